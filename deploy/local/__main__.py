@@ -1,0 +1,57 @@
+"""`make run`: checks, prepares and starts everything, and stops it again."""
+
+import asyncio
+import logging
+import os
+import signal
+import sys
+from pathlib import Path
+
+from deploy.local import health, ports, preparation, secret_file, service_settings
+from deploy.local.announcement import table
+from deploy.local.errors import LocalError
+from deploy.local.processes import STOPS
+from deploy.local.settings import Settings, read
+from deploy.local.start import Start
+
+PROCFILE = Path(__file__).parent / "Procfile"
+
+
+def main() -> int:
+    """Start everything; returns the exit status."""
+    # Until somebody is there to take it, a request to stop waits.
+    signal.pthread_sigmask(signal.SIG_BLOCK, STOPS)
+    try:
+        settings = read(os.environ)
+        ports.check(settings)
+        settings = secret_file.complete(settings)
+        service_settings.check(settings)
+        asyncio.run(_prepare(settings))
+    except LocalError as error:
+        print(error, file=sys.stderr)
+        return 1
+    except asyncio.CancelledError:
+        print("\nStopped before anything was started.")
+        return 0
+    print("Starting", flush=True)
+    environments = preparation.process_settings(settings)
+    return Start(settings, PROCFILE, environments, health.checks(settings), table(settings)).run()
+
+
+async def _prepare(settings: Settings) -> None:
+    """Prepare the databases; a request to stop cancels that."""
+    # It warns of a command that ended by itself a moment before it was stopped.
+    logging.getLogger("asyncio").setLevel(logging.ERROR)
+    print("Preparing the databases and the sample city", flush=True)
+    preparing = asyncio.ensure_future(preparation.prepare(settings))
+    for number in STOPS:
+        asyncio.get_running_loop().add_signal_handler(number, preparing.cancel)
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, STOPS)
+    try:
+        await preparing
+    finally:
+        signal.pthread_sigmask(signal.SIG_BLOCK, STOPS)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,66 @@
+"""Runs the services' own commands side by side, and says in one line which one failed and why."""
+
+import asyncio
+import os
+import sys
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from deploy.local.errors import LocalError
+from deploy.local.settings import ROOT, foreign_environment
+
+
+@dataclass(frozen=True)
+class Command:
+    """One command with the settings it is given; `text` is what it reads from its standard input."""
+
+    arguments: tuple[str, ...]
+    settings: Mapping[str, str]
+    text: str = ""
+
+
+def environment(settings: Mapping[str, str]) -> dict[str, str]:
+    """Return a service's environment: this one, with its settings and this virtual environment's commands."""
+    path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ.get('PATH', '')}"
+    # granian says what is wrong in one line; a backtrace of its Rust code would push that line out of sight.
+    own = {"PATH": path, "PYTHONUNBUFFERED": "1", "RUST_BACKTRACE": "0"}
+    return foreign_environment() | own | dict(settings)
+
+
+async def in_turn(*commands: Command) -> None:
+    """Run commands one after the other; raises `LocalError` at the first that fails."""
+    for command in commands:
+        await _run(command)
+
+
+async def side_by_side(*chains: Sequence[Command]) -> None:
+    """Run each chain in turn and the chains side by side; the first failure stops them all."""
+    tasks = [asyncio.create_task(in_turn(*chain)) for chain in chains]
+    try:
+        await asyncio.gather(*tasks)
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+
+async def _run(command: Command) -> None:
+    process = await asyncio.create_subprocess_exec(
+        *command.arguments,
+        cwd=ROOT,
+        env=environment(command.settings),
+        stdin=asyncio.subprocess.PIPE,
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.STDOUT,
+    )
+    try:
+        output, _ = await process.communicate(command.text.encode())
+    except asyncio.CancelledError:
+        if process.returncode is None:
+            process.terminate()
+            await process.wait()
+        raise
+    if process.returncode != 0:
+        lines = output.decode("utf-8", "replace").strip().splitlines()[-12:]
+        raise LocalError("\n".join([f"{' '.join(command.arguments)} failed:", *lines]))

@@ -1,0 +1,61 @@
+"""Waits until every process that can be asked says that it is ready."""
+
+import subprocess
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Callable, Mapping
+from functools import partial
+
+from deploy.local.commands import Command, environment
+from deploy.local.settings import Settings
+
+SECONDS_BETWEEN = 0.2
+SECONDS_TO_ANSWER = 3
+
+
+def checks(settings: Settings) -> dict[str, Callable[[], bool]]:
+    """Return what asks each process whether it is ready."""
+    values = settings.values
+    return {
+        "inbox": partial(_web, f"http://{values['INBOX_BIND']}/health/live"),
+        "identity": partial(_web, f"{values['IDENTITY_ISSUER']}/health/ready"),
+        "billing_link": partial(_answers, Command(("billing_link", "health"), settings.of("BILLING_LINK"))),
+        "portal": partial(_web, f"{values['PORTAL_BASE_URL']}/health/ready"),
+        "city_website": partial(_web, f"{values['CITY_WEBSITE_BASE_URL']}/health/ready"),
+    }
+
+
+def wait(questions: Mapping[str, Callable[[], bool]], seconds: float) -> list[str]:
+    """Ask until all are ready or the time is over; returns those that are not."""
+    end = time.monotonic() + seconds
+    waiting = list(questions)
+    while waiting:
+        waiting = [name for name in waiting if not questions[name]()]
+        if waiting and time.monotonic() > end:
+            break
+        if waiting:
+            time.sleep(SECONDS_BETWEEN)
+    return waiting
+
+
+def _web(url: str) -> bool:
+    # No proxy: it is this machine that is asked, whatever the environment says of others.
+    opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+    try:
+        with opener.open(url, timeout=SECONDS_TO_ANSWER) as response:
+            return bool(response.status == 200)  # noqa: PLR2004 - HTTP's "OK"
+    except (urllib.error.URLError, OSError):
+        return False
+
+
+def _answers(command: Command) -> bool:
+    """Run a service's own check."""
+    asked = subprocess.run(
+        command.arguments,
+        env=environment(command.settings),
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        check=False,
+    )
+    return asked.returncode == 0

@@ -1,0 +1,75 @@
+"""The mails received since the start, newest first, in memory and bounded."""
+
+import threading
+from collections import deque
+from dataclasses import dataclass, replace
+from datetime import datetime
+from email import message_from_bytes, policy
+from email.message import EmailMessage
+
+CAPACITY = 500
+
+
+@dataclass(frozen=True)
+class Mail:
+    """One mail as it arrived. `recipients` are the envelope's; `number` counts from 1 and is never reused."""
+
+    number: int
+    received_at: datetime
+    sender: str
+    recipients: tuple[str, ...]
+    subject: str
+    text: str
+    html: str
+    source: str
+
+
+class Mailbox:
+    """Keeps the newest mails; the SMTP server writes from its thread, the web server reads from others."""
+
+    def __init__(self, capacity: int = CAPACITY) -> None:
+        self._mails: deque[Mail] = deque(maxlen=capacity)
+        self._arrived = 0
+        self._lock = threading.Lock()
+
+    def put(self, source: bytes, recipients: list[str], now: datetime) -> None:
+        """Keep one mail; the oldest leaves when the box is full."""
+        mail = _read(source, tuple(recipients), now)
+        with self._lock:
+            self._arrived += 1
+            self._mails.appendleft(replace(mail, number=self._arrived))
+
+    def mails(self, recipient: str = "") -> list[Mail]:
+        """Return the mails, newest first; those for one address when it is given, in any case."""
+        with self._lock:
+            kept = list(self._mails)
+        wanted = recipient.strip().casefold()
+        return [mail for mail in kept if not wanted or wanted in map(str.casefold, mail.recipients)]
+
+    def find(self, number: int) -> Mail | None:
+        """Return one mail, or None when it has left."""
+        return next((mail for mail in self.mails() if mail.number == number), None)
+
+    def clear(self) -> None:
+        """Forget every mail."""
+        with self._lock:
+            self._mails.clear()
+
+
+def _read(source: bytes, recipients: tuple[str, ...], now: datetime) -> Mail:
+    message = message_from_bytes(source, policy=policy.default)
+    return Mail(
+        number=0,
+        received_at=now,
+        sender=str(message["From"] or ""),
+        recipients=recipients,
+        subject=str(message["Subject"] or ""),
+        text=_body(message, "plain"),
+        html=_body(message, "html"),
+        source=source.decode("utf-8", "replace"),
+    )
+
+
+def _body(message: EmailMessage, kind: str) -> str:
+    part = message.get_body(preferencelist=(kind,))
+    return str(part.get_content()) if part is not None else ""

@@ -1,0 +1,100 @@
+"""The sample city's utility accounts: who they belong to, and how each one pays.
+
+The first few are named, since `make run` prints them to try; the others are invented by a generator with a
+fixed seed, so that every machine has the same city.
+"""
+
+import random
+from dataclasses import dataclass, replace
+from datetime import date
+from enum import Enum
+
+from deploy.local.sample_city.people import CITY_LINE, FIRST_NAMES, LAST_NAMES, STREETS
+
+COUNT = 300
+SEED = "pinellas-park"
+ALL_SERVICES = ("water", "sewer", "reclaimed_water", "stormwater", "garbage", "recycling")
+USUAL_SERVICES = ("water", "sewer", "stormwater", "garbage", "recycling")
+
+
+class Paying(Enum):
+    """How an account pays. The value is the days from a bill to its payment."""
+
+    PROMPTLY = 12
+    LATE = 34
+    BEHIND = 75
+    AHEAD = 10
+
+
+@dataclass(frozen=True)
+class Account:
+    """One (account number, customer ID) pair as it is printed on the city's bills."""
+
+    account_number: str
+    customer_id: str
+    name: str
+    service_address: str
+    mailing_address: str = ""
+    services: tuple[str, ...] = USUAL_SERVICES
+    paying: Paying = Paying.PROMPTLY
+    closed_on: date | None = None
+
+
+@dataclass(frozen=True)
+class Registration:
+    """An account that somebody registered with an e-mail in the city's earlier portal."""
+
+    email: str
+    account: Account
+
+
+TO_FIND = Account("004215-01", "108734", "Jordan Ellison", "118 Mangrove Bend", paying=Paying.LATE)
+PAST_DUE = Account("004216-02", "108735", "Cedric Lockhart", "122 Mangrove Bend", paying=Paying.BEHIND)
+RECLAIMED = Account("004310-02", "109112", "Maria Alvarez", "47 Heron Landing", services=ALL_SERVICES)
+SHARED_HOME = Account("004402-01", "109350", "David Chen", "9 Pelican Loop")
+SHARED_SHOP = Account("004403-03", "109351", "David Chen", "11 Pelican Loop", paying=Paying.AHEAD)
+CLOSED = Account("003990-01", "107001", "Pearl Whitfield", "5 Limpkin Street", closed_on=date(2026, 6, 30))
+NAMED = (TO_FIND, PAST_DUE, RECLAIMED, SHARED_HOME, SHARED_SHOP, CLOSED)
+
+AUTO_LINKED = Registration("maria.alvarez@example.com", RECLAIMED)
+AMBIGUOUS = (
+    Registration("david.chen@example.com", SHARED_HOME),
+    Registration("david.chen@example.com", SHARED_SHOP),
+)
+
+
+def accounts() -> list[Account]:
+    """Return every account, the named ones first."""
+    chance = random.Random(SEED)  # noqa: S311 - the same sample for everybody, no secret
+    return [*NAMED, *(_invented(number, chance) for number in range(COUNT - len(NAMED)))]
+
+
+def registrations() -> list[Registration]:
+    """Return the earlier registrations: the named ones, and one for every fifth invented account."""
+    invented = [account for account in accounts()[len(NAMED) :: 5] if account.closed_on is None]
+    return [AUTO_LINKED, *AMBIGUOUS, *(Registration(_email(account), account) for account in invented)]
+
+
+def _invented(number: int, chance: random.Random) -> Account:
+    # One location in six has had a second or third occupant, which the last two digits count.
+    occupant = chance.choices((1, 2, 3), (10, 1, 1))[0]
+    account = Account(
+        account_number=f"{5000 + 7 * number:06d}-{occupant:02d}",
+        customer_id=f"{110000 + 13 * number:06d}",
+        name=f"{chance.choice(FIRST_NAMES)} {chance.choice(LAST_NAMES)}",
+        service_address=f"{10 + 4 * (number // len(STREETS))} {STREETS[number % len(STREETS)]}",
+        paying=chance.choices(tuple(Paying), (14, 3, 2, 1))[0],
+    )
+    if chance.random() < 0.15:  # noqa: PLR2004 - a share of all accounts
+        account = replace(account, services=ALL_SERVICES)
+    if chance.random() < 0.1:  # noqa: PLR2004 - as above
+        account = replace(account, mailing_address=f"PO Box {100 + number}, {CITY_LINE}")
+    if chance.random() < 0.06:  # noqa: PLR2004 - as above
+        account = replace(account, closed_on=date(2026, chance.randint(1, 9), 28), paying=Paying.PROMPTLY)
+    return account
+
+
+def _email(account: Account) -> str:
+    first, last = account.name.lower().replace("'", "").split(" ", 1)
+    # The customer ID keeps two people of one name apart.
+    return f"{first}.{last}.{account.customer_id}@example.com"

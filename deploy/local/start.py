@@ -1,0 +1,62 @@
+"""One start: the processes, the wait for them to be ready, and what is said at the end."""
+
+import os
+import signal
+import sys
+import threading
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+from deploy.local import health
+from deploy.local.processes import Journal, Processes, terminal
+from deploy.local.settings import Settings
+
+
+class Start:
+    """Runs the processes of a Procfile until somebody or one of them stops.
+
+    `environments` are the settings of each process, `questions` ask those that can be asked whether they are
+    ready, and `welcome` is printed when all are.
+    """
+
+    def __init__(
+        self,
+        settings: Settings,
+        procfile: Path,
+        environments: Mapping[str, Mapping[str, str]],
+        questions: Mapping[str, Callable[[], bool]],
+        welcome: str,
+    ) -> None:
+        self._settings, self._questions, self._welcome = settings, questions, welcome
+        self._journal = Journal(settings.directory / "logs", terminal() if settings.show_logs else None)
+        self._processes = Processes(self._journal, self._watch)
+        self._processes.add_all(procfile, environments)
+        self._late: list[str] = []
+
+    def run(self) -> int:
+        """Run; returns the exit status, 0 when somebody asked for the stop."""
+        self._processes.loop()
+        if self._late:
+            self._explain(self._late[0], f"was not ready after {self._settings.start_seconds} seconds")
+            return 1
+        if self._processes.stopped_by_itself is not None:
+            self._explain(self._processes.stopped_by_itself, "stopped by itself")
+            return 1
+        print("\nEverything is stopped.")
+        return 0
+
+    def _explain(self, name: str, what: str) -> None:
+        for line in self._journal.last_lines(name):
+            print(f"  {line}", file=sys.stderr)
+        log = self._settings.directory / "logs" / f"{name}.log"
+        print(f"{name} {what}, so everything was stopped. Its log: {log}", file=sys.stderr)
+
+    def _watch(self) -> None:
+        threading.Thread(target=self._wait_until_ready, daemon=True).start()
+
+    def _wait_until_ready(self) -> None:
+        self._late = health.wait(self._questions, self._settings.start_seconds)
+        if self._late:
+            os.kill(os.getpid(), signal.SIGTERM)
+        else:
+            print(self._welcome, flush=True)

@@ -1,0 +1,74 @@
+"""The billing records, as stored. Numbers are text: as printed, and in normal form for comparing."""
+
+from datetime import date
+
+from sqlalchemy import BigInteger, ForeignKey, Index, Integer, String, UniqueConstraint
+from sqlalchemy.orm import Mapped, mapped_column
+
+from billing_link.storage import Base
+
+# SQLite numbers rows by itself only where the key is called INTEGER.
+_RowNumber = BigInteger().with_variant(Integer(), "sqlite")
+
+
+class UtilityAccountRow(Base):
+    """One utility account."""
+
+    __tablename__ = "utility_accounts"
+    __table_args__ = (
+        UniqueConstraint("city_id", "customer_id_key", "account_number_key", name="uq_utility_accounts_pair"),
+    )
+
+    id: Mapped[int] = mapped_column(_RowNumber, primary_key=True)
+    city_id: Mapped[str] = mapped_column(String(64), ForeignKey("cities.id"))
+    customer_id_key: Mapped[str] = mapped_column(String(64))
+    account_number_key: Mapped[str] = mapped_column(String(64))
+    customer_id: Mapped[str] = mapped_column(String(64))
+    account_number: Mapped[str] = mapped_column(String(64))
+    customer_name: Mapped[str] = mapped_column(String(200))
+    service_address: Mapped[str] = mapped_column(String(300))
+    mailing_address: Mapped[str] = mapped_column(String(300))
+    # Joined by spaces: `water sewer`.
+    services: Mapped[str] = mapped_column(String(200))
+    # An account is active until it has this date.
+    closed_on: Mapped[date | None]
+
+
+class LedgerEntryRow(Base):
+    """One entry of an account's ledger."""
+
+    __tablename__ = "ledger_entries"
+    __table_args__ = (
+        # One account's whole ledger is read from this index alone.
+        Index(
+            "ix_ledger_entries_account_id",
+            "account_id",
+            postgresql_include=["posted_on", "entry_id", "kind", "amount_cents", "due_on", "bill_number"],
+        ),
+    )
+
+    city_id: Mapped[str] = mapped_column(String(64), ForeignKey("cities.id"), primary_key=True)
+    # Unique in the city: how an import recognises an entry it has seen.
+    entry_id: Mapped[str] = mapped_column(String(64), primary_key=True)
+    account_id: Mapped[int] = mapped_column(BigInteger, ForeignKey("utility_accounts.id"))
+    # A value of `statement.EntryKind`.
+    kind: Mapped[str] = mapped_column(String(16))
+    posted_on: Mapped[date]
+    # Bills only.
+    due_on: Mapped[date | None]
+    # The effect on the balance.
+    amount_cents: Mapped[int] = mapped_column(BigInteger)
+    # Bills only; else empty.
+    bill_number: Mapped[str] = mapped_column(String(64))
+
+
+class EarlierRegistrationRow(Base):
+    """One registration in the system from before."""
+
+    __tablename__ = "earlier_registrations"
+
+    city_id: Mapped[str] = mapped_column(String(64), ForeignKey("cities.id"), primary_key=True)
+    email_key: Mapped[str] = mapped_column(String(254), primary_key=True)
+    customer_id_key: Mapped[str] = mapped_column(String(64), primary_key=True)
+    account_number_key: Mapped[str] = mapped_column(String(64), primary_key=True)
+    name: Mapped[str] = mapped_column(String(200))

@@ -1,0 +1,43 @@
+"""The entry of the `billing_link` command."""
+
+import click
+
+from billing_link.cli.cities import cities
+from billing_link.cli.health import health
+from billing_link.cli.migrate import migrate
+from billing_link.cli.records import import_records
+from billing_link.cli.serve import serve
+from billing_link.errors import OperatorError, SettingsError, UnavailableError
+
+
+class _Commands(click.Group):
+    """A group whose commands end in one clear message instead of a traceback."""
+
+    def invoke(self, ctx: click.Context) -> object:
+        """Run the command: 1 when it cannot be done, 2 when a setting is at fault."""
+        try:
+            return super().invoke(ctx)
+        except SettingsError as error:
+            click.echo(str(error), err=True)
+            ctx.exit(2)
+        except OperatorError as error:
+            click.echo(str(error), err=True)
+            ctx.exit(1)
+        except UnavailableError:
+            click.echo(
+                "The database does not answer. Is it running, and is BILLING_LINK_DATABASE_URL right?",
+                err=True,
+            )
+            ctx.exit(1)
+
+
+@click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"]})
+def main() -> None:
+    """billing_link finds and remembers residents' utility accounts. Settings: BILLING_LINK_… variables."""
+
+
+main.add_command(migrate)
+main.add_command(serve)
+main.add_command(cities)
+main.add_command(import_records)
+main.add_command(health)

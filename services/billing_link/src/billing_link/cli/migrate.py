@@ -1,0 +1,13 @@
+"""`billing_link migrate`."""
+
+import click
+
+from billing_link import migrations
+from billing_link.config import DatabaseSettings, load
+
+
+@click.command()
+def migrate() -> None:
+    """Create or change the tables until they are today's."""
+    migrations.upgrade(load(DatabaseSettings).database_url)
+    click.echo("The tables are up to date.")

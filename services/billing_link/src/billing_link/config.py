@@ -1,0 +1,100 @@
+"""The service's settings, read from environment variables that start with `BILLING_LINK_`."""
+
+from typing import TypeVar
+from urllib.parse import urlsplit
+
+from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from billing_link.errors import SettingsError
+
+_THIS_MACHINE = ("localhost", "127.0.0.1", "::1")
+
+
+class DatabaseSettings(BaseSettings):
+    """What every command that touches the database needs. Field `x` is read from `BILLING_LINK_X`."""
+
+    model_config = SettingsConfigDict(env_prefix="BILLING_LINK_", extra="ignore")
+
+    database_url: str = Field(description="postgresql+psycopg://user@host/name, or sqlite:////path/file.db")
+
+    @field_validator("database_url")
+    @classmethod
+    def _known_database(cls, value: str) -> str:
+        if not value.startswith(("postgresql://", "postgresql+psycopg://", "sqlite:///")):
+            raise ValueError("give a PostgreSQL or SQLite address")
+        return value.replace("postgresql://", "postgresql+psycopg://", 1)
+
+
+class BindSettings(BaseSettings):
+    """Where the server listens."""
+
+    model_config = SettingsConfigDict(env_prefix="BILLING_LINK_", extra="ignore")
+
+    bind: str = Field(default="127.0.0.1:50051", description="host:port to listen on")
+    tls_certificate: str = Field(
+        default="", description="PEM file of the server's certificate chain; empty: no TLS"
+    )
+    tls_key: str = Field(default="", description="PEM file of the certificate's private key")
+
+    @field_validator("bind")
+    @classmethod
+    def _host_and_port(cls, value: str) -> str:
+        host, _, port = value.rpartition(":")
+        if not host or not port.isdecimal() or int(port) > 65535:  # noqa: PLR2004 - the last TCP port
+            raise ValueError("give host:port, such as 127.0.0.1:50051")
+        return value
+
+    @model_validator(mode="after")
+    def _certificate_and_key(self) -> "BindSettings":
+        if bool(self.tls_certificate) != bool(self.tls_key):
+            raise ValueError(
+                "BILLING_LINK_TLS_CERTIFICATE and BILLING_LINK_TLS_KEY are given together or not at all"
+            )
+        return self
+
+
+class ServerSettings(DatabaseSettings, BindSettings):
+    """Everything the server needs."""
+
+    issuer: str = Field(description="the address of identity, such as https://id.example.gov")
+    audience: str = Field(
+        default="urn:community-access:billing-link", description="the audience that a token must name"
+    )
+    resource_secret: SecretStr = Field(
+        description="the secret for identity's POST /notices (`identity resources`)"
+    )
+    reflection: bool = Field(default=False, description="gRPC reflection, for development")
+    threads: int = Field(default=16, ge=2, le=128, description="calls that are worked on at the same time")
+
+    @field_validator("issuer")
+    @classmethod
+    def _safe_issuer(cls, value: str) -> str:
+        address = urlsplit(value)
+        here = address.hostname in _THIS_MACHINE or (address.hostname or "").endswith(".localhost")
+        if not (address.scheme == "https" or (address.scheme == "http" and here)) or not address.hostname:
+            raise ValueError("give an address that starts with https:// (http:// only on this machine)")
+        return value.rstrip("/")
+
+
+_Kind = TypeVar("_Kind", bound=BaseSettings)
+
+
+def load(kind: type[_Kind]) -> _Kind:
+    """Read settings of one kind; raises `SettingsError` that names each variable at fault."""
+    try:
+        return kind()
+    except ValidationError as error:
+        lines = []
+        for fault in error.errors():
+            problem = (
+                "is not set" if fault["type"] == "missing" else fault["msg"].removeprefix("Value error, ")
+            )
+            if not fault["loc"]:
+                lines.append(problem)
+                continue
+            name = str(fault["loc"][0])
+            field = kind.model_fields.get(name)
+            expected = field.description if field else ""
+            lines.append(f"BILLING_LINK_{name.upper()}: {problem} (expected: {expected})")
+        raise SettingsError("\n".join(lines)) from None

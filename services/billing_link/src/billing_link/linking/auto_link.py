@@ -1,0 +1,92 @@
+"""Links the one earlier registration with the verified e-mail address: tried once, announced, undoable."""
+
+import unicodedata
+from datetime import timedelta
+
+from billing_link.audit.store import Audit, Event
+from billing_link.billing_records.addresses import email_key
+from billing_link.billing_records.port import BillingRecords, Pair
+from billing_link.clock import Clock
+from billing_link.linking.cities import AutoLinkPolicy, City
+from billing_link.linking.link import NewLink, make_link
+from billing_link.linking.links import AutoLinkOutcome, Link, Origin, Resident
+from billing_link.linking.store import Links
+from billing_link.storage import Storage, hold
+from billing_link.tokens.caller import Caller
+
+UNDO_PERIOD = timedelta(days=7)
+
+
+class AutoLink:
+    """Looks for an earlier registration, the first time that a resident lists a city."""
+
+    def __init__(self, storage: Storage, records: BillingRecords, clock: Clock) -> None:
+        self._storage = storage
+        self._records = records
+        self._clock = clock
+
+    def __call__(self, caller: Caller, city: City) -> AutoLinkOutcome:
+        """Return what became of it; NOT_TRIED is not remembered, everything else is final."""
+        key = email_key(caller.verified_email)
+        if key is None or not city.linking or city.auto_link is AutoLinkPolicy.OFF:
+            return AutoLinkOutcome.NOT_TRIED
+        outcome, pair = self._search(caller, city, key)
+        now = self._clock.now()
+        resident = Resident(city.id, caller.issuer, caller.subject)
+        with self._storage.transaction() as connection:
+            hold(connection, "resident", resident.city_id, resident.issuer, resident.subject)
+            links = Links(connection)
+            if before := links.auto_link_outcome(resident):
+                return before
+            link = None
+            if pair:
+                new = NewLink(caller, resident, pair, Origin.AUTO, now, now + UNDO_PERIOD)
+                made = make_link(connection, city, new)
+                link = made if isinstance(made, Link) else None
+                outcome = AutoLinkOutcome.LINKED if link else AutoLinkOutcome.NONE
+            links.remember_auto_link(resident, outcome, link, now)
+            Audit(connection).record(
+                Event.AUTO_LINK_DECIDED,
+                now,
+                city_id=city.id,
+                subject=caller.subject,
+                client_id=caller.client_id,
+                session_id=caller.session_id,
+                outcome=outcome.value,
+            )
+        return outcome
+
+    def _search(self, caller: Caller, city: City, key: str) -> tuple[AutoLinkOutcome, Pair | None]:
+        """Return the pair to link, or why there is none."""
+        found = self._records.registrations(city.id, key)
+        if len(found) > 1:
+            return AutoLinkOutcome.AMBIGUOUS, None
+        if not found or (
+            city.auto_link is AutoLinkPolicy.EMAIL_AND_NAME
+            and not resembles(found[0].name, caller.given_name, caller.family_name)
+        ):
+            return AutoLinkOutcome.NONE, None
+        closed_after = city.closed_after(self._clock.now().date())
+        account = self._records.find(city.id, found[0].pair, closed_after=closed_after)
+        return (AutoLinkOutcome.LINKED, account.pair) if account else (AutoLinkOutcome.NONE, None)
+
+
+def resembles(registered: str, given_name: str, family_name: str) -> bool:
+    """Tell whether a registration's name may be this person's.
+
+    Every part of the family name must be in it, and the first given name or its initial: `DOE, JANE A` and
+    `J. Doe & K. Doe` resemble Jane Doe.
+    """
+    words, given, family = _words(registered), _words(given_name), _words(family_name)
+    if not given or not family:
+        return False
+    others = [word for word in words if word not in family]
+    return set(family) <= set(words) and (given[0] in words or given[0][0] in others)
+
+
+def _words(name: str) -> list[str]:
+    """Return a name's words without accents, case and punctuation."""
+    plain = [c for c in unicodedata.normalize("NFKD", name.casefold()) if not unicodedata.combining(c)]
+    return "".join(
+        c if c.isalnum() else " " for c in plain if c not in "'\N{RIGHT SINGLE QUOTATION MARK}"
+    ).split()

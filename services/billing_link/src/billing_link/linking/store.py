@@ -1,0 +1,254 @@
+"""Cities, links and attempts: all SQL of linking. Statements of the hot paths are built once, on import."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Row, and_, bindparam, case, delete, func, insert, literal, select, update
+from sqlalchemy.engine import Connection
+from sqlalchemy.orm import aliased
+
+from billing_link.billing_records.port import Pair
+from billing_link.linking.attempts import Count
+from billing_link.linking.links import AutoLinkOutcome, Link, Origin, Resident
+from billing_link.linking.models import AttemptsRow, AutoLinkRow, CityRow, LinkRow
+from billing_link.storage import insert_into
+
+_link_columns = (
+    LinkRow.id.label("link_id"),
+    LinkRow.customer_id_key,
+    LinkRow.account_number_key,
+    LinkRow.origin,
+    LinkRow.linked_at,
+    LinkRow.undo_until,
+)
+_of_resident = and_(
+    LinkRow.city_id == bindparam("city_id"),
+    LinkRow.issuer == bindparam("issuer"),
+    LinkRow.subject == bindparam("subject"),
+)
+_at_pair = and_(
+    LinkRow.customer_id_key == bindparam("customer_id"),
+    LinkRow.account_number_key == bindparam("account_number"),
+)
+# A table of one row, so that a joined statement answers even where nothing joins.
+_one = select(literal(1).label("one")).subquery()
+_by_resident, _by_customer = aliased(AttemptsRow), aliased(AttemptsRow)
+
+_STANDING = select(
+    _by_resident.failures.label("resident_failures"),
+    _by_resident.began_at.label("resident_began_at"),
+    _by_customer.failures.label("customer_failures"),
+    _by_customer.began_at.label("customer_began_at"),
+    *_link_columns,
+).select_from(
+    _one.outerjoin(
+        _by_resident,
+        and_(_by_resident.key == bindparam("resident_key"), _by_resident.began_at > bindparam("since")),
+    )
+    .outerjoin(
+        _by_customer,
+        and_(_by_customer.key == bindparam("customer_key"), _by_customer.began_at > bindparam("since")),
+    )
+    .outerjoin(LinkRow, and_(_of_resident, _at_pair))
+)
+_PROFILE = (
+    select(AutoLinkRow.outcome, *_link_columns)
+    .select_from(
+        _one.outerjoin(
+            AutoLinkRow,
+            and_(
+                AutoLinkRow.city_id == bindparam("city_id"),
+                AutoLinkRow.issuer == bindparam("issuer"),
+                AutoLinkRow.subject == bindparam("subject"),
+            ),
+        ).outerjoin(LinkRow, _of_resident)
+    )
+    .order_by(LinkRow.linked_at, LinkRow.id)
+)
+_FIND = select(*_link_columns).where(_of_resident, LinkRow.id == bindparam("link_id"))
+_FIND_PAIR = select(*_link_columns).where(_of_resident, _at_pair)
+
+
+class Cities:
+    """The cities that are served."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    def document(self, city_id: str) -> dict[str, Any] | None:
+        """Return the city as an operator put it."""
+        return self._connection.scalar(select(CityRow.document).where(CityRow.id == city_id))
+
+    def documents(self) -> Sequence[dict[str, Any]]:
+        """Return every city, by id."""
+        return self._connection.scalars(select(CityRow.document).order_by(CityRow.id)).all()
+
+    def put(self, city_id: str, document: Mapping[str, Any], now: datetime) -> None:
+        """Add or replace a city."""
+        new = {"document": dict(document), "put_at": now}
+        self._connection.execute(
+            insert_into(self._connection, CityRow)
+            .values(id=city_id, **new)
+            .on_conflict_do_update(index_elements=[CityRow.id], set_=new)
+        )
+
+
+class Links:
+    """Links and auto-link outcomes. Everything but `subjects_at` is found by the whole resident only."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    def standing(
+        self, resident: Resident, pair: Pair, keys: tuple[str, str], since: datetime
+    ) -> tuple[Count | None, Count | None, Link | None]:
+        """Return the failures of a resident and at a customer ID since then, and the resident's own link."""
+        row = self._connection.execute(
+            _STANDING,
+            _resident(resident)
+            | _pair(pair)
+            | {"resident_key": keys[0], "customer_key": keys[1], "since": since},
+        ).one()
+        return (
+            Count(row.resident_failures, row.resident_began_at) if row.resident_began_at else None,
+            Count(row.customer_failures, row.customer_began_at) if row.customer_began_at else None,
+            _link(row) if row.link_id else None,
+        )
+
+    def profile(self, resident: Resident) -> tuple[AutoLinkOutcome | None, list[Link]]:
+        """Return what became of the auto-link, None before it was tried, and all links, oldest first."""
+        rows = self._connection.execute(_PROFILE, _resident(resident)).all()
+        outcome = rows[0].outcome
+        return AutoLinkOutcome(outcome) if outcome else None, [_link(row) for row in rows if row.link_id]
+
+    def find(self, resident: Resident, link_id: str) -> Link | None:
+        """Return one of the resident's links."""
+        row = self._connection.execute(_FIND, _resident(resident) | {"link_id": link_id}).one_or_none()
+        return _link(row) if row else None
+
+    def at_pair(self, resident: Resident, pair: Pair) -> Link | None:
+        """Return the resident's link to this pair."""
+        row = self._connection.execute(_FIND_PAIR, _resident(resident) | _pair(pair)).one_or_none()
+        return _link(row) if row else None
+
+    def count(self, resident: Resident) -> int:
+        """Return how many links the resident has."""
+        counted = select(func.count()).select_from(LinkRow).where(_of_resident)
+        return self._connection.scalar(counted, _resident(resident)) or 0
+
+    def subjects_at(self, resident: Resident, pair: Pair) -> list[str]:
+        """Return who else of the same issuer has a link to this pair."""
+        others = select(LinkRow.subject).where(
+            LinkRow.city_id == resident.city_id,
+            LinkRow.customer_id_key == pair.customer_id,
+            LinkRow.account_number_key == pair.account_number,
+            LinkRow.issuer == resident.issuer,
+            LinkRow.subject != resident.subject,
+        )
+        return list(self._connection.scalars(others))
+
+    def add(self, resident: Resident, link: Link) -> None:
+        """Store a new link."""
+        self._connection.execute(
+            insert(LinkRow).values(
+                id=link.link_id,
+                city_id=resident.city_id,
+                issuer=resident.issuer,
+                subject=resident.subject,
+                customer_id_key=link.pair.customer_id,
+                account_number_key=link.pair.account_number,
+                origin=link.origin.value,
+                linked_at=link.linked_at,
+                undo_until=link.undo_until,
+            )
+        )
+
+    def remove(self, resident: Resident, link_id: str) -> Link | None:
+        """Remove one of the resident's links and return it; None if there is no such link."""
+        gone = (
+            delete(LinkRow).where(_of_resident, LinkRow.id == bindparam("link_id")).returning(*_link_columns)
+        )
+        row = self._connection.execute(gone, _resident(resident) | {"link_id": link_id}).one_or_none()
+        return _link(row) if row else None
+
+    def auto_link_outcome(self, resident: Resident) -> AutoLinkOutcome | None:
+        """Return what became of the auto-link, None before it was tried."""
+        outcome = self._connection.scalar(select(AutoLinkRow.outcome).where(*_auto_link_of(resident)))
+        return AutoLinkOutcome(outcome) if outcome else None
+
+    def remember_auto_link(
+        self, resident: Resident, outcome: AutoLinkOutcome, link: Link | None, now: datetime
+    ) -> None:
+        """Store what became of the auto-link, once."""
+        self._connection.execute(
+            insert(AutoLinkRow).values(
+                city_id=resident.city_id,
+                issuer=resident.issuer,
+                subject=resident.subject,
+                outcome=outcome.value,
+                link_id=link.link_id if link else "",
+                decided_at=now,
+            )
+        )
+
+    def auto_link_undone(self, resident: Resident, link: Link) -> bool:
+        """Store that the resident undid the auto-link that made this link; False if it was made otherwise."""
+        undone = self._connection.execute(
+            update(AutoLinkRow)
+            .where(*_auto_link_of(resident), AutoLinkRow.link_id == link.link_id)
+            .values(outcome=AutoLinkOutcome.UNDONE.value, link_id="")
+        )
+        return undone.rowcount == 1
+
+
+class Attempts:
+    """Failed attempts, counted by keys that `attempts` makes."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    def record_failure(self, keys: Sequence[str], now: datetime, since: datetime) -> dict[str, Count]:
+        """Count one failure for each key, return the counts; one begun at `since` or before starts again.
+
+        One atomic statement. Callers name the keys in one order, resident first, so that no two wait for each
+        other.
+        """
+        statement = insert_into(self._connection, AttemptsRow)
+        over = AttemptsRow.began_at <= since
+        counted = statement.on_conflict_do_update(
+            index_elements=[AttemptsRow.key],
+            set_={
+                "failures": case((over, 1), else_=AttemptsRow.failures + 1),
+                "began_at": case((over, statement.excluded.began_at), else_=AttemptsRow.began_at),
+            },
+        ).returning(AttemptsRow.key, AttemptsRow.failures, AttemptsRow.began_at)
+        values = [{"key": key, "began_at": now, "failures": 1} for key in keys]
+        return {
+            r.key: Count(r.failures, r.began_at) for r in self._connection.execute(counted.values(values))
+        }
+
+    def forget(self, since: datetime) -> int:
+        """Delete counts that began at that time or before; return how many."""
+        return self._connection.execute(delete(AttemptsRow).where(AttemptsRow.began_at <= since)).rowcount
+
+
+def _auto_link_of(resident: Resident) -> tuple[Any, ...]:
+    return (
+        AutoLinkRow.city_id == resident.city_id,
+        AutoLinkRow.issuer == resident.issuer,
+        AutoLinkRow.subject == resident.subject,
+    )
+
+
+def _resident(resident: Resident) -> dict[str, Any]:
+    return {"city_id": resident.city_id, "issuer": resident.issuer, "subject": resident.subject}
+
+
+def _pair(pair: Pair) -> dict[str, Any]:
+    return {"customer_id": pair.customer_id, "account_number": pair.account_number}
+
+
+def _link(row: Row[*tuple[Any, ...]]) -> Link:
+    pair = Pair(row.account_number_key, row.customer_id_key)
+    return Link(row.link_id, pair, Origin(row.origin), row.linked_at, row.undo_until)

@@ -1,0 +1,59 @@
+"""The database's history, one revision a file; `upgrade` brings a database to today.
+
+Owns how Alembic is run: from code, without a configuration file, so that an installed wheel can migrate.
+Everything between two releases is one revision or more; a released revision is never edited.
+"""
+
+from pathlib import Path
+
+from alembic import command
+from alembic.config import Config
+from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import Connection, create_engine, exc
+
+from billing_link.errors import UnavailableError
+from billing_link.storage import hold
+
+
+def configuration() -> Config:
+    """Return Alembic's configuration."""
+    config = Config()
+    config.set_main_option("script_location", str(Path(__file__).parent))
+    config.set_main_option("path_separator", "os")
+    return config
+
+
+def upgrade(database_url: str) -> None:
+    """Create or change the tables of the database until they are today's; does nothing if they are.
+
+    Raises `UnavailableError` when the database does not answer.
+    """
+    engine = create_engine(database_url)
+    try:
+        with engine.begin() as connection:
+            # Two that are started at the same time migrate one after the other.
+            hold(connection, "migrations")
+            config = configuration()
+            config.attributes["connection"] = connection
+            command.upgrade(config, "head")
+    except (exc.OperationalError, exc.InterfaceError) as error:
+        raise UnavailableError("the database does not answer") from error
+    finally:
+        engine.dispose()
+
+
+def is_current(database_url: str) -> bool:
+    """Tell whether the tables are today's; raises `UnavailableError` when the database does not answer."""
+    engine = create_engine(database_url)
+    try:
+        with engine.connect() as connection:
+            return _revision(connection) == ScriptDirectory.from_config(configuration()).get_current_head()
+    except (exc.OperationalError, exc.InterfaceError) as error:
+        raise UnavailableError("the database does not answer") from error
+    finally:
+        engine.dispose()
+
+
+def _revision(connection: Connection) -> str | None:
+    return MigrationContext.configure(connection).get_current_revision()

@@ -1,0 +1,32 @@
+"""What waits to be told to residents, as stored."""
+
+from datetime import datetime
+
+from sqlalchemy import JSON, Index, Integer, String
+from sqlalchemy.orm import Mapped, mapped_column
+
+from billing_link.storage import Base
+
+
+class NoticeRow(Base):
+    """One notice to one resident."""
+
+    __tablename__ = "notices"
+    __table_args__ = (Index("ix_notices_due", "state", "next_attempt_at"),)
+
+    # Sent along: identity mails an id once, however often it is delivered.
+    id: Mapped[str] = mapped_column(String(32), primary_key=True)
+    # A value of `store.NoticeKind`.
+    kind: Mapped[str] = mapped_column(String(64))
+    city_id: Mapped[str] = mapped_column(String(64))
+    subject: Mapped[str] = mapped_column(String(255))
+    # The facts of the mail; emptied once delivered or given up.
+    details: Mapped[dict[str, str]] = mapped_column(JSON)
+    # A value of `store.NoticeState`.
+    state: Mapped[str] = mapped_column(String(16))
+    attempts: Mapped[int] = mapped_column(Integer)
+    created_at: Mapped[datetime]
+    next_attempt_at: Mapped[datetime]
+    delivered_at: Mapped[datetime | None]
+    # What the last attempt met, in an operator's words.
+    last_error: Mapped[str] = mapped_column(String(255))

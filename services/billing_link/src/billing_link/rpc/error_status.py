@@ -1,0 +1,65 @@
+"""The one mapping from a refusal to a gRPC status. Nothing but what is written here reaches a caller."""
+
+from types import MappingProxyType
+
+import grpc
+from community_access.billing_link.v1 import billing_link_pb2 as pb
+from google.protobuf import any_pb2
+from google.rpc import error_details_pb2, status_pb2
+from grpc_status import rpc_status
+
+from billing_link.errors import Refusal, Refused
+
+DOMAIN = "billing_link.community_access"
+
+_ANSWERS = MappingProxyType(
+    {
+        Refusal.TOKEN_INVALID: (
+            grpc.StatusCode.UNAUTHENTICATED,
+            "The access token is missing or does not verify.",
+        ),
+        Refusal.TOKEN_EXPIRED: (grpc.StatusCode.UNAUTHENTICATED, "The access token has expired."),
+        Refusal.SCOPE_MISSING: (grpc.StatusCode.PERMISSION_DENIED, "The access token lacks a scope."),
+        Refusal.CITY_UNKNOWN: (grpc.StatusCode.PERMISSION_DENIED, "The token's city is not served here."),
+        Refusal.FIELD_INVALID: (grpc.StatusCode.INVALID_ARGUMENT, "A field is empty, too long or malformed."),
+        Refusal.ACCOUNT_NOT_FOUND: (grpc.StatusCode.NOT_FOUND, "No account has these two numbers."),
+        Refusal.LINK_NOT_FOUND: (grpc.StatusCode.NOT_FOUND, "The resident has no such link."),
+        Refusal.TOO_MANY_ATTEMPTS: (
+            grpc.StatusCode.RESOURCE_EXHAUSTED,
+            "Too many attempts; try again later.",
+        ),
+        Refusal.ALREADY_LINKED: (
+            grpc.StatusCode.FAILED_PRECONDITION,
+            "Another resident has linked this account.",
+        ),
+        Refusal.LINKING_DISABLED: (grpc.StatusCode.FAILED_PRECONDITION, "The city has switched linking off."),
+        Refusal.TEMPORARILY_UNAVAILABLE: (grpc.StatusCode.UNAVAILABLE, "Not available just now; try again."),
+        Refusal.LINK_LIMIT_REACHED: (
+            grpc.StatusCode.FAILED_PRECONDITION,
+            "The resident has the most links allowed.",
+        ),
+        Refusal.INTERNAL: (grpc.StatusCode.INTERNAL, "Something went wrong on our side."),
+    }
+)
+
+
+def code_of(refusal: Refusal) -> grpc.StatusCode:
+    """Return the status code of a refusal."""
+    return _ANSWERS[refusal][0]
+
+
+def status_of(refused: Refused) -> grpc.Status:
+    """Return the status of a refusal, with its `google.rpc.ErrorInfo`."""
+    code, words = _ANSWERS[refused.reason]
+    info = error_details_pb2.ErrorInfo(
+        reason=pb.Refusal.Name(pb.Refusal.Value(f"REFUSAL_{refused.reason.value}")),
+        domain=DOMAIN,
+        metadata=dict(refused.details),
+    )
+    detail = any_pb2.Any()
+    detail.Pack(info)
+    number: int = code.value[0]
+    status: grpc.Status = rpc_status.to_status(
+        status_pb2.Status(code=number, message=words, details=[detail])
+    )
+    return status

@@ -1,0 +1,78 @@
+"""Standard health (grpc.health.v1): SERVING only while the database answers in time. And its client."""
+
+import threading
+from collections.abc import Callable
+
+import grpc
+import structlog
+from grpc_health.v1 import health, health_pb2, health_pb2_grpc
+
+from billing_link.rpc.gate import SERVICE
+
+# Seconds within which the database must answer, and between two checks.
+_PATIENCE = 0.5
+_PAUSE = 3.0
+
+log = structlog.get_logger()
+
+_SERVING = health_pb2.HealthCheckResponse.SERVING
+_NOT_SERVING = health_pb2.HealthCheckResponse.NOT_SERVING
+
+
+class Health:
+    """Watches the database and tells the health service."""
+
+    def __init__(self, is_reachable: Callable[[], bool]) -> None:
+        self.servicer = health.HealthServicer()
+        self._is_reachable = is_reachable
+        self._answered = threading.Event()
+        self._probe: threading.Thread | None = None
+        self._serving: bool | None = None
+        self._tell(serving=False)
+
+    def run(self, stop: threading.Event) -> None:
+        """Check until told to stop."""
+        while not stop.is_set():
+            self.check()
+            stop.wait(_PAUSE)
+
+    def check(self) -> None:
+        """Check once. A check that hangs is left alone, and there is never more than one of it."""
+        if self._probe is None or not self._probe.is_alive():
+            self._answered.clear()
+            self._probe = threading.Thread(target=self._ask, name="health-probe", daemon=True)
+            self._probe.start()
+        self._probe.join(_PATIENCE)
+        self._tell(serving=self._answered.is_set() and not self._probe.is_alive())
+
+    def shut(self) -> None:
+        """Say NOT_SERVING for good: the server is stopping."""
+        self.servicer.enter_graceful_shutdown()
+
+    def _ask(self) -> None:
+        if self._is_reachable():
+            self._answered.set()
+
+    def _tell(self, *, serving: bool) -> None:
+        if serving is self._serving:
+            return
+        self._serving = serving
+        log.info("health.changed", serving=serving)
+        for service in ("", SERVICE):
+            self.servicer.set(service, _SERVING if serving else _NOT_SERVING)
+
+
+def ask(target: str, *, certificate: bytes | None = None, seconds: float = 5.0) -> str:
+    """Return what a running server says of its health, such as `SERVING`, or `UNREACHABLE`."""
+    channel = (
+        grpc.secure_channel(target, grpc.ssl_channel_credentials(certificate))
+        if certificate
+        else grpc.insecure_channel(target)
+    )
+    with channel:
+        try:
+            stub = health_pb2_grpc.HealthStub(channel)
+            answer = stub.Check(health_pb2.HealthCheckRequest(service=SERVICE), timeout=seconds)
+        except grpc.RpcError:
+            return "UNREACHABLE"
+    return str(health_pb2.HealthCheckResponse.ServingStatus.Name(answer.status))

@@ -1,0 +1,102 @@
+"""Between protobuf messages and this service's own values."""
+
+import unicodedata
+from datetime import datetime
+from types import MappingProxyType
+
+from community_access.billing_link.v1 import billing_link_pb2 as pb
+from google.protobuf.timestamp_pb2 import Timestamp
+
+from billing_link.billing_records.port import UtilityAccount
+from billing_link.errors import Refusal, RefusedError
+from billing_link.linking.links import AutoLinkOutcome, Link, LinkedAccount, Origin
+from billing_link.linking.number_formats import LONGEST_TYPED
+from billing_link.linking.resolve import Typed
+
+_LONGEST_LINK_ID = 32
+
+OUTCOMES = MappingProxyType(
+    {
+        AutoLinkOutcome.NOT_TRIED: pb.AUTO_LINK_OUTCOME_NOT_TRIED,
+        AutoLinkOutcome.LINKED: pb.AUTO_LINK_OUTCOME_LINKED,
+        AutoLinkOutcome.AMBIGUOUS: pb.AUTO_LINK_OUTCOME_AMBIGUOUS,
+        AutoLinkOutcome.NONE: pb.AUTO_LINK_OUTCOME_NONE,
+        AutoLinkOutcome.UNDONE: pb.AUTO_LINK_OUTCOME_UNDONE,
+    }
+)
+_ORIGINS = MappingProxyType({Origin.RESIDENT: pb.LINK_ORIGIN_RESIDENT, Origin.AUTO: pb.LINK_ORIGIN_AUTO})
+
+
+def typed(request: pb.ResolveAccountRequest) -> Typed:
+    """Return what was typed; raises `RefusedError` FIELD_INVALID for what nobody can have read off a bill."""
+    return Typed(
+        _field("account_number", request.account_number),
+        _field("customer_id", request.customer_id),
+        request.remember,
+    )
+
+
+def link_id(request: pb.UnlinkAccountRequest | pb.GetAccountRequest) -> str:
+    """Return the link's id; raises `RefusedError` FIELD_INVALID for what cannot be one."""
+    if not request.link_id or len(request.link_id) > _LONGEST_LINK_ID or not request.link_id.isprintable():
+        raise RefusedError(Refusal.FIELD_INVALID, field="link_id")
+    return request.link_id
+
+
+def link_message(link: Link) -> pb.Link:
+    """Return a link's message."""
+    message = pb.Link(
+        link_id=link.link_id, linked_at=_timestamp(link.linked_at), origin=_ORIGINS[link.origin]
+    )
+    if link.undo_until:
+        message.undo_until.CopyFrom(_timestamp(link.undo_until))
+    return message
+
+
+def linked_message(linked: LinkedAccount, currency_code: str) -> pb.LinkedAccount:
+    """Return a linked account's message."""
+    return pb.LinkedAccount(
+        link=link_message(linked.link), account=account_message(linked.account, currency_code)
+    )
+
+
+def account_message(account: UtilityAccount, currency_code: str) -> pb.UtilityAccount:
+    """Return an account's message."""
+    statement = account.statement
+    message = pb.UtilityAccount(
+        account_number=account.account_number,
+        customer_id=account.customer_id,
+        customer_name=account.customer_name,
+        service_address=account.service_address,
+        status=pb.ACCOUNT_STATUS_CLOSED if account.closed_on else pb.ACCOUNT_STATUS_ACTIVE,
+        services=account.services,
+        balance_cents=statement.balance_cents,
+        currency_code=currency_code,
+        recent_bills=[
+            pb.Bill(
+                bill_number=bill.bill_number,
+                billed_on=bill.billed_on.isoformat(),
+                due_on=bill.due_on.isoformat(),
+                amount_cents=bill.amount_cents,
+            )
+            for bill in statement.recent_bills
+        ],
+    )
+    if statement.due_on:
+        message.due_on = statement.due_on.isoformat()
+    if account.closed_on:
+        message.closed_on = account.closed_on.isoformat()
+    if paid := statement.last_payment:
+        message.last_payment.paid_on = paid.paid_on.isoformat()
+        message.last_payment.amount_cents = paid.amount_cents
+    return message
+
+
+def _field(name: str, value: str) -> str:
+    if len(value) > LONGEST_TYPED or any(unicodedata.category(c) == "Cc" and not c.isspace() for c in value):
+        raise RefusedError(Refusal.FIELD_INVALID, field=name)
+    return value
+
+
+def _timestamp(moment: datetime) -> Timestamp:
+    return Timestamp(seconds=int(moment.timestamp()))

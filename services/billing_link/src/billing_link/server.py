@@ -1,0 +1,186 @@
+"""The composition root: settings become a server whose parts know only what they are given."""
+
+import logging
+import signal
+import sys
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import grpc
+import structlog
+from community_access.billing_link.v1 import billing_link_pb2_grpc
+from grpc_health.v1 import health_pb2_grpc
+from grpc_reflection.v1alpha import reflection
+
+from billing_link import migrations
+from billing_link.billing_records.store import ImportedRecords
+from billing_link.clock import Clock, SystemClock
+from billing_link.config import ServerSettings
+from billing_link.errors import SettingsError, where
+from billing_link.linking.attempts import WINDOW
+from billing_link.linking.auto_link import AutoLink
+from billing_link.linking.directory import Directory
+from billing_link.linking.link import LinkAccount
+from billing_link.linking.list_linked import ListLinkedAccounts
+from billing_link.linking.read_linked import ReadLinkedAccount
+from billing_link.linking.resolve import ResolveAccount
+from billing_link.linking.store import Attempts
+from billing_link.linking.unlink import UnlinkAccount
+from billing_link.notices import courier
+from billing_link.rpc.gate import SERVICE, Gate
+from billing_link.rpc.health import Health
+from billing_link.rpc.servicer import Servicer, Verbs
+from billing_link.storage import Storage
+from billing_link.tokens.keys import IssuerKeys
+from billing_link.tokens.verifier import Verifier
+
+# Bytes of a request and of its metadata: two numbers and a token.
+_LARGEST_REQUEST = 16 * 1024
+# Seconds in which calls under way may end when the server stops.
+_DRAIN = 10
+_SECONDS_BETWEEN_CLEANINGS = 3600
+
+log = structlog.get_logger()
+
+
+class Server:
+    """A billing_link server: gRPC, a watch over the database, a courier for notices."""
+
+    def __init__(self, settings: ServerSettings, *, clock: Clock | None = None) -> None:
+        self._clock = clock or SystemClock()
+        # A thread for each call, and one connection each for health, notices and cleaning.
+        self.storage = Storage(settings.database_url, pool_size=settings.threads + 3)
+        self.health = Health(self.storage.is_reachable)
+        self.courier = courier.Courier(
+            self.storage,
+            courier.IdentityDesk(
+                settings.issuer, settings.audience, settings.resource_secret.get_secret_value()
+            ),
+            self._clock,
+        )
+        self._grpc = self._grpc_server(settings)
+        self.port = _listen(self._grpc, settings)
+        self._stopping = threading.Event()
+        self._threads = [
+            threading.Thread(target=work, args=(self._stopping,), name=name, daemon=True)
+            for name, work in (
+                ("health", self.health.run),
+                ("courier", self.courier.run),
+                ("cleaning", self._clean),
+            )
+        ]
+
+    def start(self) -> None:
+        """Begin to serve."""
+        self._grpc.start()
+        self.health.check()
+        for thread in self._threads:
+            thread.start()
+
+    def stop(self, grace: float = _DRAIN) -> None:
+        """Say NOT_SERVING, take no new calls, give those under way `grace` seconds, and close everything."""
+        self.health.shut()
+        self._stopping.set()
+        self._grpc.stop(grace).wait()
+        for thread in self._threads:
+            thread.join(_DRAIN)
+        self.storage.dispose()
+
+    def _grpc_server(self, settings: ServerSettings) -> grpc.Server:
+        clock, storage = self._clock, self.storage
+        verifier = Verifier(
+            IssuerKeys(settings.issuer), issuer=settings.issuer, audience=settings.audience, clock=clock
+        )
+        server = grpc.server(
+            ThreadPoolExecutor(settings.threads, thread_name_prefix="call"),
+            interceptors=[Gate(verifier)],
+            options=[
+                ("grpc.max_receive_message_length", _LARGEST_REQUEST),
+                ("grpc.max_metadata_size", _LARGEST_REQUEST),
+                # Without it a second server on the same port starts, and gets half of the calls.
+                ("grpc.so_reuseport", 0),
+            ],
+            # Calls that wait for a thread beyond this are refused at once: RESOURCE_EXHAUSTED.
+            maximum_concurrent_rpcs=settings.threads * 16,
+        )
+        servicer = Servicer(_verbs(storage, clock), Directory(storage, clock))
+        billing_link_pb2_grpc.add_BillingLinkServiceServicer_to_server(servicer, server)
+        health_pb2_grpc.add_HealthServicer_to_server(self.health.servicer, server)
+        if settings.reflection:
+            reflection.enable_server_reflection(
+                [SERVICE, "grpc.health.v1.Health", reflection.SERVICE_NAME], server
+            )
+        return server
+
+    def _clean(self, stop: threading.Event) -> None:
+        """Delete once an hour what nobody needs any more."""
+        while not stop.is_set():
+            now = self._clock.now()
+            try:
+                with self.storage.autocommit() as connection:
+                    Attempts(connection).forget(now - WINDOW)
+                courier.forget_old(self.storage, now)
+            except Exception as error:  # noqa: BLE001 - what cannot be cleaned now is cleaned in an hour
+                log.warning("cleaning.put_off", where=where(error))
+            stop.wait(_SECONDS_BETWEEN_CLEANINGS)
+
+
+def _verbs(storage: Storage, clock: Clock) -> Verbs:
+    records = ImportedRecords(storage)
+    link = LinkAccount(storage, records, clock)
+    return Verbs(
+        resolve=ResolveAccount(storage, records, link, clock),
+        list_linked=ListLinkedAccounts(storage, records, AutoLink(storage, records, clock)),
+        unlink=UnlinkAccount(storage, clock),
+        read_linked=ReadLinkedAccount(storage, records),
+    )
+
+
+def _listen(server: grpc.Server, settings: ServerSettings) -> int:
+    """Bind, and return the port; raises `SettingsError` for a port or a certificate that cannot be used."""
+    try:
+        if not settings.tls_certificate:
+            return server.add_insecure_port(settings.bind)
+        key, chain = Path(settings.tls_key).read_bytes(), Path(settings.tls_certificate).read_bytes()
+        return server.add_secure_port(settings.bind, grpc.ssl_server_credentials([(key, chain)]))
+    except OSError as error:
+        raise SettingsError(f"the TLS certificate or key cannot be read: {error.filename}") from None
+    except RuntimeError:
+        raise SettingsError(
+            f"BILLING_LINK_BIND: cannot listen on {settings.bind}; is the port taken?"
+        ) from None
+
+
+def serve(settings: ServerSettings) -> None:
+    """Serve until SIGTERM or SIGINT; raises `SettingsError` if it cannot start."""
+    if not migrations.is_current(settings.database_url):
+        raise SettingsError(
+            "BILLING_LINK_DATABASE_URL: the tables are not up to date; run `billing_link migrate`"
+        )
+    _write_json_logs()
+    server = Server(settings)
+    asked_to_stop = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: asked_to_stop.set())
+    server.start()
+    log.info("server.started", bind=settings.bind, tls=bool(settings.tls_certificate))
+    asked_to_stop.wait()
+    log.info("server.stopping")
+    server.stop()
+    log.info("server.stopped")
+
+
+def _write_json_logs() -> None:
+    """Write one JSON object a line to standard error; nothing personal is ever passed to the log."""
+    logging.basicConfig(level=logging.WARNING, stream=sys.stderr)
+    structlog.configure(
+        processors=[
+            structlog.processors.add_log_level,
+            structlog.processors.TimeStamper(fmt="iso", utc=True),
+            structlog.processors.JSONRenderer(),
+        ],
+        wrapper_class=structlog.make_filtering_bound_logger(logging.INFO),
+        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+        cache_logger_on_first_use=True,
+    )

@@ -1,0 +1,181 @@
+"""The database, and the two ways to it.
+
+Reads use `autocommit`, where each statement is its own transaction and costs one round trip. What belongs
+together is written in a `transaction`. Both raise `UnavailableError` when the database does not answer, and
+never show its words.
+"""
+
+import hashlib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from typing import Any, Self
+
+from sqlalchemy import (
+    DateTime,
+    Dialect,
+    Engine,
+    MetaData,
+    TypeDecorator,
+    create_engine,
+    event,
+    exc,
+    func,
+    select,
+    text,
+)
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.engine import Connection, make_url
+from sqlalchemy.orm import DeclarativeBase
+
+from billing_link.errors import UnavailableError
+
+# What a store is constructed with: a verb's transaction, or a connection on which every statement commits.
+Executor = Connection
+
+NAMING = {
+    "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+    "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+    "ck": "ck_%(table_name)s_%(constraint_name)s",
+    "fk": "fk_%(table_name)s_%(column_0_N_name)s",
+    "pk": "pk_%(table_name)s",
+}
+
+# Milliseconds after which PostgreSQL gives up on one statement of the server: callers have long gone by then.
+_STATEMENT_TIMEOUT = 5000
+
+
+class UtcDateTime(TypeDecorator[datetime]):
+    """A moment in UTC, whole seconds, aware on the way out on every database."""
+
+    impl = DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        """Refuse naive times and drop fractions."""
+        if value is None:
+            return None
+        if value.tzinfo is None:
+            raise ValueError("a naive time reached the database")
+        moment = value.astimezone(UTC).replace(microsecond=0)
+        return moment.replace(tzinfo=None) if dialect.name == "sqlite" else moment
+
+    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:  # noqa: ARG002 - the base class's signature
+        """Return aware UTC."""
+        if value is None:
+            return None
+        return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+
+
+class Base(DeclarativeBase):
+    """What every stored thing derives from."""
+
+    metadata = MetaData(naming_convention=NAMING)
+    type_annotation_map = {datetime: UtcDateTime()}  # noqa: RUF012 - SQLAlchemy reads it from the class
+
+
+class Storage:
+    """One database, PostgreSQL or SQLite, named by a URL such as `postgresql+psycopg://…` or `sqlite:///file`."""
+
+    def __init__(self, database_url: str, *, pool_size: int = 8, patient: bool = False) -> None:
+        """Connect lazily. `patient` is for commands whose single statements may run for minutes."""
+        options = _engine_options(database_url, pool_size, patient=patient)
+        self._statements = create_engine(
+            database_url, isolation_level="AUTOCOMMIT", pool_reset_on_return=None, **options
+        )
+        self._transactions = create_engine(database_url, **options)
+        self.is_sqlite = self._statements.dialect.name == "sqlite"
+        if self.is_sqlite:
+            _prepare_sqlite(self._statements)
+            _prepare_sqlite(self._transactions)
+            _begin_immediately(self._transactions)
+
+    @contextmanager
+    def transaction(self) -> Iterator[Connection]:
+        """Open one transaction: committed at the end, rolled back if anything is raised."""
+        with _neutral_errors(), self._transactions.begin() as connection:
+            yield connection
+
+    @contextmanager
+    def autocommit(self) -> Iterator[Connection]:
+        """Lend a connection on which every statement commits by itself."""
+        with _neutral_errors(), self._statements.connect() as connection:
+            yield connection
+
+    def is_reachable(self) -> bool:
+        """Tell whether the database answers."""
+        try:
+            with self.autocommit() as connection:
+                connection.execute(text("SELECT 1"))
+        except UnavailableError:
+            return False
+        return True
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.dispose()
+
+    def dispose(self) -> None:
+        """Close every connection."""
+        self._statements.dispose()
+        self._transactions.dispose()
+
+
+def insert_into(connection: Connection, table: type[Base]) -> "postgresql.Insert | sqlite.Insert":
+    """Return the database's own INSERT, which knows `on_conflict_do_…`."""
+    if connection.dialect.name == "sqlite":
+        return sqlite.insert(table)
+    return postgresql.insert(table)
+
+
+def hold(connection: Connection, *names: str) -> None:
+    """Wait until no other transaction holds these names; they are free again when this one ends.
+
+    SQLite needs nothing: only one of its transactions runs at a time.
+    """
+    if connection.dialect.name == "sqlite":
+        return
+    digest = hashlib.sha256("\0".join(names).encode()).digest()
+    key = int.from_bytes(digest[:8], signed=True)
+    connection.execute(select(func.pg_advisory_xact_lock(key)))
+
+
+@contextmanager
+def _neutral_errors() -> Iterator[None]:
+    try:
+        yield
+    except (exc.OperationalError, exc.InterfaceError, exc.TimeoutError) as error:
+        raise UnavailableError("the database does not answer") from error
+
+
+def _engine_options(database_url: str, pool_size: int, *, patient: bool) -> dict[str, Any]:
+    # Parameters are what residents typed: they stay out of every message.
+    pool = {"pool_size": pool_size, "max_overflow": 0, "pool_timeout": 3, "hide_parameters": True}
+    if make_url(database_url).get_backend_name() == "sqlite":
+        return pool | {"connect_args": {"timeout": 60 if patient else 5}}
+    limits = {} if patient else {"options": f"-c statement_timeout={_STATEMENT_TIMEOUT}"}
+    return pool | {"pool_recycle": 1800, "connect_args": {"connect_timeout": 3} | limits}
+
+
+def _prepare_sqlite(engine: Engine) -> None:
+    @event.listens_for(engine, "connect")
+    def _pragmas(connection: Any, _record: Any) -> None:  # noqa: ANN401 - the driver's own objects
+        cursor = connection.cursor()
+        cursor.execute("PRAGMA foreign_keys=ON")
+        cursor.execute("PRAGMA journal_mode=WAL")
+        cursor.execute("PRAGMA synchronous=NORMAL")
+        cursor.close()
+
+
+def _begin_immediately(engine: Engine) -> None:
+    """Take SQLite's write lock at the beginning, so that what is read first is still true when it writes."""
+
+    @event.listens_for(engine, "connect")
+    def _no_implicit_begin(connection: Any, _record: Any) -> None:  # noqa: ANN401 - the driver's own objects
+        connection.isolation_level = None
+
+    @event.listens_for(engine, "begin")
+    def _begin(connection: Connection) -> None:
+        connection.exec_driver_sql("BEGIN IMMEDIATE")

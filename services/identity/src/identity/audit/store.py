@@ -1,0 +1,44 @@
+"""The audit record in the database: rows are added, never changed."""
+
+from datetime import datetime
+
+from sqlalchemy import insert
+
+from identity import randomness
+from identity.audit.events import Event
+from identity.audit.models import AuditEvent
+from identity.storage import Executor, table_of
+
+EVENTS = table_of(AuditEvent)
+
+
+class Audit:
+    """The record, within the transaction whose deed it records, or on an autocommit connection."""
+
+    def __init__(self, executor: Executor) -> None:
+        self._executor = executor
+
+    def record(  # noqa: PLR0913 - each is a column
+        self,
+        event: Event,
+        now: datetime,
+        *,
+        resident_id: str | None = None,
+        client_id: str | None = None,
+        session_id: str | None = None,
+        ip_address: str | None = None,
+        **details: str,
+    ) -> None:
+        """Add one event. `details`: identifiers and reason codes, never an address, a name or a secret."""
+        self._executor.execute(
+            insert(EVENTS).values(
+                id=randomness.identifier(),
+                at=now,
+                event=event.value,
+                resident_id=resident_id,
+                client_id=client_id,
+                session_id=session_id,
+                ip_address=ip_address[:45] if ip_address else None,
+                details=details,
+            )
+        )

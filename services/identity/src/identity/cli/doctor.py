@@ -1,0 +1,142 @@
+"""`identity doctor`."""
+
+import socket
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from enum import StrEnum
+from urllib.parse import urlsplit
+
+import click
+
+from identity.cli.operator import REFUSED, Operator, has_tables, read_settings
+from identity.cli.printing import as_json, show_json
+from identity.clock import SystemClock
+from identity.config import Settings
+from identity.errors import SettingsError
+from identity.outbox import smtp
+from identity.relying_parties.store import Cities, Clients
+from identity.sealing import Keyring, SealBrokenError
+from identity.signing_keys.lifecycle import ALGORITHMS, SIGNS_FOR
+from identity.signing_keys.models import KeyState
+from identity.signing_keys.store import SigningKeys
+from identity.storage import Storage
+
+_SECONDS = 5.0
+_LOOPBACK = ("localhost", "127.0.0.1", "::1")
+
+
+class Verdict(StrEnum):
+    """What a check found."""
+
+    GOOD = "ok"
+    NOTE = "note"
+    BAD = "problem"
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One check's answer, and what to do about it."""
+
+    check: str
+    verdict: Verdict
+    detail: str
+    fix: str = ""
+
+
+@click.command()
+@as_json
+def doctor(*, is_json: bool) -> None:
+    """Check settings, database, keys, mail server and registrations; each problem comes with what to do."""
+    settings = read_settings()
+    findings = list(examine(settings))
+    if is_json:
+        show_json([vars(finding) for finding in findings])
+    else:
+        for finding in findings:
+            click.echo(f"{finding.verdict:8}{finding.check}: {finding.detail}")
+            if finding.fix:
+                click.echo(f"{'':8}→ {finding.fix}")
+    if any(finding.verdict is Verdict.BAD for finding in findings):
+        sys.exit(REFUSED)
+
+
+def examine(settings: Settings) -> Iterator[Finding]:
+    """Yield the findings, stopping where the rest could not be looked at."""
+    yield Finding("settings", Verdict.GOOD, "complete")
+    yield _issuer(settings)
+    yield _mail_server(settings)
+    storage = Storage(settings.database_url, pool_size=1)
+    with storage.standalone() as app:
+        if not storage.is_reachable():
+            fix = "check IDENTITY_DATABASE_URL, and that its server runs and accepts this user"
+            yield Finding("database", Verdict.BAD, "does not answer", fix)
+            return
+        if not has_tables(storage):
+            yield Finding("database", Verdict.BAD, "has no tables", "run `identity migrate`")
+            return
+        yield Finding("database", Verdict.GOOD, "answers and has its tables")
+        opened = Operator(settings, storage, Keyring(settings.secret_keys), SystemClock(), app)
+        yield from _keys(opened)
+        yield from _registrations(opened)
+
+
+def _issuer(settings: Settings) -> Finding:
+    host = urlsplit(settings.issuer).hostname or ""
+    if settings.served_over_https or host in _LOOPBACK:
+        return Finding("issuer", Verdict.GOOD, settings.issuer)
+    fix = "serve residents over https and set IDENTITY_ISSUER to that address"
+    return Finding("issuer", Verdict.BAD, f"{settings.issuer} is neither https nor this machine", fix)
+
+
+def _mail_server(settings: Settings) -> Finding:
+    try:
+        server = smtp.configuration(settings.smtp_url)
+        address = str(server["MAIL_SERVER"]), int(str(server["MAIL_PORT"]))
+        socket.create_connection(address, timeout=_SECONDS).close()
+    except SettingsError as error:
+        return Finding("mail server", Verdict.BAD, "IDENTITY_SMTP_URL is wrong", str(error))
+    except OSError as error:
+        fix = "check IDENTITY_SMTP_URL, and that the mail server accepts connections from here"
+        return Finding("mail server", Verdict.BAD, f"cannot be reached ({error.strerror or error})", fix)
+    return Finding("mail server", Verdict.GOOD, f"{address[0]}:{address[1]} answers")
+
+
+def _keys(opened: Operator) -> Iterator[Finding]:
+    with opened.storage.autocommit() as connection:
+        keys = SigningKeys(connection).everyone()
+    now = opened.clock.now()
+    for alg in ALGORITHMS:
+        active = next((k for k in keys if k.alg == alg and k.state is KeyState.ACTIVE), None)
+        if active is None or active.activated_at is None:
+            yield Finding(f"{alg} key", Verdict.BAD, "none is active", "run `identity migrate`")
+            continue
+        try:
+            opened.keyring.open(active.private_sealed)
+        except SealBrokenError:
+            fix = "add the key that it was sealed with to IDENTITY_SECRET_KEYS"
+            yield Finding(f"{alg} key", Verdict.BAD, "does not open with IDENTITY_SECRET_KEYS", fix)
+            continue
+        if active.activated_at + 2 * SIGNS_FOR <= now:
+            fix = "let `identity worker` run: it turns the keys"
+            yield Finding(f"{alg} key", Verdict.BAD, f"signs since {active.activated_at:%Y-%m-%d}", fix)
+        else:
+            yield Finding(f"{alg} key", Verdict.GOOD, f"{active.kid} is active")
+
+
+def _registrations(opened: Operator) -> Iterator[Finding]:
+    with opened.storage.autocommit() as connection:
+        cities = Cities(connection).everyone()
+        clients = [entry for entry in Clients(connection).everyone() if entry.disabled_at is None]
+    if not cities:
+        yield Finding("cities", Verdict.NOTE, "there are none", "run `identity cities put FILE.json`")
+    if not clients:
+        yield Finding("clients", Verdict.NOTE, "there are none", "run `identity clients create`")
+    for entry in clients:
+        client = entry.client
+        if not client.pkce_required:
+            fix = f"if its library can do PKCE: `identity clients update {client.id} --pkce`"
+            yield Finding(f"client {client.id}", Verdict.NOTE, "is registered without PKCE", fix)
+        if not client.is_public and not client.secrets:
+            fix = f"run `identity clients rotate-secret {client.id}`"
+            yield Finding(f"client {client.id}", Verdict.BAD, "has no secret", fix)

@@ -1,0 +1,62 @@
+"""`identity keys`."""
+
+import click
+
+from identity.audit.events import Event
+from identity.cli.operator import operator, refuse
+from identity.cli.printing import as_json, show_json, show_table
+from identity.signing_keys.store import SigningKeys
+
+
+@click.group()
+def keys() -> None:
+    """Look after the signing keys: next, active, retired, revoked."""
+
+
+@keys.command("list")
+@as_json
+def list_all(*, is_json: bool) -> None:
+    """List every key with its state and its times (UTC)."""
+    with operator() as opened, opened.storage.autocommit() as connection:
+        found = SigningKeys(connection).everyone()
+    shown = [
+        {
+            "kid": key.kid,
+            "alg": key.alg,
+            "state": key.state.value,
+            "published": key.is_published,
+            "created_at": key.created_at,
+            "activated_at": key.activated_at,
+            "retired_at": key.retired_at,
+        }
+        for key in found
+    ]
+    if is_json:
+        show_json(shown)
+    else:
+        headings = ["KID", "ALG", "STATE", "PUBLISHED", "CREATED", "ACTIVATED", "RETIRED"]
+        show_table(headings, [list(key.values()) for key in shown])
+
+
+@keys.command()
+def rotate() -> None:
+    """Publish the next keys now; the worker lets them sign after 24 hours, when all clients know them."""
+    with operator() as opened:
+        made = opened.keys.rotate()
+        for kid in made:
+            opened.note(Event.KEY_CREATED, kid=kid)
+    if not made:
+        refuse("the next keys are published already; the worker lets them sign 24 hours after that")
+    click.echo(f"Published {len(made)} keys: {' '.join(made)}")
+
+
+@keys.command()
+@click.argument("kid")
+@click.confirmation_option(prompt="Every token that this key signed is refused from now on. Go on?")
+def revoke(kid: str) -> None:
+    """Withdraw the key KID at once, as after a leak; another one signs from now on."""
+    with operator() as opened:
+        if not opened.keys.revoke(kid):
+            refuse(f"there is no key {kid!r} that could be revoked; `identity keys list` shows them")
+        opened.note(Event.KEY_ROTATED, kid=kid, reason="revoked")
+    click.echo(f"{kid}: revoked")

@@ -1,0 +1,89 @@
+"""What every command works with: settings, the database, keys and the clock."""
+
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any, NoReturn
+
+import click
+
+from identity.audit.events import Event
+from identity.audit.store import Audit
+from identity.clock import Clock, SystemClock
+from identity.config import Settings, load_settings
+from identity.errors import SettingsError
+from identity.relying_parties.registry import Registry
+from identity.relying_parties.store import Cities
+from identity.sealing import Keyring
+from identity.signing_keys.lifecycle import KeyLifecycle
+from identity.storage import Storage
+
+REFUSED, MISUSED = 1, 2
+
+
+@dataclass(frozen=True)
+class Operator:
+    """A session of one operator at the command line."""
+
+    settings: Settings
+    storage: Storage
+    keyring: Keyring
+    clock: Clock
+    # The bare application that carries the transactions, for extensions that want one.
+    app: Any
+
+    @property
+    def registry(self) -> Registry:
+        """Return the verbs of registration."""
+        return Registry(self.storage, self.clock)
+
+    @property
+    def keys(self) -> KeyLifecycle:
+        """Return the verbs of signing keys."""
+        return KeyLifecycle(self.storage, self.keyring, self.clock)
+
+    def note(self, event: Event, *, client_id: str | None = None, **details: str) -> None:
+        """Record what the operator did."""
+        with self.storage.transaction() as session:
+            Audit(session).record(event, self.clock.now(), client_id=client_id, **details)
+
+
+@contextmanager
+def operator() -> Iterator[Operator]:
+    """Open the database that the settings name; refuses in plain words what does not work."""
+    settings = read_settings()
+    storage = Storage(settings.database_url, pool_size=2)
+    with storage.standalone() as app:
+        if not storage.is_reachable():
+            refuse("the database does not answer: check IDENTITY_DATABASE_URL, and that its server runs")
+        if not has_tables(storage):
+            refuse("the database has no tables yet: run `identity migrate` first")
+        yield Operator(settings, storage, Keyring(settings.secret_keys), SystemClock(), app)
+
+
+def read_settings() -> Settings:
+    """Return the settings; prints what is wrong with them and exits with 2."""
+    try:
+        return load_settings()
+    except SettingsError as error:
+        for line in str(error).splitlines():
+            click.echo(line, err=True)
+        sys.exit(MISUSED)
+
+
+def has_tables(storage: Storage) -> bool:
+    """Tell whether the database was migrated."""
+    try:
+        with storage.autocommit() as connection:
+            Cities(connection).everyone()
+    except Exception:  # noqa: BLE001 - whatever the driver raises, the tables are not there
+        return False
+    return True
+
+
+def refuse(*lines: str) -> NoReturn:
+    """Print why not, and exit with 1."""
+    for line in lines:
+        click.echo(f"identity: {line}", err=True)
+    sys.exit(REFUSED)

@@ -1,0 +1,73 @@
+"""`identity worker`."""
+
+import signal
+import sys
+from collections.abc import Callable
+from datetime import datetime
+from threading import Event
+from typing import Protocol
+
+import click
+
+from identity.cli.operator import MISUSED, Operator, operator
+from identity.errors import SettingsError
+from identity.journeys.registration.store import PendingRegistrations
+from identity.notices.store import Notices
+from identity.oidc.store import Grants, Interactions
+from identity.outbox.mailer import Mailer
+from identity.outbox.worker import Cleaner, Worker
+from identity.relying_parties.directory import Directory
+from identity.residents.action_links.store import ActionLinks
+from identity.residents.lockout.store import Lockout
+from identity.residents.one_time_codes.store import OneTimeCodes
+from identity.residents.sessions.store import Sessions
+from identity.storage import Executor
+from identity.web.throttling.store import RequestCounts
+
+
+class _Forgets(Protocol):
+    def delete_old(self, now: datetime, limit: int) -> int:
+        """Delete up to `limit` rows that are over; return how many."""
+        ...
+
+
+@click.command()
+def worker() -> None:
+    """Deliver mail, turn signing keys and delete what is over, until stopped (SIGTERM, Ctrl-C)."""
+    stop = Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda _number, _frame: stop.set())
+    with operator() as opened:
+        try:
+            mailer = Mailer(opened.settings, Directory(opened.storage, opened.clock).city)
+        except SettingsError as error:
+            click.echo(str(error), err=True)
+            sys.exit(MISUSED)
+        mailer.init_app(opened.app)
+        Worker(opened.storage, opened.keyring, mailer, opened.clock, cleaners(opened)).run(stop)
+
+
+def cleaners(opened: Operator) -> list[Cleaner]:
+    """Return what is due every few minutes: rows that are over, and the signing keys."""
+
+    def turn_keys(_executor: Executor, _now: datetime, _limit: int) -> int:
+        opened.keys.ensure()
+        opened.keys.turn()
+        return 0
+
+    return [
+        _deleting(Grants),
+        _deleting(Interactions),
+        _deleting(Sessions),
+        _deleting(ActionLinks),
+        _deleting(PendingRegistrations),
+        _deleting(RequestCounts),
+        _deleting(Notices),
+        _deleting(lambda executor: Lockout(executor, opened.keyring)),
+        _deleting(lambda executor: OneTimeCodes(executor, opened.keyring)),
+        turn_keys,
+    ]
+
+
+def _deleting(store: Callable[[Executor], _Forgets]) -> Cleaner:
+    return lambda executor, now, limit: store(executor).delete_old(now, limit)

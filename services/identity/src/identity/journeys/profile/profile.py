@@ -1,0 +1,77 @@
+"""The verbs of the profile page: look, sign a device out."""
+
+from dataclasses import dataclass
+
+from identity.audit.events import Event
+from identity.audit.store import Audit
+from identity.clock import Clock
+from identity.residents.accounts.store import Accounts
+from identity.residents.sessions.store import LiveSession, Sessions
+from identity.storage import Storage
+from identity.web.current_session import SignedIn
+from identity.web.visitor import Visitor
+
+
+@dataclass(frozen=True)
+class Profile:
+    """A resident, as they see themselves."""
+
+    name: str
+    email: str
+    # `password`, `google`, …
+    sign_in_method: str
+    # The most recently used first.
+    sessions: list[LiveSession]
+
+
+class ResidentProfile:
+    """Shows a resident their account and ends their sessions."""
+
+    def __init__(self, storage: Storage, clock: Clock) -> None:
+        self._storage = storage
+        self._clock = clock
+
+    def look(self, current: SignedIn) -> Profile:
+        """Return the profile of whoever is signed in."""
+        with self._storage.transaction() as session:
+            resident = Accounts(session).get(current.resident_id)
+            if resident is None:
+                raise LookupError("a session of nobody")
+            return Profile(
+                name=f"{resident.given_name} {resident.family_name}".strip(),
+                email=resident.email or "",
+                sign_in_method=resident.sign_in_method,
+                sessions=Sessions(session).list_live(resident.id, self._clock.now()),
+            )
+
+    def end_session(self, current: SignedIn, sid: str, visitor: Visitor) -> bool:
+        """Sign one of the resident's own devices out; False if it is not theirs, or had ended."""
+        now = self._clock.now()
+        with self._storage.transaction() as session:
+            ended = Sessions(session).end(sid, now, of_resident=current.resident_id)
+            if ended:
+                Audit(session).record(
+                    Event.SESSION_ENDED,
+                    now,
+                    resident_id=current.resident_id,
+                    session_id=sid,
+                    ip_address=visitor.ip_address,
+                    by="resident",
+                )
+        return ended
+
+    def end_other_sessions(self, current: SignedIn, visitor: Visitor) -> int:
+        """Sign every other device of the resident out; return how many."""
+        now = self._clock.now()
+        with self._storage.transaction() as session:
+            ended = Sessions(session).end_all(current.resident_id, now, except_sid=current.sid)
+            for sid in ended:
+                Audit(session).record(
+                    Event.SESSION_ENDED,
+                    now,
+                    resident_id=current.resident_id,
+                    session_id=sid,
+                    ip_address=visitor.ip_address,
+                    by="resident",
+                )
+        return len(ended)

@@ -1,0 +1,105 @@
+"""The profile page."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+
+from flask import Blueprint, Response, flash
+from flask_babel import gettext
+
+from identity.journeys.profile.browsers import browser_and_system
+from identity.journeys.profile.profile import ResidentProfile
+from identity.residents.sessions.store import LiveSession
+from identity.web.csrf import Csrf
+from identity.web.current_session import CurrentSession, SignedIn
+from identity.web.pages import Pages
+from identity.web.visitor import current_visitor
+
+PATH = "/profile"
+_PROVIDERS = {"google": "Google", "apple": "Apple", "microsoft": "Microsoft", "facebook": "Facebook"}
+
+
+@dataclass(frozen=True)
+class Device:
+    """A row of "Signed-in devices"."""
+
+    sid: str
+    name: str
+    ip_address: str
+    last_used: datetime
+    is_this: bool
+
+
+class ProfilePages:
+    """The resident's own page."""
+
+    def __init__(
+        self, pages: Pages, csrf: Csrf, current_session: CurrentSession, profile: ResidentProfile
+    ) -> None:
+        self._pages = pages
+        self._csrf = csrf
+        self._current_session = current_session
+        self._profile = profile
+
+    def blueprint(self) -> Blueprint:
+        """Return the page."""
+        blueprint = Blueprint("profile", __name__)
+        blueprint.get(PATH)(self.show)
+        blueprint.post(f"{PATH}/sessions/<sid>/end", endpoint="end_session")(self.end_session)
+        blueprint.post(f"{PATH}/sessions/end-others", endpoint="end_others")(self.end_others)
+        self._csrf.when_expired("profile.end_session", self._back)
+        self._csrf.when_expired("profile.end_others", self._back)
+        return blueprint
+
+    def show(self) -> Response:
+        """Show the profile."""
+        return self._signed_in(self._show)
+
+    def end_session(self, sid: str) -> Response:
+        """Sign one device out."""
+        return self._signed_in(lambda current: self._end_session(current, sid))
+
+    def end_others(self) -> Response:
+        """Sign every other device out."""
+        return self._signed_in(self._end_others)
+
+    def _show(self, current: SignedIn) -> Response:
+        profile = self._profile.look(current)
+        return self._pages.render(
+            "profile/profile.html",
+            self._pages.continuation(),
+            profile=profile,
+            method=_PROVIDERS.get(profile.sign_in_method) or gettext("Email address and password"),
+            devices=[_device(session, current) for session in profile.sessions],
+        )
+
+    def _end_session(self, current: SignedIn, sid: str) -> Response:
+        if sid == current.sid:
+            return self._pages.see_other("/sign-out", self._pages.continuation())
+        self._profile.end_session(current, sid, current_visitor())
+        flash(gettext("The device is signed out."), "success")
+        return self._back()
+
+    def _end_others(self, current: SignedIn) -> Response:
+        self._profile.end_other_sessions(current, current_visitor())
+        flash(gettext("You are signed out everywhere else."), "success")
+        return self._back()
+
+    def _back(self) -> Response:
+        return self._pages.see_other(PATH, self._pages.continuation())
+
+    def _signed_in(self, then: Callable[[SignedIn], Response]) -> Response:
+        """Answer somebody who is signed in; everybody else signs in first and comes back."""
+        current = self._current_session.load()
+        if current is None:
+            return self._pages.see_other("/sign-in", self._pages.continuation_to(PATH))
+        return then(current)
+
+
+def _device(session: LiveSession, current: SignedIn) -> Device:
+    browser, system = browser_and_system(session.user_agent)
+    if browser and system:
+        name = gettext("%(browser)s on %(system)s", browser=browser, system=system)
+    else:
+        name = browser or system or gettext("Unknown browser")
+    return Device(session.sid, name, session.ip_address, session.last_seen_at, session.sid == current.sid)

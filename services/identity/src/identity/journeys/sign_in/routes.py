@@ -1,0 +1,133 @@
+"""The sign-in page."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from flask import Blueprint, Response, request
+from flask_babel import gettext
+
+from identity.journeys.sign_in.forms import SignInForm
+from identity.journeys.sign_in.sign_in import Attempt, SignedInNow, SignIn
+from identity.residents.accounts.addresses import parse
+from identity.web import typed_email, words
+from identity.web.csrf import Csrf
+from identity.web.current_session import CurrentSession
+from identity.web.devices import Devices
+from identity.web.pages import Pages
+from identity.web.throttling.throttle import Action, Throttle
+from identity.web.visitor import current_visitor
+
+# Shows the form in a browser that is signed in: after a registration there, or for somebody else.
+SHOW = "show"
+EMPTY = "empty"
+
+
+@dataclass(frozen=True)
+class ProviderButton:
+    """A button such as "Sign in with Google"."""
+
+    # `google`, `apple`, `microsoft` or `facebook`.
+    id: str
+    name: str
+    # Where the button leads.
+    path: str
+
+
+class SignInPages:
+    """The form, and what becomes of it."""
+
+    def __init__(  # noqa: PLR0913, PLR0917 - names what it depends on
+        self,
+        pages: Pages,
+        csrf: Csrf,
+        throttle: Throttle,
+        current_session: CurrentSession,
+        devices: Devices,
+        sign_in: SignIn,
+        providers: Sequence[ProviderButton],
+    ) -> None:
+        self._pages = pages
+        self._csrf = csrf
+        self._throttle = throttle
+        self._current_session = current_session
+        self._devices = devices
+        self._sign_in = sign_in
+        self._providers = providers
+
+    def blueprint(self) -> Blueprint:
+        """Return the page."""
+        blueprint = Blueprint("sign_in", __name__)
+        blueprint.get("/sign-in")(self.form)
+        blueprint.post("/sign-in", endpoint="submit")(self.submit)
+        self._csrf.when_expired("sign_in.submit", self._expired)
+        return blueprint
+
+    def form(self) -> Response:
+        """Show the form; somebody who is signed in goes on, unless they must prove themselves again."""
+        continuation = self._pages.continuation()
+        signed_in = self._current_session.load()
+        show = request.args.get(SHOW, "")
+        if signed_in and not continuation.reauthenticate and not show:
+            return self._pages.go_on(continuation)
+        form = SignInForm()
+        if show != EMPTY:
+            form.email.data = typed_email.recall() or continuation.login_hint
+            if signed_in and continuation.reauthenticate:
+                hint = continuation.login_hint
+                form.email.data = hint or self._sign_in.email_of(signed_in.resident_id)
+        return self._render(form)
+
+    def submit(self) -> Response:
+        """Sign in, and go on to where the resident was going."""
+        form = SignInForm(request.form)
+        if not form.validate():
+            return self._render(form, 422)
+        typed_email.remember(form.email.data or "")
+        visitor = current_visitor()
+        if not self._throttle.allows_network(Action.SIGN_IN, visitor.ip_address):
+            return self._render(form, 429, failure=words.too_many_requests())
+        continuation = self._pages.continuation()
+        address = parse(form.email.data or "")
+        outcome = self._sign_in.sign_in(
+            Attempt(
+                address=address,
+                password=form.password.data or "",
+                remember_me=bool(form.remember_me.data),
+                device_id=self._devices.known_for(address.key),
+                current=self._current_session.load(),
+                continuation=continuation,
+                visitor=visitor,
+            )
+        )
+        if not isinstance(outcome, SignedInNow):
+            return self._render(form, 422, failure=gettext("Unable to sign in"), explain=True)
+        self._csrf.renew()
+        typed_email.forget()
+        response = self._pages.go_on(continuation)
+        self._current_session.set_cookie(response, outcome.secret, outcome.remembered)
+        self._devices.remember(response, address.key)
+        return response
+
+    def _expired(self) -> Response:
+        """Answer a form that came too late: whoever is signed in by now, in another tab, goes on."""
+        continuation = self._pages.continuation()
+        if self._current_session.load() and not continuation.reauthenticate:
+            return self._pages.go_on(continuation)
+        failure = gettext("Your session has expired. Please try to sign in again.")
+        return self._render(SignInForm(request.form), 400, failure=failure)
+
+    def _render(
+        self, form: SignInForm, status: int = 200, failure: str = "", *, explain: bool = False
+    ) -> Response:
+        continuation = self._pages.continuation()
+        signed_in = self._current_session.load()
+        return self._pages.render(
+            "sign_in/sign_in.html",
+            continuation,
+            status,
+            form=form,
+            failure=failure,
+            explain=explain,
+            providers=self._providers,
+            proves_again=bool(signed_in and continuation.reauthenticate),
+        )

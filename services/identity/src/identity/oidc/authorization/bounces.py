@@ -1,0 +1,42 @@
+"""Bounce loops: a website that sends its signed-in residents back here at once, over and over.
+
+That website cannot keep its own session (its cookies, its clock, its secret). Browsers give up after some
+twenty redirects with a page of their own; a page of ours explains, before that. A cookie counts the trips.
+"""
+
+import re
+from dataclasses import dataclass
+from datetime import datetime
+
+COOKIE = "trips"
+MOST = 6
+WITHIN_SECONDS = 10
+
+_FORM = re.compile(r"([A-Za-z0-9_-]{1,64})~([0-9]{1,2})~([0-9]{1,12})")
+
+
+@dataclass(frozen=True)
+class Trips:
+    """How often the browser was sent to a client without anybody doing anything."""
+
+    client_id: str
+    count: int
+    since: int
+
+    @property
+    def is_loop(self) -> bool:
+        """Whether nobody can be doing this by hand."""
+        return self.count > MOST
+
+    def cookie(self) -> str:
+        """Return the cookie's value."""
+        return f"{self.client_id}~{min(self.count, 99)}~{self.since}"
+
+
+def one_more(cookie: str | None, client_id: str, now: datetime) -> Trips:
+    """Return the trips with this one; those to another client, and those of a while ago, do not count."""
+    moment = int(now.timestamp())
+    match = _FORM.fullmatch(cookie or "")
+    if match and match[1] == client_id and 0 <= moment - int(match[3]) < WITHIN_SECONDS:
+        return Trips(client_id, int(match[2]) + 1, int(match[3]))
+    return Trips(client_id, 1, moment)

@@ -1,0 +1,157 @@
+"""From a client's request to its code, by way of whatever the resident has to do."""
+
+from dataclasses import dataclass
+
+from authlib.oauth2 import OAuth2Error
+from authlib.oauth2.rfc6749 import AccessDeniedError
+
+from identity import randomness
+from identity.clock import Clock
+from identity.oidc import claims
+from identity.oidc.authorization.interactions import InteractionDesk, Lapse
+from identity.oidc.authorization.prompting import Step, next_step
+from identity.oidc.authorization.requests import AuthorizationRequest, AuthorizationRequests
+from identity.oidc.authorization.response_modes import Addressee, ClientAnswer, answer
+from identity.oidc.lifetimes import CODE
+from identity.oidc.parameters import Parameters
+from identity.oidc.store import Grants, NewGrant, StoredInteraction
+from identity.relying_parties.registered import RegisteredClient
+from identity.residents.accounts.store import Accounts
+from identity.sealing import digest
+from identity.storage import Storage
+from identity.web.current_session import SignedIn
+
+
+@dataclass(frozen=True)
+class Waiting:
+    """The resident has to do something first."""
+
+    step: Step
+    interaction: StoredInteraction
+    request: AuthorizationRequest
+
+
+@dataclass(frozen=True)
+class Answered:
+    """The client gets its answer: a code, or an error."""
+
+    answer: ClientAnswer
+    client: RegisteredClient
+
+
+@dataclass(frozen=True)
+class StartOver:
+    """The interaction cannot go on; the resident starts again where the client's sign-in starts."""
+
+    reason: Lapse
+
+
+Outcome = Waiting | Answered | StartOver
+
+
+class Authorization:
+    """Decides on authorization requests, at first sight and again after every step."""
+
+    def __init__(
+        self,
+        storage: Storage,
+        clock: Clock,
+        requests: AuthorizationRequests,
+        desk: InteractionDesk,
+        issuer: str,
+    ) -> None:
+        self._storage, self._clock = storage, clock
+        self._requests, self._desk, self._issuer = requests, desk, issuer
+
+    def begin(self, parameters: Parameters, signed_in: SignedIn | None, browser_secret: str) -> Outcome:
+        """Decide on a new request; raises `UnsoundRequestError`."""
+        client, addressee = self._requests.addressee(parameters)
+        try:
+            request = self._requests.read(parameters, client)
+            step = next_step(request, signed_in, None, self._clock.now())
+        except OAuth2Error as error:
+            return self._refused(client, addressee, error)
+        if step is Step.ISSUE_CODE and signed_in:
+            return self._issue_code(request, addressee, signed_in)
+        return Waiting(step, self._desk.begin(parameters, client, browser_secret), request)
+
+    def park(self, parameters: Parameters) -> StoredInteraction:
+        """Store a request that came without cookies, to be looked at when the browser comes back.
+
+        A POST from another site brings none (SameSite=Lax). Raises `UnsoundRequestError`.
+        """
+        client, _addressee = self._requests.addressee(parameters)
+        return self._desk.begin(parameters, client, None)
+
+    def resume(self, interaction_id: str, signed_in: SignedIn | None, browser_secret: str) -> Outcome:
+        """Decide again after a step; raises `UnsoundRequestError` when the client was changed meanwhile."""
+        resumed = self._desk.resume(interaction_id, browser_secret)
+        if isinstance(resumed, Lapse):
+            return StartOver(resumed)
+        interaction = resumed.interaction
+        parameters = Parameters.restored(interaction.parameters)
+        client, addressee = self._requests.addressee(parameters)
+        known = None if resumed.is_first_look else interaction
+        try:
+            request = self._requests.read(parameters, client)
+            step = next_step(request, signed_in, known, self._clock.now())
+        except OAuth2Error as error:
+            return self._closed(interaction, self._refused(client, addressee, error))
+        if step is not Step.ISSUE_CODE or signed_in is None:
+            return Waiting(step, interaction, request)
+        if not self._desk.finish(interaction):
+            return StartOver(Lapse.ANSWERED)
+        return self._issue_code(request, addressee, signed_in)
+
+    def email_of(self, signed_in: SignedIn) -> str:
+        """Return the address by which the resident knows their account."""
+        with self._storage.transaction() as session:
+            resident = Accounts(session).get(signed_in.resident_id)
+            return (resident.email if resident else None) or ""
+
+    def choose(self, waiting: Waiting, signed_in: SignedIn) -> None:
+        """Note that the resident goes on with the account they are signed in to."""
+        self._desk.note_choice(waiting.interaction, signed_in.sid)
+
+    def agree(self, waiting: Waiting, signed_in: SignedIn) -> None:
+        """Note that the resident allows what the client asks for."""
+        self._desk.note_consent(waiting.interaction, signed_in.sid)
+
+    def decline(self, waiting: Waiting) -> Outcome:
+        """Tell the client that the resident said no (RFC 6749 §4.1.2.1)."""
+        client, addressee = self._requests.addressee(Parameters.restored(waiting.interaction.parameters))
+        return self._closed(waiting.interaction, self._refused(client, addressee, AccessDeniedError()))
+
+    def _closed(self, interaction: StoredInteraction, outcome: Answered) -> Outcome:
+        return outcome if self._desk.finish(interaction) else StartOver(Lapse.ANSWERED)
+
+    def _refused(self, client: RegisteredClient, addressee: Addressee, error: OAuth2Error) -> Answered:
+        told = [(str(name), value) for name, value in error.get_body() if value]
+        return Answered(answer(addressee, self._issuer, told), client)
+
+    def _issue_code(
+        self, request: AuthorizationRequest, addressee: Addressee, signed_in: SignedIn
+    ) -> Answered:
+        now, code = self._clock.now(), randomness.secret()
+        grant = NewGrant(
+            id=randomness.identifier(),
+            client_id=request.client.id,
+            resident_id=signed_in.resident_id,
+            session_id=signed_in.sid,
+            scope=request.scope,
+            resources=list(request.resources),
+            offline="offline_access" in request.scope.split(),
+            nonce=request.nonce,
+            authenticated_at=signed_in.authenticated_at,
+            acr=claims.SINGLE_FACTOR,
+            amr=" ".join(signed_in.amr),
+            created_at=now,
+            expires_at=now + CODE,
+            code_digest=digest(code),
+            code_expires_at=now + CODE,
+            redirect_uri=request.redirect_uri,
+            code_challenge=request.code_challenge,
+        )
+        with self._storage.autocommit() as connection:
+            Grants(connection).issue(grant)
+        return Answered(answer(addressee, self._issuer, [("code", code)]), request.client)

@@ -1,0 +1,92 @@
+"""Authorization requests that wait for their resident, each bound to the browser that brought it.
+
+Several may wait in one browser (two tabs). Whatever goes wrong with one, the resident is led back to the
+start page of the client that asked, never to a dead end.
+"""
+
+import hmac
+from dataclasses import dataclass
+from enum import StrEnum
+
+from identity import randomness
+from identity.clock import Clock
+from identity.oidc.lifetimes import INTERACTION
+from identity.oidc.parameters import Parameters
+from identity.oidc.store import Interactions, StoredInteraction
+from identity.relying_parties.registered import RegisteredClient
+from identity.sealing import digest
+from identity.storage import Storage
+
+
+class Lapse(StrEnum):
+    """Why an interaction cannot go on; the client's start page is told."""
+
+    EXPIRED = "sign_in_expired"
+    OTHER_BROWSER = "sign_in_began_in_another_browser"
+    ANSWERED = "sign_in_already_answered"
+
+
+@dataclass(frozen=True)
+class Resumed:
+    """An interaction that goes on."""
+
+    interaction: StoredInteraction
+    # The first time a browser looks at it: nothing was asked yet.
+    is_first_look: bool
+
+
+class InteractionDesk:
+    """Begins interactions and finds them again."""
+
+    def __init__(self, storage: Storage, clock: Clock) -> None:
+        self._storage, self._clock = storage, clock
+
+    def begin(
+        self, parameters: Parameters, client: RegisteredClient, browser_secret: str | None
+    ) -> StoredInteraction:
+        """Store a request; without a browser's secret it belongs to the first browser that resumes it."""
+        now = self._clock.now()
+        interaction = StoredInteraction(
+            id=randomness.identifier(),
+            client_id=client.id,
+            browser_digest=digest(browser_secret) if browser_secret else "",
+            parameters=parameters.stored(),
+            created_at=now,
+            expires_at=now + INTERACTION,
+        )
+        with self._storage.autocommit() as connection:
+            Interactions(connection).begin(interaction)
+        return interaction
+
+    def resume(self, interaction_id: str, browser_secret: str) -> Resumed | Lapse:
+        """Return the interaction if it is this browser's and not over."""
+        if len(interaction_id) > 32 or not interaction_id.isprintable():  # noqa: PLR2004 - the column's width
+            return Lapse.ANSWERED
+        with self._storage.autocommit() as connection:
+            interactions = Interactions(connection)
+            interaction = interactions.find(interaction_id)
+            if interaction is None:
+                return Lapse.ANSWERED
+            if interaction.expires_at <= self._clock.now():
+                return Lapse.EXPIRED
+            if not interaction.browser_digest:
+                is_bound = interactions.bind(interaction_id, digest(browser_secret))
+                return Resumed(interaction, is_first_look=True) if is_bound else Lapse.OTHER_BROWSER
+        if not hmac.compare_digest(interaction.browser_digest, digest(browser_secret)):
+            return Lapse.OTHER_BROWSER
+        return Resumed(interaction, is_first_look=False)
+
+    def note_choice(self, interaction: StoredInteraction, session_id: str) -> None:
+        """Remember which session's account the resident chose to go on with."""
+        with self._storage.autocommit() as connection:
+            Interactions(connection).note_choice(interaction.id, session_id)
+
+    def note_consent(self, interaction: StoredInteraction, session_id: str) -> None:
+        """Remember that the resident of this session agreed."""
+        with self._storage.autocommit() as connection:
+            Interactions(connection).note_consent(interaction.id, session_id)
+
+    def finish(self, interaction: StoredInteraction) -> bool:
+        """Close the interaction before it is answered: True for exactly one of all who try."""
+        with self._storage.autocommit() as connection:
+            return Interactions(connection).finish(interaction.id)

@@ -1,0 +1,88 @@
+"""What has to happen before a client gets its code: one set of rules, asked again after every step.
+
+OpenID Connect Core §3.1.2.1 and §3.1.2.3, Initiating User Registration 1.0 for `prompt=create`.
+"""
+
+from datetime import datetime, timedelta
+from enum import Enum, auto
+
+from authlib.oidc.core.errors import (
+    AccountSelectionRequiredError,
+    ConsentRequiredError,
+    LoginRequiredError,
+)
+
+from identity.oidc.authorization.requests import AuthorizationRequest
+from identity.oidc.store import StoredInteraction
+from identity.web.current_session import SignedIn
+
+
+class Step(Enum):
+    """What comes next."""
+
+    SIGN_IN = auto()
+    SIGN_UP = auto()
+    CHOOSE_ACCOUNT = auto()
+    CONSENT = auto()
+    ISSUE_CODE = auto()
+
+
+def next_step(
+    request: AuthorizationRequest,
+    signed_in: SignedIn | None,
+    interaction: StoredInteraction | None,
+    now: datetime,
+) -> Step:
+    """Return the next step; raises `OAuth2Error` where the client forbade it or the answer is no.
+
+    `interaction` is None at the first look, and holds what was done since at every later one.
+    """
+    if "none" in request.prompts:
+        return _silently(request, signed_in, now)
+    mistaken = signed_in is not None and request.expected_subject not in (None, signed_in.resident_id)
+    if signed_in is None or not _has_just_proved_identity(signed_in, interaction):
+        if "create" in request.prompts and interaction is None:
+            return Step.SIGN_UP
+        if signed_in is None or mistaken or _must_prove_identity(request, signed_in, now):
+            return Step.SIGN_IN
+        if "select_account" in request.prompts and not _has_chosen(signed_in, interaction):
+            return Step.CHOOSE_ACCOUNT
+    elif mistaken:
+        raise LoginRequiredError("Another resident signed in than the id_token_hint names.")
+    return Step.CONSENT if _must_consent(request, signed_in, interaction) else Step.ISSUE_CODE
+
+
+def _silently(request: AuthorizationRequest, signed_in: SignedIn | None, now: datetime) -> Step:
+    if signed_in is None or _is_too_old(request, signed_in, now):
+        raise LoginRequiredError("The resident has to sign in.")
+    if request.expected_subject not in (None, signed_in.resident_id):
+        raise AccountSelectionRequiredError("Another resident is signed in than the id_token_hint names.")
+    if not request.client.first_party:
+        raise ConsentRequiredError("The resident has to agree.")
+    return Step.ISSUE_CODE
+
+
+def _must_prove_identity(request: AuthorizationRequest, signed_in: SignedIn, now: datetime) -> bool:
+    return "login" in request.prompts or _is_too_old(request, signed_in, now)
+
+
+def _is_too_old(request: AuthorizationRequest, signed_in: SignedIn, now: datetime) -> bool:
+    if request.max_age is None:
+        return False
+    return now > signed_in.authenticated_at + timedelta(seconds=request.max_age)
+
+
+def _has_just_proved_identity(signed_in: SignedIn, interaction: StoredInteraction | None) -> bool:
+    return interaction is not None and signed_in.authenticated_at >= interaction.created_at
+
+
+def _has_chosen(signed_in: SignedIn, interaction: StoredInteraction | None) -> bool:
+    return interaction is not None and interaction.chosen_session_id == signed_in.sid
+
+
+def _must_consent(
+    request: AuthorizationRequest, signed_in: SignedIn, interaction: StoredInteraction | None
+) -> bool:
+    if request.client.first_party and "consent" not in request.prompts:
+        return False
+    return interaction is None or interaction.consented_session_id != signed_in.sid

@@ -1,0 +1,196 @@
+"""The authorization endpoint as a browser meets it, and the two questions that the provider asks."""
+
+from urllib.parse import urlencode
+
+from flask import Blueprint, Response, make_response, redirect, request
+from flask_babel import gettext
+from werkzeug.exceptions import MethodNotAllowed
+
+from identity import randomness
+from identity.clock import Clock
+from identity.oidc.authorization import bounces
+from identity.oidc.authorization.decision import Answered, Authorization, Outcome, StartOver, Waiting
+from identity.oidc.authorization.prompting import Step
+from identity.oidc.errors import UnsoundRequestError
+from identity.oidc.parameters import Parameters
+from identity.oidc.store import StoredInteraction
+from identity.relying_parties.directory import Directory
+from identity.relying_parties.registered import RegisteredClient
+from identity.web.continuation import Continuation
+from identity.web.cookies import Cookies
+from identity.web.current_session import CurrentSession, SignedIn
+from identity.web.headers import form_action
+from identity.web.language import PARAMETER as LANGUAGE_PARAMETER
+from identity.web.pages import Pages
+
+_BROWSER_COOKIE = "browser"
+_ASKED_BY_US = {Step.CHOOSE_ACCOUNT: "oidc/choose_account.html", Step.CONSENT: "oidc/consent.html"}
+_JOURNEYS = {Step.SIGN_IN: "/sign-in", Step.SIGN_UP: "/sign-up"}
+
+
+class AuthorizationPages:
+    """Routes of the authorization endpoint and of its interactions."""
+
+    def __init__(  # noqa: PLR0913, PLR0917 - the composition root names each of them
+        self,
+        authorization: Authorization,
+        directory: Directory,
+        pages: Pages,
+        current_session: CurrentSession,
+        cookies: Cookies,
+        clock: Clock,
+        issuer: str,
+    ) -> None:
+        self._authorization, self._directory, self._pages = authorization, directory, pages
+        self._current_session, self._cookies, self._clock = current_session, cookies, clock
+        self._issuer = issuer
+
+    def add_to(self, protocol: Blueprint, forms: Blueprint) -> None:
+        """Mount the endpoint, and the interactions, whose forms are protected against forgery."""
+        protocol.add_url_rule("/authorize", "authorize", self.authorize, methods=["GET", "POST"])
+        forms.add_url_rule("/authorize/resume/<interaction_id>", "resume", self.resume, methods=["GET"])
+        forms.add_url_rule("/authorize/resume/<interaction_id>", "reply", self.reply, methods=["POST"])
+
+    def authorize(self) -> Response:
+        """Answer an authorization request, sent by GET or POST (OpenID Connect Core §3.1.2.1)."""
+        if request.method == "HEAD":
+            # A code must not be made for somebody who only looks.
+            raise MethodNotAllowed(["GET", "POST"])
+        sent = request.form if request.method == "POST" else request.args
+        parameters = Parameters(sent.items(multi=True))
+        browser_secret = self._cookies.get(_BROWSER_COOKIE)
+        signed_in = self._current_session.load()
+        try:
+            if request.method == "POST" and browser_secret is None and signed_in is None:
+                return _see_other(_resume_path(self._authorization.park(parameters)))
+            secret = browser_secret or randomness.secret()
+            outcome = self._authorization.begin(parameters, signed_in, secret)
+        except UnsoundRequestError as error:
+            return self._unsound(error)
+        return self._with_cookie(self._respond(outcome, is_silent=True), browser_secret, secret)
+
+    def resume(self, interaction_id: str) -> Response:
+        """Decide again after a step."""
+        browser_secret = self._cookies.get(_BROWSER_COOKIE)
+        secret = browser_secret or randomness.secret()
+        signed_in = self._current_session.load()
+        try:
+            outcome = self._authorization.resume(interaction_id, signed_in, secret)
+        except UnsoundRequestError as error:
+            return self._unsound(error)
+        if isinstance(outcome, Waiting) and outcome.step in _ASKED_BY_US and signed_in:
+            response = self._ask(outcome, signed_in)
+        else:
+            response = self._respond(outcome, is_silent=False)
+        return self._with_cookie(response, browser_secret, secret)
+
+    def reply(self, interaction_id: str) -> Response:
+        """Take the resident's answer to our question, then decide again."""
+        signed_in = self._current_session.load()
+        secret = self._cookies.get(_BROWSER_COOKIE) or randomness.secret()
+        try:
+            outcome = self._authorization.resume(interaction_id, signed_in, secret)
+            if isinstance(outcome, Waiting) and signed_in:
+                if request.form.get("answer") == "no":
+                    return self._respond(self._authorization.decline(outcome), is_silent=False)
+                if outcome.step is Step.CHOOSE_ACCOUNT:
+                    self._authorization.choose(outcome, signed_in)
+                elif outcome.step is Step.CONSENT:
+                    self._authorization.agree(outcome, signed_in)
+                return _see_other(_resume_path(outcome.interaction))
+        except UnsoundRequestError as error:
+            return self._unsound(error)
+        return self._respond(outcome, is_silent=False)
+
+    def _respond(self, outcome: Outcome, *, is_silent: bool) -> Response:
+        if isinstance(outcome, Answered):
+            return self._answer(outcome, is_silent=is_silent)
+        if isinstance(outcome, StartOver):
+            return self._start_over(outcome)
+        path = _resume_path(outcome.interaction)
+        if outcome.step in _ASKED_BY_US:
+            return _see_other(path)
+        client, hint = outcome.request.client, outcome.request.login_hint
+        locale = {LANGUAGE_PARAMETER: outcome.request.ui_locale} if outcome.request.ui_locale else {}
+        # Somebody who is signed in and is asked all the same has to prove themselves again.
+        again = outcome.step is Step.SIGN_IN and self._current_session.load() is not None
+        continuation = Continuation(path, client.id, client.city_id, hint, reauthenticate=again)
+        return self._pages.see_other(_JOURNEYS[outcome.step], continuation, **locale)
+
+    def _answer(self, outcome: Answered, *, is_silent: bool) -> Response:
+        trips = None
+        # Only browsers say so, and only they loop.
+        if is_silent and request.headers.get("Sec-Fetch-Mode") == "navigate":
+            trips = bounces.one_more(self._cookies.get(bounces.COOKIE), outcome.client.id, self._clock.now())
+            if trips.is_loop:
+                return self._loop(outcome.client)
+        if outcome.answer.is_form_post:
+            response = self._form_post(outcome)
+        else:
+            response = _see_other(outcome.answer.location)
+        if trips:
+            self._cookies.set(response, bounces.COOKIE, trips.cookie(), bounces.WITHIN_SECONDS)
+        return response
+
+    def _form_post(self, outcome: Answered) -> Response:
+        addressee = outcome.answer.addressee
+        response = self._pages.render(
+            "oidc/form_post.html",
+            _of(outcome.client),
+            action=addressee.redirect_uri,
+            fields=outcome.answer.parameters,
+        )
+        return form_action(response, addressee.redirect_uri)
+
+    def _ask(self, waiting: Waiting, signed_in: SignedIn) -> Response:
+        client = waiting.request.client
+        continuation = Continuation(
+            _resume_path(waiting.interaction), client.id, client.city_id, waiting.request.login_hint
+        )
+        return self._pages.render(
+            _ASKED_BY_US[waiting.step],
+            continuation,
+            email=self._authorization.email_of(signed_in),
+            scope=waiting.request.scope.split(),
+            resources=[r for uri in waiting.request.resources if (r := self._directory.resource(uri))],
+        )
+
+    def _start_over(self, outcome: StartOver) -> Response:
+        """Lead back to where the client's sign-in starts (OpenID Connect Core §4), with the reason."""
+        client = self._directory.client(request.args.get("client_id", ""))
+        if client is None:
+            return self._pages.error(
+                400,
+                gettext("This sign-in has ended"),
+                gettext("Go back to the website you came from and sign in there again."),
+            )
+        uri = client.initiate_login_uri
+        reason = urlencode({"iss": self._issuer, "reason": outcome.reason})
+        return _see_other(f"{uri}{'&' if '?' in uri else '?'}{reason}")
+
+    def _unsound(self, error: UnsoundRequestError) -> Response:
+        return self._pages.render("oidc/unsound_request.html", _of(error.client), 400, detail=error.detail)
+
+    def _loop(self, client: RegisteredClient) -> Response:
+        response = self._pages.render("oidc/bounce_loop.html", _of(client), 400)
+        self._cookies.clear(response, bounces.COOKIE)
+        return response
+
+    def _with_cookie(self, response: Response, known: str | None, secret: str) -> Response:
+        if known is None:
+            self._cookies.set(response, _BROWSER_COOKIE, secret)
+        return response
+
+
+def _resume_path(interaction: StoredInteraction) -> str:
+    # The client goes along, so that even a forgotten interaction leads back to it.
+    return f"/authorize/resume/{interaction.id}?{urlencode({'client_id': interaction.client_id})}"
+
+
+def _of(client: RegisteredClient | None) -> Continuation:
+    return Continuation(client_id=client.id, city_id=client.city_id) if client else Continuation()
+
+
+def _see_other(location: str) -> Response:
+    # RFC 9700 §4.12: never 307, which would send a form's content along.
+    return make_response(redirect(location, 303))

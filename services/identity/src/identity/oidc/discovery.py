@@ -1,0 +1,69 @@
+"""The discovery documents (OpenID Connect Discovery 1.0 §3, RFC 8414): true to what works.
+
+They are prepared as bytes: nothing of a request, its Host header least of all, gets into them.
+"""
+
+import hashlib
+import json
+from dataclasses import dataclass
+
+from identity.oidc import claims, client_authentication
+from identity.oidc.authorization.requests import PROMPTS
+from identity.oidc.authorization.response_modes import MODES
+from identity.oidc.pkce import METHOD
+from identity.oidc.resource_indicators import OWN_SCOPES
+from identity.relying_parties.directory import Directory
+from identity.signing_keys.lifecycle import ALGORITHMS
+from identity.web.language import LANGUAGES
+
+
+@dataclass(frozen=True)
+class Document:
+    """A JSON document ready to be served, and its entity tag."""
+
+    body: bytes
+    etag: str
+
+
+class Discovery:
+    """The documents, made anew only when a resource's scopes change."""
+
+    def __init__(self, directory: Directory, issuer: str) -> None:
+        self._directory, self._issuer = directory, issuer
+        self._prepared: tuple[tuple[str, ...], Document] | None = None
+
+    def document(self) -> Document:
+        """Return what both well-known addresses serve."""
+        scopes = self._directory.resource_scopes()
+        if self._prepared is None or self._prepared[0] != scopes:
+            body = json.dumps(self._metadata(scopes)).encode()
+            self._prepared = scopes, Document(body, hashlib.sha256(body).hexdigest()[:32])
+        return self._prepared[1]
+
+    def _metadata(self, resource_scopes: tuple[str, ...]) -> dict[str, object]:
+        return {
+            "issuer": self._issuer,
+            "authorization_endpoint": f"{self._issuer}/authorize",
+            "token_endpoint": f"{self._issuer}/token",
+            "userinfo_endpoint": f"{self._issuer}/userinfo",
+            "jwks_uri": f"{self._issuer}/jwks",
+            "end_session_endpoint": f"{self._issuer}/end-session",
+            "scopes_supported": [*OWN_SCOPES, *resource_scopes],
+            "response_types_supported": ["code"],
+            "response_modes_supported": list(MODES),
+            "grant_types_supported": ["authorization_code", "refresh_token"],
+            "subject_types_supported": ["public"],
+            "id_token_signing_alg_values_supported": list(ALGORITHMS),
+            "token_endpoint_auth_methods_supported": list(client_authentication.METHODS),
+            "code_challenge_methods_supported": [METHOD],
+            "prompt_values_supported": list(PROMPTS),
+            "acr_values_supported": [claims.SINGLE_FACTOR],
+            "claim_types_supported": ["normal"],
+            "claims_supported": list(dict.fromkeys((*claims.ID_TOKEN_CLAIMS, *claims.USERINFO_CLAIMS))),
+            "ui_locales_supported": list(LANGUAGES),
+            "authorization_response_iss_parameter_supported": True,
+            "claims_parameter_supported": False,
+            "request_parameter_supported": False,
+            "request_uri_parameter_supported": False,
+            "require_request_uri_registration": False,
+        }

@@ -1,0 +1,18 @@
+"""How long everything of the protocol lives."""
+
+from datetime import timedelta
+
+# RFC 6749 §4.1.2 allows ten minutes; ASVS 5.0 10.4.3 asks for one.
+CODE = timedelta(seconds=60)
+# RFC 9068 tokens cannot be called back by everyone who verifies them offline, hence minutes.
+ACCESS_TOKEN = timedelta(minutes=5)
+ID_TOKEN = timedelta(minutes=5)
+# A refresh family (RFC 9700 §4.14.2): unused for this long, or in all.
+REFRESH_IDLE = timedelta(hours=12)
+REFRESH_ABSOLUTE = timedelta(days=30)
+# A client whose answer was lost may repeat the request: it gets the same successor.
+REFRESH_GRACE = timedelta(seconds=30)
+# A resident may take this long to sign in, or to sign up and open the mail.
+INTERACTION = timedelta(hours=1)
+# What is over stays this long, so that a late replay is still recognised.
+KEPT_AFTER_END = timedelta(days=1)

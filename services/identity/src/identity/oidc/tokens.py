@@ -1,0 +1,163 @@
+"""The signed tokens: access tokens (RFC 9068) and ID tokens (OpenID Connect Core §2), made and read."""
+
+import base64
+import hashlib
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import datetime
+
+from joserfc import jwt
+from joserfc.errors import JoseError
+from joserfc.jwk import Key
+from joserfc.jws import CompactSignature
+
+from identity.clock import Clock
+from identity.oidc import claims
+from identity.oidc.lifetimes import ACCESS_TOKEN, ID_TOKEN
+from identity.oidc.store import GrantFacts
+from identity.randomness import identifier
+from identity.relying_parties.registered import RegisteredClient
+from identity.signing_keys.ring import KeyRing, ParsedKey
+
+ACCESS_TOKEN_ALGORITHM = "ES256"  # noqa: S105 - an algorithm's name
+ACCESS_TOKEN_TYPE = "at+jwt"  # noqa: S105 - a media type
+_READABLE = ("ES256", "RS256")
+# Characters: ours are below 2,000; nothing longer is parsed.
+_LONGEST = 8192
+
+
+class TokenRefusedError(Exception):
+    """A presented token is not one of ours, not of the wanted kind, or over."""
+
+
+@dataclass(frozen=True)
+class AccessTokenClaims:
+    """What userinfo needs of an access token."""
+
+    subject: str
+    client_id: str
+    grant_id: str
+    scope: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class IdTokenHint:
+    """What an ID token tells when it comes back as a hint."""
+
+    subject: str
+    client_id: str
+    session_id: str | None
+
+
+class Tokens:
+    """Makes and reads tokens of this issuer."""
+
+    def __init__(self, ring: KeyRing, clock: Clock, issuer: str) -> None:
+        self._ring, self._clock, self._issuer = ring, clock, issuer
+
+    def access_token(
+        self, facts: GrantFacts, client: RegisteredClient, audience: str, scope: Collection[str]
+    ) -> str:
+        """Return an access token for one audience (RFC 9068 §2)."""
+        now = self._clock.now()
+        content = {
+            "iss": self._issuer,
+            "sub": facts.resident_id,
+            "aud": audience,
+            "client_id": client.id,
+            "iat": _seconds(now),
+            "exp": _seconds(now + ACCESS_TOKEN),
+            "jti": identifier(),
+            "scope": " ".join(scope),
+            "sid": facts.session_id,
+            "auth_time": _seconds(facts.authenticated_at),
+            "acr": facts.acr,
+            "amr": list(facts.amr),
+            "grant": facts.id,
+        }
+        if audience != self._issuer:
+            content |= claims.for_resource(facts, client.city_id)
+        return self._sign(content, ACCESS_TOKEN_ALGORITHM, ACCESS_TOKEN_TYPE)
+
+    def id_token(
+        self, facts: GrantFacts, client: RegisteredClient, access_token: str, nonce: str | None
+    ) -> str:
+        """Return an ID token: who signed in, when and how; the resident's data is at userinfo."""
+        now = self._clock.now()
+        content: dict[str, object] = {
+            "iss": self._issuer,
+            "sub": facts.resident_id,
+            "aud": client.id,
+            "exp": _seconds(now + ID_TOKEN),
+            "iat": _seconds(now),
+            "auth_time": _seconds(facts.authenticated_at),
+            "acr": facts.acr,
+            "amr": list(facts.amr),
+            "sid": facts.session_id,
+            "at_hash": half_hash(access_token),
+        }
+        if nonce is not None:
+            content["nonce"] = nonce
+        return self._sign(content, client.id_token_signed_response_alg, "JWT")
+
+    def read_access_token(self, token: str) -> AccessTokenClaims:
+        """Return what a token for userinfo says; raises `TokenRefusedError`.
+
+        The kind is checked by `typ`: an ID token, or a token for another resource, is none (RFC 9068 §4).
+        """
+        header, content = self._verify(token)
+        expires, audience = content.get("exp"), content.get("aud")
+        if str(header.get("typ", "")).lower() not in (ACCESS_TOKEN_TYPE, f"application/{ACCESS_TOKEN_TYPE}"):
+            raise TokenRefusedError
+        if audience != self._issuer or not isinstance(expires, int) or expires <= _seconds(self._clock.now()):
+            raise TokenRefusedError
+        return AccessTokenClaims(
+            subject=str(content.get("sub")),
+            client_id=str(content.get("client_id")),
+            grant_id=str(content.get("grant")),
+            scope=tuple(str(content.get("scope", "")).split()),
+        )
+
+    def read_id_token_hint(self, token: str) -> IdTokenHint:
+        """Return what an ID token of ours says, expired or not (RP-Initiated Logout §2).
+
+        Raises `TokenRefusedError`.
+        """
+        header, content = self._verify(token)
+        subject, audience, session_id = content.get("sub"), content.get("aud"), content.get("sid")
+        if header.get("typ") != "JWT" or not isinstance(subject, str) or not isinstance(audience, str):
+            raise TokenRefusedError
+        return IdTokenHint(subject, audience, session_id if isinstance(session_id, str) else None)
+
+    def _sign(self, content: dict[str, object], alg: str, kind: str) -> str:
+        key = self._ring.signing_key(alg)
+        return jwt.encode({"alg": alg, "typ": kind, "kid": key.kid}, content, key.key, [alg])
+
+    def _verify(self, token: str) -> tuple[dict[str, object], dict[str, object]]:
+        if len(token) > _LONGEST or not token.isascii():
+            raise TokenRefusedError
+        try:
+            decoded = jwt.decode(token, self._find_key, algorithms=_READABLE)
+        except (JoseError, ValueError, TypeError):
+            raise TokenRefusedError from None
+        if decoded.claims.get("iss") != self._issuer:
+            raise TokenRefusedError
+        return dict(decoded.header), decoded.claims
+
+    def _find_key(self, signature: object) -> Key:
+        # The algorithm is the key's, never the header's choice (RFC 8725 §3.1).
+        header = signature.headers() if isinstance(signature, CompactSignature) else {}
+        key: ParsedKey | None = self._ring.verifying_key(str(header.get("kid")))
+        if key is None or key.alg != header.get("alg"):
+            raise TokenRefusedError
+        return key.key
+
+
+def half_hash(token: str) -> str:
+    """Return the left half of the token's SHA-256 in base64url: `at_hash` (OpenID Connect Core §3.1.3.6)."""
+    half = hashlib.sha256(token.encode()).digest()[:16]
+    return base64.urlsafe_b64encode(half).rstrip(b"=").decode()
+
+
+def _seconds(moment: datetime) -> int:
+    return int(moment.timestamp())

@@ -1,0 +1,29 @@
+"""What waits to leave, as stored."""
+
+from datetime import datetime
+
+from sqlalchemy import Index, Integer, String, Text
+from sqlalchemy.orm import Mapped, mapped_column
+
+from identity.storage import Base
+
+
+class OutboxMessage(Base):
+    """One thing to deliver."""
+
+    __tablename__ = "outbox"
+    __table_args__ = (Index("ix_outbox_due", "state", "next_attempt_at"),)
+
+    id: Mapped[str] = mapped_column(String(32), primary_key=True)
+    # `mail`; later `backchannel_logout` and `security_event`.
+    kind: Mapped[str] = mapped_column(String(32))
+    # Sealed JSON; empty once delivered.
+    payload: Mapped[str] = mapped_column(Text)
+    # `waiting`, `delivered` or `failed` (given up: an operator decides).
+    state: Mapped[str] = mapped_column(String(16))
+    attempts: Mapped[int] = mapped_column(Integer)
+    created_at: Mapped[datetime]
+    next_attempt_at: Mapped[datetime]
+    delivered_at: Mapped[datetime | None]
+    # What the last attempt met, in an operator's words; never the payload.
+    last_error: Mapped[str] = mapped_column(String(255))

@@ -1,0 +1,119 @@
+"""What waits to leave, in the database."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sqlalchemy import and_, insert, or_, select, update
+
+from identity import randomness
+from identity.clock import Clock
+from identity.outbox.mails import Mail
+from identity.outbox.models import OutboxMessage
+from identity.sealing import Keyring
+from identity.storage import Executor, delete_some, table_of
+
+OUTBOX = table_of(OutboxMessage)
+
+WAITING, DELIVERED, FAILED = "waiting", "delivered", "failed"
+MAIL = "mail"
+
+# Longer than any delivery takes; afterwards whoever claimed the message is taken for dead.
+LEASE = timedelta(minutes=5)
+DELIVERED_KEPT = timedelta(days=7)
+FAILED_KEPT = timedelta(days=90)
+
+
+@dataclass(frozen=True)
+class Claimed:
+    """A message that this worker alone may deliver, for as long as its lease lasts."""
+
+    id: str
+    kind: str
+    # Opens with the keyring.
+    payload: str
+    # How many attempts have been begun, this one included.
+    attempts: int
+    created_at: datetime
+
+
+class Outbox:
+    """The way in: for verbs, within the transaction that causes the message."""
+
+    def __init__(self, executor: Executor, keyring: Keyring, clock: Clock) -> None:
+        self._executor = executor
+        self._keyring = keyring
+        self._clock = clock
+
+    def mail(self, mail: Mail) -> str:
+        """Queue a mail; return its identifier in the outbox. It leaves once the transaction has committed."""
+        now = self._clock.now()
+        message_id = randomness.identifier()
+        self._executor.execute(
+            insert(OUTBOX).values(
+                id=message_id,
+                kind=MAIL,
+                payload=self._keyring.seal(mail.as_json()),
+                state=WAITING,
+                attempts=0,
+                created_at=now,
+                next_attempt_at=now,
+                delivered_at=None,
+                last_error="",
+            )
+        )
+        return message_id
+
+
+class Deliveries:
+    """The way out: for the worker, on an autocommit connection."""
+
+    def __init__(self, executor: Executor) -> None:
+        self._executor = executor
+
+    def claim(self, now: datetime) -> Claimed | None:
+        """Claim the message that has been due longest, for five minutes; each worker gets another one."""
+        due = (
+            select(OUTBOX.c.id)
+            .where(OUTBOX.c.state == WAITING, OUTBOX.c.next_attempt_at <= now)
+            .order_by(OUTBOX.c.next_attempt_at)
+            .limit(1)
+            # Says nothing on SQLite, where one writer at a time is the rule anyway.
+            .with_for_update(skip_locked=True)
+        )
+        row = self._executor.execute(
+            update(OUTBOX)
+            # `=`, not `IN`, for which PostgreSQL may run the subquery again and lock another message.
+            .where(OUTBOX.c.id == due.scalar_subquery())
+            .values(attempts=OUTBOX.c.attempts + 1, next_attempt_at=now + LEASE)
+            .returning(OUTBOX.c.id, OUTBOX.c.kind, OUTBOX.c.payload, OUTBOX.c.attempts, OUTBOX.c.created_at)
+        ).one_or_none()
+        return Claimed(row.id, row.kind, row.payload, row.attempts, row.created_at) if row else None
+
+    def delivered(self, claimed: Claimed, now: datetime) -> None:
+        """Note the delivery and erase the payload, which may hold links."""
+        self._finish(claimed, state=DELIVERED, payload="", delivered_at=now, last_error="")
+
+    def postpone(self, claimed: Claimed, until: datetime, error: str) -> None:
+        """Try again later."""
+        self._finish(claimed, next_attempt_at=until, last_error=error[:255])
+
+    def give_up(self, claimed: Claimed, error: str) -> None:
+        """Leave it to an operator: the message stays, as `failed`."""
+        self._finish(claimed, state=FAILED, last_error=error[:255])
+
+    def delete_old(self, now: datetime, limit: int) -> int:
+        """Delete up to `limit` messages delivered a week ago, or given up 90 days ago; return how many."""
+        condition = or_(
+            and_(OUTBOX.c.state == DELIVERED, OUTBOX.c.delivered_at <= now - DELIVERED_KEPT),
+            and_(OUTBOX.c.state == FAILED, OUTBOX.c.created_at <= now - FAILED_KEPT),
+        )
+        return delete_some(self._executor, OUTBOX, condition, limit)
+
+    def _finish(self, claimed: Claimed, **values: object) -> None:
+        """Write the outcome, unless the lease ran out and another worker has the message now."""
+        self._executor.execute(
+            update(OUTBOX)
+            .where(OUTBOX.c.id == claimed.id, OUTBOX.c.attempts == claimed.attempts)
+            .where(OUTBOX.c.state == WAITING)
+            .values(**values)
+        )

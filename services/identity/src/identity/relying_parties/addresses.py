@@ -1,0 +1,39 @@
+"""Which addresses a client may register: those that cannot be made to lead anywhere else."""
+
+from urllib.parse import urlsplit
+
+_LOOPBACK = ("localhost", "127.0.0.1", "::1")
+LONGEST = 512
+
+
+def problem_with(uri: str) -> str | None:
+    """Return what is wrong with a redirect address, in an operator's words, or None.
+
+    RFC 9700 §2.1 and §4.1, RFC 8252 §7.3.
+    """
+    faults = (
+        (len(uri) > LONGEST, f"is longer than {LONGEST} characters"),
+        (_has_unsafe_character(uri), "contains a character that has to be percent-encoded"),
+        ("*" in uri, "contains a wildcard; register each address"),
+        ("#" in uri, "contains a fragment (#)"),
+    )
+    return next((words for is_fault, words in faults if is_fault), None) or _problem_with_place(uri)
+
+
+def _has_unsafe_character(uri: str) -> bool:
+    return not uri.isascii() or any(c <= " " or c in '\\"<>^`{|}\x7f' for c in uri)
+
+
+def _problem_with_place(uri: str) -> str | None:
+    try:
+        parts = urlsplit(uri)
+        host, _port = parts.hostname, parts.port
+    except ValueError:
+        return "is not an address"
+    if parts.scheme not in ("https", "http") or not host:
+        return "is not an absolute https:// address"
+    if "@" in parts.netloc:
+        return "contains a user name"
+    if parts.scheme == "http" and host not in _LOOPBACK:
+        return "is not https (http is for 127.0.0.1, ::1 and localhost only)"
+    return None

@@ -1,0 +1,90 @@
+"""Cities, clients and resources, as stored."""
+
+from datetime import datetime
+
+from sqlalchemy import JSON, Boolean, ForeignKey, String, Text
+from sqlalchemy.orm import Mapped, mapped_column
+
+from identity.storage import Base
+
+
+class City(Base):
+    """A municipality: its name and looks, its languages, its help line. It owns clients."""
+
+    __tablename__ = "cities"
+
+    # A slug such as `pinellas-park`; the `city` claim.
+    id: Mapped[str] = mapped_column(String(64), primary_key=True)
+    name: Mapped[str] = mapped_column(String(100))
+    website: Mapped[str] = mapped_column(String(255))
+    support_phone: Mapped[str] = mapped_column(String(32))
+    # Who answers the phone, such as "Utility Billing Department".
+    support_name: Mapped[str] = mapped_column(String(100))
+    # `#rrggbb`; checked for contrast when written.
+    primary_color: Mapped[str] = mapped_column(String(7))
+    accent_color: Mapped[str] = mapped_column(String(7))
+    # An SVG drawing without scripts or outside references.
+    logo_svg: Mapped[str] = mapped_column(Text)
+    # BCP 47, the first is the default.
+    languages: Mapped[list[str]] = mapped_column(JSON)
+    # IANA name, such as `America/New_York`: of the times in mails and on pages.
+    time_zone: Mapped[str] = mapped_column(String(64))
+    # A sentence the city shows on every page, such as about an outage; empty for none.
+    notice: Mapped[str] = mapped_column(Text, default="")
+
+
+class Client(Base):
+    """An OpenID Connect relying party of a city: a website, the portal."""
+
+    __tablename__ = "clients"
+
+    id: Mapped[str] = mapped_column(String(64), primary_key=True)
+    city_id: Mapped[str] = mapped_column(String(64), ForeignKey("cities.id"), index=True)
+    # As residents know it, such as "Citizen Self Service".
+    name: Mapped[str] = mapped_column(String(100))
+    # `client_secret_basic`, `client_secret_post` or `none` (a public client).
+    token_endpoint_auth_method: Mapped[str] = mapped_column(String(32))
+    # RS256 unless the client says otherwise (OpenID Connect Registration §2): many libraries know nothing
+    # else.
+    id_token_signed_response_alg: Mapped[str] = mapped_column(String(16), default="RS256")
+    grant_types: Mapped[list[str]] = mapped_column(JSON)
+    redirect_uris: Mapped[list[str]] = mapped_column(JSON)
+    post_logout_redirect_uris: Mapped[list[str]] = mapped_column(JSON)
+    # Where a resident starts over: opens the client's own sign-in (OpenID Connect Core §4).
+    initiate_login_uri: Mapped[str] = mapped_column(String(512))
+    scopes: Mapped[list[str]] = mapped_column(JSON)
+    # Resource indicators (RFC 8707) that its access tokens may be for, beside userinfo.
+    resources: Mapped[list[str]] = mapped_column(JSON)
+    # False only for a confidential client whose library cannot do PKCE.
+    pkce_required: Mapped[bool] = mapped_column(Boolean)
+    # The city's own: no consent page.
+    first_party: Mapped[bool] = mapped_column(Boolean)
+    created_at: Mapped[datetime]
+    disabled_at: Mapped[datetime | None]
+
+
+class ClientSecret(Base):
+    """One of a client's live secrets: 256 random bits, so a plain SHA-256 is stored."""
+
+    __tablename__ = "client_secrets"
+
+    client_id: Mapped[str] = mapped_column(
+        String(64), ForeignKey("clients.id", ondelete="CASCADE"), primary_key=True
+    )
+    digest: Mapped[str] = mapped_column(String(64), primary_key=True)
+    created_at: Mapped[datetime]
+    expires_at: Mapped[datetime | None]
+
+
+class Resource(Base):
+    """A service that accepts identity's access tokens and speaks to identity itself, such as billing_link."""
+
+    __tablename__ = "resources"
+
+    # The resource indicator: an absolute URI, the tokens' `aud`.
+    id: Mapped[str] = mapped_column(String(255), primary_key=True)
+    name: Mapped[str] = mapped_column(String(100))
+    secret_digest: Mapped[str] = mapped_column(String(64))
+    # What its tokens may allow, such as `billing.read`.
+    scopes: Mapped[list[str]] = mapped_column(JSON)
+    created_at: Mapped[datetime]

@@ -1,0 +1,171 @@
+"""Registration data as an operator writes it, checked before it is stored."""
+
+import re
+from collections.abc import Callable, Iterable
+from typing import Annotated, Any, Literal, TypeVar
+from zoneinfo import available_timezones
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+from identity.relying_parties import addresses, looks
+from identity.relying_parties.registered import RegisteredCity, RegisteredClient, RegisteredResource
+
+# Those of the complete translations; a city can offer no other.
+LANGUAGES = ("en", "es")
+OWN_SCOPES = ("openid", "profile", "email", "offline_access")
+SECRET_FORM = re.compile(r"[A-Za-z0-9_-]{32,128}")
+
+R = TypeVar("R", bound="_Registration")
+Problem = Callable[[str], str | None]
+
+
+class RegistrationRefusedError(Exception):
+    """Registration data that cannot be accepted; one line for each fault, in an operator's words."""
+
+    def __init__(self, lines: Iterable[str]) -> None:
+        self.lines = list(lines)
+        super().__init__("\n".join(self.lines))
+
+
+def _checked(problem_with: Problem) -> AfterValidator:
+    def check(value: str) -> str:
+        if problem := problem_with(value):
+            raise ValueError(f"{value[:80]!r} {problem}")
+        return value
+
+    return AfterValidator(check)
+
+
+def _logo(value: str) -> str:
+    if problem := looks.problem_with_logo(value):
+        raise ValueError(problem)
+    return value
+
+
+def _time_zone(value: str) -> str:
+    if value not in available_timezones():
+        raise ValueError(f"{value[:80]!r} is not the name of a time zone, such as America/New_York")
+    return value
+
+
+Address = Annotated[str, _checked(addresses.problem_with)]
+Primary = Annotated[str, _checked(lambda color: looks.problem_with_color(color, looks.PRIMARY_CONTRAST))]
+Accent = Annotated[str, _checked(lambda color: looks.problem_with_color(color, looks.ACCENT_CONTRAST))]
+Line = Annotated[str, Field(min_length=1, max_length=100)]
+
+
+class _Registration(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class CityRegistration(_Registration):
+    """A city, as `identity cities put` reads it."""
+
+    id: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]{0,63}$")]
+    name: Line
+    website: Address
+    support_phone: Annotated[str, Field(pattern=r"^[0-9+() .-]{3,32}$")]
+    support_name: Line
+    primary_color: Primary
+    accent_color: Accent
+    logo_svg: Annotated[str, AfterValidator(_logo)]
+    languages: Annotated[tuple[Literal["en", "es"], ...], Field(min_length=1)] = ("en",)
+    time_zone: Annotated[str, AfterValidator(_time_zone)]
+    notice: Annotated[str, Field(max_length=500)] = ""
+
+    def registered(self) -> RegisteredCity:
+        """Return what is stored."""
+        return RegisteredCity(**self.model_dump())
+
+
+class ClientRegistration(_Registration):
+    """A client, as `identity clients put` reads it."""
+
+    id: Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{1,64}$")]
+    city_id: str
+    name: Line
+    token_endpoint_auth_method: Literal["client_secret_basic", "client_secret_post", "none"] = Field(
+        default="client_secret_basic"
+    )
+    id_token_signed_response_alg: Literal["RS256", "ES256"] = Field(default="RS256")
+    grant_types: frozenset[Literal["authorization_code", "refresh_token"]] = frozenset(
+        ("authorization_code", "refresh_token")
+    )
+    redirect_uris: Annotated[frozenset[Address], Field(min_length=1)]
+    post_logout_redirect_uris: frozenset[Address] = frozenset()
+    initiate_login_uri: Address
+    scopes: frozenset[str] = frozenset(("openid", "profile", "email"))
+    resources: frozenset[str] = frozenset()
+    pkce_required: bool = True
+    first_party: bool = True
+
+    @model_validator(mode="after")
+    def _consistent(self) -> "ClientRegistration":
+        if self.token_endpoint_auth_method == "none" and not self.pkce_required:  # noqa: S105 - a method's name
+            raise ValueError("a public client needs PKCE: leave pkce_required at true")
+        if "openid" not in self.scopes:
+            raise ValueError("scopes must contain openid")
+        if "authorization_code" not in self.grant_types:
+            raise ValueError("grant_types must contain authorization_code")
+        return self
+
+    def registered(self) -> RegisteredClient:
+        """Return what is stored, without secrets."""
+        return RegisteredClient(**self.model_dump(), secrets=())
+
+
+class ResourceRegistration(_Registration):
+    """A resource, as `identity resources put` reads it."""
+
+    id: Annotated[str, Field(pattern=r"^[A-Za-z][A-Za-z0-9+.-]*:[!-~]+$", max_length=255)]
+    name: Line
+    scopes: Annotated[frozenset[Annotated[str, Field(pattern=r"^[!#-\[\]-~]{1,64}$")]], Field(min_length=1)]
+
+    @model_validator(mode="after")
+    def _consistent(self) -> "ResourceRegistration":
+        if "#" in self.id:
+            raise ValueError("id contains a fragment (RFC 8707 §2)")
+        if own := self.scopes & set(OWN_SCOPES):
+            raise ValueError(f"scopes: {', '.join(sorted(own))} belong to identity itself")
+        return self
+
+    def registered(self, secret_digest: str) -> RegisteredResource:
+        """Return what is stored."""
+        return RegisteredResource(self.id, self.name, secret_digest, self.scopes)
+
+
+def read_city(content: dict[str, Any]) -> CityRegistration:
+    """Check a city; raises `RegistrationRefusedError`."""
+    return _read(CityRegistration, content)
+
+
+def read_client(content: dict[str, Any]) -> ClientRegistration:
+    """Check a client; raises `RegistrationRefusedError`."""
+    return _read(ClientRegistration, content)
+
+
+def read_resource(content: dict[str, Any]) -> ResourceRegistration:
+    """Check a resource; raises `RegistrationRefusedError`."""
+    return _read(ResourceRegistration, content)
+
+
+def check_secret(secret: str) -> None:
+    """Raise `RegistrationRefusedError` unless it is long, and of characters that nobody has to encode."""
+    if not SECRET_FORM.fullmatch(secret):
+        raise RegistrationRefusedError(
+            ["the secret: 32 to 128 characters of A-Z a-z 0-9 _ - (leave it out, and one is made)"]
+        )
+
+
+def _read(kind: type[R], content: dict[str, Any]) -> R:
+    try:
+        return kind.model_validate(content)
+    except ValidationError as error:
+        raise RegistrationRefusedError(_line(fault) for fault in error.errors()) from None
+
+
+def _line(fault: Any) -> str:  # noqa: ANN401 - pydantic's error
+    place = ".".join(str(part) for part in fault["loc"] if part != "__root__")
+    words = {"missing": "is missing", "extra_forbidden": "is not known here"}
+    message = words.get(fault["type"]) or fault["msg"].removeprefix("Value error, ")
+    return f"{place}: {message}" if place else message

@@ -1,0 +1,136 @@
+"""Registering cities, clients and resources: what an operator does."""
+
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from enum import StrEnum
+
+from identity import randomness
+from identity.clock import Clock
+from identity.relying_parties.registered import DescribedClient
+from identity.relying_parties.registration import (
+    OWN_SCOPES,
+    CityRegistration,
+    ClientRegistration,
+    RegistrationRefusedError,
+    ResourceRegistration,
+    check_secret,
+)
+from identity.relying_parties.store import Cities, Clients, Resources
+from identity.sealing import digest
+from identity.storage import Executor, Storage
+
+
+class Change(StrEnum):
+    """What a registration came to."""
+
+    CREATED = "created"
+    UPDATED = "updated"
+    UNCHANGED = "unchanged"
+
+
+@dataclass(frozen=True)
+class PutClient:
+    """What putting a client came to. The secret is shown once and kept nowhere."""
+
+    change: Change
+    # Only when one was made.
+    secret: str | None
+
+
+class Registry:
+    """Writes registrations. Putting the same thing twice changes nothing the second time."""
+
+    def __init__(self, storage: Storage, clock: Clock) -> None:
+        self._storage, self._clock = storage, clock
+
+    def put_city(self, registration: CityRegistration) -> Change:
+        """Write a city."""
+        city = registration.registered()
+        with self._storage.transaction() as session:
+            cities = Cities(session)
+            known = cities.get(city.id)
+            if known == city:
+                return Change.UNCHANGED
+            cities.put(city)
+        return Change.UPDATED if known else Change.CREATED
+
+    def put_client(self, registration: ClientRegistration, secret: str | None = None) -> PutClient:
+        """Write a client; raises `RegistrationRefusedError`.
+
+        With a secret, that becomes its only one. Without, a confidential client that has none gets one made.
+        """
+        client, now = registration.registered(), self._clock.now()
+        if secret is not None:
+            check_secret(secret)
+        if client.is_public and secret is not None:
+            raise RegistrationRefusedError(["a public client has no secret"])
+        with self._storage.transaction() as session:
+            _check_references(session, registration)
+            clients = Clients(session)
+            known = clients.described(client.id)
+            change = _change(known, registration)
+            if change is not Change.UNCHANGED:
+                clients.put(client, now)
+            live = {s.digest for s in known.client.secrets if s.expires_at is None} if known else set()
+            made = None if client.is_public or secret or live else randomness.secret()
+            wanted = made or secret
+            if wanted and live != {digest(wanted)}:
+                if digest(wanted) not in live:
+                    clients.add_secret(client.id, digest(wanted), now)
+                clients.expire_secrets(client.id, now, except_digest=digest(wanted))
+                change = Change.UPDATED if change is Change.UNCHANGED else change
+        return PutClient(change, made)
+
+    def rotate_secret(self, client_id: str, overlap: timedelta) -> str | None:
+        """Make a new secret, the old ones working for `overlap` longer; None when there is no such client."""
+        now, secret = self._clock.now(), randomness.secret()
+        with self._storage.transaction() as session:
+            clients = Clients(session)
+            described = clients.described(client_id)
+            if described is None or described.client.is_public:
+                return None
+            clients.forget_expired_secrets(now)
+            clients.add_secret(client_id, digest(secret), now)
+            clients.expire_secrets(client_id, now + overlap, except_digest=digest(secret))
+        return secret
+
+    def disable_client(self, client_id: str) -> bool:
+        """Disable a client; returns whether there was one to disable. Seen everywhere within five seconds."""
+        with self._storage.transaction() as session:
+            return Clients(session).disable(client_id, self._clock.now())
+
+    def put_resource(self, registration: ResourceRegistration, secret: str) -> Change:
+        """Write a resource with its secret; raises `RegistrationRefusedError`."""
+        check_secret(secret)
+        resource = registration.registered(digest(secret))
+        with self._storage.transaction() as session:
+            resources = Resources(session)
+            known = resources.get(resource.id)
+            if known == resource:
+                return Change.UNCHANGED
+            resources.put(resource, self._clock.now())
+        return Change.UPDATED if known else Change.CREATED
+
+
+def _change(known: DescribedClient | None, registration: ClientRegistration) -> Change:
+    if known is None:
+        return Change.CREATED
+    is_same = replace(known.client, secrets=()) == registration.registered() and known.disabled_at is None
+    return Change.UNCHANGED if is_same else Change.UPDATED
+
+
+def _check_references(executor: Executor, registration: ClientRegistration) -> None:
+    lines = []
+    if Cities(executor).get(registration.city_id) is None:
+        lines.append(f"city_id: there is no city {registration.city_id!r}; put it first")
+    known_scopes = set(OWN_SCOPES)
+    for resource_id in sorted(registration.resources):
+        resource = Resources(executor).get(resource_id)
+        if resource is None:
+            lines.append(f"resources: there is no resource {resource_id!r}; put it first")
+        else:
+            known_scopes |= resource.scopes
+    if unknown := registration.scopes - known_scopes:
+        lines.append(f"scopes: {', '.join(sorted(unknown))} belong to none of its resources")
+    if lines:
+        raise RegistrationRefusedError(lines)

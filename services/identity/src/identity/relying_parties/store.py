@@ -1,0 +1,202 @@
+"""The tables of cities, clients and resources.
+
+Reading works on a lent connection as well as in a transaction; writing needs a transaction.
+"""
+
+from collections.abc import Sequence
+from datetime import datetime
+from itertools import groupby
+from typing import Any
+
+from sqlalchemy import RowMapping, Table, delete, insert, or_, select, update
+
+from identity.relying_parties.models import City, Client, ClientSecret, Resource
+from identity.relying_parties.registered import (
+    DescribedClient,
+    LiveSecret,
+    RegisteredCity,
+    RegisteredClient,
+    RegisteredResource,
+)
+from identity.storage import Executor, table_of
+
+CITY = table_of(City)
+CLIENT = table_of(Client)
+SECRET = table_of(ClientSecret)
+RESOURCE = table_of(Resource)
+
+
+class Cities:
+    """The cities."""
+
+    def __init__(self, connection: Executor) -> None:
+        self._connection = connection
+
+    def get(self, city_id: str) -> RegisteredCity | None:
+        """Return the city with this id."""
+        row = self._connection.execute(select(CITY).where(CITY.c.id == city_id)).mappings().first()
+        return _city(row) if row else None
+
+    def everyone(self) -> list[RegisteredCity]:
+        """Return every city, by id."""
+        return [_city(row) for row in self._connection.execute(select(CITY).order_by(CITY.c.id)).mappings()]
+
+    def put(self, city: RegisteredCity) -> None:
+        """Write the city, new or changed."""
+        fields = {**vars(city), "languages": list(city.languages)}
+        _put(self._connection, CITY, fields)
+
+
+class Clients:
+    """The clients and their secrets."""
+
+    def __init__(self, connection: Executor) -> None:
+        self._connection = connection
+
+    def enabled(self, client_id: str, now: datetime) -> RegisteredClient | None:
+        """Return the client with this id and its live secrets, unless it is unknown or disabled."""
+        statement = (
+            select(CLIENT, SECRET.c.digest, SECRET.c.expires_at)
+            .outerjoin(
+                SECRET,
+                (SECRET.c.client_id == CLIENT.c.id)
+                & or_(SECRET.c.expires_at.is_(None), SECRET.c.expires_at > now),
+            )
+            .where(CLIENT.c.id == client_id, CLIENT.c.disabled_at.is_(None))
+        )
+        rows = self._connection.execute(statement).mappings().all()
+        return _client(rows) if rows else None
+
+    def way_to(self, resource_id: str, city_id: str) -> str:
+        """Return where a resident of the city opens the website that uses this resource, or nothing."""
+        statement = (
+            select(CLIENT.c.initiate_login_uri, CLIENT.c.resources)
+            .where(CLIENT.c.city_id == city_id, CLIENT.c.disabled_at.is_(None))
+            .order_by(CLIENT.c.created_at, CLIENT.c.id)
+        )
+        rows = self._connection.execute(statement)
+        return next((row.initiate_login_uri for row in rows if resource_id in row.resources), "")
+
+    def described(self, client_id: str) -> DescribedClient | None:
+        """Return the client, disabled or not, with its secrets, expired or not: what an operator sees."""
+        return next((entry for entry in self.everyone() if entry.client.id == client_id), None)
+
+    def everyone(self) -> list[DescribedClient]:
+        """Return every client, by id, as an operator sees it."""
+        statement = (
+            select(CLIENT, SECRET.c.digest, SECRET.c.expires_at)
+            .outerjoin(SECRET, SECRET.c.client_id == CLIENT.c.id)
+            .order_by(CLIENT.c.id, SECRET.c.created_at)
+        )
+        rows = self._connection.execute(statement).mappings().all()
+        return [
+            DescribedClient(_client(own), own[0]["created_at"], own[0]["disabled_at"])
+            for _, group in groupby(rows, key=lambda row: row["id"])
+            if (own := list(group))
+        ]
+
+    def put(self, client: RegisteredClient, now: datetime) -> None:
+        """Write the client, new or changed, without its secrets; a disabled one is enabled again."""
+        fields: dict[str, Any] = {k: v for k, v in vars(client).items() if k != "secrets"}
+        for name in ("grant_types", "redirect_uris", "post_logout_redirect_uris", "scopes", "resources"):
+            fields[name] = sorted(fields[name])
+        _put(self._connection, CLIENT, {**fields, "disabled_at": None}, created_at=now)
+
+    def disable(self, client_id: str, now: datetime) -> bool:
+        """Disable the client; returns whether there was one to disable."""
+        statement = (
+            update(CLIENT)
+            .where(CLIENT.c.id == client_id, CLIENT.c.disabled_at.is_(None))
+            .values(disabled_at=now)
+            .returning(CLIENT.c.id)
+        )
+        return self._connection.execute(statement).first() is not None
+
+    def add_secret(self, client_id: str, digest: str, now: datetime) -> None:
+        """Add a secret that does not expire, or let an expired one work again."""
+        self._connection.execute(
+            delete(SECRET).where(SECRET.c.client_id == client_id, SECRET.c.digest == digest)
+        )
+        self._connection.execute(
+            insert(SECRET).values(client_id=client_id, digest=digest, created_at=now, expires_at=None)
+        )
+
+    def expire_secrets(self, client_id: str, at: datetime, *, except_digest: str) -> None:
+        """Let every other secret of the client stop working at this time, if not earlier."""
+        self._connection.execute(
+            update(SECRET)
+            .where(
+                SECRET.c.client_id == client_id,
+                SECRET.c.digest != except_digest,
+                or_(SECRET.c.expires_at.is_(None), SECRET.c.expires_at > at),
+            )
+            .values(expires_at=at)
+        )
+
+    def forget_expired_secrets(self, now: datetime) -> None:
+        """Delete the secrets that stopped working."""
+        self._connection.execute(delete(SECRET).where(SECRET.c.expires_at <= now))
+
+
+class Resources:
+    """The services that accept access tokens."""
+
+    def __init__(self, connection: Executor) -> None:
+        self._connection = connection
+
+    def get(self, resource_id: str) -> RegisteredResource | None:
+        """Return the resource with this indicator."""
+        row = (
+            self._connection.execute(select(RESOURCE).where(RESOURCE.c.id == resource_id)).mappings().first()
+        )
+        return _resource(row) if row else None
+
+    def everyone(self) -> list[RegisteredResource]:
+        """Return every resource, by indicator."""
+        statement = select(RESOURCE).order_by(RESOURCE.c.id)
+        return [_resource(row) for row in self._connection.execute(statement).mappings()]
+
+    def put(self, resource: RegisteredResource, now: datetime) -> None:
+        """Write the resource, new or changed."""
+        _put(
+            self._connection, RESOURCE, {**vars(resource), "scopes": sorted(resource.scopes)}, created_at=now
+        )
+
+
+def _put(connection: Executor, table: Table, fields: dict[str, Any], **only_new: datetime) -> None:
+    change = update(table).where(table.c.id == fields["id"]).values(**fields).returning(table.c.id)
+    if connection.execute(change).first() is None:
+        connection.execute(insert(table).values(**fields, **only_new))
+
+
+def _city(row: RowMapping) -> RegisteredCity:
+    return RegisteredCity(**{**row, "languages": tuple(row["languages"])})
+
+
+def _client(rows: Sequence[RowMapping]) -> RegisteredClient:
+    row = rows[0]
+    return RegisteredClient(
+        id=row["id"],
+        city_id=row["city_id"],
+        name=row["name"],
+        token_endpoint_auth_method=row["token_endpoint_auth_method"],
+        id_token_signed_response_alg=row["id_token_signed_response_alg"],
+        grant_types=frozenset(row["grant_types"]),
+        redirect_uris=frozenset(row["redirect_uris"]),
+        post_logout_redirect_uris=frozenset(row["post_logout_redirect_uris"]),
+        initiate_login_uri=row["initiate_login_uri"],
+        scopes=frozenset(row["scopes"]),
+        resources=frozenset(row["resources"]),
+        pkce_required=row["pkce_required"],
+        first_party=row["first_party"],
+        secrets=tuple(LiveSecret(r["digest"], r["expires_at"]) for r in rows if r["digest"] is not None),
+    )
+
+
+def _resource(row: RowMapping) -> RegisteredResource:
+    return RegisteredResource(
+        id=row["id"],
+        name=row["name"],
+        secret_digest=row["secret_digest"],
+        scopes=frozenset(row["scopes"]),
+    )

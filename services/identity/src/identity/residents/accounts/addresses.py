@@ -1,0 +1,49 @@
+"""E-mail addresses: as typed, and in the one form in which two of them are the same."""
+
+import unicodedata
+from dataclasses import dataclass
+
+from email_validator import EmailNotValidError, validate_email
+
+# RFC 5321 §4.5.3.1.3: a path of 256 octets, less its angle brackets.
+LONGEST = 254
+
+
+class InvalidAddressError(Exception):
+    """What was typed is not an e-mail address that mail can be sent to."""
+
+
+@dataclass(frozen=True)
+class Address:
+    """One e-mail address."""
+
+    # As typed, for display and for mail; the domain in lower case.
+    display: str
+    # For comparing: case folded, the domain in its ASCII form. Dots and `+tags` count: folding them is a
+    # guess about somebody else's mail server, and a wrong guess hands one person's account to another.
+    key: str
+
+
+def parse(text: str) -> Address:
+    """Read what a person typed; raises `InvalidAddressError`.
+
+    Full-width and other compatibility forms are taken as their ordinary letters (NFKC), and blanks around the
+    address are dropped. A local part outside ASCII is refused: few servers of cities deliver to it (RFC
+    6531). Whether the domain exists is not asked.
+    """
+    typed = unicodedata.normalize("NFKC", text).strip()
+    if len(typed) > LONGEST:
+        raise InvalidAddressError
+    try:
+        valid = validate_email(
+            typed,
+            check_deliverability=False,
+            allow_smtputf8=False,
+            allow_quoted_local=False,
+            strict=True,
+        )
+    except EmailNotValidError:
+        raise InvalidAddressError from None
+    return Address(
+        display=valid.normalized, key=f"{valid.local_part.casefold()}@{valid.ascii_domain.casefold()}"
+    )

@@ -1,0 +1,83 @@
+"""Residents in the database."""
+
+from datetime import datetime
+
+from sqlalchemy import select, update
+from sqlalchemy.orm import Session
+
+from identity import randomness
+from identity.residents.accounts.addresses import Address
+from identity.residents.accounts.models import Resident, SignInMethod
+from identity.storage import insert_into, table_of
+
+RESIDENTS = table_of(Resident)
+
+
+class AddressTakenError(Exception):
+    """Another resident has this address. The transaction goes on: nothing was written."""
+
+
+class Accounts:
+    """The residents, within one transaction."""
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+
+    def get(self, resident_id: str) -> Resident | None:
+        """Return the resident with this identifier (the `sub` of tokens)."""
+        return self._session.get(Resident, resident_id)
+
+    def by_email_key(self, key: str) -> Resident | None:
+        """Return the resident whose address has this compared form (`Address.key`)."""
+        return self._session.scalars(select(Resident).where(Resident.email_key == key)).one_or_none()
+
+    def create(  # noqa: PLR0913 - a resident has this many properties, all by name
+        self,
+        *,
+        address: Address | None,
+        address_verified: bool,
+        sign_in_method: SignInMethod,
+        given_name: str,
+        family_name: str,
+        language: str,
+        city_id: str | None,
+        now: datetime,
+    ) -> Resident:
+        """Add a resident; raises `AddressTakenError`, also when the other one is being added at this moment.
+
+        `address` is absent where a provider gives none.
+        """
+        statement = (
+            insert_into(self._session, RESIDENTS)
+            .values(
+                id=randomness.identifier(),
+                email=address.display if address else None,
+                email_key=address.key if address else None,
+                email_verified_at=now if address and address_verified else None,
+                sign_in_method=sign_in_method.value,
+                given_name=given_name,
+                family_name=family_name,
+                language=language,
+                city_id=city_id,
+                created_at=now,
+                disabled_at=None,
+            )
+            .on_conflict_do_nothing(index_elements=[RESIDENTS.c.email_key])
+            .returning(RESIDENTS.c.id)
+        )
+        resident_id = self._session.scalar(statement)
+        if resident_id is None:
+            raise AddressTakenError
+        return self._session.get_one(Resident, resident_id)
+
+    def rename(self, resident_id: str, given_name: str, family_name: str) -> None:
+        """Change the resident's name."""
+        self._session.execute(
+            update(Resident)
+            .where(Resident.id == resident_id)
+            .values(given_name=given_name, family_name=family_name)
+        )
+
+    def speak(self, resident_id: str, language: str) -> None:
+        """Remember the language (BCP 47) of the resident's mails."""
+        self._session.execute(update(Resident).where(Resident.id == resident_id).values(language=language))

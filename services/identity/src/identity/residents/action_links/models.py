@@ -1,0 +1,40 @@
+"""A mailed link, as stored."""
+
+from datetime import datetime
+
+from sqlalchemy import Index, String, Text, text
+from sqlalchemy.orm import Mapped, mapped_column
+
+from identity.storage import Base
+
+# Neither spent nor replaced. One for each purpose and subject, whatever happens at once.
+OPEN = text("spent_at IS NULL AND replaced_at IS NULL")
+
+
+class ActionLink(Base):
+    """One link that was mailed."""
+
+    __tablename__ = "action_links"
+    __table_args__ = (
+        Index(
+            "uq_action_links_open",
+            "purpose",
+            "subject",
+            unique=True,
+            postgresql_where=OPEN,
+            sqlite_where=OPEN,
+        ),
+    )
+
+    token_digest: Mapped[str] = mapped_column(String(64), primary_key=True)
+    # A value of `purposes.Purpose`.
+    purpose: Mapped[str] = mapped_column(String(32))
+    # What it is for: the identifier of a pending registration or a resident.
+    subject: Mapped[str] = mapped_column(String(32))
+    # The signed continuation: where the person was going when they asked.
+    continuation: Mapped[str] = mapped_column(Text)
+    created_at: Mapped[datetime]
+    expires_at: Mapped[datetime] = mapped_column(index=True)
+    spent_at: Mapped[datetime | None]
+    # A newer link for the same purpose and subject took its place.
+    replaced_at: Mapped[datetime | None]

@@ -1,0 +1,125 @@
+"""Mailed links in the database."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+from sqlalchemy import select, update
+
+from identity import randomness
+from identity.residents.action_links import models
+from identity.residents.action_links.purposes import KEPT_AFTER_EXPIRY, Purpose
+from identity.sealing import digest
+from identity.storage import Executor, delete_some, insert_into, table_of
+
+LINKS = table_of(models.ActionLink)
+# Each further round means that somebody else issued a link for the same subject in between.
+_ROUNDS = 20
+
+
+class LinkStatus(StrEnum):
+    """What a link is good for now."""
+
+    VALID = "valid"
+    SPENT = "spent"
+    EXPIRED = "expired"
+    # A newer one was mailed.
+    REPLACED = "replaced"
+    # Never issued, issued for another purpose, or long gone.
+    UNKNOWN = "unknown"
+
+
+@dataclass(frozen=True)
+class LinkView:
+    """A link as it stands. Subject and continuation are empty only when it is unknown."""
+
+    status: LinkStatus
+    subject: str = ""
+    # The signed continuation: the way back, also for links that are good for nothing else any more.
+    continuation: str = ""
+
+
+class ActionLinks:
+    """The links, within one transaction or on an autocommit connection."""
+
+    def __init__(self, executor: Executor) -> None:
+        self._executor = executor
+
+    def issue(
+        self, purpose: Purpose, subject: str, continuation: str, lifetime: timedelta, now: datetime
+    ) -> str:
+        """Return the token of a new link, usually for `purpose.lifetime`. Earlier open ones of its kind die.
+
+        Of two issued at the same moment one replaces the other: there is never more than one open link.
+        """
+        token = randomness.secret()
+        insertion = (
+            insert_into(self._executor, LINKS)
+            .values(
+                token_digest=digest(token),
+                purpose=purpose.value,
+                subject=subject,
+                continuation=continuation,
+                created_at=now,
+                expires_at=now + lifetime,
+                spent_at=None,
+                replaced_at=None,
+            )
+            .on_conflict_do_nothing(
+                index_elements=[LINKS.c.purpose, LINKS.c.subject], index_where=models.OPEN
+            )
+            .returning(LINKS.c.token_digest)
+        )
+        for _ in range(_ROUNDS):
+            self._executor.execute(
+                update(LINKS)
+                .where(LINKS.c.purpose == purpose.value, LINKS.c.subject == subject)
+                .where(LINKS.c.spent_at.is_(None), LINKS.c.replaced_at.is_(None))
+                .values(replaced_at=now)
+            )
+            if self._executor.scalar(insertion) is not None:
+                return token
+        raise RuntimeError("links for one subject are being issued without end")
+
+    def look(self, token: str, purpose: Purpose, now: datetime) -> LinkView:
+        """Tell what a link is good for. Writes nothing: mail scanners open links too."""
+        row = self._executor.execute(
+            select(LINKS).where(LINKS.c.token_digest == digest(token), LINKS.c.purpose == purpose.value)
+        ).one_or_none()
+        if row is None:
+            return LinkView(LinkStatus.UNKNOWN)
+        status = LinkStatus.VALID
+        if row.spent_at is not None:
+            status = LinkStatus.SPENT
+        elif row.replaced_at is not None:
+            status = LinkStatus.REPLACED
+        elif row.expires_at <= now:
+            status = LinkStatus.EXPIRED
+        return LinkView(status, row.subject, row.continuation)
+
+    def claim(self, token: str, purpose: Purpose, now: datetime) -> LinkView:
+        """Spend a link. Of any number of claims at once one is answered VALID; do the deed only then."""
+        claimed = self._executor.execute(
+            update(LINKS)
+            .where(LINKS.c.token_digest == digest(token), LINKS.c.purpose == purpose.value)
+            .where(LINKS.c.spent_at.is_(None), LINKS.c.replaced_at.is_(None), LINKS.c.expires_at > now)
+            .values(spent_at=now)
+            .returning(LINKS.c.subject, LINKS.c.continuation)
+        ).one_or_none()
+        if claimed is None:
+            return self.look(token, purpose, now)
+        return LinkView(LinkStatus.VALID, claimed.subject, claimed.continuation)
+
+    def spend_all(self, purpose: Purpose, subject: str, now: datetime) -> None:
+        """Spend the open link, if any: the deed was done by other means, such as the typed code."""
+        self._executor.execute(
+            update(LINKS)
+            .where(LINKS.c.purpose == purpose.value, LINKS.c.subject == subject)
+            .where(LINKS.c.spent_at.is_(None), LINKS.c.replaced_at.is_(None))
+            .values(spent_at=now)
+        )
+
+    def delete_old(self, now: datetime, limit: int) -> int:
+        """Delete up to `limit` links that expired a week ago; return how many."""
+        condition = LINKS.c.expires_at <= now - KEPT_AFTER_EXPIRY
+        return delete_some(self._executor, LINKS, condition, limit)

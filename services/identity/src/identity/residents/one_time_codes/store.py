@@ -1,0 +1,94 @@
+"""One-time codes in the database."""
+
+import hmac
+import unicodedata
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+from sqlalchemy import delete, select, update
+
+from identity import randomness
+from identity.residents.one_time_codes.models import OneTimeCode
+from identity.sealing import Keyring
+from identity.storage import Executor, delete_some, insert_into, table_of
+
+CODES = table_of(OneTimeCode)
+# ASVS 6.5.5.
+LIFETIME = timedelta(minutes=10)
+ATTEMPTS = 5
+
+
+class CodeResult(StrEnum):
+    """What a typed code was."""
+
+    RIGHT = "right"
+    WRONG = "wrong"
+    # Its ten minutes are over, it has been used, or there never was one.
+    EXPIRED = "expired"
+    # Five wrong ones; only a new code helps.
+    EXHAUSTED = "exhausted"
+
+
+class OneTimeCodes:
+    """The codes, within one transaction or on an autocommit connection."""
+
+    def __init__(self, executor: Executor, keyring: Keyring) -> None:
+        self._executor = executor
+        self._keyring = keyring
+
+    def issue(self, purpose: str, subject: str, now: datetime) -> str:
+        """Return a new code of six digits for this subject, which replaces the one before."""
+        code = randomness.six_digits()
+        values = {
+            "code_digest": self._digest(purpose, subject, code),
+            "attempts_left": ATTEMPTS,
+            "expires_at": now + LIFETIME,
+        }
+        statement = insert_into(self._executor, CODES).values(purpose=purpose, subject=subject, **values)
+        self._executor.execute(
+            statement.on_conflict_do_update(index_elements=[CODES.c.purpose, CODES.c.subject], set_=values)
+        )
+        return code
+
+    def claim(self, purpose: str, subject: str, code: str, now: datetime) -> CodeResult:
+        """Spend an attempt at the code, and the code itself if it is right: one claim of any number is RIGHT.
+
+        The attempt is taken before the code is compared, so that guesses made at once cannot exceed the
+        limit. Blanks and dashes in what was typed do not matter.
+        """
+        this = (CODES.c.purpose == purpose) & (CODES.c.subject == subject)
+        tried = self._executor.execute(
+            update(CODES)
+            .where(this, CODES.c.expires_at > now, CODES.c.attempts_left > 0)
+            .values(attempts_left=CODES.c.attempts_left - 1)
+            .returning(CODES.c.code_digest, CODES.c.attempts_left)
+        ).one_or_none()
+        if tried is None:
+            return self._why_not(purpose, subject, now)
+        if not hmac.compare_digest(tried.code_digest, self._digest(purpose, subject, _digits(code))):
+            return CodeResult.WRONG if tried.attempts_left else CodeResult.EXHAUSTED
+        spent = self._executor.execute(
+            delete(CODES).where(this, CODES.c.code_digest == tried.code_digest).returning(CODES.c.subject)
+        ).one_or_none()
+        return CodeResult.RIGHT if spent else CodeResult.EXPIRED
+
+    def forget(self, purpose: str, subject: str) -> None:
+        """Drop the code, if any: the deed was done by other means, such as the link."""
+        self._executor.execute(delete(CODES).where(CODES.c.purpose == purpose, CODES.c.subject == subject))
+
+    def delete_old(self, now: datetime, limit: int) -> int:
+        """Delete up to `limit` expired codes; return how many."""
+        return delete_some(self._executor, CODES, CODES.c.expires_at <= now, limit)
+
+    def _why_not(self, purpose: str, subject: str, now: datetime) -> CodeResult:
+        row = self._executor.execute(
+            select(CODES.c.expires_at).where(CODES.c.purpose == purpose, CODES.c.subject == subject)
+        ).one_or_none()
+        return CodeResult.EXHAUSTED if row and row.expires_at > now else CodeResult.EXPIRED
+
+    def _digest(self, purpose: str, subject: str, code: str) -> str:
+        return self._keyring.keyed_digest(f"code {purpose}", f"{subject}\0{code}")
+
+
+def _digits(typed: str) -> str:
+    return "".join(character for character in unicodedata.normalize("NFKC", typed) if character.isdecimal())

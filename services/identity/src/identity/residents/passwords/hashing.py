@@ -1,0 +1,156 @@
+"""Hashing passwords: one current profile, every known format verified, the same work for unknown residents.
+
+Hashes are PHC strings, which name their algorithm and cost. A hash of another profile than the current one
+still verifies, and `needs_rehash` tells the sign-in to replace it.
+"""
+
+import base64
+import hashlib
+import hmac
+import os
+import re
+import secrets
+import threading
+import unicodedata
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+import argon2
+from argon2.exceptions import InvalidHashError, VerificationError
+
+from identity.errors import Reason, Refused
+
+# Longer than a full queue of honest sign-ins, shorter than a browser's patience.
+WAIT_FOR_A_SLOT_SECONDS = 10.0
+
+_PBKDF2 = re.compile(r"\$pbkdf2-sha256\$i=(\d{1,8})\$([A-Za-z0-9+/]{22})\$([A-Za-z0-9+/]{43})")
+
+
+@dataclass(frozen=True)
+class _Argon2id:
+    """RFC 9106. `memory` in KiB."""
+
+    memory: int
+    passes: int
+
+    @property
+    def _engine(self) -> argon2.PasswordHasher:
+        return argon2.PasswordHasher(
+            time_cost=self.passes, memory_cost=self.memory, parallelism=1, hash_len=32, salt_len=16
+        )
+
+    def hash(self, password: bytes) -> str:
+        return self._engine.hash(password)
+
+    def owns(self, password_hash: str) -> bool:
+        return password_hash.startswith("$argon2id$") and not self._engine.check_needs_rehash(password_hash)
+
+    def unmatchable(self) -> str:
+        parameters = f"$argon2id$v=19$m={self.memory},t={self.passes},p=1"
+        return f"{parameters}${_random(16)}${_random(32)}"
+
+
+@dataclass(frozen=True)
+class _Pbkdf2:
+    """PBKDF2-HMAC-SHA256 (NIST SP 800-132), where only algorithms approved by FIPS 140 are allowed."""
+
+    iterations: int
+
+    def hash(self, password: bytes) -> str:
+        salt = secrets.token_bytes(16)
+        derived = hashlib.pbkdf2_hmac("sha256", password, salt, self.iterations)
+        return f"$pbkdf2-sha256$i={self.iterations}${_encode(salt)}${_encode(derived)}"
+
+    def owns(self, password_hash: str) -> bool:
+        return password_hash.startswith(f"$pbkdf2-sha256$i={self.iterations}$")
+
+    def unmatchable(self) -> str:
+        return f"$pbkdf2-sha256$i={self.iterations}${_random(16)}${_random(32)}"
+
+
+# Costs: OWASP Password Storage Cheat Sheet. `cheap` protects nothing and is for tests.
+PROFILES: dict[str, _Argon2id | _Pbkdf2] = {
+    "argon2id": _Argon2id(memory=19 * 1024, passes=2),
+    "pbkdf2": _Pbkdf2(iterations=600_000),
+    "cheap": _Argon2id(memory=8, passes=1),
+}
+
+
+class PasswordHasher:
+    """Hashes and verifies, at most as many at once as there are processors.
+
+    So a flood of sign-ins slows sign-ins down instead of stopping every other page. Who waits longer than ten
+    seconds for a turn is refused with `Reason.TEMPORARILY_UNAVAILABLE`.
+    """
+
+    def __init__(self, profile: str, *, at_once: int | None = None) -> None:
+        self._profile = PROFILES[profile]
+        self._slots = threading.BoundedSemaphore(at_once or os.cpu_count() or 1)
+        # Well formed, of the current cost, and the hash of nothing.
+        self._of_nobody = self._profile.unmatchable()
+
+    def hash(self, password: str) -> str:
+        """Return a new hash by the current profile, freshly salted; raises `Refused` when too busy."""
+        with self._slot():
+            return self._profile.hash(normal_form(password))
+
+    def verify(self, password_hash: str | None, password: str) -> bool:
+        """Tell whether the hash is of this password; raises `Refused` when too busy.
+
+        None, for a resident who does not exist or has no password, costs the same work and is False (ASVS
+        6.3.8).
+        """
+        candidate = normal_form(password)
+        with self._slot():
+            if password_hash is None or not (_is_argon2id(password_hash) or _PBKDF2.fullmatch(password_hash)):
+                _matches(self._of_nobody, candidate)
+                return False
+            return _matches(password_hash, candidate)
+
+    def needs_rehash(self, password_hash: str) -> bool:
+        """Tell whether the hash was made by another profile than the current one."""
+        return not self._profile.owns(password_hash)
+
+    @contextmanager
+    def _slot(self) -> Iterator[None]:
+        if not self._slots.acquire(timeout=WAIT_FOR_A_SLOT_SECONDS):
+            raise Refused(Reason.TEMPORARILY_UNAVAILABLE)
+        try:
+            yield
+        finally:
+            self._slots.release()
+
+
+def normal_form(password: str) -> bytes:
+    """Return what is hashed: NFKC, so that every keyboard's way to type a letter is the same."""
+    return unicodedata.normalize("NFKC", password).encode("utf-8", "surrogatepass")
+
+
+def _is_argon2id(password_hash: str) -> bool:
+    return password_hash.startswith("$argon2id$")
+
+
+def _matches(password_hash: str, candidate: bytes) -> bool:
+    if _is_argon2id(password_hash):
+        try:
+            return argon2.PasswordHasher().verify(password_hash, candidate)
+        except (VerificationError, InvalidHashError):
+            return False
+    parts = _PBKDF2.fullmatch(password_hash)
+    if parts is None:
+        return False
+    derived = hashlib.pbkdf2_hmac("sha256", candidate, _decode(parts[2]), int(parts[1]))
+    return hmac.compare_digest(_encode(derived), parts[3])
+
+
+def _random(size: int) -> str:
+    return _encode(secrets.token_bytes(size))
+
+
+def _encode(value: bytes) -> str:
+    return base64.b64encode(value).decode().rstrip("=")
+
+
+def _decode(text: str) -> bytes:
+    return base64.b64decode(text + "=" * (-len(text) % 4))

@@ -1,0 +1,45 @@
+"""Passwords in the database."""
+
+from datetime import datetime
+
+from sqlalchemy import select, update
+
+from identity.residents.passwords.models import Password
+from identity.storage import Executor, insert_into, table_of
+
+PASSWORDS = table_of(Password)
+
+
+class Passwords:
+    """The password hashes, within one transaction or on an autocommit connection."""
+
+    def __init__(self, executor: Executor) -> None:
+        self._executor = executor
+
+    def hash_of(self, resident_id: str) -> str | None:
+        """Return the hash to verify against, or None where the resident signs in through a provider."""
+        return self._executor.scalar(select(PASSWORDS.c.hash).where(PASSWORDS.c.resident_id == resident_id))
+
+    def set(self, resident_id: str, password_hash: str, now: datetime) -> None:
+        """Give the resident this password instead of whichever they had."""
+        statement = insert_into(self._executor, PASSWORDS).values(
+            resident_id=resident_id, hash=password_hash, changed_at=now
+        )
+        self._executor.execute(
+            statement.on_conflict_do_update(
+                index_elements=[PASSWORDS.c.resident_id], set_={"hash": password_hash, "changed_at": now}
+            )
+        )
+
+    def rehash(self, resident_id: str, verified_hash: str, stronger_hash: str) -> bool:
+        """Replace the hash that was just verified by another of the same password; False if it has changed.
+
+        So that a sign-in which takes over a stronger profile never undoes a reset made in the same moment.
+        """
+        changed = self._executor.execute(
+            update(PASSWORDS)
+            .where(PASSWORDS.c.resident_id == resident_id, PASSWORDS.c.hash == verified_hash)
+            .values(hash=stronger_hash)
+            .returning(PASSWORDS.c.resident_id)
+        )
+        return changed.one_or_none() is not None

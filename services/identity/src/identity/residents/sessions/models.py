@@ -1,0 +1,34 @@
+"""A session, as stored."""
+
+from datetime import datetime
+
+from sqlalchemy import Boolean, ForeignKey, Integer, String
+from sqlalchemy.orm import Mapped, mapped_column
+
+from identity.storage import Base
+
+
+class Session(Base):
+    """One browser in which one resident is signed in."""
+
+    __tablename__ = "sessions"
+
+    # Public: the `sid` in tokens (OpenID Connect Back-Channel Logout §2.1).
+    id: Mapped[str] = mapped_column(String(32), primary_key=True)
+    secret_digest: Mapped[str] = mapped_column(String(64), unique=True)
+    resident_id: Mapped[str] = mapped_column(
+        String(32), ForeignKey("residents.id", ondelete="CASCADE"), index=True
+    )
+    # When the resident last proved who they are in this session: `auth_time`.
+    authenticated_at: Mapped[datetime]
+    # RFC 8176 values, separated by blanks.
+    amr: Mapped[str] = mapped_column(String(64))
+    remembered: Mapped[bool] = mapped_column(Boolean)
+    created_at: Mapped[datetime]
+    last_seen_at: Mapped[datetime]
+    idle_seconds: Mapped[int] = mapped_column(Integer)
+    # The absolute end, however busy the session is.
+    expires_at: Mapped[datetime] = mapped_column(index=True)
+    ended_at: Mapped[datetime | None]
+    user_agent: Mapped[str] = mapped_column(String(255))
+    ip_address: Mapped[str] = mapped_column(String(45))

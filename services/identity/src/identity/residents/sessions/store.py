@@ -1,0 +1,191 @@
+"""Sessions in the database."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import Row, String, bindparam, column, insert, or_, select, table, update
+
+from identity import randomness
+from identity.residents.sessions import limits, models
+from identity.sealing import digest
+from identity.storage import Executor, UtcDateTime, delete_some, table_of
+
+SESSIONS = table_of(models.Session)
+# Named, not imported: means of proof do not import one another, and the foreign key already ties these two
+# tables.
+RESIDENTS = table("residents", column("id", String), column("disabled_at", UtcDateTime))
+
+# Built once: they run at every request of a signed-in resident.
+_FIND = select(
+    SESSIONS.c.id,
+    SESSIONS.c.resident_id,
+    SESSIONS.c.authenticated_at,
+    SESSIONS.c.amr,
+    SESSIONS.c.remembered,
+    SESSIONS.c.created_at,
+    SESSIONS.c.last_seen_at,
+    SESSIONS.c.idle_seconds,
+    SESSIONS.c.user_agent,
+    SESSIONS.c.ip_address,
+).where(SESSIONS.c.ended_at.is_(None), SESSIONS.c.expires_at > bindparam("now"))
+_FIND_BY_SECRET = (
+    _FIND.join_from(SESSIONS, RESIDENTS, RESIDENTS.c.id == SESSIONS.c.resident_id)
+    .where(SESSIONS.c.secret_digest == bindparam("secret_digest"))
+    .where(RESIDENTS.c.disabled_at.is_(None))
+)
+_TOUCH = (
+    update(SESSIONS)
+    .where(SESSIONS.c.id == bindparam("sid"), SESSIONS.c.ended_at.is_(None))
+    .where(SESSIONS.c.last_seen_at <= bindparam("unseen_since"))
+    .values(last_seen_at=bindparam("now"))
+)
+
+
+@dataclass(frozen=True)
+class Begun:
+    """A session that has just begun."""
+
+    # Public: the `sid` of tokens.
+    sid: str
+    # For the cookie, and nowhere else.
+    secret: str
+
+
+@dataclass(frozen=True)
+class LiveSession:
+    """A session within its limits, of a resident who is not disabled."""
+
+    sid: str
+    resident_id: str
+    # When the resident last proved who they are in this session: `auth_time`.
+    authenticated_at: datetime
+    # RFC 8176 values.
+    amr: list[str]
+    remembered: bool
+    created_at: datetime
+    last_seen_at: datetime
+    # As the browser named itself when the session began; at most 255 characters, not to be trusted.
+    user_agent: str
+    ip_address: str
+
+    def is_due_to_be_touched(self, now: datetime) -> bool:
+        """Tell whether `Sessions.touch` would write anything."""
+        return self.last_seen_at <= now - limits.SEEN_EVERY
+
+
+class Sessions:
+    """The sessions, within one transaction or on an autocommit connection."""
+
+    def __init__(self, executor: Executor) -> None:
+        self._executor = executor
+
+    def begin(  # noqa: PLR0913, PLR0917 - each is a column
+        self,
+        resident_id: str,
+        amr: Sequence[str],
+        remembered: bool,  # noqa: FBT001 - agreed with the callers
+        now: datetime,
+        user_agent: str,
+        ip_address: str,
+    ) -> Begun:
+        """Begin a session for a resident who has just proved who they are, with a new secret (ASVS 7.2.4)."""
+        begun = Begun(sid=randomness.identifier(), secret=randomness.secret())
+        limit = limits.of(remembered=remembered)
+        self._executor.execute(
+            insert(SESSIONS).values(
+                id=begun.sid,
+                secret_digest=digest(begun.secret),
+                resident_id=resident_id,
+                authenticated_at=now,
+                amr=" ".join(amr),
+                remembered=remembered,
+                created_at=now,
+                last_seen_at=now,
+                idle_seconds=int(limit.idle.total_seconds()),
+                expires_at=now + limit.absolute,
+                ended_at=None,
+                user_agent=user_agent[:255],
+                ip_address=ip_address[:45],
+            )
+        )
+        return begun
+
+    def find(self, secret: str, now: datetime) -> LiveSession | None:
+        """Return the live session with this secret: not ended, idle or over, its resident not disabled.
+
+        One SELECT, and no write: see `touch`.
+        """
+        row = self._executor.execute(
+            _FIND_BY_SECRET, {"secret_digest": digest(secret), "now": now}
+        ).one_or_none()
+        return _live(row, now) if row else None
+
+    def touch(self, sid: str, now: datetime) -> None:
+        """Remember that the session was used; writes at most once a minute."""
+        self._executor.execute(_TOUCH, {"sid": sid, "now": now, "unseen_since": now - limits.SEEN_EVERY})
+
+    def reauthenticate(self, sid: str, now: datetime) -> str | None:
+        """Note that the resident proved themselves again; return the new secret, which replaces the old one.
+
+        None when the session has ended meanwhile: begin a new one. Its absolute limit stays.
+        """
+        secret = randomness.secret()
+        changed = self._executor.execute(
+            update(SESSIONS)
+            .where(SESSIONS.c.id == sid, SESSIONS.c.ended_at.is_(None), SESSIONS.c.expires_at > now)
+            .values(secret_digest=digest(secret), authenticated_at=now, last_seen_at=now)
+            .returning(SESSIONS.c.id)
+        ).one_or_none()
+        return secret if changed else None
+
+    def end(self, sid: str, now: datetime, *, of_resident: str | None = None) -> bool:
+        """End one session; False when it had ended. With `of_resident`, only if it is theirs."""
+        statement = update(SESSIONS).where(SESSIONS.c.id == sid, SESSIONS.c.ended_at.is_(None))
+        if of_resident is not None:
+            statement = statement.where(SESSIONS.c.resident_id == of_resident)
+        ended = self._executor.execute(statement.values(ended_at=now).returning(SESSIONS.c.id))
+        return ended.one_or_none() is not None
+
+    def end_all(self, resident_id: str, now: datetime, except_sid: str | None = None) -> list[str]:
+        """End every session of the resident but `except_sid`; return the identifiers of those that ended."""
+        statement = (
+            update(SESSIONS)
+            .where(SESSIONS.c.resident_id == resident_id, SESSIONS.c.ended_at.is_(None))
+            .values(ended_at=now)
+            .returning(SESSIONS.c.id)
+        )
+        if except_sid is not None:
+            statement = statement.where(SESSIONS.c.id != except_sid)
+        return [row.id for row in self._executor.execute(statement)]
+
+    def list_live(self, resident_id: str, now: datetime) -> list[LiveSession]:
+        """Return the resident's live sessions, the most recently used first."""
+        rows = self._executor.execute(
+            _FIND.where(SESSIONS.c.resident_id == resident_id).order_by(SESSIONS.c.last_seen_at.desc()),
+            {"now": now},
+        )
+        return [live for row in rows if (live := _live(row, now))]
+
+    def delete_old(self, now: datetime, limit: int) -> int:
+        """Delete up to `limit` sessions that ended or ran out 30 days ago; return how many."""
+        before = now - limits.KEPT_AFTER_END
+        condition = or_(SESSIONS.c.ended_at <= before, SESSIONS.c.expires_at <= before)
+        return delete_some(self._executor, SESSIONS, condition, limit)
+
+
+def _live(row: Row[*tuple[Any, ...]], now: datetime) -> LiveSession | None:
+    if now >= row.last_seen_at + timedelta(seconds=row.idle_seconds):
+        return None
+    return LiveSession(
+        sid=row.id,
+        resident_id=row.resident_id,
+        authenticated_at=row.authenticated_at,
+        amr=row.amr.split(),
+        remembered=row.remembered,
+        created_at=row.created_at,
+        last_seen_at=row.last_seen_at,
+        user_agent=row.user_agent,
+        ip_address=row.ip_address,
+    )

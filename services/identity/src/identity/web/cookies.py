@@ -1,0 +1,41 @@
+"""Cookies: host-only, HttpOnly, SameSite=Lax, and on https Secure with the `__Host-` prefix.
+
+On http (loopback, development) browsers refuse the prefix, so the bare name is used.
+"""
+
+from flask import Response, request
+
+from identity.config import Settings
+
+
+class Cookies:
+    """Reads and writes this service's cookies by their bare names."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._secure = settings.served_over_https
+
+    def full_name(self, name: str) -> str:
+        """Return the name that the browser sees."""
+        return f"__Host-{name}" if self._secure else name
+
+    def get(self, name: str) -> str | None:
+        """Return the value that the browser sent, or None."""
+        return request.cookies.get(self.full_name(name)) or None
+
+    def set(self, response: Response, name: str, value: str, max_age: int | None = None) -> None:
+        """Set a cookie for `max_age` seconds, or until the browser is closed."""
+        response.set_cookie(
+            self.full_name(name),
+            value,
+            max_age=max_age,
+            path="/",
+            secure=self._secure,
+            httponly=True,
+            samesite="Lax",
+        )
+
+    def clear(self, response: Response, name: str) -> None:
+        """Take a cookie away."""
+        response.delete_cookie(
+            self.full_name(name), path="/", secure=self._secure, httponly=True, samesite="Lax"
+        )

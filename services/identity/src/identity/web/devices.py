@@ -1,0 +1,51 @@
+"""Browsers in which a resident has signed in before: a stranger's failures do not lock them out there.
+
+The cookie is signed, bound to the addresses that signed in with it (as keyed digests, so it names nobody),
+and says nothing about being signed in. It follows OWASP's "device cookie" pattern.
+"""
+
+from flask import Response
+from itsdangerous import BadSignature, URLSafeSerializer
+
+from identity import randomness
+from identity.config import Settings
+from identity.sealing import Keyring
+from identity.web.cookies import Cookies
+
+_COOKIE = "device"
+_LIFETIME = 400 * 24 * 60 * 60  # the longest that browsers keep a cookie
+_HOUSEHOLD = 5
+_DIGEST_LENGTH = 22
+
+
+class Devices:
+    """Recognises this browser, and remembers who signed in with it."""
+
+    def __init__(self, settings: Settings, keyring: Keyring) -> None:
+        self._cookies = Cookies(settings)
+        self._keyring = keyring
+        self._serializer = URLSafeSerializer(keyring.signing_keys("device"), salt="device")
+
+    def known_for(self, email_key: str) -> str | None:
+        """Return this browser's identifier if that address has signed in with it before, else None."""
+        device, addresses = self._read()
+        return device if device and self._digest(email_key) in addresses else None
+
+    def remember(self, response: Response, email_key: str) -> None:
+        """Note that this address has just signed in with this browser."""
+        device, addresses = self._read()
+        digest = self._digest(email_key)
+        household = [digest, *(other for other in addresses if other != digest)][:_HOUSEHOLD]
+        signed = self._serializer.dumps({"id": device or randomness.identifier(), "for": household})
+        text = signed if isinstance(signed, str) else signed.decode()
+        self._cookies.set(response, _COOKIE, text, _LIFETIME)
+
+    def _read(self) -> tuple[str, list[str]]:
+        try:
+            content = self._serializer.loads(self._cookies.get(_COOKIE) or "")
+        except BadSignature:
+            return "", []
+        return str(content["id"]), [str(digest) for digest in content["for"]]
+
+    def _digest(self, email_key: str) -> str:
+        return self._keyring.keyed_digest("device", email_key)[:_DIGEST_LENGTH]

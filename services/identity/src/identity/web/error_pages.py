@@ -1,0 +1,69 @@
+"""What a resident sees when something does not work: the city's looks, plain words, the way back."""
+
+import logging
+
+from flask import Flask, Response, make_response
+from flask_babel import force_locale, gettext
+from werkzeug.exceptions import HTTPException
+
+from identity.errors import Refused
+from identity.web.pages import Pages
+
+_log = logging.getLogger(__name__)
+_KEPT_HEADERS = ("Allow", "Retry-After")
+_SERVER_ERROR = 500
+
+
+class ErrorPages:
+    """Turns refusals and faults into pages."""
+
+    def __init__(self, pages: Pages) -> None:
+        self._pages = pages
+
+    def init_app(self, app: Flask) -> None:
+        """Attach to the application."""
+        app.register_error_handler(HTTPException, self._http)
+        app.register_error_handler(Refused, lambda refused: self._pages.refused(refused.reason))
+
+    def _http(self, error: HTTPException) -> Response:
+        status = error.code or _SERVER_ERROR
+        if error.response is not None:
+            return make_response(error.response)
+        try:
+            response = self._pages.error(status, *_words(status))
+        except Exception:  # noqa: BLE001 - whatever else fails, the resident gets a page
+            _log.exception("the error page could not look up the city")
+            with force_locale("en"):
+                response = self._pages.bare_error(status, *_words(status))
+        for name in _KEPT_HEADERS:
+            for header, value in error.get_headers():
+                if header.casefold() == name.casefold():
+                    response.headers[name] = value
+        return response
+
+
+def _words(status: int) -> tuple[str, str]:
+    if status == 404:  # noqa: PLR2004 - HTTP's own number
+        return (
+            gettext("Page not found"),
+            gettext("There is no page at this address. Check it for typing mistakes."),
+        )
+    if status == 405:  # noqa: PLR2004 - HTTP's own number
+        return (
+            gettext("This page cannot be opened this way"),
+            gettext("Go back to the page before and try again from there."),
+        )
+    if status == 413:  # noqa: PLR2004 - HTTP's own number
+        return (
+            gettext("That is too much text"),
+            gettext("Go back and use shorter entries."),
+        )
+    if status < _SERVER_ERROR:
+        return (
+            gettext("We could not read that request"),
+            gettext("Go back to the page before and try again from there."),
+        )
+    return (
+        gettext("Something went wrong on our side"),
+        gettext("It is not your fault, and nothing was changed. Please try again in a few minutes."),
+    )

@@ -1,0 +1,41 @@
+"""In which language a page speaks: the resident's choice, else the browser's, else the city's first."""
+
+from collections.abc import Callable
+
+from flask import Flask, Response, request
+
+from identity.config import Settings
+from identity.web.cookies import Cookies
+
+# Tags (BCP 47) of the complete translations, each with its own name for itself.
+LANGUAGES = {"en": "English", "es": "Español"}
+PARAMETER = "lang"
+_COOKIE = "language"
+_LIFETIME = 365 * 24 * 60 * 60
+
+
+class Language:
+    """Chooses the language of the request, and keeps what the resident chose by the switch (`?lang=…`)."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._cookies = Cookies(settings)
+
+    def init_app(self, app: Flask) -> None:
+        """Attach to the application: a choice is kept in a cookie."""
+        app.after_request(self._keep)
+
+    def choose(self, otherwise: Callable[[], str]) -> str:
+        """Return the tag of the language to answer in; `otherwise` is asked if the browser asks for none."""
+        for tag in (request.args.get(PARAMETER), self._cookies.get(_COOKIE)):
+            if tag in LANGUAGES:
+                return tag
+        if best := request.accept_languages.best_match(list(LANGUAGES)):
+            return best
+        default = otherwise()
+        return default if default in LANGUAGES else "en"
+
+    def _keep(self, response: Response) -> Response:
+        tag = request.args.get(PARAMETER)
+        if tag in LANGUAGES and tag != self._cookies.get(_COOKIE):
+            self._cookies.set(response, _COOKIE, tag, _LIFETIME)
+        return response

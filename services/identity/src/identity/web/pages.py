@@ -1,0 +1,202 @@
+"""The page shell: a template in the looks of the city that the resident came from, and the way back."""
+
+from dataclasses import dataclass, replace
+from urllib.parse import urlencode
+
+from flask import Response, make_response, redirect, render_template, request, session
+from flask_babel import get_locale, gettext
+
+from identity.errors import Reason
+from identity.relying_parties.directory import Directory
+from identity.relying_parties.registered import RegisteredCity, RegisteredClient
+from identity.web import continuation as continuations_module
+from identity.web import language
+from identity.web.continuation import Continuation, Continuations
+from identity.web.headers import form_action
+
+PRODUCT = "Community Access ID"
+_ORIGIN = "origin"
+_TOO_MANY_REQUESTS = 429
+_RETRY_AFTER_SECONDS = "60"
+
+
+@dataclass(frozen=True)
+class LanguageLink:
+    """One side of the language switch."""
+
+    tag: str
+    name: str
+    url: str
+    is_current: bool
+
+
+@dataclass(frozen=True)
+class Shell:
+    """What the layout shows around a page."""
+
+    city: RegisteredCity | None
+    client: RegisteredClient | None
+    product: str
+    language: str
+    languages: list[LanguageLink]
+
+
+class Pages:
+    """Renders pages."""
+
+    def __init__(self, directory: Directory, continuations: Continuations) -> None:
+        self._directory = directory
+        self._continuations = continuations
+
+    def continuation(self) -> Continuation:
+        """Return where the resident of this request was going.
+
+        Without one in the address, the browser still remembers the website it last came from: its looks stay.
+        """
+        signed = request.args.get(continuations_module.PARAMETER)
+        found = self._continuations.read(signed)
+        if found.client_id or found.city_id:
+            return found
+        client_id, city_id = session.get(_ORIGIN, ("", ""))
+        return replace(found, client_id=client_id, city_id=city_id)
+
+    def continuation_to(self, path: str) -> Continuation:
+        """Return a continuation that ends at a page of this service, in the looks of this request's city."""
+        here = self.continuation()
+        return Continuation(path=path, client_id=here.client_id, city_id=here.city_id)
+
+    def url(self, path: str, continuation: Continuation, **arguments: str) -> str:
+        """Return the address of another page of this service that carries the continuation on."""
+        if continuation != Continuation():
+            arguments = {**arguments, continuations_module.PARAMETER: self._continuations.sign(continuation)}
+        return f"{path}?{urlencode(arguments)}" if arguments else path
+
+    def see_other(self, path: str, continuation: Continuation, **arguments: str) -> Response:
+        """Send the browser on after a POST (303: never repeats what was posted)."""
+        return make_response(redirect(self.url(path, continuation, **arguments), 303))
+
+    def go_on(self, continuation: Continuation) -> Response:
+        """Send the browser to where the resident was going."""
+        return make_response(redirect(continuation.path, 303))
+
+    def render(
+        self, template: str, continuation: Continuation, status: int = 200, **context: object
+    ) -> Response:
+        """Return a page in the looks of the continuation's city."""
+        shell = self._shell(continuation)
+        self._remember(shell)
+        html = render_template(
+            template,
+            shell=shell,
+            link=lambda path, **arguments: self.url(path, continuation, **arguments),
+            here=_here(),
+            **context,
+        )
+        response = make_response(html, status)
+        if status == _TOO_MANY_REQUESTS:
+            response.headers["Retry-After"] = _RETRY_AFTER_SECONDS
+        if shell.client:
+            for address in (*shell.client.redirect_uris, shell.client.initiate_login_uri):
+                form_action(response, address)
+        return response
+
+    def error(
+        self, status: int, heading: str, explanation: str, continuation: Continuation | None = None
+    ) -> Response:
+        """Return a page that says what went wrong, in words for the resident, with the way back."""
+        return self.render(
+            "web/error.html",
+            continuation or self.continuation(),
+            status,
+            heading=heading,
+            explanation=explanation,
+        )
+
+    def bare_error(self, status: int, heading: str, explanation: str) -> Response:
+        """Return the same page without a city: for when looking it up is what fails."""
+        shell = Shell(None, None, PRODUCT, "en", [])
+        html = render_template(
+            "web/error.html", shell=shell, link=str, here="", heading=heading, explanation=explanation
+        )
+        return make_response(html, status)
+
+    def refused(self, reason: Reason, continuation: Continuation | None = None) -> Response:
+        """Return the page for a refusal of the closed list."""
+        status, heading, explanation = _refusals()[reason]
+        return self.error(status, heading, explanation, continuation)
+
+    def city_of(self, continuation: Continuation) -> RegisteredCity | None:
+        """Return the city that the resident came from, if any."""
+        return self._find(continuation)[1]
+
+    def default_language(self) -> str:
+        """Return the first language of the city that the resident came from."""
+        city = self.city_of(self.continuation())
+        return city.languages[0] if city and city.languages else "en"
+
+    def time_zone(self) -> str:
+        """Return the time zone of the city that the resident came from (IANA), in which pages show times."""
+        city = self.city_of(self.continuation())
+        return city.time_zone if city else "UTC"
+
+    def _find(self, continuation: Continuation) -> tuple[RegisteredClient | None, RegisteredCity | None]:
+        client = self._directory.client(continuation.client_id) if continuation.client_id else None
+        city_id = continuation.city_id or (client.city_id if client else "")
+        return client, self._directory.city(city_id) if city_id else None
+
+    def _shell(self, continuation: Continuation) -> Shell:
+        client, city = self._find(continuation)
+        current = str(get_locale() or "en")
+        return Shell(city, client, PRODUCT, current, _language_links(current))
+
+    def _remember(self, shell: Shell) -> None:
+        origin = [shell.client.id if shell.client else "", shell.city.id if shell.city else ""]
+        if any(origin) and session.get(_ORIGIN) != origin:
+            session[_ORIGIN] = origin
+
+
+def _here() -> str:
+    """Return this page's own address, without a language: where its form is sent."""
+    return _this_page({})
+
+
+def _language_links(current: str) -> list[LanguageLink]:
+    return [
+        LanguageLink(tag, name, _this_page({language.PARAMETER: tag}), tag == current)
+        for tag, name in language.LANGUAGES.items()
+    ]
+
+
+def _this_page(changes: dict[str, str]) -> str:
+    arguments = {k: v for k, v in request.args.items() if k != language.PARAMETER} | changes
+    return f"{request.path}?{urlencode(arguments)}" if arguments else request.path
+
+
+def _refusals() -> dict[Reason, tuple[int, str, str]]:
+    return {
+        Reason.PAGE_EXPIRED: (
+            400,
+            gettext("This page has expired"),
+            gettext("Your session has expired. Please try to sign in again."),
+        ),
+        Reason.LINK_INVALID: (
+            400,
+            gettext("This link does not work"),
+            gettext("The link is incomplete or was not made by us. Copy the whole link from your email."),
+        ),
+        Reason.NOT_FOUND: (
+            404,
+            gettext("Page not found"),
+            gettext("There is no page at this address. Check it for typing mistakes."),
+        ),
+        Reason.TOO_MANY_REQUESTS: (
+            429,
+            gettext("Too many requests"),
+            gettext("You exceeded the maximum number of requests. Try again in a while."),
+        ),
+        Reason.TEMPORARILY_UNAVAILABLE: (
+            503,
+            gettext("Temporarily unavailable"),
+            gettext("We cannot do this right now. Please try again in a few minutes."),
+        ),
+    }

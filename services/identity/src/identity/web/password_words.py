@@ -1,0 +1,37 @@
+"""What a password field says about the policy, before and after."""
+
+from flask_babel import gettext
+
+from identity.residents.passwords.policy import PasswordPolicy, PasswordProblem
+
+
+def hint(policy: PasswordPolicy) -> str:
+    """Return how to choose a password."""
+    return str(
+        gettext(
+            "At least %(shortest)s characters. The easiest way is a sentence of three or four words.",
+            shortest=policy.min_length,
+        )
+    )
+
+
+def messages(problems: list[PasswordProblem], policy: PasswordPolicy) -> list[str]:
+    """Return what is wrong with a password and what would be right."""
+    words = {
+        PasswordProblem.TOO_SHORT: gettext(
+            "This password is too short. Use at least %(shortest)s characters, such as a sentence of three or"
+            " four words.",
+            shortest=policy.min_length,
+        ),
+        PasswordProblem.TOO_LONG: gettext(
+            "This password is too long. Use at most %(longest)s characters.", longest=policy.max_length
+        ),
+        PasswordProblem.COMMON: gettext(
+            "This password is on the lists that attackers try first. Choose another one."
+        ),
+        PasswordProblem.CONTEXT: gettext(
+            "This password is made of your name, your email address or the name of this service."
+            " Use other words."
+        ),
+    }
+    return [words[problem] for problem in problems]

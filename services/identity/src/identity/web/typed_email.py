@@ -1,0 +1,24 @@
+"""The e-mail address that was typed last in this browser, so that nobody types it twice (WCAG 2.2, 3.3.7).
+
+Kept in the signed page-state cookie until the browser is closed or the resident signs out; never in an
+address.
+"""
+
+from flask import session
+
+_KEY = "typed_email"
+
+
+def remember(email: str) -> None:
+    """Keep what was typed."""
+    session[_KEY] = email
+
+
+def recall() -> str:
+    """Return what was typed last, or nothing."""
+    return str(session.get(_KEY, ""))
+
+
+def forget() -> None:
+    """Drop it."""
+    session.pop(_KEY, None)

@@ -1,0 +1,26 @@
+"""Who is asking, as far as the connection tells: for limits, the sessions page and the audit trail."""
+
+from dataclasses import dataclass
+
+from flask import request
+
+_LONGEST_USER_AGENT = 255
+_LONGEST_ADDRESS = 45
+
+
+@dataclass(frozen=True)
+class Visitor:
+    """The connection behind a request."""
+
+    # Behind trusted proxies the resident's own address; empty where there is none, as on a Unix socket.
+    ip_address: str
+    user_agent: str
+
+
+def current_visitor() -> Visitor:
+    """Return the visitor of the request that is being answered."""
+    user_agent = "".join(c for c in request.headers.get("User-Agent", "") if c.isprintable())
+    return Visitor(
+        ip_address=(request.remote_addr or "")[:_LONGEST_ADDRESS],
+        user_agent=user_agent[:_LONGEST_USER_AGENT],
+    )

@@ -1,0 +1,122 @@
+"""The composition root: settings → clients and stores → verbs → pages. The one file that knows everyone."""
+
+import logging
+
+from flask import Flask
+from flask_wtf import CSRFProtect
+from werkzeug.middleware.proxy_fix import ProxyFix
+
+from portal.billing_link_client import BillingLinkClient
+from portal.clock import Clock, SystemClock
+from portal.config import SCOPE, Settings
+from portal.home.routes import HomePages
+from portal.home.welcome import Profiles, WelcomePage
+from portal.identity_client.client import IdentityClient, Registration
+from portal.sealing import Keyring
+from portal.sign_in.begin import BeginSignIn
+from portal.sign_in.complete import CompleteSignIn
+from portal.sign_in.leave import SignOut
+from portal.sign_in.routes import SignInPages
+from portal.storage import Storage
+from portal.utility_billing.accounts import Accounts
+from portal.utility_billing.routes import UtilityBillingPages
+from portal.utility_billing.search import Search
+from portal.web import failures, formats, headers, language
+from portal.web.billing import ResidentBilling
+from portal.web.carried import CarriedValues
+from portal.web.city import CityLooks
+from portal.web.current import CookieNames, CurrentResident
+from portal.web.pages import Pages
+from portal.web.plumbing import Plumbing
+from portal.web.sessions.tokens import SessionTokens, TokenSeal
+
+# Two numbers and a tick; nothing here uploads.
+LARGEST_FORM = 64 * 1024
+
+
+def create_app(
+    settings: Settings,
+    *,
+    clock: Clock | None = None,
+    identity: IdentityClient | None = None,
+    billing_link: BillingLinkClient | None = None,
+) -> Flask:
+    """Put the portal together. The clients may be given, as tests do."""
+    logging.getLogger("authlib").setLevel(logging.INFO)  # at DEBUG it writes whole tokens
+    clock = clock or SystemClock()
+    keyring = Keyring(settings.secret_keys)
+    storage = Storage(settings.database_url)
+    identity = identity or IdentityClient(registration(settings), clock)
+    billing_link = billing_link or BillingLinkClient(
+        settings.billing_link_target, settings.billing_link_tls_ca
+    )
+
+    app = _flask(settings, keyring)
+    app.extensions["portal.close"] = [storage.dispose, billing_link.close]
+    looks = CityLooks(identity, settings.city, clock)
+    current = CurrentResident(storage, clock, settings)
+    pages = Pages(looks, current, clock)
+    seal = TokenSeal(keyring)
+    tokens = SessionTokens(storage, seal, identity, clock)
+    billing = ResidentBilling(billing_link, tokens, settings.billing_link_audience)
+    profiles = Profiles(storage, keyring, tokens, identity, clock)
+
+    headers.install(app, settings)
+    language.install(app, settings, looks)
+    formats.install(app)
+    failures.install(app, pages, current)
+
+    app.register_blueprint(Plumbing(storage, looks, current).blueprint())
+    app.register_blueprint(HomePages(WelcomePage(profiles, billing, clock), current, pages).blueprint())
+    app.register_blueprint(
+        SignInPages(
+            BeginSignIn(storage, keyring, identity, clock),
+            CompleteSignIn(storage, keyring, identity, clock, settings.billing_link_audience),
+            SignOut(seal, identity),
+            current,
+            pages,
+        ).blueprint()
+    )
+    app.register_blueprint(
+        UtilityBillingPages(
+            Search(billing), Accounts(billing), CarriedValues(keyring, clock), current, pages
+        ).blueprint()
+    )
+    return app
+
+
+def registration(settings: Settings) -> Registration:
+    """Return the portal as it is registered at identity."""
+    return Registration(
+        issuer=settings.issuer,
+        client_id=settings.client_id,
+        client_secret=settings.client_secret,
+        redirect_uri=settings.redirect_uri,
+        post_logout_redirect_uri=settings.post_logout_redirect_uri,
+        scope=SCOPE,
+        resource=settings.billing_link_audience,
+    )
+
+
+def _flask(settings: Settings, keyring: Keyring) -> Flask:
+    app = Flask("portal")
+    current, *older = keyring.signing_keys("form")
+    app.config.update(
+        SECRET_KEY=current,
+        SECRET_KEY_FALLBACKS=older,
+        # Flask's own cookie holds the form token and messages for the next page, nothing else.
+        SESSION_COOKIE_NAME=CookieNames.of(settings).form,
+        SESSION_COOKIE_SECURE=settings.served_over_https,
+        SESSION_COOKIE_HTTPONLY=True,
+        SESSION_COOKIE_SAMESITE="Lax",
+        # A form lives as long as the session; the token needs no clock of its own.
+        WTF_CSRF_TIME_LIMIT=None,
+        # Some browsers send no Referer at all; the token and SameSite protect without it.
+        WTF_CSRF_SSL_STRICT=False,
+        MAX_CONTENT_LENGTH=LARGEST_FORM,
+    )
+    CSRFProtect(app)
+    if settings.trusted_proxies:
+        hops = settings.trusted_proxies
+        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=hops, x_proto=hops, x_host=0)  # type: ignore[method-assign]  # Flask's way
+    return app

@@ -1,0 +1,1 @@
+"""The command `portal`: what an operator types. One module for each command."""

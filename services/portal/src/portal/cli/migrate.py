@@ -1,0 +1,13 @@
+"""`portal migrate`."""
+
+import click
+
+from portal import migrations
+from portal.config import load_settings
+
+
+@click.command()
+def migrate() -> None:
+    """Bring the database to today's tables."""
+    migrations.upgrade(load_settings().database_url)
+    click.echo("portal: the database is up to date")

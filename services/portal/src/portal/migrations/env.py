@@ -1,0 +1,27 @@
+"""How alembic reaches the database."""
+
+from alembic import context
+from sqlalchemy import create_engine, pool
+
+from portal.sign_in import models as _sign_in
+from portal.storage import Base
+from portal.web.sessions import models as _sessions
+
+TABLES = (_sign_in.SignInAttempt, _sessions.SessionRow)  # named so that they are known to Base.metadata
+
+
+def run() -> None:
+    engine = create_engine(context.config.attributes["database_url"], poolclass=pool.NullPool)
+    with engine.connect() as connection:
+        context.configure(
+            connection=connection,
+            target_metadata=Base.metadata,
+            render_as_batch=engine.dialect.name == "sqlite",
+            compare_type=True,
+        )
+        with context.begin_transaction():
+            context.run_migrations()
+    engine.dispose()
+
+
+run()

@@ -1,0 +1,6 @@
+"""What the web server loads: `portal.wsgi:app`."""
+
+from portal.app import create_app
+from portal.config import load_settings
+
+app = create_app(load_settings())

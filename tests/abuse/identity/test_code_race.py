@@ -1,0 +1,78 @@
+"""Many redemptions of one code, and many uses of one refresh token, at the same moment, in real threads."""
+
+from concurrent.futures import ThreadPoolExecutor
+from threading import Barrier
+
+import pytest
+from identity_provider import Client, Provider
+from werkzeug.test import TestResponse
+
+
+def at_once(times: int, ask) -> list[TestResponse]:
+    """Call `ask` from so many threads, all of them let go together."""
+    barrier = Barrier(times)
+
+    def run(_number: int) -> TestResponse:
+        barrier.wait()
+        return ask()
+
+    with ThreadPoolExecutor(times) as threads:
+        return list(threads.map(run, range(times)))
+
+
+def winners(responses: list[TestResponse]) -> list[dict[str, str]]:
+    for response in responses:
+        if response.status_code != 200:
+            assert (response.status_code, response.json) == (
+                400,
+                {"error": "invalid_grant", "error_description": "Invalid 'code' in request."},
+            )
+    return [response.json for response in responses if response.status_code == 200]
+
+
+def prepared(provider: Provider) -> tuple[Client, str]:
+    client = provider.client()
+    code = provider.code(provider.browser(provider.resident()), client)
+    # Every thread finds client, keys and city in the cache, so that they meet where the code is claimed.
+    provider.token(client, grant_type="authorization_code", code="unknown")
+    return client, code
+
+
+@pytest.mark.parametrize("times", [2, 50])
+def test_one_code_yields_tokens_once_and_the_replay_revokes_them(provider: Provider, times: int):
+    client, code = prepared(provider)
+    won = winners(at_once(times, lambda: provider.redeem(client, code)))
+    assert len(won) == 1
+    [tokens] = won
+    assert provider.userinfo(tokens["access_token"]).status_code == 401
+    assert provider.refresh(client, tokens["refresh_token"]).json["error"] == "invalid_grant"
+    assert provider.events().count("code_replayed") == 1
+
+
+@pytest.mark.parametrize("times", [2, 50])
+def test_one_refresh_token_has_one_successor(provider: Provider, times: int):
+    client = provider.client()
+    token = provider.tokens(provider.browser(provider.resident()), client)["refresh_token"]
+    responses = at_once(times, lambda: provider.refresh(client, token))
+    assert {response.status_code for response in responses} == {200}
+    successors = {response.json["refresh_token"] for response in responses}
+    assert len(successors) == 1
+    [successor] = successors
+    provider.advance(seconds=31)
+    assert provider.refresh(client, successor).status_code == 200
+    # The family moved on by one, not by as many as tried: the first token is now an old one.
+    assert provider.refresh(client, token).json["error"] == "invalid_grant"
+    assert provider.events().count("refresh_replayed") == 1
+
+
+def test_one_interaction_is_answered_once(provider: Provider):
+    client = provider.client()
+    browser = provider.browser()
+    waiting = browser.post("/authorize", client.request())
+    path = browser.get(waiting.location).location
+    assert path.startswith("/sign-in")
+    browser.sign_in(provider.resident())
+    responses = at_once(10, lambda: browser.get(waiting.location))
+    codes = [r for r in responses if "code=" in r.location]
+    assert len(codes) == 1
+    assert all("reason=sign_in_already_answered" in r.location for r in responses if r not in codes)

@@ -1,0 +1,86 @@
+"""A real server on a port of its own, and a client that reads its refusals."""
+
+from collections.abc import Iterator
+from types import SimpleNamespace
+from typing import Any
+
+import grpc
+import pytest
+from billing_link.config import ServerSettings
+from billing_link.server import Server
+from community_access.billing_link.v1 import billing_link_pb2_grpc
+from google.rpc import error_details_pb2
+from grpc_status import rpc_status
+
+
+@pytest.fixture
+def settings(database_url, identity):
+    return ServerSettings(
+        database_url=database_url,
+        bind="127.0.0.1:0",
+        issuer=identity.issuer,
+        resource_secret="secret",
+        threads=4,
+    )
+
+
+@pytest.fixture
+def server(settings) -> Iterator[Server]:
+    server = Server(settings)
+    server.start()
+    yield server
+    server.stop(grace=2)
+
+
+@pytest.fixture
+def channel(server) -> Iterator[grpc.Channel]:
+    with grpc.insecure_channel(f"127.0.0.1:{server.port}") as channel:
+        yield channel
+
+
+@pytest.fixture
+def call(channel, identity):
+    """Return a function that calls a method with a token of identity, or with other metadata."""
+    stub = billing_link_pb2_grpc.BillingLinkServiceStub(channel)
+
+    def call(method, request, *, metadata=None, timeout=10, **claims: Any):
+        if metadata is None:
+            metadata = [("authorization", f"Bearer {identity.token(**claims)}")]
+        return getattr(stub, method)(request, metadata=metadata, timeout=timeout)
+
+    return call
+
+
+@pytest.fixture
+def logged(monkeypatch):
+    """Return the lines that the gate logs, as text."""
+    lines: list[str] = []
+
+    def write(event: str, **facts: Any) -> None:
+        lines.append(f"{event} {facts}")
+
+    monkeypatch.setattr("billing_link.rpc.gate.log", SimpleNamespace(info=write, warning=write, error=write))
+    return lines
+
+
+@pytest.fixture
+def refusal(call):
+    """Return a function that calls a method and returns how it was refused."""
+
+    def refusal(method, request, **kwargs: Any):
+        with pytest.raises(grpc.RpcError) as raised:
+            call(method, request, **kwargs)
+        error = raised.value
+        status = rpc_status.from_call(error)
+        info = error_details_pb2.ErrorInfo()
+        if status is not None and status.details:
+            assert status.details[0].Unpack(info)
+        return SimpleNamespace(
+            code=error.code(),
+            reason=info.reason,
+            domain=info.domain,
+            metadata=dict(info.metadata),
+            text=error.details(),
+        )
+
+    return refusal

@@ -1,0 +1,79 @@
+import threading
+import time
+
+import grpc
+import pytest
+from billing_link.config import ServerSettings
+from billing_link.rpc.health import Health, ask
+from billing_link.server import Server
+from grpc_health.v1 import health_pb2, health_pb2_grpc
+from grpc_reflection.v1alpha import reflection_pb2, reflection_pb2_grpc
+
+SERVICES = ("", "community_access.billing_link.v1.BillingLinkService")
+SERVING = health_pb2.HealthCheckResponse.SERVING
+NOT_SERVING = health_pb2.HealthCheckResponse.NOT_SERVING
+
+
+@pytest.mark.parametrize("service", SERVICES)
+def test_a_server_whose_database_answers_is_serving_without_a_token(channel, service):
+    stub = health_pb2_grpc.HealthStub(channel)
+    assert stub.Check(health_pb2.HealthCheckRequest(service=service), timeout=5).status == SERVING
+
+
+def test_it_is_serving_only_while_the_database_answers():
+    answers = [True, False, True]
+    health = Health(lambda: answers.pop(0))
+    assert told(health) == {NOT_SERVING}
+    for expected in (SERVING, NOT_SERVING, SERVING):
+        health.check()
+        assert told(health) == {expected}
+
+
+def told(health):
+    """Return what is said of every service."""
+    requests = [health_pb2.HealthCheckRequest(service=service) for service in SERVICES]
+    return {health.servicer.Check(request, None).status for request in requests}
+
+
+def test_a_database_that_hangs_is_not_waited_for():
+    release = threading.Event()
+    health = Health(lambda: release.wait(10))
+    began = time.monotonic()
+    health.check()
+    health.check()
+    assert time.monotonic() - began < 2
+    assert not health._serving
+    release.set()
+    health._probe.join()
+    health.check()
+    assert health._serving
+
+
+def test_a_server_that_stops_is_not_serving_whatever_the_database_says():
+    health = Health(lambda: True)
+    health.shut()
+    health.check()
+    assert told(health) == {NOT_SERVING}
+
+
+def test_an_operator_can_ask(server):
+    assert ask(f"127.0.0.1:{server.port}") == "SERVING"
+    assert ask("127.0.0.1:9") == "UNREACHABLE"
+
+
+def _reflect(channel):
+    stub = reflection_pb2_grpc.ServerReflectionStub(channel)
+    request = reflection_pb2.ServerReflectionRequest(list_services="")
+    (answer,) = stub.ServerReflectionInfo(iter([request]), timeout=5)
+    return [service.name for service in answer.list_services_response.service]
+
+
+def test_reflection_is_off_unless_it_is_switched_on(channel, settings):
+    with pytest.raises(grpc.RpcError) as raised:
+        _reflect(channel)
+    assert raised.value.code() is grpc.StatusCode.UNIMPLEMENTED
+    server = Server(ServerSettings(**(settings.model_dump() | {"reflection": True})))
+    server.start()
+    with grpc.insecure_channel(f"127.0.0.1:{server.port}") as talkative:
+        assert SERVICES[1] in _reflect(talkative)
+    server.stop(grace=1)

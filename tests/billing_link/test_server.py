@@ -1,0 +1,102 @@
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from billing_link.config import ServerSettings
+from billing_link.errors import SettingsError
+from billing_link.rpc.health import ask
+from billing_link.server import Server
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.x509.oid import NameOID
+
+
+def settings(database_url, **changes: str):
+    fields = {
+        "database_url": database_url,
+        "bind": "127.0.0.1:0",
+        "issuer": "https://id.example.gov",
+        "resource_secret": "secret",
+    }
+    return ServerSettings(**(fields | changes))
+
+
+@pytest.fixture
+def free_port():
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+def test_a_taken_port_is_named(database_url, free_port):
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", free_port))
+        taken.listen()
+        with pytest.raises(SettingsError, match=f"BILLING_LINK_BIND: cannot listen on 127.0.0.1:{free_port}"):
+            Server(settings(database_url, bind=f"127.0.0.1:{free_port}"))
+
+
+def test_two_servers_never_share_a_port(database_url):
+    first = Server(settings(database_url))
+    first.start()
+    with pytest.raises(SettingsError, match="BILLING_LINK_BIND"):
+        Server(settings(database_url, bind=f"127.0.0.1:{first.port}"))
+    first.stop(grace=0)
+
+
+def test_a_certificate_that_cannot_be_read_is_named(database_url):
+    with pytest.raises(SettingsError, match="no-such-key"):
+        Server(settings(database_url, tls_certificate="no-such-cert.pem", tls_key="no-such-key.pem"))
+
+
+def test_with_a_certificate_it_speaks_tls_and_nothing_else(database_url, tmp_path):
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "localhost")])
+    now = datetime.now(UTC)
+    certificate = (
+        x509.CertificateBuilder(
+            name, name, key.public_key(), 1, now - timedelta(days=1), now + timedelta(days=1)
+        )
+        .add_extension(x509.SubjectAlternativeName([x509.DNSName("localhost")]), critical=False)
+        .sign(key, hashes.SHA256())
+        .public_bytes(serialization.Encoding.PEM)
+    )
+    (tmp_path / "cert.pem").write_bytes(certificate)
+    (tmp_path / "key.pem").write_bytes(
+        key.private_bytes(
+            serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+        )
+    )
+    files = {"tls_certificate": str(tmp_path / "cert.pem"), "tls_key": str(tmp_path / "key.pem")}
+    server = Server(settings(database_url, **files))
+    server.start()
+    assert ask(f"localhost:{server.port}", certificate=certificate) == "SERVING"
+    assert ask(f"localhost:{server.port}", seconds=1) == "UNREACHABLE"
+    server.stop(grace=0)
+
+
+def test_the_process_serves_until_it_is_told_to_stop(database_url, free_port):
+    environment = os.environ | {
+        "BILLING_LINK_DATABASE_URL": database_url,
+        "BILLING_LINK_BIND": f"127.0.0.1:{free_port}",
+        "BILLING_LINK_ISSUER": "https://id.example.gov",
+        "BILLING_LINK_RESOURCE_SECRET": "a secret that is never logged",
+    }
+    command = [sys.executable, "-m", "billing_link"]
+    with subprocess.Popen(command, env=environment, stderr=subprocess.PIPE, text=True) as process:  # noqa: S603 - ours
+        deadline = time.monotonic() + 30
+        while ask(f"127.0.0.1:{free_port}", seconds=1) != "SERVING":
+            assert process.poll() is None
+            assert time.monotonic() < deadline
+            time.sleep(0.1)
+        process.send_signal(signal.SIGTERM)
+        _, logged = process.communicate(timeout=15)
+    assert process.returncode == 0
+    assert '"event": "server.stopped"' in logged
+    assert "never logged" not in logged

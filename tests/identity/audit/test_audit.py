@@ -1,0 +1,53 @@
+import pytest
+from identity.audit.events import Event
+from identity.audit.models import AuditEvent
+from identity.audit.store import Audit
+
+
+def recorded(storage):
+    with storage.autocommit() as connection:
+        return connection.execute(AuditEvent.__table__.select()).all()
+
+
+def test_an_event_is_recorded_with_what_it_concerns(storage, now):
+    with storage.transaction() as session:
+        Audit(session).record(
+            Event.SIGN_IN_FAILED,
+            now,
+            resident_id="resident",
+            client_id="portal",
+            session_id="sid",
+            ip_address="2001:db8::1",
+            reason="wrong_password",
+        )
+    (row,) = recorded(storage)
+    assert (row.event, row.at, row.resident_id, row.client_id) == (
+        "sign_in_failed",
+        now,
+        "resident",
+        "portal",
+    )
+    assert (row.session_id, row.ip_address, row.details) == (
+        "sid",
+        "2001:db8::1",
+        {"reason": "wrong_password"},
+    )
+
+
+def test_an_event_is_undone_with_its_deed(storage, now):
+    def fail_half_way():
+        with storage.transaction() as session:
+            Audit(session).record(Event.UNLOCKED, now)
+            raise LookupError
+
+    with pytest.raises(LookupError):
+        fail_half_way()
+    assert recorded(storage) == []
+
+
+def test_nothing_in_the_store_changes_or_deletes_events():
+    assert [name for name in vars(Audit) if not name.startswith("_")] == ["record"]
+
+
+def test_every_event_fits_its_column():
+    assert max(len(event) for event in Event) <= 64

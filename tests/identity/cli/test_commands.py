@@ -1,0 +1,254 @@
+"""The command line: tables and JSON, refusals in plain words, exit codes; secrets are shown once."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+from identity.audit.models import AuditEvent
+from identity.cli import main
+from identity.signing_keys import lifecycle
+from identity.storage import Storage
+from sqlalchemy import select
+
+KEY = "a key of thirty-two characters or more"
+SECRET = "a-secret-of-at-least-thirty-two-chars"
+CITY = {
+    "id": "pinellas-park",
+    "name": "City of Pinellas Park",
+    "website": "https://www.pinellas-park.com",
+    "support_phone": "727-369-0690",
+    "support_name": "Utility Billing Department",
+    "primary_color": "#1b5e4b",
+    "accent_color": "#8a3b12",
+    "languages": ["en", "es"],
+    "time_zone": "America/New_York",
+}
+CLIENT = {
+    "id": "city-website",
+    "city_id": "pinellas-park",
+    "name": "The city website",
+    "redirect_uris": ["https://city.example/callback"],
+    "initiate_login_uri": "https://city.example/sign-in",
+}
+LOGO = '<svg xmlns="http://www.w3.org/2000/svg"/>'
+Run = Callable[..., Result]
+
+
+@pytest.fixture
+def run(database_url: str, monkeypatch: pytest.MonkeyPatch) -> Run:
+    monkeypatch.setenv("IDENTITY_ISSUER", "http://localhost:8000")
+    monkeypatch.setenv("IDENTITY_DATABASE_URL", database_url)
+    monkeypatch.setenv("IDENTITY_SECRET_KEYS", KEY)
+    monkeypatch.setenv("IDENTITY_SMTP_URL", "smtp://127.0.0.1:1")
+    monkeypatch.setenv("CLIENT_SECRET", SECRET)
+    monkeypatch.setattr(lifecycle, "RSA_BITS", 2048)
+    return lambda *arguments, text=None: CliRunner().invoke(main, arguments, input=text)
+
+
+@pytest.fixture
+def city(run: Run) -> None:
+    assert run("cities", "put", "-", text=json.dumps(CITY | {"logo_svg": LOGO})).exit_code == 0
+
+
+def test_every_command_explains_itself(run: Run):
+    for command in ((), ("clients",), ("clients", "create"), ("cities",), ("keys",), ("resources", "put")):
+        result = run(*command, "--help")
+        assert result.exit_code == 0
+        assert "Usage:" in result.output
+
+
+def test_wrong_settings_are_named_and_end_with_two(run: Run, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.delenv("IDENTITY_ISSUER")
+    monkeypatch.setenv("IDENTITY_SECRET_KEYS", "short")
+    for command in (("doctor",), ("serve",), ("worker",), ("migrate",), ("clients", "list")):
+        result = run(*command)
+        assert result.exit_code == 2, command
+        assert result.stdout == ""
+        lines = result.stderr.splitlines()
+        assert lines[0].startswith("IDENTITY_ISSUER: is not set")
+        assert lines[1].startswith("IDENTITY_SECRET_KEYS: give one or more keys")
+        assert "short" not in result.stderr
+
+
+def test_an_unreachable_database_is_said_plainly(run: Run, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setenv("IDENTITY_DATABASE_URL", "postgresql+psycopg://nobody:hidden@127.0.0.1:1/x")
+    for command in (("clients", "list"), ("migrate",), ("serve",), ("worker",)):
+        result = run(*command)
+        assert result.exit_code == 1, command
+        assert "the database does not answer: check IDENTITY_DATABASE_URL" in result.stderr
+        assert "hidden" not in result.output
+
+
+def test_a_database_without_tables_is_said_plainly(run: Run, monkeypatch: pytest.MonkeyPatch, tmp_path: Path):
+    monkeypatch.setenv("IDENTITY_DATABASE_URL", f"sqlite:///{tmp_path / 'empty.db'}")
+    result = run("clients", "list")
+    assert result.exit_code == 1
+    assert "run `identity migrate` first" in result.stderr
+
+
+def test_migrate_makes_the_keys_and_may_be_repeated(run: Run):
+    assert "Made 2 signing keys" in run("migrate").output
+    assert run("migrate").output == "The database is up to date.\n"
+    keys = json.loads(run("keys", "list", "--json").output)
+    assert sorted((key["alg"], key["state"]) for key in keys) == [("ES256", "active"), ("RS256", "active")]
+
+
+def test_keys_rotate_and_revoke(run: Run):
+    run("migrate")
+    assert "Published 2 keys" in run("keys", "rotate").output
+    again = run("keys", "rotate")
+    assert again.exit_code == 1
+    assert "published already" in again.stderr
+    kid = json.loads(run("keys", "list", "--json").output)[0]["kid"]
+    assert run("keys", "revoke", kid, text="n\n").exit_code == 1
+    assert run("keys", "revoke", kid, "--yes").output.endswith("revoked\n")
+    assert run("keys", "revoke", "unknown", "--yes").exit_code == 1
+    table = run("keys", "list").output.splitlines()
+    assert table[0].split()[:3] == ["KID", "ALG", "STATE"]
+    assert len(table) == 5
+
+
+def test_a_city_comes_from_a_file_with_its_drawing_beside_it(run: Run, tmp_path: Path):
+    (tmp_path / "logo.svg").write_text(LOGO)
+    file = tmp_path / "city.json"
+    file.write_text(json.dumps(CITY | {"logo_file": "logo.svg"}))
+    assert run("cities", "put", str(file)).output == "pinellas-park: created\n"
+    assert run("cities", "put", str(file)).output == "pinellas-park: unchanged\n"
+    assert json.loads(run("cities", "show", "pinellas-park", "--json").output)["logo_svg"] == LOGO
+    assert "City of Pinellas Park" in run("cities", "list").output
+    file.write_text(json.dumps(CITY | {"logo_file": "missing.svg"}))
+    assert "cannot read" in run("cities", "put", str(file)).stderr
+
+
+def test_what_is_wrong_with_a_file_is_said_line_by_line(run: Run, tmp_path: Path):
+    bad = run("cities", "put", "-", text=json.dumps(CITY | {"logo_svg": LOGO, "primary_color": "#ffff00"}))
+    assert bad.exit_code == 1
+    assert bad.stderr.startswith("identity: primary_color: '#ffff00' has a contrast of")
+    assert "is not JSON" in run("cities", "put", "-", text="{").stderr
+    assert "one object" in run("clients", "put", "-", text="[]").stderr
+    assert run("cities", "put", str(tmp_path / "none.json")).exit_code == 2
+    assert "there is no city 'x'" in run("cities", "show", "x").stderr
+
+
+@pytest.mark.usefixtures("city")
+def test_a_client_with_a_given_secret_is_put_again_without_change(run: Run):
+    arguments = ("clients", "put", "-", "--secret-from-env", "CLIENT_SECRET")
+    first = run(*arguments, text=json.dumps(CLIENT))
+    assert first.output == "city-website: created\n"
+    assert run(*arguments, text=json.dumps(CLIENT)).output == "city-website: unchanged\n"
+    assert SECRET not in first.output
+    assert (
+        "NOT_SET is not set"
+        in run("clients", "put", "-", "--secret-from-env", "NOT_SET", text=json.dumps(CLIENT)).stderr
+    )
+
+
+@pytest.mark.usefixtures("city")
+def test_create_shows_the_secret_once_and_show_never(run: Run, tmp_path: Path):
+    options = (
+        *("--city", "pinellas-park", "--name", "The city website"),
+        *("--redirect-uri", "https://city.example/callback"),
+        *("--initiate-login-uri", "https://city.example/sign-in"),
+    )
+    created = run("clients", "create", "city-website", *options)
+    assert created.exit_code == 0
+    secret = created.output.split("secret (shown once): ")[1].strip()
+    assert secret not in run("clients", "show", "city-website").output
+    assert secret not in run("clients", "show", "city-website", "--json").output
+    assert "already" in run("clients", "create", "city-website", *options).stderr
+    file = tmp_path / "secret"
+    hidden = run("clients", "create", "another", *options, "--secret-file", str(file))
+    assert hidden.exit_code == 0
+    assert len(file.read_text().strip()) == 43
+    assert file.stat().st_mode & 0o777 == 0o600
+    assert file.read_text().strip() not in hidden.output
+
+
+@pytest.mark.usefixtures("city")
+def test_update_changes_what_is_named_and_leaves_the_rest(run: Run):
+    run("clients", "put", "-", "--secret-from-env", "CLIENT_SECRET", text=json.dumps(CLIENT))
+    assert run("clients", "update", "city-website", "--without-pkce").output == "city-website: updated\n"
+    shown = json.loads(run("clients", "show", "city-website", "--json").output)
+    assert shown["pkce_required"] is False
+    assert shown["redirect_uris"] == CLIENT["redirect_uris"]
+    assert shown["secrets"] == 1
+    bad = run("clients", "update", "city-website", "--redirect-uri", "javascript:alert(1)")
+    assert bad.exit_code == 1
+    assert run("clients", "update", "nobody").exit_code == 1
+
+
+@pytest.mark.usefixtures("city")
+def test_secrets_are_rotated_and_clients_disabled(run: Run):
+    run("clients", "put", "-", "--secret-from-env", "CLIENT_SECRET", text=json.dumps(CLIENT))
+    assert "secret (shown once): " in run("clients", "rotate-secret", "city-website").output
+    assert json.loads(run("clients", "show", "city-website", "--json").output)["secrets"] == 2
+    assert run("clients", "disable", "city-website").output == "city-website: disabled\n"
+    assert run("clients", "disable", "city-website").exit_code == 1
+    assert run("clients", "rotate-secret", "nobody").exit_code == 1
+    listed = json.loads(run("clients", "list", "--json").output)
+    assert listed[0]["disabled_at"] is not None
+
+
+def test_a_resource_is_put_with_a_given_secret_or_a_new_one(run: Run):
+    arguments = (
+        "resources",
+        "put",
+        "urn:x:billing",
+        "--name",
+        "Billing",
+        "--scopes",
+        "billing.read billing.link",
+    )
+    given = run(*arguments, "--secret-from-env", "CLIENT_SECRET")
+    assert given.output == "urn:x:billing: created\n"
+    assert run(*arguments, "--secret-from-env", "CLIENT_SECRET").output == "urn:x:billing: unchanged\n"
+    assert "secret (shown once): " in run(*arguments).output
+    assert "billing.link billing.read" in run("resources", "list").output
+    assert run("resources", "put", "no-uri", "--name", "x", "--scopes", "x").exit_code == 1
+
+
+def test_every_change_by_an_operator_is_recorded(run: Run, city: None, database_url: str):
+    run("clients", "put", "-", "--secret-from-env", "CLIENT_SECRET", text=json.dumps(CLIENT))
+    run("clients", "update", "city-website", "--name", "Renamed")
+    run("clients", "rotate-secret", "city-website")
+    run("clients", "disable", "city-website")
+    storage = Storage(database_url)
+    with storage.standalone(), storage.transaction() as session:
+        recorded = sorted(session.scalars(select(AuditEvent.event)))
+    assert recorded == sorted(
+        ["city_changed", "client_created", "client_updated", "client_secret_rotated", "client_disabled"]
+    )
+
+
+@pytest.mark.usefixtures("city")
+def test_the_doctor_says_what_to_do(run: Run):
+    run("migrate")
+    run("clients", "put", "-", text=json.dumps(CLIENT | {"pkce_required": False}))
+    result = run("doctor")
+    assert result.exit_code == 1
+    assert "problem mail server: cannot be reached" in result.output
+    assert "→ check IDENTITY_SMTP_URL" in result.output
+    assert "note    client city-website: is registered without PKCE" in result.output
+    assert "ok      database: answers" in result.output
+    findings = json.loads(run("doctor", "--json").output)
+    assert [f["check"] for f in findings if f["verdict"] == "problem"] == ["mail server"]
+
+
+def test_the_doctor_finds_what_is_missing(run: Run, monkeypatch: pytest.MonkeyPatch, tmp_path: Path):
+    monkeypatch.setenv("IDENTITY_ISSUER", "http://id.example.gov")
+    findings = {f["check"]: f["verdict"] for f in json.loads(run("doctor", "--json").output)}
+    assert findings["issuer"] == findings["ES256 key"] == findings["RS256 key"] == "problem"
+    assert findings["cities"] == findings["clients"] == "note"
+    monkeypatch.setenv("IDENTITY_DATABASE_URL", f"sqlite:///{tmp_path / 'empty.db'}")
+    assert "run `identity migrate`" in run("doctor").output
+    monkeypatch.setenv("IDENTITY_DATABASE_URL", f"sqlite:///{tmp_path}/no/such/directory.db")
+    assert "does not answer" in run("doctor").output
+
+
+def test_the_doctor_notices_keys_that_do_not_open(run: Run, monkeypatch: pytest.MonkeyPatch):
+    run("migrate")
+    monkeypatch.setenv("IDENTITY_SECRET_KEYS", "quite another key of thirty-two characters")
+    result = run("doctor")
+    assert "does not open with IDENTITY_SECRET_KEYS" in result.output

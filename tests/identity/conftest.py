@@ -1,0 +1,93 @@
+"""What every test of identity starts from: a frozen clock, one keyring, an empty database on each kind."""
+
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
+
+import pytest
+from flask import Flask
+from identity.clock import FixedClock
+from identity.config import Settings
+from identity.residents.accounts import addresses
+from identity.residents.accounts.models import Resident, SignInMethod
+from identity.residents.accounts.store import Accounts
+from identity.residents.passwords.hashing import PasswordHasher
+from identity.sealing import Keyring
+from identity.storage import Storage
+
+SECRET_KEY = "a key of thirty-two characters or more"
+
+
+@pytest.fixture
+def clock() -> FixedClock:
+    return FixedClock(datetime(2026, 11, 23, 15, 0, tzinfo=UTC))
+
+
+@pytest.fixture
+def now(clock: FixedClock) -> datetime:
+    """Return when the test begins."""
+    return clock.now()
+
+
+@pytest.fixture(scope="session")
+def keyring() -> Keyring:
+    return Keyring([SECRET_KEY])
+
+
+@pytest.fixture(scope="session")
+def hasher() -> PasswordHasher:
+    return PasswordHasher("cheap")
+
+
+@pytest.fixture
+def database_url(fresh_database: Callable[[str], str]) -> str:
+    return fresh_database("identity")
+
+
+@pytest.fixture
+def settings(database_url: str) -> Settings:
+    """Return settings for a service at http://localhost:8000 that read nothing from the environment."""
+    return Settings(
+        issuer="http://localhost:8000",
+        database_url=database_url,
+        secret_keys=[SECRET_KEY],
+        mail_sender="Community Access ID <no-reply@id.example.gov>",
+    )
+
+
+@pytest.fixture
+def storage_app(database_url: str) -> Iterator[tuple[Storage, Flask]]:
+    """Return the storage and a bare application that carries its transactions; no context is open."""
+    storage = Storage(database_url)
+    app = Flask("identity")
+    storage.init_app(app)
+    yield storage, app
+    storage.dispose()
+
+
+@pytest.fixture
+def storage(storage_app: tuple[Storage, Flask]) -> Iterator[Storage]:
+    """Return the storage, with an application context open around the test."""
+    storage, app = storage_app
+    with app.app_context():
+        yield storage
+
+
+@pytest.fixture
+def add_resident(storage: Storage, now: datetime) -> Callable[..., Resident]:
+    """Return a function that adds a resident with a verified address."""
+
+    def add(email: str = "jane@example.com", **changes: object) -> Resident:
+        properties: dict[str, object] = {
+            "address": addresses.parse(email),
+            "address_verified": True,
+            "sign_in_method": SignInMethod.PASSWORD,
+            "given_name": "Jane",
+            "family_name": "Doe",
+            "language": "en",
+            "city_id": None,
+            "now": now,
+        }
+        with storage.transaction() as session:
+            return Accounts(session).create(**(properties | changes))
+
+    return add

@@ -1,0 +1,211 @@
+"""Step 7 of the resident guide: "Verify registration" in the mail."""
+
+from datetime import timedelta
+
+import pytest
+from identity.residents.accounts.models import Resident
+
+PASSWORD = "seven herons over the pond"
+OTHER_PASSWORD = "four tall palms in the wind"
+
+
+@pytest.fixture
+def mail(sign_up, mailbox):
+    """Return the mail after somebody signed up in `browser`."""
+    sign_up()
+    return mailbox.newest("new@example.com", "verify_registration")
+
+
+class TestInTheBrowserThatAsked:
+    def test_the_page_has_one_button_that_a_script_presses(self, browser, mail):
+        page = browser.open(mail.link)
+        assert page.title == "Verify registration"
+        assert "data-one-click" in page.source
+        assert "one_click.js" in page.source
+        assert "Password" not in page.main
+
+    def test_it_leads_to_the_sign_in_page_and_from_there_back_to_the_website(self, browser, mail):
+        browser.open(mail.link)
+        page = browser.press("Verify registration")
+        assert page.title == "Sign in to community access services."
+        assert "Your email address is verified. Sign in to continue." in page.main
+        assert page.form("Sign in")[1]["email"] == "new@example.com"
+        assert browser.press("Sign in", password=PASSWORD).hops == ["/help"]
+
+    def test_the_code_does_the_same(self, browser, mail):
+        page = browser.press(
+            "Verify registration", code=f" {mail.facts['code'][:3]}-{mail.facts['code'][3:]} "
+        )
+        assert "Your email address is verified. Sign in to continue." in page.main
+        assert browser.press("Sign in", password=PASSWORD).hops == ["/help"]
+        assert browser.open(mail.link).title == "Your address is already verified"
+
+    def test_the_code_is_useless_after_the_link(self, browser, mail):
+        waiting = browser.page.url
+        browser.open(mail.link)
+        browser.press("Verify registration")
+        assert "Your email address is verified." in browser.open(waiting).main
+
+    def test_a_wrong_code_can_be_corrected(self, browser, mail):
+        wrong = f"{(int(mail.facts['code']) + 1) % 1_000_000:06d}"
+        page = browser.press("Verify registration", code=wrong)
+        assert "This is not the code in our newest email." in page.main
+        assert page.form("Verify registration")[1]["code"] == wrong
+        assert "is verified" in browser.press("Verify registration", code=mail.facts["code"]).main
+
+    def test_five_wrong_codes_end_it_but_not_the_link(self, browser, mail):
+        wrong = f"{(int(mail.facts['code']) + 1) % 1_000_000:06d}"
+        for _ in range(5):
+            browser.press("Verify registration", code=wrong)
+        page = browser.press("Verify registration", code=mail.facts["code"])
+        assert "This code is no longer valid." in page.main
+        browser.open(mail.link)
+        assert "is verified" in browser.press("Verify registration").main
+
+    def test_a_code_expires_in_ten_minutes(self, browser, mail, clock):
+        clock.advance(timedelta(minutes=10))
+        assert "no longer valid" in browser.press("Verify registration", code=mail.facts["code"]).main
+
+    def test_another_signed_in_resident_of_the_browser_is_not_taken_for_the_new_one(
+        self, browser, resident, sign_up, mailbox
+    ):
+        browser.sign_in("jane@example.com")
+        sign_up("nia@example.com")
+        browser.open(mailbox.newest("nia@example.com", "verify_registration").link)
+        page = browser.press("Verify registration")
+        assert page.form("Sign in")[1]["email"] == "nia@example.com"
+
+
+@pytest.mark.parametrize("method", ["GET", "HEAD"])
+def test_opening_the_link_changes_nothing(make_browser, mail, count, method):
+    for who in (make_browser(), make_browser()):
+        for _ in range(3):
+            who.client.open(mail.link, method=method)
+    assert count(Resident) == 0
+    scanner = make_browser()
+    assert scanner.open(mail.link).form("Verify registration")
+
+
+class TestInAnotherBrowser:
+    @pytest.fixture
+    def other(self, make_browser, mail):
+        person = make_browser("198.51.100.20")
+        person.open(mail.link)
+        return person
+
+    def test_the_page_asks_for_the_password_and_is_not_pressed_by_a_script(self, other):
+        assert "choose its password" in other.page.main
+        assert "one_click.js" not in other.page.source
+
+    def test_whatever_is_typed_becomes_the_password(self, other, make_browser):
+        page = other.press("Verify registration", password=OTHER_PASSWORD)
+        assert "Your email address is verified. Sign in to continue." in page.main
+        assert page.form("Sign in")[1]["email"] == "new@example.com"
+        assert other.press("Sign in", password=OTHER_PASSWORD).hops == ["/help"]
+
+    def test_whoever_registered_the_address_beforehand_never_gets_in(self, other, browser):
+        """The one who filled in the form knows PASSWORD; the mailbox belongs to somebody else."""
+        other.press("Verify registration", password=OTHER_PASSWORD)
+        assert browser.sign_in("new@example.com", PASSWORD).title != "Your profile"
+        assert "Unable to sign in" in browser.page.main
+
+    def test_a_weak_password_is_refused_and_the_link_stays_good(self, other, count):
+        page = other.press("Verify registration", password="too short")
+        assert page.status == 422
+        assert "Use at least 15 characters" in page.main
+        assert count(Resident) == 0
+        assert "is verified" in other.press("Verify registration", password=OTHER_PASSWORD).main
+
+    def test_nothing_typed_is_refused(self, other, count):
+        page = other.press("Verify registration", password="")
+        assert "This field cannot be left blank" in page.main
+        assert count(Resident) == 0
+
+    def test_a_post_without_the_field_verifies_nothing(self, other, mail, count):
+        token = other.page.form("Verify registration")[1]["csrf_token"]
+        other.post(mail.link, {"csrf_token": token})
+        assert count(Resident) == 0
+
+    def test_the_waiting_page_of_the_first_browser_goes_on(self, other, browser):
+        waiting = browser.page.url
+        other.press("Verify registration", password=OTHER_PASSWORD)
+        page = browser.open(waiting)
+        assert "Your email address is verified. Sign in to continue." in page.main
+
+    def test_the_code_cannot_be_used_there(self, other, browser, mail, count):
+        waiting = browser.page.url
+        token = other.page.form("Verify registration")[1]["csrf_token"]
+        page = other.post(waiting, {"csrf_token": token, "code": mail.facts["code"]})
+        assert page.status == 400
+        assert count(Resident) == 0
+
+
+class TestLateAndWrongLinks:
+    def test_a_second_click_says_already_verified(self, browser, mail):
+        browser.open(mail.link)
+        browser.press("Verify registration")
+        page = browser.open(mail.link)
+        assert page.status == 200
+        assert page.title == "Your address is already verified"
+        assert browser.follow("Sign in").form("Sign in")[1]["email"] == "new@example.com"
+
+    def test_two_presses_make_one_resident(self, browser, mail, count):
+        browser.open(mail.link)
+        action, fields = browser.page.form("Verify registration")
+        browser.post(action, fields)
+        page = browser.post(action, fields)
+        assert page.title == "Your address is already verified"
+        assert count(Resident) == 1
+
+    def test_an_expired_link_is_replaced_in_place(self, browser, make_browser, mail, mailbox, clock):
+        clock.advance(timedelta(hours=24))
+        person = make_browser()
+        page = person.open(mail.link)
+        assert page.status == 400
+        assert "This email link has expired" in page.main
+        page = person.press("Send a new email")
+        assert "We sent you a new email." in page.main
+        newest = mailbox.newest("new@example.com", "verify_registration")
+        assert newest.token != mail.token
+        browser.open(newest.link)
+        assert "is verified" in browser.press("Verify registration").main
+
+    def test_an_expired_link_verifies_nothing(self, browser, mail, clock, count):
+        browser.open(mail.link)
+        action, fields = browser.page.form("Verify registration")
+        clock.advance(timedelta(hours=24))
+        browser.post(action, fields)
+        assert count(Resident) == 0
+
+    def test_an_unknown_link_has_its_own_words_and_a_way_on(self, browser):
+        page = browser.open("/verify-registration?token=made-up")
+        assert page.status == 400
+        assert "Your account activation link is no longer valid." in page.main
+        assert page.link("Create an account")
+        assert page.link("Sign in")
+
+    def test_a_tampered_link_is_unknown(self, browser):
+        for token in ("", "%00", "a" * 5000, "%F0%9F%92%A7", "'--"):
+            assert browser.open(f"/verify-registration?token={token}").title == "This link does not work"
+
+    def test_every_one_of_them_leads_back_to_the_city(self, browser, mail, clock):
+        clock.advance(timedelta(days=3))
+        page = browser.open(mail.link)
+        assert page.link("Back to the website of the City of Pinellas Park")
+
+
+def test_a_reset_link_does_not_verify(browser, resident, mailbox, at):
+    browser.open(at("/forgot-password"))
+    browser.press("Send Email", email="jane@example.com")
+    token = mailbox.newest("jane@example.com", "reset_password").token
+    assert browser.open(f"/verify-registration?token={token}").title == "This link does not work"
+
+
+def test_failures_before_there_was_an_account_do_not_lock_it(browser, make_browser, sign_up, mailbox):
+    stranger = make_browser()
+    for _ in range(6):
+        stranger.sign_in("new@example.com", "guess number one")
+    sign_up()
+    browser.open(mailbox.newest("new@example.com", "verify_registration").link)
+    browser.press("Verify registration")
+    assert browser.press("Sign in", password=PASSWORD).hops == ["/help"]

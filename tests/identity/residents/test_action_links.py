@@ -1,0 +1,114 @@
+from datetime import timedelta
+
+import pytest
+from identity.residents.action_links.models import ActionLink
+from identity.residents.action_links.purposes import Purpose
+from identity.residents.action_links.store import ActionLinks, LinkStatus, LinkView
+from sqlalchemy import event
+
+RESET = Purpose.RESET_PASSWORD
+SECOND = timedelta(seconds=1)
+
+
+@pytest.fixture
+def connection(storage):
+    with storage.autocommit() as connection:
+        yield connection
+
+
+@pytest.fixture
+def links(connection):
+    return ActionLinks(connection)
+
+
+@pytest.fixture
+def issue(links, now):
+    def issue(subject="jane", purpose=RESET, at=now):
+        return links.issue(purpose, subject, "signed continuation", purpose.lifetime, at)
+
+    return issue
+
+
+def test_lifetimes_are_those_that_the_mails_promise():
+    assert Purpose.VERIFY_REGISTRATION.lifetime == timedelta(hours=24)
+    assert Purpose.RESET_PASSWORD.lifetime == Purpose.UNLOCK.lifetime == timedelta(minutes=30)
+
+
+def test_a_link_opens_once(links, issue, now):
+    token = issue()
+    assert links.look(token, RESET, now) == LinkView(LinkStatus.VALID, "jane", "signed continuation")
+    assert links.claim(token, RESET, now) == LinkView(LinkStatus.VALID, "jane", "signed continuation")
+    spent = LinkView(LinkStatus.SPENT, "jane", "signed continuation")
+    assert links.look(token, RESET, now) == spent
+    assert links.claim(token, RESET, now) == spent
+
+
+def test_looking_never_writes(links, issue, connection, now):
+    token = issue()
+    statements = []
+    event.listen(connection, "before_cursor_execute", lambda *arguments: statements.append(arguments[2]))
+    for _ in range(3):
+        assert links.look(token, RESET, now).status is LinkStatus.VALID
+    assert all(statement.startswith("SELECT") for statement in statements)
+
+
+def test_a_link_expires_to_the_second_and_still_knows_the_way_back(links, issue, now):
+    token = issue()
+    end = now + timedelta(minutes=30)
+    assert links.look(token, RESET, end - SECOND).status is LinkStatus.VALID
+    expired = LinkView(LinkStatus.EXPIRED, "jane", "signed continuation")
+    assert links.look(token, RESET, end) == expired
+    assert links.claim(token, RESET, end) == expired
+    assert links.claim(token, RESET, end - SECOND).status is LinkStatus.VALID
+
+
+def test_a_newer_link_takes_the_place_of_the_older(links, issue, now):
+    older, newer = issue(), issue()
+    assert links.claim(older, RESET, now) == LinkView(LinkStatus.REPLACED, "jane", "signed continuation")
+    assert links.claim(newer, RESET, now).status is LinkStatus.VALID
+
+
+def test_links_of_others_and_for_other_purposes_stay(links, issue, now):
+    johns, unlock = issue("john"), issue(purpose=Purpose.UNLOCK)
+    issue()
+    assert links.look(johns, RESET, now).status is LinkStatus.VALID
+    assert links.look(unlock, Purpose.UNLOCK, now).status is LinkStatus.VALID
+
+
+def test_a_spent_link_stays_spent_when_a_newer_one_is_mailed(links, issue, now):
+    older = issue()
+    links.claim(older, RESET, now)
+    issue()
+    assert links.look(older, RESET, now).status is LinkStatus.SPENT
+
+
+def test_a_link_is_good_for_its_own_purpose_only(links, issue, now):
+    token = issue()
+    assert links.claim(token, Purpose.UNLOCK, now) == LinkView(LinkStatus.UNKNOWN)
+    assert links.look(token, RESET, now).status is LinkStatus.VALID
+
+
+@pytest.mark.parametrize("token", ["", "x", "' OR 1=1 --", "x" * 100_000, "é\x00"])
+def test_a_made_up_token_is_unknown(links, now, token):
+    assert links.look(token, RESET, now) == links.claim(token, RESET, now) == LinkView(LinkStatus.UNKNOWN)
+
+
+def test_the_token_is_not_in_the_database(issue, connection):
+    token = issue()
+    assert len(token) >= 43
+    assert token not in str(connection.execute(ActionLink.__table__.select()).all())
+
+
+def test_what_was_done_by_other_means_spends_the_link(links, issue, now):
+    token = issue()
+    links.spend_all(RESET, "jane", now)
+    assert links.claim(token, RESET, now).status is LinkStatus.SPENT
+
+
+def test_links_are_deleted_a_week_after_they_expired(links, issue, now):
+    token = issue()
+    end = now + timedelta(minutes=30) + timedelta(days=7)
+    assert links.delete_old(end - SECOND, 500) == 0
+    assert links.look(token, RESET, end).status is LinkStatus.EXPIRED
+    assert links.delete_old(end, 500) == 1
+    assert links.look(token, RESET, end).status is LinkStatus.UNKNOWN

@@ -1,0 +1,104 @@
+import threading
+import time
+
+import pytest
+from identity.errors import Reason, Refused
+from identity.residents.passwords import hashing
+from identity.residents.passwords.hashing import PasswordHasher
+
+PASSWORD = "seven brown pelicans asleep"
+
+
+@pytest.mark.parametrize("profile", ["argon2id", "pbkdf2", "cheap"])
+def test_a_hash_is_of_its_password_and_of_no_other(profile):
+    hasher = PasswordHasher(profile)
+    stored = hasher.hash(PASSWORD)
+    assert len(stored) <= 255
+    assert hasher.verify(stored, PASSWORD)
+    assert not hasher.verify(stored, PASSWORD + " ")
+    assert not hasher.verify(stored, "")
+    assert not hasher.needs_rehash(stored)
+    assert stored != hasher.hash(PASSWORD)
+
+
+def test_the_profiles_cost_what_owasp_says():
+    assert PasswordHasher("argon2id").hash(PASSWORD).startswith("$argon2id$v=19$m=19456,t=2,p=1$")
+    assert PasswordHasher("pbkdf2").hash(PASSWORD).startswith("$pbkdf2-sha256$i=600000$")
+
+
+@pytest.mark.parametrize("old", ["argon2id", "pbkdf2", "cheap"])
+@pytest.mark.parametrize("current", ["argon2id", "pbkdf2", "cheap"])
+def test_every_known_format_verifies_and_is_replaced_when_not_current(old, current):
+    stored = PasswordHasher(old).hash(PASSWORD)
+    hasher = PasswordHasher(current)
+    assert hasher.verify(stored, PASSWORD)
+    assert hasher.needs_rehash(stored) is (old != current)
+
+
+def test_a_letter_is_the_same_however_it_was_typed(hasher):
+    assert hasher.verify(hasher.hash("pelícanos que duermen"), "peli\u0301canos que duermen")
+
+
+@pytest.mark.parametrize(
+    "stored",
+    [
+        "",
+        "!",
+        "plain text",
+        "$2b$12$" + "a" * 53,
+        "$argon2id$broken",
+        "$argon2id$v=19$m=8,t=1,p=1$AAAA$AAAA",
+        "$pbkdf2-sha256$i=1$short$short",
+        "$pbkdf2-sha256$i=999999999999$AAAAAAAAAAAAAAAAAAAAAA$AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA",
+    ],
+)
+def test_what_is_no_hash_matches_nothing(hasher, stored):
+    assert not hasher.verify(stored, PASSWORD)
+    assert not hasher.verify(stored, "")
+
+
+@pytest.mark.parametrize("profile", ["argon2id", "pbkdf2"])
+def test_a_resident_who_does_not_exist_costs_the_same_work(profile):
+    hasher = PasswordHasher(profile)
+    stored = hasher.hash(PASSWORD)
+
+    def cost(password_hash):
+        began = time.thread_time()
+        assert not hasher.verify(password_hash, "another password altogether")
+        return time.thread_time() - began
+
+    known = min(cost(stored) for _ in range(3))
+    unknown = min(cost(None) for _ in range(3))
+    assert unknown == pytest.approx(known, rel=0.5)
+
+
+def test_no_more_hashes_run_at_once_than_allowed(monkeypatch):
+    running, most, lock = 0, 0, threading.Lock()
+
+    def slow(_hash, _candidate):
+        nonlocal running, most
+        with lock:
+            running += 1
+            most = max(most, running)
+        time.sleep(0.02)
+        with lock:
+            running -= 1
+        return False
+
+    monkeypatch.setattr(hashing, "_matches", slow)
+    hasher = PasswordHasher("cheap", at_once=2)
+    threads = [threading.Thread(target=hasher.verify, args=(None, PASSWORD)) for _ in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert most == 2
+
+
+def test_who_waits_too_long_for_a_turn_is_refused(monkeypatch):
+    monkeypatch.setattr(hashing, "WAIT_FOR_A_SLOT_SECONDS", 0.01)
+    hasher = PasswordHasher("cheap", at_once=1)
+    with hasher._slot(), pytest.raises(Refused) as refusal:
+        hasher.verify(None, PASSWORD)
+    assert refusal.value.reason is Reason.TEMPORARILY_UNAVAILABLE
+    assert hasher.verify(hasher.hash(PASSWORD), PASSWORD)

@@ -1,0 +1,27 @@
+from datetime import timedelta
+
+from identity.residents.passwords.store import Passwords
+
+
+def test_a_resident_has_the_password_that_was_set_last(storage, add_resident, now):
+    jane = add_resident()
+    with storage.autocommit() as connection:
+        passwords = Passwords(connection)
+        assert passwords.hash_of(jane.id) is None
+        passwords.set(jane.id, "first", now)
+        passwords.set(jane.id, "second", now + timedelta(days=1))
+        assert passwords.hash_of(jane.id) == "second"
+
+
+def test_rehashing_never_undoes_a_reset_made_meanwhile(storage, add_resident, now):
+    jane = add_resident()
+    with storage.autocommit() as connection:
+        passwords = Passwords(connection)
+        passwords.set(jane.id, "weak hash of the old password", now)
+        passwords.set(jane.id, "hash of the new password", now)
+        assert not passwords.rehash(
+            jane.id, "weak hash of the old password", "strong hash of the old password"
+        )
+        assert passwords.hash_of(jane.id) == "hash of the new password"
+        assert passwords.rehash(jane.id, "hash of the new password", "strong hash of the new password")
+        assert passwords.hash_of(jane.id) == "strong hash of the new password"

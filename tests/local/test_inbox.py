@@ -1,0 +1,127 @@
+"""The inbox keeps what the services send and shows it without running any of it."""
+
+import smtplib
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from email.message import EmailMessage
+
+import pytest
+from flask.testing import FlaskClient
+from local_stack import free_ports
+
+from deploy.local.inbox.mailbox import Mailbox
+from deploy.local.inbox.pages import create_app
+from deploy.local.inbox.reception import Reception, listen
+
+NOW = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
+
+
+def mail(to: str = "maria@example.com", subject: str = "Verify registration") -> EmailMessage:
+    message = EmailMessage()
+    message["From"] = "Community Access ID <no-reply@localhost>"
+    message["To"] = to
+    message["Subject"] = subject
+    message.set_content("Open http://localhost:8000/verify?a=1&b=2 or type 123456.\n")
+    message.add_alternative(
+        '<html><head><title>M</title></head><body><a href="http://localhost:8000/verify">Verify</a></body></html>',
+        subtype="html",
+    )
+    return message
+
+
+@pytest.fixture
+def mailbox() -> Mailbox:
+    return Mailbox(capacity=3)
+
+
+@pytest.fixture
+def client(mailbox: Mailbox) -> FlaskClient:
+    return create_app(mailbox).test_client()
+
+
+def put(mailbox: Mailbox, message: EmailMessage) -> None:
+    mailbox.put(message.as_bytes(), [str(message["To"])], NOW)
+
+
+@pytest.fixture
+def smtp_port(mailbox: Mailbox) -> Iterator[int]:
+    (port,) = free_ports(1)
+    controller = listen(Reception(mailbox, lambda: NOW), "127.0.0.1", port)
+    yield port
+    controller.stop()
+
+
+def test_a_mail_sent_by_smtp_is_kept_with_both_its_bodies(mailbox: Mailbox, smtp_port: int) -> None:
+    with smtplib.SMTP("127.0.0.1", smtp_port, timeout=5) as server:
+        server.send_message(mail(subject="Verificación de su correo"))
+
+    (kept,) = mailbox.mails()
+    assert kept.subject == "Verificación de su correo"
+    assert kept.recipients == ("maria@example.com",)
+    assert "123456" in kept.text
+    assert "Verify</a>" in kept.html
+    assert kept.received_at == NOW
+
+
+def test_the_oldest_leaves_when_the_box_is_full_and_numbers_go_on(mailbox: Mailbox) -> None:
+    for number in range(5):
+        put(mailbox, mail(subject=f"mail {number}"))
+
+    assert [(kept.number, kept.subject) for kept in mailbox.mails()] == [
+        (5, "mail 4"),
+        (4, "mail 3"),
+        (3, "mail 2"),
+    ]
+
+
+def test_tests_ask_for_one_recipient_in_any_case(mailbox: Mailbox, client: FlaskClient) -> None:
+    put(mailbox, mail(to="Maria@Example.com"))
+    put(mailbox, mail(to="other@example.com"))
+
+    (found,) = client.get("/api/messages?to=maria@example.com").get_json()["messages"]
+    assert found["to"] == ["Maria@Example.com"]
+    assert found["subject"] == "Verify registration"
+
+
+def test_everything_can_be_forgotten(mailbox: Mailbox, client: FlaskClient) -> None:
+    put(mailbox, mail())
+
+    assert client.delete("/api/messages").status_code == 204
+    assert client.get("/api/messages").get_json() == {"messages": []}
+    assert client.get("/messages/1").status_code == 404
+
+
+def test_a_page_lists_and_shows_mails(mailbox: Mailbox, client: FlaskClient) -> None:
+    put(mailbox, mail(subject="<script>alert(1)</script>"))
+
+    listed = client.get("/").get_data(as_text=True)
+    shown = client.get("/messages/1").get_data(as_text=True)
+
+    assert "&lt;script&gt;" in listed
+    assert "<script>" not in listed + shown
+    assert 'href="http://localhost:8000/verify?a=1&amp;b=2"' in shown
+    assert "no-reply@localhost" in client.get("/messages/1/source").get_data(as_text=True)
+
+
+def test_the_page_refreshes_only_when_asked_to(client: FlaskClient) -> None:
+    assert 'http-equiv="refresh"' not in client.get("/").get_data(as_text=True)
+    assert 'http-equiv="refresh"' in client.get("/?refresh").get_data(as_text=True)
+
+
+def test_a_mail_runs_nothing_and_its_links_open_elsewhere(mailbox: Mailbox, client: FlaskClient) -> None:
+    put(mailbox, mail())
+
+    answer = client.get("/messages/1/html")
+
+    policy = answer.headers["Content-Security-Policy"]
+    assert "default-src 'none'" in policy
+    assert "script-src" not in policy
+    assert "sandbox allow-popups" in policy
+    assert '<head><base target="_blank">' in answer.get_data(as_text=True)
+
+
+def test_pages_allow_nothing_inline(client: FlaskClient) -> None:
+    answer = client.get("/")
+
+    assert "unsafe-inline" not in answer.headers["Content-Security-Policy"]
+    assert answer.headers["Referrer-Policy"] == "no-referrer"

@@ -1,0 +1,49 @@
+"""`portal migrate` and `portal serve`, as an operator meets them."""
+
+import socket
+
+import pytest
+from click.testing import CliRunner
+from portal.cli.main import main
+from portal.cli.serve import listening_address
+from portal.errors import SettingsError
+
+ENVIRONMENT = {
+    "PORTAL_BASE_URL": "http://127.0.0.1:8080",
+    "PORTAL_SECRET_KEYS": "a" * 32,
+    "PORTAL_ISSUER": "http://localhost:8000",
+    "PORTAL_CLIENT_ID": "citizen-self-service",
+    "PORTAL_CLIENT_SECRET": "secret",
+    "PORTAL_CITY": "pinellas-park",
+}
+
+
+def test_migrate_makes_the_tables(tmp_path) -> None:
+    url = f"sqlite:///{tmp_path / 'portal.db'}"
+
+    result = CliRunner().invoke(main, ["migrate"], env=ENVIRONMENT | {"PORTAL_DATABASE_URL": url})
+
+    assert result.output == "portal: the database is up to date\n"
+    assert (tmp_path / "portal.db").exists()
+
+
+@pytest.mark.parametrize("command", ["migrate", "serve"])
+def test_a_missing_setting_is_one_line_and_no_traceback(command: str) -> None:
+    result = CliRunner().invoke(main, [command], env=ENVIRONMENT)
+
+    assert result.exit_code == 1
+    assert result.output.startswith("Error: PORTAL_DATABASE_URL: is not set (expected: ")
+    assert result.output.count("\n") == 1
+
+
+def test_a_taken_port_is_one_line_that_names_it(settings) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        bind = f"127.0.0.1:{taken.getsockname()[1]}"
+        with pytest.raises(SettingsError, match=f"PORTAL_BIND: cannot listen on {bind}: "):
+            listening_address(settings.model_copy(update={"bind": bind}))
+
+
+@pytest.mark.parametrize("bind", ["8080", "127.0.0.1:", ":8080", "127.0.0.1:http"])
+def test_an_address_that_is_none_is_named(settings, bind: str) -> None:
+    with pytest.raises(SettingsError, match="is not host:port"):
+        listening_address(settings.model_copy(update={"bind": bind}))

@@ -1,0 +1,169 @@
+"""Access tokens: one for each resource, fresh in time, refreshed by one request at a time."""
+
+import threading
+from datetime import timedelta
+
+import grpc
+import pytest
+from portal.app import registration
+from portal.errors import Reason, Refused
+from portal.identity_client.client import IdentityClient
+from portal.sealing import Keyring
+from portal.storage import Storage
+from portal.web.sessions.store import Sessions
+from portal.web.sessions.tokens import SessionTokens, TokenSeal, TokenSet
+
+BILLING = "urn:community-access:billing-link"
+
+
+@pytest.fixture
+def tokens(settings, clock, identity):
+    """Return the tokens of a session `one` that holds nothing but a refresh token."""
+    storage, seal = Storage(settings.database_url), TokenSeal(Keyring(settings.secret_keys))
+    identity.refresh_tokens.add("rt 0")
+    with storage.transaction() as session:
+        sealed = seal.seal("one", TokenSet("id", "rt 0", {}), 0)
+        Sessions(session).begin("one", "resident-1", "", sealed, clock.now())
+    yield SessionTokens(storage, seal, IdentityClient(registration(settings), clock), clock)
+    storage.dispose()
+
+
+def test_billing_link_and_userinfo_get_tokens_of_their_own(resident, identity, billing_link) -> None:
+    resident.get("/home")
+
+    assert identity.asked("/token")[-1]["resource"] == identity.issuer
+    assert all(token.startswith("at urn:community-access:billing-link ") for *_, token in billing_link.seen)
+
+
+def test_a_refresh_asks_for_no_scope_so_that_it_keeps_the_granted_one(tokens, identity) -> None:
+    tokens.access_token("one", BILLING)
+
+    assert "scope" not in identity.asked("/token")[0]
+
+
+def test_a_token_is_used_until_it_is_about_to_expire(tokens, identity, clock) -> None:
+    first = tokens.access_token("one", BILLING)
+    clock.advance(timedelta(seconds=269))
+    assert tokens.access_token("one", BILLING) == first
+
+    clock.advance(timedelta(seconds=1))
+    assert tokens.access_token("one", BILLING) != first
+    assert len(identity.asked("/token")) == 2
+
+
+def test_a_token_that_billing_link_refuses_is_replaced_once(resident, identity, billing_link) -> None:
+    billing_link.link()
+    resident.get("/home")
+    billing_link.refused_tokens.add(billing_link.seen[-1][2])
+
+    assert "00-1234567" in resident.get("/home").text
+    assert len(billing_link.seen) == 3
+
+
+def test_a_fresh_token_that_is_refused_too_is_given_up(resident, billing_link) -> None:
+    billing_link.refusal = (grpc.StatusCode.UNAUTHENTICATED, "REFUSAL_TOKEN_INVALID", {})
+
+    page = resident.get("/home")
+
+    assert page.status_code == 200
+    assert "cannot be shown just now" in page.text
+    assert len(billing_link.seen) == 2
+
+
+def test_many_tabs_at_once_refresh_once(tokens, identity) -> None:
+    identity.delay["/token"] = 0.3
+    got: list[str] = []
+    tabs = [
+        threading.Thread(target=lambda: got.append(tokens.access_token("one", BILLING))) for _ in range(6)
+    ]
+    for tab in tabs:
+        tab.start()
+    for tab in tabs:
+        tab.join()
+
+    assert len(got) == 6
+    assert len(set(got)) == 1
+    assert len(identity.asked("/token")) == 1
+
+
+def test_two_resources_at_once_take_turns_with_the_one_refresh_token(tokens, identity) -> None:
+    identity.delay["/token"] = 0.2
+    got: dict[str, str] = {}
+
+    def ask(resource: str) -> None:
+        got[resource] = tokens.access_token("one", resource)
+
+    tabs = [threading.Thread(target=ask, args=(resource,)) for resource in (BILLING, identity.issuer)]
+    for tab in tabs:
+        tab.start()
+    for tab in tabs:
+        tab.join()
+
+    assert {resource: token.rsplit(" ", 1)[0] for resource, token in got.items()} == {
+        BILLING: f"at {BILLING}",
+        identity.issuer: f"at {identity.issuer}",
+    }
+
+
+def test_a_refresh_that_died_does_not_block_the_session_for_ever(tokens, settings, clock) -> None:
+    storage = Storage(settings.database_url)
+    with storage.transaction() as session:
+        assert Sessions(session).claim_refresh("one", clock.now()) is not None
+        assert Sessions(session).claim_refresh("one", clock.now()) is None
+    storage.dispose()
+    clock.advance(timedelta(seconds=15))
+
+    assert tokens.access_token("one", BILLING)
+
+
+def test_an_identity_that_cannot_be_reached_leaves_the_session_alone(tokens, identity) -> None:
+    identity.answers["/token"] = (503, "text/html", b"")
+    with pytest.raises(Refused) as refused:
+        tokens.access_token("one", BILLING)
+    assert refused.value.reason is Reason.IDENTITY_UNAVAILABLE
+
+    identity.answers.clear()
+    assert tokens.access_token("one", BILLING)
+
+
+def test_a_revoked_grant_signs_the_resident_out_politely(resident, identity, clock) -> None:
+    identity.revoked = True
+    clock.advance(timedelta(minutes=5))
+
+    response = resident.get("/utility-billing")
+
+    assert response.location == "/"
+    assert "Please sign in again." in resident.follow(response).text
+    assert resident.get("/home").location.startswith("/sign-in")
+
+
+def test_identity_being_away_does_not_sign_the_resident_out(resident, identity, clock) -> None:
+    identity.answers["/token"] = (503, "text/html", b"")
+    clock.advance(timedelta(minutes=5))
+
+    page = resident.get("/home")
+
+    assert page.status_code == 200
+    assert "cannot be shown just now" in page.text
+    assert "Sign out" in page.text
+
+
+def test_tokens_sealed_with_a_key_that_is_gone_end_the_session(tokens, settings, clock, identity) -> None:
+    storage = Storage(settings.database_url)
+    other = SessionTokens(
+        storage, TokenSeal(Keyring(["n" * 32])), IdentityClient(registration(settings), clock), clock
+    )
+    with pytest.raises(Refused) as refused:
+        other.access_token("one", BILLING)
+    storage.dispose()
+
+    assert refused.value.reason is Reason.GRANT_ENDED
+
+
+def test_a_key_that_is_rolled_in_still_opens_what_the_old_one_sealed(tokens, settings, clock) -> None:
+    storage = Storage(settings.database_url)
+    keyring = Keyring(["n" * 32, *settings.secret_keys])
+    newer = SessionTokens(storage, TokenSeal(keyring), IdentityClient(registration(settings), clock), clock)
+
+    assert newer.access_token("one", BILLING)
+    storage.dispose()
