@@ -15,7 +15,7 @@ made_of = $(shell { pwd; cat requirements/install.sh requirements/uv.txt require
 RUN_READY := .venv/.run-$(call made_of,run)
 TEST_READY := .venv/.test-$(call made_of,test)
 
-.PHONY: help run test check protos assets screenshots lock clean
+.PHONY: help run test check bench protos assets screenshots lock clean
 
 help: ## List the commands
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -30,13 +30,17 @@ test: $(TEST_READY) assets ## Run every test; one part of them: make test ARGS="
 check: $(TEST_READY) assets ## Check style, types, imports, dependencies, the contract, locks and translations
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
-	$(BIN)/mypy services deploy examples
+	$(BIN)/mypy services deploy examples benchmarks
 	$(BIN)/lint-imports
 	for distribution in $(DISTRIBUTIONS); do (cd $$distribution && $(CURDIR)/$(BIN)/deptry src) || exit; done
 	cd protos && ../$(BIN)/buf lint
 	$(call generate,.local/protos) && diff -r -x '*.py[co]' -x __init__.py -x py.typed -x '*.proto' -x __pycache__ \
 		.local/protos/src protos/src
 	$(BIN)/pytest -q -n 0 tests/rules
+
+bench: $(TEST_READY) assets ## Measure against other providers; writes benchmarks/README.md
+	@$(BIN)/python -m benchmarks $(ARGS)
+	@$(BIN)/python -m benchmarks.billing_link
 
 protos: $(TEST_READY) ## Generate the Python code of the contract
 	$(call generate,protos)
@@ -59,6 +63,7 @@ lock: $(TEST_READY) ## Write the locks from requirements/*.in and the pyproject 
 
 clean: ## Remove what these commands made: environment, assets, local data, caches
 	rm -rf .venv .local deploy/assets/node_modules services/*/src/*/static/uswds examples/*/static/uswds
+	rm -rf benchmarks/peers/.venv benchmarks/peers/node_modules
 	rm -rf .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
 	rm -f $(CATALOGUES:.po=.mo)
 	find $(DISTRIBUTIONS) deploy tests examples -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -10,11 +10,11 @@ import hmac
 import os
 import re
 import secrets
-import threading
 import unicodedata
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from typing import TypeVar
 
 import argon2
 from argon2.exceptions import InvalidHashError, VerificationError
@@ -22,7 +22,9 @@ from argon2.exceptions import InvalidHashError, VerificationError
 from identity.errors import Reason, Refused
 
 # Longer than a full queue of honest sign-ins, shorter than a browser's patience.
-WAIT_FOR_A_SLOT_SECONDS = 10.0
+WAIT_FOR_A_TURN_SECONDS = 10.0
+
+T = TypeVar("T")
 
 _PBKDF2 = re.compile(r"\$pbkdf2-sha256\$i=(\d{1,8})\$([A-Za-z0-9+/]{22})\$([A-Za-z0-9+/]{43})")
 
@@ -78,22 +80,22 @@ PROFILES: dict[str, _Argon2id | _Pbkdf2] = {
 
 
 class PasswordHasher:
-    """Hashes and verifies, at most as many at once as there are processors.
+    """Hashes and verifies in threads of its own, as many as there are processors.
 
-    So a flood of sign-ins slows sign-ins down instead of stopping every other page. Who waits longer than ten
-    seconds for a turn is refused with `Reason.TEMPORARILY_UNAVAILABLE`.
+    So a flood of sign-ins slows sign-ins down instead of stopping every other page, and the memory of a hash
+    is held once for each of these threads, not for each that answers requests. Who waits longer than ten
+    seconds is refused with `Reason.TEMPORARILY_UNAVAILABLE`.
     """
 
     def __init__(self, profile: str, *, at_once: int | None = None) -> None:
         self._profile = PROFILES[profile]
-        self._slots = threading.BoundedSemaphore(at_once or os.cpu_count() or 1)
+        self._workers = ThreadPoolExecutor(at_once or os.cpu_count() or 1, "password-hashing")
         # Well formed, of the current cost, and the hash of nothing.
         self._of_nobody = self._profile.unmatchable()
 
     def hash(self, password: str) -> str:
         """Return a new hash by the current profile, freshly salted; raises `Refused` when too busy."""
-        with self._slot():
-            return self._profile.hash(normal_form(password))
+        return self._in_turn(self._profile.hash, normal_form(password))
 
     def verify(self, password_hash: str | None, password: str) -> bool:
         """Tell whether the hash is of this password; raises `Refused` when too busy.
@@ -102,24 +104,22 @@ class PasswordHasher:
         6.3.8).
         """
         candidate = normal_form(password)
-        with self._slot():
-            if password_hash is None or not (_is_argon2id(password_hash) or _PBKDF2.fullmatch(password_hash)):
-                _matches(self._of_nobody, candidate)
-                return False
-            return _matches(password_hash, candidate)
+        if password_hash is None or not (_is_argon2id(password_hash) or _PBKDF2.fullmatch(password_hash)):
+            self._in_turn(_matches, self._of_nobody, candidate)
+            return False
+        return self._in_turn(_matches, password_hash, candidate)
 
     def needs_rehash(self, password_hash: str) -> bool:
         """Tell whether the hash was made by another profile than the current one."""
         return not self._profile.owns(password_hash)
 
-    @contextmanager
-    def _slot(self) -> Iterator[None]:
-        if not self._slots.acquire(timeout=WAIT_FOR_A_SLOT_SECONDS):
-            raise Refused(Reason.TEMPORARILY_UNAVAILABLE)
+    def _in_turn(self, work: Callable[..., T], *arguments: object) -> T:
+        future = self._workers.submit(work, *arguments)
         try:
-            yield
-        finally:
-            self._slots.release()
+            return future.result(WAIT_FOR_A_TURN_SECONDS)
+        except TimeoutError:
+            future.cancel()
+            raise Refused(Reason.TEMPORARILY_UNAVAILABLE) from None
 
 
 def normal_form(password: str) -> bytes:

@@ -1,0 +1,35 @@
+"""A gRPC server that gives back what it gets: `python -m benchmarks.echo HOST:PORT THREADS`.
+
+It is built as billing_link's is, from the same server with the same options: what it costs, gRPC costs.
+"""
+
+import sys
+from concurrent.futures import ThreadPoolExecutor
+
+import grpc
+
+SERVICE, METHOD = "benchmarks.Echo", "Echo"
+PATH = f"/{SERVICE}/{METHOD}"
+LARGEST_REQUEST = 16 * 1024
+
+
+def _give_back(request: bytes, _context: grpc.ServicerContext) -> bytes:
+    return request
+
+
+def main(address: str, threads: int) -> None:
+    """Serve until the process is ended."""
+    options = [("grpc.max_receive_message_length", LARGEST_REQUEST), ("grpc.so_reuseport", 0)]
+    server = grpc.server(ThreadPoolExecutor(threads), options=options, maximum_concurrent_rpcs=threads * 16)
+    # Without serializers a message is its bytes.
+    handlers: dict[str, grpc.RpcMethodHandler[bytes, bytes]] = {
+        METHOD: grpc.unary_unary_rpc_method_handler(_give_back)
+    }
+    server.add_registered_method_handlers(SERVICE, handlers)
+    server.add_insecure_port(address)
+    server.start()
+    server.wait_for_termination()
+
+
+if __name__ == "__main__":
+    main(sys.argv[1], int(sys.argv[2]))

@@ -1,0 +1,196 @@
+"""The operations, the same for every provider: its own discovery document says where, and whether at all."""
+
+import base64
+import hashlib
+import secrets
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+from urllib.parse import parse_qs, urlencode, urlsplit
+
+from benchmarks.http_load import Answer, Conversation, Requests
+from benchmarks.processes import BenchmarkError
+
+SCOPE = "openid profile email"
+REDIRECT_URI = "http://127.0.0.1:9/callback"
+DISCOVERY = "/.well-known/openid-configuration"
+OK, SEE_OTHER = 200, 303
+
+
+@dataclass(frozen=True)
+class Client:
+    """The client that is registered at a provider; it authenticates with `client_secret_basic`."""
+
+    id: str
+    secret: str
+
+    @property
+    def authorization(self) -> str:
+        """The header with which it authenticates."""
+        return f"Authorization: Basic {base64.b64encode(f'{self.id}:{self.secret}'.encode()).decode()}\r\n"
+
+
+@dataclass(frozen=True)
+class Provider:
+    """A running provider: who issues, what it publishes, who may ask."""
+
+    issuer: str
+    metadata: dict[str, Any]
+    client: Client
+    # Fields that its own registration needs in a request for a token of the client's own.
+    client_credentials: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def requests(self) -> Requests:
+        """What writes requests to it."""
+        return Requests(urlsplit(self.issuer).netloc)
+
+    def path(self, endpoint: str) -> str:
+        """Return the path of a published endpoint, such as `token_endpoint`."""
+        return urlsplit(str(self.metadata[endpoint])).path
+
+
+@dataclass
+class Visitor:
+    """One connection's resident: signed in, and in possession of what the last operation gave."""
+
+    provider: Provider
+    # Of the session, as a browser would send them.
+    cookies: str
+    # A filled-in sign-in form, where signing in is measured.
+    sign_in: bytes = b""
+    access_token: str = ""
+    refresh_token: str = ""
+
+    def __post_init__(self) -> None:
+        self.requests = self.provider.requests
+
+
+def discovery(visitor: Visitor) -> Conversation:
+    """Read the discovery document."""
+    (yield visitor.requests.get(DISCOVERY)).must_be(OK)
+
+
+def jwks(visitor: Visitor) -> Conversation:
+    """Read the public keys."""
+    (yield visitor.requests.get(visitor.provider.path("jwks_uri"))).must_be(OK)
+
+
+def client_credentials(visitor: Visitor) -> Conversation:
+    """Get a token for the client itself."""
+    provider = visitor.provider
+    yield from _token(visitor, {"grant_type": "client_credentials"} | provider.client_credentials)
+
+
+def authorization_request(provider: Provider) -> tuple[str, str]:
+    """Return the path and query of a request for a code, and the PKCE verifier that redeems it."""
+    verifier = secrets.token_urlsafe(32)
+    challenge = base64.urlsafe_b64encode(hashlib.sha256(verifier.encode()).digest()).rstrip(b"=").decode()
+    query = {
+        "response_type": "code",
+        "client_id": provider.client.id,
+        "redirect_uri": REDIRECT_URI,
+        "scope": SCOPE,
+        "state": secrets.token_urlsafe(16),
+        "nonce": secrets.token_urlsafe(16),
+        "code_challenge": challenge,
+        "code_challenge_method": "S256",
+    }
+    return f"{provider.path('authorization_endpoint')}?{urlencode(query)}", verifier
+
+
+def code(visitor: Visitor) -> Conversation:
+    """Sign in at a client: authorize with a session, then exchange the code with its PKCE verifier."""
+    target, verifier = authorization_request(visitor.provider)
+    answer = yield visitor.requests.get(target, f"Cookie: {visitor.cookies}\r\n")
+    form = {
+        "grant_type": "authorization_code",
+        "code": _code_in(answer),
+        "redirect_uri": REDIRECT_URI,
+        "code_verifier": verifier,
+    }
+    yield from _token(visitor, form)
+
+
+def userinfo(visitor: Visitor) -> Conversation:
+    """Read the claims that the token's scope allows."""
+    bearer = f"Authorization: Bearer {visitor.access_token}\r\n"
+    (yield visitor.requests.get(visitor.provider.path("userinfo_endpoint"), bearer)).must_be(OK)
+
+
+def refresh(visitor: Visitor) -> Conversation:
+    """Replace the refresh token by its successor, with a new access token and ID token."""
+    yield from _token(visitor, {"grant_type": "refresh_token", "refresh_token": visitor.refresh_token})
+
+
+def introspection(visitor: Visitor) -> Conversation:
+    """Ask about a live access token."""
+    provider = visitor.provider
+    request = visitor.requests.post(
+        provider.path("introspection_endpoint"),
+        {"token": visitor.access_token},
+        provider.client.authorization,
+    )
+    if not (yield request).must_be(OK).json()["active"]:
+        raise BenchmarkError("A token that was just given is said not to be active")
+
+
+def sign_in(visitor: Visitor) -> Conversation:
+    """Send the sign-in form with the right password."""
+    (yield visitor.sign_in).must_be(SEE_OTHER)
+
+
+def empty_route(visitor: Visitor) -> Conversation:
+    """Ask for the page of a Flask application that does nothing."""
+    (yield visitor.requests.get(visitor.provider.path("empty_route"))).must_be(OK)
+
+
+def _token(visitor: Visitor, form: dict[str, str]) -> Conversation:
+    provider = visitor.provider
+    request = visitor.requests.post(provider.path("token_endpoint"), form, provider.client.authorization)
+    given = (yield request).must_be(OK).json()
+    visitor.access_token = given["access_token"]
+    visitor.refresh_token = given.get("refresh_token", visitor.refresh_token)
+
+
+def _code_in(answer: Answer) -> str:
+    location = answer.header(b"location").decode()
+    codes = parse_qs(urlsplit(location).query).get("code", [])
+    if not codes or not location.startswith(REDIRECT_URI):
+        raise BenchmarkError(
+            f"Instead of a code there came {answer.status}, {location}, {answer.body[:500]!r}"
+        )
+    return codes[0]
+
+
+@dataclass(frozen=True)
+class Operation:
+    """One operation: how it is called in tables, what is done, what comes before it, and who offers it."""
+
+    name: str
+    perform: Callable[[Visitor], Conversation]
+    # Done once on each connection before the measuring begins.
+    prepare: Callable[[Visitor], Conversation] | None
+    is_offered: Callable[[Visitor], bool]
+
+
+def _publishes(endpoint: str) -> Callable[[Visitor], bool]:
+    return lambda visitor: endpoint in visitor.provider.metadata
+
+
+def _grants(name: str) -> Callable[[Visitor], bool]:
+    return lambda visitor: name in visitor.provider.metadata.get("grant_types_supported", ())
+
+
+SIGN_IN = Operation("password sign-in", sign_in, None, lambda visitor: bool(visitor.sign_in))
+EMPTY_ROUTE = Operation("empty Flask route", empty_route, None, _publishes("empty_route"))
+PROTOCOL = (
+    Operation("discovery", discovery, None, _publishes("issuer")),
+    Operation("JWKS", jwks, None, _publishes("jwks_uri")),
+    Operation("client_credentials", client_credentials, None, _grants("client_credentials")),
+    Operation("code + PKCE", code, None, _grants("authorization_code")),
+    Operation("userinfo", userinfo, code, _publishes("userinfo_endpoint")),
+    Operation("refresh", refresh, code, _grants("refresh_token")),
+    Operation("introspection", introspection, code, _publishes("introspection_endpoint")),
+)
+OPERATIONS = (*PROTOCOL, SIGN_IN, EMPTY_ROUTE)

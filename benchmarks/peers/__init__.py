@@ -1,0 +1,1 @@
+"""The peers of identity: locked and installed here, started by `benchmarks.servers`."""

@@ -1,0 +1,135 @@
+"""Starts server processes pinned to a core, tells what they use, and stops them by their identifiers."""
+
+import os
+import signal
+import subprocess
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+PROC = Path("/proc")
+TICKS_PER_SECOND = os.sysconf("SC_CLK_TCK")
+BYTES_PER_PAGE = os.sysconf("SC_PAGE_SIZE")
+SECONDS_TO_START = 60
+SECONDS_TO_STOP = 10
+
+
+class BenchmarkError(Exception):
+    """The benchmark cannot go on; the text says why."""
+
+
+@dataclass(frozen=True)
+class Cores:
+    """Which core runs what is measured, and which one runs the load and the database."""
+
+    server: int
+    load: int
+
+    @classmethod
+    def of_this_machine(cls) -> "Cores":
+        """Take the first two cores that this process may use; raises `BenchmarkError` if it has only one."""
+        allowed = sorted(os.sched_getaffinity(0))
+        if len(allowed) < 2:  # noqa: PLR2004 - two cores
+            raise BenchmarkError("Two cores are needed: one for the server, one for load and database")
+        return cls(server=allowed[0], load=allowed[1])
+
+
+@contextmanager
+def pinned(core: int) -> Iterator[None]:
+    """Run this thread, and every process started meanwhile for its whole life, on one core."""
+    before = os.sched_getaffinity(0)
+    os.sched_setaffinity(0, {core})
+    try:
+        yield
+    finally:
+        os.sched_setaffinity(0, before)
+
+
+class Tree:
+    """A process and everything it started."""
+
+    def __init__(self, root: int) -> None:
+        self.root = root
+
+    def members(self) -> list[int]:
+        """Return the identifiers of the processes that live now."""
+        found, waiting = [], [self.root]
+        while waiting:
+            pid = waiting.pop()
+            found.append(pid)
+            for children in PROC.glob(f"{pid}/task/*/children"):
+                with suppress(OSError):
+                    waiting += map(int, children.read_text().split())
+        return found
+
+    def cpu_seconds(self) -> float:
+        """Return user and system time used so far, by those too that have ended meanwhile."""
+        # Fields 14 to 17 of proc_pid_stat(5): own user and system time, then that of children waited for.
+        return sum(sum(map(int, fields[11:15])) for fields in self._stats()) / TICKS_PER_SECOND
+
+    def resident_mib(self) -> float:
+        """Return the resident memory of all of them; pages they share are counted for each."""
+        return sum(int(fields[21]) for fields in self._stats()) * BYTES_PER_PAGE / 2**20
+
+    def _stats(self) -> Iterator[list[str]]:
+        for pid in self.members():
+            # A process may end while it is looked at.
+            with suppress(OSError):
+                yield (PROC / f"{pid}/stat").read_text().rpartition(")")[2].split()
+
+
+@contextmanager
+def running(
+    command: Sequence[str], settings: Mapping[str, str], log: Path, core: int, ready: Callable[[], bool]
+) -> Iterator[Tree]:
+    """Run a server on one core from when it is ready to the end of the block; raises `BenchmarkError`."""
+    with log.open("wb") as output, pinned(core):
+        process = subprocess.Popen(  # noqa: S603 - the benchmark's own commands
+            command,
+            env=os.environ | {"PYTHONUNBUFFERED": "1"} | dict(settings),
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+            # A group of its own, so that the end reaches workers that outlive their parent.
+            start_new_session=True,
+        )
+    try:
+        _wait(process, log, ready)
+        yield Tree(process.pid)
+    finally:
+        _stop(process)
+
+
+def run(command: Sequence[str], settings: Mapping[str, str], text: str = "") -> str:
+    """Run a command with `text` as its input; return its output, raise `BenchmarkError` if it fails."""
+    done = subprocess.run(  # noqa: S603 - the benchmark's own commands
+        command,
+        env=os.environ | dict(settings),
+        input=text,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    if done.returncode:
+        raise BenchmarkError(f"{' '.join(command)} failed:\n{done.stdout[-2000:]}\n{done.stderr[-2000:]}")
+    return done.stdout
+
+
+def _wait(process: subprocess.Popen[bytes], log: Path, ready: Callable[[], bool]) -> None:
+    end = time.monotonic() + SECONDS_TO_START
+    while not ready():
+        if process.poll() is not None or time.monotonic() > end:
+            last_words = "\n".join(log.read_text(errors="replace").splitlines()[-15:])
+            raise BenchmarkError(f"{log.stem} did not start:\n{last_words}")
+        time.sleep(0.1)
+
+
+def _stop(process: subprocess.Popen[bytes]) -> None:
+    process.terminate()
+    with suppress(subprocess.TimeoutExpired):
+        process.wait(SECONDS_TO_STOP)
+    with suppress(ProcessLookupError):
+        os.killpg(process.pid, signal.SIGKILL)
+    process.wait()

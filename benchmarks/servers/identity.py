@@ -1,0 +1,121 @@
+"""identity itself, set up by its own commands and started as an operator starts it."""
+
+import json
+import secrets
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import partial
+from pathlib import Path
+
+from identity.clock import SystemClock
+from identity.residents.accounts.addresses import parse
+from identity.residents.accounts.models import SignInMethod
+from identity.residents.accounts.store import Accounts
+from identity.residents.passwords.hashing import PasswordHasher
+from identity.residents.passwords.store import Passwords
+from identity.storage import Storage
+
+from benchmarks.browser import Browser
+from benchmarks.operations import REDIRECT_URI, SCOPE, Client, Provider, Visitor, authorization_request
+from benchmarks.processes import run, running
+from benchmarks.servers.server import Place, Server, answers, free_port, metadata_of
+
+NAME = "identity"
+PASSWORD = "a password of the benchmark only"  # noqa: S105 - of a resident residents who live for minutes
+COMMAND = str(Path(sys.executable).parent / "identity")
+CITY = {
+    "id": "benchmark",
+    "name": "City of Benchmark",
+    "website": "http://127.0.0.1:9/",
+    "support_phone": "555-0100",
+    "support_name": "Help desk",
+    "time_zone": "America/New_York",
+    "primary_color": "#1a4480",
+    "accent_color": "#1a4480",
+    "logo_svg": '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 1 1"><path d="M0 0h1v1z"/></svg>',
+}
+
+
+@contextmanager
+def start(place: Place, connections: int) -> Iterator[Server]:
+    """Run one process of it."""
+    port = free_port()
+    issuer = f"http://localhost:{port}"
+    client = Client("benchmark", secrets.token_urlsafe(32))
+    url = place.database.create(NAME).replace("postgresql://", "postgresql+psycopg://", 1)
+    settings = {
+        "IDENTITY_ISSUER": issuer,
+        "IDENTITY_DATABASE_URL": url,
+        "IDENTITY_SECRET_KEYS": secrets.token_urlsafe(32),
+        "IDENTITY_BIND": f"127.0.0.1:{port}",
+        # All sign-ins of the benchmark come from one address.
+        "IDENTITY_SIGN_INS_PER_MINUTE": "1000000",
+    }
+    _register(client, settings)
+    emails = _add_residents(url, connections)
+    log = place.directory / f"{NAME}.log"
+    with running(
+        [COMMAND, "serve"], settings, log, place.cores.server, partial(answers, issuer)
+    ) as processes:
+        provider = Provider(issuer, metadata_of(issuer), client)
+        yield Server(NAME, processes, provider, tuple(_signed_in(provider, email) for email in emails))
+
+
+def _register(client: Client, settings: dict[str, str]) -> None:
+    registration = {
+        "id": client.id,
+        "city_id": CITY["id"],
+        "name": "Benchmark",
+        "redirect_uris": [REDIRECT_URI],
+        "initiate_login_uri": "http://127.0.0.1:9/sign-in",
+        "scopes": SCOPE.split(),
+        "id_token_signed_response_alg": "ES256",
+    }
+    run([COMMAND, "migrate"], settings)
+    run([COMMAND, "cities", "put", "-"], settings, json.dumps(CITY))
+    secret = {"CLIENT_SECRET": client.secret}
+    command = [COMMAND, "clients", "put", "-", "--secret-from-env", "CLIENT_SECRET"]
+    run(command, settings | secret, json.dumps(registration))
+
+
+def _add_residents(database_url: str, count: int) -> list[str]:
+    """Add residents by identity's own stores, as signing up would need a mail server; return their addresses.
+
+    One for each connection: of several attempts at one address at once, all but the first would have to wait.
+    """
+    storage, now = Storage(database_url, pool_size=1), SystemClock().now()
+    emails = [f"resident{number}@example.org" for number in range(count)]
+    password_hash = PasswordHasher("argon2id").hash(PASSWORD)
+    with storage.standalone(), storage.transaction() as session:
+        for email in emails:
+            resident = Accounts(session).create(
+                address=parse(email),
+                address_verified=True,
+                sign_in_method=SignInMethod.PASSWORD,
+                given_name="Maria",
+                family_name="Lopez",
+                language="en",
+                city_id=None,
+                now=now,
+            )
+            Passwords(session).set(resident.id, password_hash, now)
+    return emails
+
+
+def _signed_in(provider: Provider, email: str) -> Visitor:
+    """Sign in through the page, on the way to a client."""
+    browser = Browser(provider.issuer)
+    target, _ = authorization_request(provider)
+    browser.open(provider.issuer + target)
+    browser.submit(email=email, password=PASSWORD)
+    return Visitor(provider, browser.cookies(provider.issuer + target), _sign_in_form(provider, email))
+
+
+def _sign_in_form(provider: Provider, email: str) -> bytes:
+    """Return the request of another browser that has filled in the form."""
+    address = f"{provider.issuer}/sign-in"
+    browser = Browser(provider.issuer)
+    browser.open(address)
+    form = browser.form() | {"email": email, "password": PASSWORD}
+    return provider.requests.post("/sign-in", form, f"Cookie: {browser.cookies(address)}\r\n")

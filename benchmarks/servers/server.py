@@ -1,0 +1,92 @@
+"""What the benchmark knows of a running server, whichever it is."""
+
+import socket
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import requests
+
+from benchmarks.operations import DISCOVERY, Provider, Visitor
+from benchmarks.postgresql import Postgresql
+from benchmarks.processes import Cores, Tree
+
+SECONDS_TO_ANSWER = 2
+# As `identity serve` starts it, so that two servers differ in what they do, not in how they are served.
+GRANIAN_OPTIONS = (
+    "--interface",
+    "wsgi",
+    "--workers",
+    "1",
+    "--blocking-threads",
+    "8",
+    "--no-ws",
+    "--log-level",
+    "warning",
+)
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where a server is started."""
+
+    directory: Path
+    cores: Cores
+    database: Postgresql
+
+
+@dataclass(frozen=True)
+class Server:
+    """A running server, with a visitor for each connection."""
+
+    name: str
+    processes: Tree
+    provider: Provider
+    visitors: tuple[Visitor, ...]
+
+    @property
+    def address(self) -> tuple[str, int]:
+        """Where it listens."""
+        port = urlsplit(self.provider.issuer).port
+        assert port is not None  # noqa: S101 - every server here is given one
+        return "127.0.0.1", port
+
+
+# Starts a server for so many connections, and stops it at the end of the block.
+Start = Callable[[Place, int], AbstractContextManager[Server]]
+
+
+def free_port() -> int:
+    """Return a port of this machine that nobody listens on."""
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        port: int = listener.getsockname()[1]
+        return port
+
+
+def metadata_of(issuer: str) -> dict[str, Any]:
+    """Read the discovery document."""
+    with requests.Session() as session:
+        session.trust_env = False
+        answer = session.get(issuer + DISCOVERY, timeout=SECONDS_TO_ANSWER)
+    answer.raise_for_status()
+    document: dict[str, Any] = answer.json()
+    return document
+
+
+def answers(issuer: str) -> bool:
+    """Tell whether the provider is ready."""
+    try:
+        metadata_of(issuer)
+    except requests.RequestException:
+        return False
+    return True
+
+
+def accepts(port: int) -> bool:
+    """Tell whether somebody listens there."""
+    with socket.socket() as visitor:
+        return visitor.connect_ex(("127.0.0.1", port)) == 0
