@@ -34,8 +34,8 @@ check: $(TEST_READY) assets ## Check style, types, imports, dependencies, the co
 	$(BIN)/lint-imports
 	for distribution in $(DISTRIBUTIONS); do (cd $$distribution && $(CURDIR)/$(BIN)/deptry src) || exit; done
 	cd protos && ../$(BIN)/buf lint
-	$(call generate,.local/protos) && diff -r -x '*.py[co]' -x __init__.py -x py.typed -x '*.proto' -x __pycache__ \
-		.local/protos/src protos/src
+	$(call generate,build/protos) && diff -r -x '*.py[co]' -x __init__.py -x py.typed -x '*.proto' -x __pycache__ \
+		build/protos/src protos/src
 	$(BIN)/pytest -q -n 0 tests/rules
 
 bench: $(TEST_READY) assets ## Measure against other providers; writes benchmarks/README.md
@@ -62,7 +62,7 @@ lock: $(TEST_READY) ## Write the locks from requirements/*.in and the pyproject 
 	$(call compile,portal,-c requirements/test.txt services/portal/pyproject.toml)
 
 clean: ## Remove what these commands made: environment, assets, local data, caches
-	rm -rf .venv .local deploy/assets/node_modules services/*/src/*/static/uswds examples/*/static/uswds
+	rm -rf .venv .local build deploy/assets/node_modules services/*/src/*/static/uswds examples/*/static/uswds
 	rm -rf benchmarks/peers/.venv benchmarks/peers/node_modules
 	rm -rf .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
 	rm -f $(CATALOGUES:.po=.mo)

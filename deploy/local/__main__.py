@@ -19,6 +19,8 @@ PROCFILE = Path(__file__).parent / "Procfile"
 
 def main() -> int:
     """Start everything; returns the exit status."""
+    # Databases and logs hold what only this user may read.
+    os.umask(0o077)
     # Until somebody is there to take it, a request to stop waits.
     signal.pthread_sigmask(signal.SIG_BLOCK, STOPS)
     try:

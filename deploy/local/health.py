@@ -1,5 +1,6 @@
 """Waits until every process that can be asked says that it is ready."""
 
+import socket
 import subprocess
 import time
 import urllib.error
@@ -7,11 +8,12 @@ import urllib.request
 from collections.abc import Callable, Mapping
 from functools import partial
 
-from deploy.local.commands import Command, environment
+from deploy.local.commands import environment
 from deploy.local.settings import Settings
 
 SECONDS_BETWEEN = 0.2
 SECONDS_TO_ANSWER = 3
+SECONDS_TO_START = 15
 
 
 def checks(settings: Settings) -> dict[str, Callable[[], bool]]:
@@ -20,7 +22,7 @@ def checks(settings: Settings) -> dict[str, Callable[[], bool]]:
     return {
         "inbox": partial(_web, f"http://{values['INBOX_BIND']}/health/live"),
         "identity": partial(_web, f"{values['IDENTITY_ISSUER']}/health/ready"),
-        "billing_link": partial(_answers, Command(("billing_link", "health"), settings.of("BILLING_LINK"))),
+        "billing_link": partial(_billing_link, settings.of("BILLING_LINK")),
         "portal": partial(_web, f"{values['PORTAL_BASE_URL']}/health/ready"),
         "city_website": partial(_web, f"{values['CITY_WEBSITE_BASE_URL']}/health/ready"),
     }
@@ -49,13 +51,15 @@ def _web(url: str) -> bool:
         return False
 
 
-def _answers(command: Command) -> bool:
-    """Run a service's own check."""
-    asked = subprocess.run(
-        command.arguments,
-        env=environment(command.settings),
-        stdin=subprocess.DEVNULL,
-        capture_output=True,
-        check=False,
-    )
+def _billing_link(settings: Mapping[str, str]) -> bool:
+    """Run its own check once somebody listens: it takes time that the others need while they start."""
+    host, _, port = settings["BILLING_LINK_BIND"].rpartition(":")
+    command = ("billing_link", "health")
+    try:
+        socket.create_connection((host.strip("[]"), int(port)), timeout=SECONDS_TO_ANSWER).close()
+        asked = subprocess.run(
+            command, env=environment(settings), capture_output=True, check=False, timeout=SECONDS_TO_START
+        )
+    except (OSError, subprocess.TimeoutExpired):
+        return False
     return asked.returncode == 0

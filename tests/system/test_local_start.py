@@ -33,7 +33,8 @@ def test_everything_comes_up_again_and_again_and_leaves_nothing(
             assert answer.status == 200
     for words in (*free_addresses.values(), TO_FIND.account_number, TO_FIND.customer_id, AUTO_LINKED.email):
         assert words in first.output
-    assert stat.S_IMODE(secrets.stat().st_mode) == 0o600
+    for file in (secrets, *secrets.parent.glob("*.db"), *secrets.parent.glob("logs/*.log")):
+        assert stat.S_IMODE(file.stat().st_mode) == 0o600, f"{file.name} is this user's alone"
     made = secrets.read_text()
 
     assert first.stop(signal.SIGINT) == 0
