@@ -50,7 +50,8 @@ assets: $(RUN_READY) $(CATALOGUES:.po=.mo) ## Fetch the design system and compil
 
 screenshots: $(TEST_READY) assets ## Take the screenshots that the README shows
 	@sh tests/chromium.sh
-	@$(BIN)/pytest -n 0 -q tests/journeys/test_screenshots.py --screenshots docs/screenshots
+	@$(BIN)/pytest -n 0 -q tests/journeys/test_screenshots.py tests/journeys/test_federation_screenshots.py \
+		--screenshots docs/screenshots
 
 lock: $(TEST_READY) ## Write the locks from requirements/*.in and the pyproject files; newer versions: make lock UPGRADE=1
 	$(call compile,test,$(PYPROJECTS) requirements/run.in requirements/test.in)

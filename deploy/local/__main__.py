@@ -7,7 +7,7 @@ import signal
 import sys
 from pathlib import Path
 
-from deploy.local import health, ports, preparation, secret_file, service_settings
+from deploy.local import health, ports, preparation, secret_file, service_settings, simulated_providers
 from deploy.local.announcement import table
 from deploy.local.errors import LocalError
 from deploy.local.processes import STOPS
@@ -26,7 +26,7 @@ def main() -> int:
     try:
         settings = read(os.environ)
         ports.check(settings)
-        settings = secret_file.complete(settings)
+        settings = simulated_providers.complete(secret_file.complete(settings))
         service_settings.check(settings)
         asyncio.run(_prepare(settings))
     except LocalError as error:

@@ -17,6 +17,11 @@ def table(settings: Settings) -> str:
             f"every mail arrives here (SMTP {values['INBOX_SMTP_BIND']})",
         ),
         ("billing_link", values["BILLING_LINK_BIND"], "gRPC"),
+        (
+            "Simulated providers",
+            f"http://{values['SIMULATED_PROVIDERS_BIND']}",
+            "behind the buttons of Google, Apple, Microsoft and Facebook",
+        ),
     ]
     numbers = [
         _numbers(TO_FIND, "found by its numbers"),

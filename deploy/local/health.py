@@ -21,6 +21,7 @@ def checks(settings: Settings) -> dict[str, Callable[[], bool]]:
     values = settings.values
     return {
         "inbox": partial(_web, f"http://{values['INBOX_BIND']}/health/live"),
+        "simulated_providers": partial(_web, f"http://{values['SIMULATED_PROVIDERS_BIND']}/health/live"),
         "identity": partial(_web, f"{values['IDENTITY_ISSUER']}/health/ready"),
         "billing_link": partial(_billing_link, settings.of("BILLING_LINK")),
         "portal": partial(_web, f"{values['PORTAL_BASE_URL']}/health/ready"),

@@ -51,6 +51,7 @@ def process_settings(settings: Settings) -> dict[str, dict[str, str]]:
         "portal": "PORTAL",
         "city_website": "CITY_WEBSITE",
         "inbox": "INBOX",
+        "simulated_providers": "SIMULATED_PROVIDERS",
     }
     # Tells whose processes they are, to whoever looks at a process list.
     mark = {"LOCAL_DIRECTORY": str(settings.directory)}

@@ -4,10 +4,12 @@ import os
 
 import billing_link.config
 import billing_link.errors
+import identity.clock
 import identity.config
 import identity.errors
 import portal.config
 import portal.errors
+from identity.journeys.federation.providers.catalogue import load_providers
 
 from deploy.local.errors import LocalError
 from deploy.local.settings import Settings
@@ -21,6 +23,7 @@ def check(settings: Settings) -> None:
     os.environ.update(settings.values)
     try:
         identity.config.load_settings()
+        load_providers(os.environ, identity.clock.SystemClock())
         billing_link.config.load(billing_link.config.ServerSettings)
         portal.config.load_settings()
     except REFUSALS as refused:

@@ -16,7 +16,7 @@ from deploy.local.errors import LocalError
 ROOT = Path(__file__).parent.parent.parent
 CITY = "pinellas-park"
 AUDIENCE = "urn:community-access:billing-link"
-SERVICES = ("IDENTITY", "BILLING_LINK", "PORTAL", "CITY_WEBSITE", "INBOX")
+SERVICES = ("IDENTITY", "BILLING_LINK", "PORTAL", "CITY_WEBSITE", "INBOX", "SIMULATED_PROVIDERS")
 DATABASES = ("IDENTITY", "BILLING_LINK", "PORTAL")
 HIGHEST_PORT = 65535
 
@@ -39,6 +39,7 @@ PLACES = (
     Place("inbox", "INBOX_BIND", "", "127.0.0.1", 8025),
     Place("inbox", "INBOX_SMTP_BIND", "", "127.0.0.1", 1025),
     Place("billing_link", "BILLING_LINK_BIND", "", "127.0.0.1", 50051),
+    Place("simulated_providers", "SIMULATED_PROVIDERS_BIND", "", "127.0.0.1", 8070),
 )
 
 

@@ -13,8 +13,11 @@ import pytest
 
 ROOT = Path(__file__).parents[2]
 DRIVER = textwrap.dedent("""
+    import signal
     import sys
     from pathlib import Path
+    # Tests that were started with nohup, which ignores it, still test it.
+    signal.signal(signal.SIGHUP, signal.SIG_DFL)
     from deploy.local.settings import Settings
     from deploy.local.start import Start
 

@@ -74,6 +74,7 @@ class Stack:
     city_website: str
     inbox: str
     billing_link: str
+    providers: str
     directory: Path
     process: subprocess.Popen[str]
     sample: Sample = field(default_factory=Sample)
@@ -106,7 +107,7 @@ class LocalRun:
             name: value
             for name, value in os.environ.items()
             if not name.startswith(
-                ("IDENTITY_", "BILLING_LINK_", "PORTAL_", "CITY_WEBSITE_", "INBOX_", "LOCAL_")
+                ("IDENTITY_", "BILLING_LINK_", "PORTAL_", "CITY_WEBSITE_", "INBOX_", "LOCAL_", "SIMULATED_")
             )
         }
         self.process = subprocess.Popen(
@@ -177,7 +178,7 @@ def free_ports(count: int) -> list[int]:
 
 def addresses() -> dict[str, str]:
     """Return settings that put everything on free ports."""
-    identity, portal, website, inbox, smtp, billing_link = free_ports(6)
+    identity, portal, website, inbox, smtp, billing_link, providers = free_ports(7)
     return {
         "IDENTITY_ISSUER": f"http://localhost:{identity}",
         "PORTAL_BASE_URL": f"http://127.0.0.1:{portal}",
@@ -185,6 +186,7 @@ def addresses() -> dict[str, str]:
         "INBOX_BIND": f"127.0.0.1:{inbox}",
         "INBOX_SMTP_BIND": f"127.0.0.1:{smtp}",
         "BILLING_LINK_BIND": f"127.0.0.1:{billing_link}",
+        "SIMULATED_PROVIDERS_BIND": f"127.0.0.1:{providers}",
     }
 
 
@@ -250,6 +252,7 @@ def stack(
             city_website=settings["CITY_WEBSITE_BASE_URL"],
             inbox=f"http://{settings['INBOX_BIND']}",
             billing_link=settings["BILLING_LINK_BIND"],
+            providers=f"http://{settings['SIMULATED_PROVIDERS_BIND']}",
             directory=directory,
             process=run.process,
         )

@@ -97,8 +97,8 @@ class Page:
         return found[1] if found else ""
 
     def form(self, button: str) -> tuple[str, dict[str, str]]:
-        """Return action and fields of the form with this button."""
-        for form in re.findall(r"<form.*?</form>", self.source, re.DOTALL):
+        """Return action and fields of the form with this button, or one that begins like it."""
+        for form in sorted(re.findall(r"<form.*?</form>", self.source, re.DOTALL), key=_is_not(button)):
             label = re.search(r"<button[^>]*type=\"submit\"[^>]*>(.*?)</button>", form, re.DOTALL)
             if label and words(label[1]).startswith(button):
                 action = re.search(r'action="([^"]*)"', form)
@@ -118,6 +118,10 @@ class Page:
             if words(label) == name:
                 return html.unescape(href)
         raise AssertionError(f"no link {name!r}")
+
+
+def _is_not(button: str) -> Callable[[str], bool]:
+    return lambda form: words(form).endswith(button) is False
 
 
 def words(source: str) -> str:
@@ -230,6 +234,18 @@ def settings(database_url: str) -> Settings:
         sign_ups_per_hour=200,
         mails_per_hour=200,
     )
+
+
+@pytest.fixture
+def city() -> RegisteredCity:
+    """Return the city that residents come from."""
+    return CITY
+
+
+@pytest.fixture
+def client() -> RegisteredClient:
+    """Return that city's portal."""
+    return CLIENT
 
 
 @pytest.fixture(scope="session")

@@ -20,6 +20,7 @@ FACTS = {
     "reset_link": "https://id.example.gov/forgot-password",
     "sign_up_link": "https://id.example.gov/sign-up",
     "provider": "google",
+    "new_address": "new@example.com",
     "account_ending": "4567",
     "undo_until": "2026-11-30",
     "portal_link": "https://portal.example.gov/",

@@ -1,6 +1,8 @@
 """The composition root: settings → stores → verbs → pages. The one module that knows everyone."""
 
 import logging
+import os
+from collections.abc import Mapping
 
 from flask import Blueprint, Flask
 from flask_babel import Babel, format_datetime, to_user_timezone
@@ -9,6 +11,25 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 from identity.clock import Clock, SystemClock
 from identity.config import Settings
 from identity.errors import Reason
+from identity.journeys.federation.arriving.routes import Arrivals
+from identity.journeys.federation.changed_address.answer import AnswerOffer
+from identity.journeys.federation.changed_address.routes import OfferPages
+from identity.journeys.federation.completing.complete import Complete
+from identity.journeys.federation.completing.routes import CompletionPages
+from identity.journeys.federation.entering import Entrance
+from identity.journeys.federation.leaving.leave import Leave
+from identity.journeys.federation.leaving.routes import Buttons
+from identity.journeys.federation.mail import FederationMail
+from identity.journeys.federation.providers.catalogue import load_providers
+from identity.journeys.federation.providers.provider import Provider as SignInProvider
+from identity.journeys.federation.receiving.receive import Receive
+from identity.journeys.federation.receiving.routes import DeletionPages, Receivers
+from identity.journeys.federation.returning.finish import Finish
+from identity.journeys.federation.returning.recognise import Recognise
+from identity.journeys.federation.returning.routes import Callbacks
+from identity.journeys.federation.verifying.routes import LinkPages
+from identity.journeys.federation.verifying.routes import WaitingPages as FederationWaitingPages
+from identity.journeys.federation.verifying.verify import VerifyAddress
 from identity.journeys.help.routes import HelpPages
 from identity.journeys.profile.profile import ResidentProfile
 from identity.journeys.profile.routes import ProfilePages
@@ -38,6 +59,7 @@ from identity.residents.passwords.hashing import PasswordHasher
 from identity.residents.passwords.policy import PasswordPolicy
 from identity.sealing import Keyring
 from identity.storage import Storage
+from identity.web.arrival import Arrival
 from identity.web.asking_browser import AskingBrowser
 from identity.web.cities import CityData
 from identity.web.continuation import Continuations
@@ -51,20 +73,31 @@ from identity.web.health import Health
 from identity.web.language import Language
 from identity.web.mail_links import MailLinks
 from identity.web.pages import Pages
+from identity.web.sign_in_methods import ProviderButton, SignInMethods
 from identity.web.throttling.throttle import Throttle, limits
 
 _LARGEST_FORM = 64 * 1024
 _STATIC_KEPT_SECONDS = 60 * 60
 
 
-def create_app(settings: Settings, *, clock: Clock | None = None, hashing: str | None = None) -> Flask:
+def create_app(
+    settings: Settings,
+    *,
+    clock: Clock | None = None,
+    hashing: str | None = None,
+    providers: Mapping[str, SignInProvider] | None = None,
+) -> Flask:
     """Return the service as a WSGI application.
 
-    `clock` and `hashing` (a profile of `residents.passwords.hashing`) are for tests and rehearsals.
+    `clock`, `hashing` (a profile of `residents.passwords.hashing`) and `providers` (instead of those whose
+    credentials the environment holds) are for tests and rehearsals. Raises `SettingsError` if a provider's
+    credentials are incomplete.
     """
     # It writes whole tokens to its log at DEBUG.
     logging.getLogger("authlib").setLevel(logging.INFO)
-    parts = _Parts(settings, clock or SystemClock(), hashing or settings.password_hashing)
+    clock = clock or SystemClock()
+    offered = load_providers(os.environ, clock) if providers is None else providers
+    parts = _Parts(settings, clock, hashing or settings.password_hashing, offered)
     app = Flask("identity")
     _configure(app, settings, parts.keyring)
     parts.storage.init_app(app)
@@ -90,7 +123,9 @@ def create_app(settings: Settings, *, clock: Clock | None = None, hashing: str |
 class _Parts:
     """What the journeys are made of."""
 
-    def __init__(self, settings: Settings, clock: Clock, hashing: str) -> None:
+    def __init__(
+        self, settings: Settings, clock: Clock, hashing: str, providers: Mapping[str, SignInProvider]
+    ) -> None:
         self.settings, self.clock = settings, clock
         self.storage = Storage(settings.database_url)
         self.keyring = Keyring(settings.secret_keys)
@@ -104,6 +139,12 @@ class _Parts:
         self.language = Language(settings)
         self.current_session = CurrentSession(self.storage, clock, settings)
         self.throttle = Throttle(self.storage, clock, self.keyring, limits(settings))
+        self.providers = providers
+        brands = ((provider.key, provider.brand) for provider in providers.values())
+        buttons = [ProviderButton(key, brand.name, brand.logo) for key, brand in brands]
+        self.methods = SignInMethods(settings, buttons)
+        self.devices = Devices(settings, self.keyring)
+        self.arrival = Arrival(self.pages, self.csrf, self.current_session, self.devices, self.methods)
 
 
 def _configure(app: Flask, settings: Settings, keyring: Keyring) -> None:
@@ -151,7 +192,10 @@ def _page_blueprints(parts: _Parts) -> list[Blueprint]:
         SignOutPages(pages, csrf, current_session, SignOut(parts.storage, parts.clock)).blueprint(),
         *_registration(parts),
         *_recovery(parts),
-        ProfilePages(pages, csrf, current_session, ResidentProfile(parts.storage, parts.clock)).blueprint(),
+        *_federation(parts),
+        ProfilePages(
+            pages, csrf, current_session, ResidentProfile(parts.storage, parts.clock), parts.methods
+        ).blueprint(),
         HelpPages(pages, parts.settings).blueprint(),
     ]
 
@@ -165,10 +209,52 @@ def _sign_in(parts: _Parts) -> Blueprint:
         parts.throttle,
         Notices(parts.keyring, parts.clock, parts.mail_links),
     )
-    devices = Devices(parts.settings, parts.keyring)
     return SignInPages(
-        parts.pages, parts.csrf, parts.throttle, parts.current_session, devices, verb, providers=()
+        parts.pages,
+        parts.csrf,
+        parts.throttle,
+        parts.current_session,
+        parts.devices,
+        verb,
+        parts.methods,
+        parts.arrival,
     ).blueprint()
+
+
+def _federation(parts: _Parts) -> list[Blueprint]:
+    storage, keyring, clock, settings = parts.storage, parts.keyring, parts.clock, parts.settings
+    throttle, continuations, providers = parts.throttle, parts.continuations, parts.providers
+    browser, entrance = AskingBrowser(settings), Entrance(keyring)
+    mail = FederationMail(keyring, clock, continuations, parts.mail_links)
+    arrivals = Arrivals(parts.pages, parts.arrival, parts.methods)
+    leave = Leave(storage, keyring, clock, settings, continuations)
+    recognise = Recognise(storage, keyring, clock, throttle, continuations, entrance, mail)
+    finish = Finish(storage, keyring, clock, settings, continuations, recognise)
+    complete = Complete(storage, clock, throttle, continuations, entrance, mail)
+    verify = VerifyAddress(storage, keyring, clock, throttle, continuations, entrance, mail)
+    receive = Receive(storage, clock, mail)
+    answer = AnswerOffer(storage, keyring, clock, throttle, mail)
+    pages, csrf, current, methods = parts.pages, parts.csrf, parts.current_session, parts.methods
+    callbacks = Callbacks(providers, pages, browser, current, finish, arrivals).blueprint()
+    receivers = Receivers(providers, settings, receive).blueprint()
+    # A provider's POST carries no token of ours: the attempt's state, or a signature, proves it.
+    csrf.exempt(callbacks)
+    csrf.exempt(receivers)
+    completion = CompletionPages(providers, pages, csrf, throttle, browser, current, complete, arrivals)
+    waiting = FederationWaitingPages(
+        settings, methods, pages, csrf, throttle, browser, current, complete, verify, arrivals
+    )
+    return [
+        Buttons(providers, methods, pages, csrf, throttle, browser, current, leave, arrivals).blueprint(),
+        callbacks,
+        receivers,
+        arrivals.blueprint(),
+        completion.blueprint(),
+        waiting.blueprint(),
+        LinkPages(methods, pages, csrf, throttle, browser, current, verify, arrivals).blueprint(),
+        DeletionPages(methods, pages, receive).blueprint(),
+        OfferPages(pages, csrf, throttle, current, answer).blueprint(),
+    ]
 
 
 def _registration(parts: _Parts) -> list[Blueprint]:

@@ -38,3 +38,6 @@ class Event(StrEnum):
 
     NOTICE_ACCEPTED = "notice_accepted"
     NOTICE_REFUSED = "notice_refused"
+
+    PROVIDER_NOTICE_ACCEPTED = "provider_notice_accepted"
+    RESIDENT_DELETED = "resident_deleted"

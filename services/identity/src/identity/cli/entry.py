@@ -7,6 +7,7 @@ from identity.cli.clients import clients
 from identity.cli.database import migrate
 from identity.cli.doctor import doctor
 from identity.cli.keys import keys
+from identity.cli.providers import providers
 from identity.cli.resources import resources
 from identity.cli.serve import serve
 from identity.cli.worker import worker
@@ -18,5 +19,5 @@ def main() -> None:
     """Run and look after the Community Access ID. Settings are read from IDENTITY_… variables."""
 
 
-for command in (serve, worker, migrate, cities, clients, resources, keys, doctor):
+for command in (serve, worker, migrate, cities, clients, resources, keys, providers, doctor):
     main.add_command(command)

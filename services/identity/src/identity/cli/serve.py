@@ -6,6 +6,7 @@ import sys
 import click
 
 from identity.cli.operator import operator, refuse
+from identity.cli.providers import read_providers
 
 
 @click.command()
@@ -15,6 +16,7 @@ def serve(processes: int | None) -> None:
     with operator() as opened:
         settings = opened.settings
         opened.keys.ensure()
+    read_providers()
     host, separator, port = settings.bind.rpartition(":")
     if not separator or not port.isdigit():
         refuse(f"IDENTITY_BIND: {settings.bind!r} is not host:port, such as 127.0.0.1:8000")

@@ -11,6 +11,9 @@ import click
 
 from identity.cli.operator import MISUSED, Operator, operator
 from identity.errors import SettingsError
+from identity.journeys.federation.attempts.store import Attempts
+from identity.journeys.federation.first_sign_ins.store import FirstSignIns
+from identity.journeys.federation.receiving.store import DataDeletions, ProviderNotices
 from identity.journeys.registration.store import PendingRegistrations
 from identity.notices.store import Notices
 from identity.oidc.store import Grants, Interactions
@@ -61,6 +64,10 @@ def cleaners(opened: Operator) -> list[Cleaner]:
         _deleting(Sessions),
         _deleting(ActionLinks),
         _deleting(PendingRegistrations),
+        _deleting(FirstSignIns),
+        _deleting(ProviderNotices),
+        _deleting(DataDeletions),
+        _deleting(lambda executor: Attempts(executor, opened.keyring)),
         _deleting(RequestCounts),
         _deleting(Notices),
         _deleting(lambda executor: Lockout(executor, opened.keyring)),

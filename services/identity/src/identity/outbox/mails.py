@@ -11,9 +11,11 @@ class Template(StrEnum):
 
     # link, code
     VERIFY_REGISTRATION = "verify_registration"
+    # link, code, provider (a sign-in method)
+    VERIFY_FIRST_SIGN_IN = "verify_first_sign_in"
     # sign_in_link, reset_link
     ALREADY_REGISTERED = "already_registered"
-    # provider (`google`, `apple`, `microsoft`, `facebook`), sign_in_link
+    # provider (a sign-in method: `google`, …), sign_in_link
     USE_YOUR_PROVIDER = "use_your_provider"
     # link
     RESET_PASSWORD = "reset_password"  # noqa: S105 - a template
@@ -29,6 +31,12 @@ class Template(StrEnum):
     ACCOUNT_STOPPED = "account_stopped"
     # sign_up_link
     NO_ACCOUNT = "no_account"
+    # code
+    VERIFY_NEW_ADDRESS = "verify_new_address"
+    # new_address, provider (a sign-in method), sign_in_link
+    ADDRESS_CHANGED = "address_changed"
+    # provider (a sign-in method), sign_in_link
+    ID_DELETED = "id_deleted"
     # account_ending, portal_link (may be empty)
     UTILITY_ACCOUNT_LINKED = "utility_account_linked"
     # account_ending, undo_until (`YYYY-MM-DD`, may be empty), portal_link (may be empty)

@@ -31,6 +31,8 @@ class City(Base):
     time_zone: Mapped[str] = mapped_column(String(64))
     # A sentence the city shows on every page, such as about an outage; empty for none.
     notice: Mapped[str] = mapped_column(Text, default="")
+    # The providers that its pages offer, by their keys; NULL for all of the deployment, [] for none.
+    sign_in_methods: Mapped[list[str] | None] = mapped_column(JSON(none_as_null=True))
 
 
 class Client(Base):

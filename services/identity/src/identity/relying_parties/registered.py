@@ -24,6 +24,8 @@ class RegisteredCity:
     # IANA name, such as `America/New_York`.
     time_zone: str
     notice: str
+    # The providers that its pages offer, by their keys; None for all of the deployment, () for none.
+    sign_in_methods: tuple[str, ...] | None = None
 
 
 @dataclass(frozen=True)

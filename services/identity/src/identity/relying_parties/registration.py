@@ -48,9 +48,18 @@ def _time_zone(value: str) -> str:
     return value
 
 
+def _provider_key(value: str) -> str:
+    if not re.fullmatch(r"[a-z0-9]{1,32}", value) or value == "password":
+        raise ValueError(
+            f"{value[:80]!r} is no provider; name those to offer, such as google (a password always works)"
+        )
+    return value
+
+
 Address = Annotated[str, _checked(addresses.problem_with)]
 Primary = Annotated[str, _checked(lambda color: looks.problem_with_color(color, looks.PRIMARY_CONTRAST))]
 Accent = Annotated[str, _checked(lambda color: looks.problem_with_color(color, looks.ACCENT_CONTRAST))]
+ProviderKey = Annotated[str, AfterValidator(_provider_key)]
 Line = Annotated[str, Field(min_length=1, max_length=100)]
 
 
@@ -72,6 +81,7 @@ class CityRegistration(_Registration):
     languages: Annotated[tuple[Literal["en", "es"], ...], Field(min_length=1)] = ("en",)
     time_zone: Annotated[str, AfterValidator(_time_zone)]
     notice: Annotated[str, Field(max_length=500)] = ""
+    sign_in_methods: tuple[ProviderKey, ...] | None = None
 
     def registered(self) -> RegisteredCity:
         """Return what is stored."""

@@ -43,7 +43,8 @@ class Cities:
 
     def put(self, city: RegisteredCity) -> None:
         """Write the city, new or changed."""
-        fields = {**vars(city), "languages": list(city.languages)}
+        methods = None if city.sign_in_methods is None else list(city.sign_in_methods)
+        fields = {**vars(city), "languages": list(city.languages), "sign_in_methods": methods}
         _put(self._connection, CITY, fields)
 
 
@@ -170,7 +171,12 @@ def _put(connection: Executor, table: Table, fields: dict[str, Any], **only_new:
 
 
 def _city(row: RowMapping) -> RegisteredCity:
-    return RegisteredCity(**{**row, "languages": tuple(row["languages"])})
+    methods = row["sign_in_methods"]
+    chosen = {
+        "languages": tuple(row["languages"]),
+        "sign_in_methods": None if methods is None else tuple(methods),
+    }
+    return RegisteredCity(**{**row, **chosen})
 
 
 def _client(rows: Sequence[RowMapping]) -> RegisteredClient:

@@ -6,6 +6,7 @@ from identity.audit.events import Event
 from identity.audit.store import Audit
 from identity.clock import Clock
 from identity.residents.accounts.store import Accounts
+from identity.residents.federated_identities.store import FederatedIdentities
 from identity.residents.sessions.store import LiveSession, Sessions
 from identity.storage import Storage
 from identity.web.current_session import SignedIn
@@ -20,6 +21,8 @@ class Profile:
     email: str
     # `password`, `google`, …
     sign_in_method: str
+    # Another address than before, which the provider names now; empty when there is nothing to ask.
+    offered_email: str
     # The most recently used first.
     sessions: list[LiveSession]
 
@@ -37,10 +40,12 @@ class ResidentProfile:
             resident = Accounts(session).get(current.resident_id)
             if resident is None:
                 raise LookupError("a session of nobody")
+            known = FederatedIdentities(session).of_resident(resident.id)
             return Profile(
                 name=f"{resident.given_name} {resident.family_name}".strip(),
                 email=resident.email or "",
                 sign_in_method=resident.sign_in_method,
+                offered_email=(known.offered_email or "") if known else "",
                 sessions=Sessions(session).list_live(resident.id, self._clock.now()),
             )
 

@@ -13,10 +13,10 @@ from identity.residents.sessions.store import LiveSession
 from identity.web.csrf import Csrf
 from identity.web.current_session import CurrentSession, SignedIn
 from identity.web.pages import Pages
+from identity.web.sign_in_methods import PASSWORD, SignInMethods
 from identity.web.visitor import current_visitor
 
 PATH = "/profile"
-_PROVIDERS = {"google": "Google", "apple": "Apple", "microsoft": "Microsoft", "facebook": "Facebook"}
 
 
 @dataclass(frozen=True)
@@ -34,12 +34,18 @@ class ProfilePages:
     """The resident's own page."""
 
     def __init__(
-        self, pages: Pages, csrf: Csrf, current_session: CurrentSession, profile: ResidentProfile
+        self,
+        pages: Pages,
+        csrf: Csrf,
+        current_session: CurrentSession,
+        profile: ResidentProfile,
+        methods: SignInMethods,
     ) -> None:
         self._pages = pages
         self._csrf = csrf
         self._current_session = current_session
         self._profile = profile
+        self._methods = methods
 
     def blueprint(self) -> Blueprint:
         """Return the page."""
@@ -65,11 +71,14 @@ class ProfilePages:
 
     def _show(self, current: SignedIn) -> Response:
         profile = self._profile.look(current)
+        by_password = profile.sign_in_method == PASSWORD
+        provider = "" if by_password else self._methods.name(profile.sign_in_method)
         return self._pages.render(
             "profile/profile.html",
             self._pages.continuation(),
             profile=profile,
-            method=_PROVIDERS.get(profile.sign_in_method) or gettext("Email address and password"),
+            method=gettext("Email address and password") if by_password else provider,
+            provider=provider,
             devices=[_device(session, current) for session in profile.sessions],
         )
 

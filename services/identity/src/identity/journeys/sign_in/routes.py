@@ -1,8 +1,5 @@
 """The sign-in page."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
-
 from flask import Blueprint, Response, request
 from flask_babel import gettext
 
@@ -10,27 +7,18 @@ from identity.journeys.sign_in.forms import SignInForm
 from identity.journeys.sign_in.sign_in import Attempt, SignedInNow, SignIn
 from identity.residents.accounts.addresses import parse
 from identity.web import typed_email, words
+from identity.web.arrival import Arrival
 from identity.web.csrf import Csrf
 from identity.web.current_session import CurrentSession
 from identity.web.devices import Devices
 from identity.web.pages import Pages
+from identity.web.sign_in_methods import PASSWORD, SignInMethods
 from identity.web.throttling.throttle import Action, Throttle
 from identity.web.visitor import current_visitor
 
 # Shows the form in a browser that is signed in: after a registration there, or for somebody else.
 SHOW = "show"
 EMPTY = "empty"
-
-
-@dataclass(frozen=True)
-class ProviderButton:
-    """A button such as "Sign in with Google"."""
-
-    # `google`, `apple`, `microsoft` or `facebook`.
-    id: str
-    name: str
-    # Where the button leads.
-    path: str
 
 
 class SignInPages:
@@ -44,7 +32,8 @@ class SignInPages:
         current_session: CurrentSession,
         devices: Devices,
         sign_in: SignIn,
-        providers: Sequence[ProviderButton],
+        methods: SignInMethods,
+        arrival: Arrival,
     ) -> None:
         self._pages = pages
         self._csrf = csrf
@@ -52,7 +41,8 @@ class SignInPages:
         self._current_session = current_session
         self._devices = devices
         self._sign_in = sign_in
-        self._providers = providers
+        self._methods = methods
+        self._arrival = arrival
 
     def blueprint(self) -> Blueprint:
         """Return the page."""
@@ -101,12 +91,13 @@ class SignInPages:
         )
         if not isinstance(outcome, SignedInNow):
             return self._render(form, 422, failure=gettext("Unable to sign in"), explain=True)
-        self._csrf.renew()
-        typed_email.forget()
-        response = self._pages.go_on(continuation)
-        self._current_session.set_cookie(response, outcome.secret, outcome.remembered)
-        self._devices.remember(response, address.key)
-        return response
+        return self._arrival.go_on(
+            continuation,
+            secret=outcome.secret,
+            remembered=outcome.remembered,
+            email_key=address.key,
+            method=PASSWORD,
+        )
 
     def _expired(self) -> Response:
         """Answer a form that came too late: whoever is signed in by now, in another tab, goes on."""
@@ -121,6 +112,9 @@ class SignInPages:
     ) -> Response:
         continuation = self._pages.continuation()
         signed_in = self._current_session.load()
+        proves_again = bool(signed_in and continuation.reauthenticate)
+        buttons = self._methods.offered(self._pages.city_of(continuation))
+        only = self._sign_in.method_of(signed_in.resident_id) if signed_in and proves_again else ""
         return self._pages.render(
             "sign_in/sign_in.html",
             continuation,
@@ -128,6 +122,8 @@ class SignInPages:
             form=form,
             failure=failure,
             explain=explain,
-            providers=self._providers,
-            proves_again=bool(signed_in and continuation.reauthenticate),
+            providers=[button for button in buttons if not only or button.key == only],
+            last_used=self._methods.last_used(),
+            proves_again=proves_again,
+            by_password=only in ("", PASSWORD),
         )

@@ -8,6 +8,7 @@ from identity.audit.store import Audit
 from identity.clock import Clock
 from identity.journeys.sign_in.notices import Notices
 from identity.residents.accounts.addresses import Address
+from identity.residents.accounts.models import SignInMethod
 from identity.residents.accounts.store import Accounts
 from identity.residents.lockout import origins
 from identity.residents.lockout.store import Lockout, Standing
@@ -110,6 +111,12 @@ class SignIn:
         with self._storage.transaction() as session:
             resident = Accounts(session).get(resident_id)
             return (resident.email or "") if resident else ""
+
+    def method_of(self, resident_id: str) -> str:
+        """Return how a resident signs in: the only way in which they can prove themselves again."""
+        with self._storage.transaction() as session:
+            resident = Accounts(session).get(resident_id)
+            return resident.sign_in_method if resident else SignInMethod.PASSWORD
 
     def _count_and_find(self, email_key: str, origin: str, now: datetime) -> _Candidate:
         with self._storage.transaction() as session:

@@ -10,7 +10,10 @@ from identity.storage import Base
 
 
 class SignInMethod(StrEnum):
-    """How a resident signs in: exactly one, chosen when the Community Access ID is created, for good."""
+    """How a resident signs in: exactly one, chosen when the Community Access ID is created, for good.
+
+    Or the key of another OpenID provider that the deployment names.
+    """
 
     PASSWORD = "password"  # noqa: S105 - the method's name
     GOOGLE = "google"
@@ -31,6 +34,7 @@ class Resident(Base):
     # In the form in which addresses are compared; one resident per address.
     email_key: Mapped[str | None] = mapped_column(String(254), unique=True)
     email_verified_at: Mapped[datetime | None]
+    # A value of `SignInMethod`, or the key of another provider.
     sign_in_method: Mapped[str] = mapped_column(String(64))
     given_name: Mapped[str] = mapped_column(String(100))
     family_name: Mapped[str] = mapped_column(String(100))

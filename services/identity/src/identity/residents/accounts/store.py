@@ -2,12 +2,12 @@
 
 from datetime import datetime
 
-from sqlalchemy import select, update
-from sqlalchemy.orm import Session
+from sqlalchemy import delete, select, update
+from sqlalchemy.orm import Session, aliased
 
 from identity import randomness
 from identity.residents.accounts.addresses import Address
-from identity.residents.accounts.models import Resident, SignInMethod
+from identity.residents.accounts.models import Resident
 from identity.storage import insert_into, table_of
 
 RESIDENTS = table_of(Resident)
@@ -36,7 +36,7 @@ class Accounts:
         *,
         address: Address | None,
         address_verified: bool,
-        sign_in_method: SignInMethod,
+        sign_in_method: str,
         given_name: str,
         family_name: str,
         language: str,
@@ -54,7 +54,7 @@ class Accounts:
                 email=address.display if address else None,
                 email_key=address.key if address else None,
                 email_verified_at=now if address and address_verified else None,
-                sign_in_method=sign_in_method.value,
+                sign_in_method=str(sign_in_method),
                 given_name=given_name,
                 family_name=family_name,
                 language=language,
@@ -77,6 +77,23 @@ class Accounts:
             .where(Resident.id == resident_id)
             .values(given_name=given_name, family_name=family_name)
         )
+
+    def change_address(self, resident_id: str, address: Address, now: datetime) -> None:
+        """Give the resident another address, which was just verified; raises `AddressTakenError`."""
+        other = aliased(Resident)
+        taken = select(other.id).where(other.email_key == address.key, other.id != resident_id).exists()
+        changed = self._session.execute(
+            update(Resident)
+            .where(Resident.id == resident_id, ~taken)
+            .values(email=address.display, email_key=address.key, email_verified_at=now)
+            .returning(Resident.id)
+        )
+        if changed.one_or_none() is None:
+            raise AddressTakenError
+
+    def delete(self, resident_id: str) -> None:
+        """Delete the resident and all that is theirs alone; the identifier is never used again."""
+        self._session.execute(delete(Resident).where(Resident.id == resident_id))
 
     def speak(self, resident_id: str, language: str) -> None:
         """Remember the language (BCP 47) of the resident's mails."""

@@ -13,8 +13,11 @@ class Purpose(StrEnum):
     VERIFY_REGISTRATION = "verify_registration"
     RESET_PASSWORD = "reset_password"  # noqa: S105 - a purpose
     UNLOCK = "unlock"
+    # The address of somebody whom a provider has named.
+    VERIFY_FEDERATION = "verify_federation"
 
     @property
     def lifetime(self) -> timedelta:
         """Return for how long such a link is good."""
-        return timedelta(hours=24) if self is Purpose.VERIFY_REGISTRATION else timedelta(minutes=30)
+        verifies = self in (Purpose.VERIFY_REGISTRATION, Purpose.VERIFY_FEDERATION)
+        return timedelta(hours=24) if verifies else timedelta(minutes=30)

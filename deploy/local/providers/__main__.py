@@ -1,0 +1,37 @@
+"""Starts the simulated providers: `python -m deploy.local.providers`."""
+
+import argparse
+from pathlib import Path
+
+from werkzeug.serving import make_server
+
+from .kept_keys import environment, kept_in
+
+_LOOPBACK = ("127.0.0.1", "localhost", "::1")
+
+
+def main() -> None:
+    """Serve until interrupted; or with `--environment`, only write the identity service's settings."""
+    parser = argparse.ArgumentParser(description="Simulated sign-in providers, for local development.")
+    parser.add_argument("--bind", default="127.0.0.1:8070", help="host:port on this machine")
+    parser.add_argument("--keys", type=Path, default=Path(".local/providers"), help="folder for made-up keys")
+    parser.add_argument("--environment", action="store_true", help="write IDENTITY_… settings and stop")
+    arguments = parser.parse_args()
+    host, _, port = arguments.bind.rpartition(":")
+    if host not in _LOOPBACK:
+        parser.error("simulated providers let anybody be anybody: they only serve this machine")
+    switchboard = kept_in(arguments.keys)
+    if arguments.environment:
+        settings = environment(switchboard, arguments.bind, arguments.keys)
+        print("\n".join(f"{name}={value}" for name, value in settings.items()))
+        return
+    server = make_server(host, int(port), switchboard.wsgi(), threaded=True)
+    print(f"simulated providers at http://{arguments.bind}/", flush=True)
+    try:
+        server.serve_forever()
+    except KeyboardInterrupt:
+        server.server_close()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,71 @@
+"""`identity providers`."""
+
+import os
+import sys
+from collections.abc import Mapping
+
+import click
+
+from identity.cli.operator import MISUSED, REFUSED, read_settings
+from identity.cli.printing import as_json, show_json, show_table
+from identity.clock import SystemClock
+from identity.errors import SettingsError
+from identity.journeys.federation.leaving.leave import redirect_uri
+from identity.journeys.federation.providers.catalogue import load_providers
+from identity.journeys.federation.providers.provider import Provider, ProviderRefusal
+
+
+@click.group()
+def providers() -> None:
+    """Look after the providers by which residents sign in: Google, Apple, Microsoft, Facebook and others."""
+
+
+@providers.command("list")
+@as_json
+def list_all(*, is_json: bool) -> None:
+    """List the providers whose credentials are set, and the callback to register with each."""
+    issuer = read_settings().issuer
+    shown = [
+        {"key": key, "name": provider.brand.name, "callback": redirect_uri(issuer, key)}
+        for key, provider in read_providers().items()
+    ]
+    if is_json:
+        show_json(shown)
+    else:
+        show_table(["KEY", "NAME", "CALLBACK"], [list(provider.values()) for provider in shown])
+
+
+@providers.command()
+@click.argument("key", required=False)
+def check(key: str | None) -> None:
+    """Ask each provider, or only KEY, whether it answers and takes our credentials; signs nobody in."""
+    configured = read_providers()
+    chosen = {k: provider for k, provider in configured.items() if key in (None, k)}
+    if not chosen:
+        click.echo(
+            "identity: no such provider is configured" if key else "No provider is configured.", err=True
+        )
+        sys.exit(REFUSED if key else 0)
+    faults = {k: fault for k, provider in chosen.items() if (fault := _fault(provider))}
+    for name in chosen:
+        click.echo(f"{name}: {faults.get(name, 'ok')}")
+    if faults:
+        sys.exit(REFUSED)
+
+
+def read_providers() -> Mapping[str, Provider]:
+    """Return the providers of the environment; prints what is wrong with their settings and exits with 2."""
+    try:
+        return load_providers(os.environ, SystemClock())
+    except SettingsError as error:
+        for line in str(error).splitlines():
+            click.echo(line, err=True)
+        sys.exit(MISUSED)
+
+
+def _fault(provider: Provider) -> str | None:
+    try:
+        provider.check()
+    except ProviderRefusal as refusal:
+        return refusal.cause
+    return None

@@ -1,0 +1,91 @@
+"""Accounts at providers in the database."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import ColumnElement, select, update
+
+from identity.residents.federated_identities.models import FederatedIdentity
+from identity.storage import Executor, insert_into, table_of
+
+IDENTITIES = table_of(FederatedIdentity)
+
+
+class IdentityTakenError(Exception):
+    """This account at the provider is a resident's already; roll back what was done for another."""
+
+
+@dataclass(frozen=True)
+class KnownIdentity:
+    """A resident's account at a provider."""
+
+    issuer: str
+    subject: str
+    resident_id: str
+    provider_email: str | None
+    offered_email: str | None
+
+
+class FederatedIdentities:
+    """The accounts at providers, within one transaction or on an autocommit connection."""
+
+    def __init__(self, executor: Executor) -> None:
+        self._executor = executor
+
+    def find(self, issuer: str, subject: str) -> KnownIdentity | None:
+        """Return whose account this is."""
+        return self._first((IDENTITIES.c.issuer == issuer) & (IDENTITIES.c.subject == subject))
+
+    def of_resident(self, resident_id: str) -> KnownIdentity | None:
+        """Return the resident's account, or None where they sign in by password."""
+        return self._first(IDENTITIES.c.resident_id == resident_id)
+
+    def add(
+        self, issuer: str, subject: str, resident_id: str, provider_email: str | None, now: datetime
+    ) -> None:
+        """Make this account the resident's way in; raises `IdentityTakenError`, also if that happens now."""
+        statement = (
+            insert_into(self._executor, IDENTITIES)
+            .values(
+                issuer=issuer,
+                subject=subject,
+                resident_id=resident_id,
+                provider_email=provider_email,
+                offered_email=None,
+                created_at=now,
+                last_used_at=now,
+            )
+            .on_conflict_do_nothing(index_elements=[IDENTITIES.c.issuer, IDENTITIES.c.subject])
+            .returning(IDENTITIES.c.resident_id)
+        )
+        if self._executor.scalar(statement) is None:
+            raise IdentityTakenError
+
+    def note_use(self, known: KnownIdentity, now: datetime) -> None:
+        """Remember that the resident came through it."""
+        self._change(known.resident_id, last_used_at=now)
+
+    def note_address(self, known: KnownIdentity, provider_email: str, offered_email: str | None) -> None:
+        """Remember that the provider names another address now, to be offered to the resident or not."""
+        self._change(known.resident_id, provider_email=provider_email, offered_email=offered_email)
+
+    def close_offer(self, resident_id: str) -> None:
+        """Remember that the resident has answered."""
+        self._change(resident_id, offered_email=None)
+
+    def _change(self, resident_id: str, **values: object) -> None:
+        self._executor.execute(
+            update(IDENTITIES).where(IDENTITIES.c.resident_id == resident_id).values(**values)
+        )
+
+    def _first(self, condition: ColumnElement[bool]) -> KnownIdentity | None:
+        row = self._executor.execute(
+            select(
+                IDENTITIES.c.issuer,
+                IDENTITIES.c.subject,
+                IDENTITIES.c.resident_id,
+                IDENTITIES.c.provider_email,
+                IDENTITIES.c.offered_email,
+            ).where(condition)
+        ).one_or_none()
+        return KnownIdentity(*row) if row else None

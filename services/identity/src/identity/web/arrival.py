@@ -1,0 +1,48 @@
+"""What a browser is given whose resident has just signed in, by whichever method."""
+
+from flask import Response
+
+from identity.web import typed_email
+from identity.web.continuation import Continuation
+from identity.web.csrf import Csrf
+from identity.web.current_session import CurrentSession
+from identity.web.devices import Devices
+from identity.web.pages import Pages
+from identity.web.sign_in_methods import SignInMethods
+
+
+class Arrival:
+    """Hands out the session's cookie and remembers the device; every method ends here."""
+
+    def __init__(
+        self,
+        pages: Pages,
+        csrf: Csrf,
+        current_session: CurrentSession,
+        devices: Devices,
+        methods: SignInMethods,
+    ) -> None:
+        self._pages = pages
+        self._csrf = csrf
+        self._current_session = current_session
+        self._devices = devices
+        self._methods = methods
+
+    def go_on(
+        self,
+        continuation: Continuation,
+        *,
+        secret: str,
+        remembered: bool,
+        email_key: str | None,
+        method: str,
+    ) -> Response:
+        """Send the resident to where they were going, with a new session and a new CSRF token."""
+        self._csrf.renew()
+        typed_email.forget()
+        response = self._pages.go_on(continuation)
+        self._current_session.set_cookie(response, secret, remembered)
+        if email_key:
+            self._devices.remember(response, email_key)
+        self._methods.remember(response, method)
+        return response

@@ -1,0 +1,168 @@
+"""Residents who travel to the simulated providers over real HTTP, and come back to the whole application."""
+
+import re
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from html import unescape
+from urllib.parse import parse_qsl, urlsplit
+
+import pytest
+import requests
+from flask import Flask
+from identity.app import create_app
+from identity.audit.models import AuditEvent
+from identity.clock import FixedClock
+from identity.config import Settings
+from identity.relying_parties.registered import RegisteredCity, RegisteredClient
+from identity.relying_parties.store import Cities, Clients
+from identity.residents.accounts.models import Resident
+from identity.residents.sessions.models import Session
+from identity.storage import Storage
+from identity.web.continuation import Continuation
+from jinja2 import FileSystemBytecodeCache
+
+# Imported here and no plugin of all tests, since `clock` means another elsewhere.
+from simulated_providers import (  # noqa: F401 - fixtures
+    behaviours,
+    clock,
+    providers,
+    running_providers,
+    simulated,
+)
+from sqlalchemy import select
+
+NAMES = {"google": "Google", "apple": "Apple", "microsoft": "Microsoft", "facebook": "Facebook"}
+ELSEWHERE = {"Sec-Fetch-Site": "cross-site", "Origin": "http://127.0.0.1:8070"}
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What a provider sends back by the browser."""
+
+    path: str
+    params: dict[str, str]
+    is_posted: bool
+
+    def with_(self, **params: str | None) -> "Answer":
+        """Return the same answer with other parameters; None leaves one out."""
+        changed = {name: value for name, value in (self.params | params).items() if value is not None}
+        return Answer(self.path, changed, self.is_posted)
+
+    def at(self, provider: str) -> "Answer":
+        """Return the same answer at another provider's callback."""
+        return Answer(f"/sign-in/{provider}/callback", self.params, self.is_posted)
+
+
+class Traveller:
+    """A person with a browser."""
+
+    def __init__(self, browser, app: Flask) -> None:
+        self.browser, self._app = browser, app
+
+    def leave(self, provider: str, url: str = "/sign-in") -> str:
+        """Press a provider's button; return where it leads."""
+        self.browser.open(url)
+        return self.press(provider)
+
+    def press(self, provider: str) -> str:
+        """Press a provider's button of the page that is open; return where it leads."""
+        name = NAMES.get(provider, "Login.gov")
+        spanish = self.browser.page.lang == "es"
+        page = self.browser.press(f"{'Iniciar sesión con' if spanish else 'Sign in with'} {name}")
+        return page.link(f"{'Continuar a' if spanish else 'Continue to'} {name}")
+
+    def pick(self, url: str, person: str | None) -> Answer:
+        """Pick a person at the provider, or Cancel; return its answer."""
+        form = {"person": person} if person else {"cancel": "1"}
+        response = requests.post(url, data=form, allow_redirects=False, timeout=10)
+        if response.is_redirect:
+            parts = urlsplit(response.headers["Location"])
+            return Answer(parts.path, dict(parse_qsl(parts.query)), is_posted=False)
+        action = re.search(r'<form method="post" action="([^"]+)"', response.text)
+        assert action, response.text
+        fields = re.findall(r'<input type="hidden" name="(.*?)" value="(.*?)">', response.text)
+        path = urlsplit(unescape(action[1])).path
+        return Answer(path, {name: unescape(value) for name, value in fields}, is_posted=True)
+
+    def come_back(self, answer: Answer):
+        """Bring the answer back. Browsers send a POST of another site without our cookies."""
+        if not answer.is_posted:
+            query = requests.models.RequestEncodingMixin._encode_params(answer.params)
+            return self.browser.open(f"{answer.path}?{query}")
+        response = self._app.test_client().post(answer.path, data=answer.params, headers=ELSEWHERE)
+        assert response.status_code == 303
+        return self.browser.open(response.location)
+
+    def sign_in(self, provider: str, person: str | None, url: str = "/sign-in"):
+        """Go there and back."""
+        return self.come_back(self.pick(self.leave(provider, url), person))
+
+
+@pytest.fixture
+def app(
+    settings: Settings,
+    clock: FixedClock,  # noqa: F811 - the fixture of that name
+    storage: Storage,
+    compiled_templates: FileSystemBytecodeCache,
+    providers: Mapping[str, object],  # noqa: F811 - as above
+    city: RegisteredCity,
+    client: RegisteredClient,
+) -> Iterator[Flask]:
+    """Return the application with all five providers, each simulated."""
+    with storage.transaction() as session:
+        Cities(session).put(city)
+        Clients(session).put(client, clock.now())
+    app = create_app(settings, clock=clock, hashing="cheap", providers=providers)
+    app.jinja_env.bytecode_cache = compiled_templates
+    yield app
+    app.extensions["identity"].dispose()
+
+
+@pytest.fixture
+def make_traveller(app: Flask, make_browser) -> Callable[..., Traveller]:
+    """Return a function that starts a person with a browser of their own."""
+    return lambda address="203.0.113.7": Traveller(make_browser(address), app)
+
+
+@pytest.fixture
+def traveller(make_traveller) -> Traveller:
+    return make_traveller()
+
+
+@pytest.fixture
+def residents(storage: Storage) -> Callable[[], list[Resident]]:
+    """Return a function that lists all residents."""
+
+    def everyone() -> list[Resident]:
+        with storage.transaction() as session:
+            return list(session.scalars(select(Resident).order_by(Resident.created_at)))
+
+    return everyone
+
+
+@pytest.fixture
+def live_sessions(storage: Storage) -> Callable[[], list[Session]]:
+    """Return a function that lists the sessions that have not ended."""
+
+    def live() -> list[Session]:
+        with storage.transaction() as session:
+            return list(session.scalars(select(Session).where(Session.ended_at.is_(None))))
+
+    return live
+
+
+@pytest.fixture
+def events(storage: Storage) -> Callable[[], list[AuditEvent]]:
+    """Return a function that lists what was recorded."""
+
+    def recorded() -> list[AuditEvent]:
+        with storage.transaction() as session:
+            return list(session.scalars(select(AuditEvent).order_by(AuditEvent.at)))
+
+    return recorded
+
+
+@pytest.fixture
+def home() -> Continuation:
+    """Return where a resident goes who came by themselves."""
+    return Continuation()
