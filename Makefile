@@ -24,7 +24,8 @@ run: $(RUN_READY) assets ## Start everything on this machine with the sample cit
 	@exec $(BIN)/python -m deploy.local
 
 test: $(TEST_READY) assets ## Run every test; one part of them: make test ARGS="tests/billing_link -n 0"
-	@sh tests/chromium.sh
+	@sh tests/system_packages.sh
+	@$(BIN)/python -m tests.protocol.clients.prepare
 	@$(BIN)/pytest -n 2 --dist loadgroup $(ARGS)
 
 check: $(TEST_READY) assets ## Check style, types, imports, dependencies, the contract, locks and translations
@@ -46,10 +47,10 @@ protos: $(TEST_READY) ## Generate the Python code of the contract
 	$(call generate,protos)
 
 assets: $(RUN_READY) $(CATALOGUES:.po=.mo) ## Fetch the design system and compile the translations
-	@$(BIN)/python deploy/assets/uswds.py
+	@$(BIN)/python -m deploy.assets.uswds
 
 screenshots: $(TEST_READY) assets ## Take the screenshots that the README shows
-	@sh tests/chromium.sh
+	@sh tests/system_packages.sh
 	@$(BIN)/pytest -n 0 -q tests/journeys/test_screenshots.py tests/journeys/test_federation_screenshots.py \
 		--screenshots docs/screenshots
 
@@ -61,17 +62,21 @@ lock: $(TEST_READY) ## Write the locks from requirements/*.in and the pyproject 
 	$(call compile,identity,-c requirements/test.txt services/identity/pyproject.toml)
 	$(call compile,billing_link,-c requirements/test.txt services/billing_link/pyproject.toml)
 	$(call compile,portal,-c requirements/test.txt services/portal/pyproject.toml)
+	$(foreach client,$(CLIENTS),$(call compile_to,$(client)requirements.txt,$(client)requirements.in) &&) true
 
 clean: ## Remove what these commands made: environment, assets, local data, caches
-	rm -rf .venv .local build deploy/assets/node_modules services/*/src/*/static/uswds examples/*/static/uswds
-	rm -rf benchmarks/peers/.venv benchmarks/peers/node_modules
+	rm -rf .venv .local build deploy/assets/node_modules tests/protocol/clients/node/node_modules
+	rm -rf benchmarks/peers/.venv benchmarks/peers/node_modules services/*/src/*/static/uswds examples/*/static/uswds
 	rm -rf .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
 	rm -f $(CATALOGUES:.po=.mo)
 	find $(DISTRIBUTIONS) deploy tests examples -name __pycache__ -type d -prune -exec rm -rf {} +
 
 PYPROJECTS := $(addsuffix /pyproject.toml,$(DISTRIBUTIONS))
-compile = UV_CUSTOM_COMPILE_COMMAND='make lock' $(BIN)/uv pip compile --quiet --universal --python-version 3.11 \
-	--generate-hashes --no-emit-package community-access-protos $(if $(UPGRADE),--upgrade) $(2) -o requirements/$(1).txt
+# The clients of others that tests drive have environments, and locks, of their own.
+CLIENTS := $(dir $(wildcard tests/protocol/clients/*/requirements.in))
+compile = $(call compile_to,requirements/$(1).txt,--no-emit-package community-access-protos $(2))
+compile_to = UV_CUSTOM_COMPILE_COMMAND='make lock' $(BIN)/uv pip compile --quiet --universal --python-version 3.11 \
+	--generate-hashes $(if $(UPGRADE),--upgrade) $(2) -o $(1)
 generate = mkdir -p $(1)/src && $(BIN)/python -m grpc_tools.protoc -I protos/src --plugin=$(BIN)/protoc-gen-mypy \
 	--plugin=$(BIN)/protoc-gen-mypy_grpc --python_out=$(1)/src --grpc_python_out=$(1)/src --mypy_out=$(1)/src \
 	--mypy_grpc_out=$(1)/src protos/$(PROTO)

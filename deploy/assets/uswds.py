@@ -1,17 +1,15 @@
 """Fetches the design system's compiled files by npm and copies what the pages use into each service.
 
-Run by `make assets`, which is quick when nothing has changed. Uses the machine's npm; where there is none,
-Node is installed from its wheel. The files are served by each service itself: pages load nothing from
-elsewhere.
+Run by `make assets`, which is quick when nothing has changed. The files are served by each service itself:
+pages load nothing from elsewhere.
 """
 
 import hashlib
-import os
 import re
 import shutil
-import subprocess
-import sys
 from pathlib import Path
+
+from deploy.assets import npm
 
 HERE = Path(__file__).parent
 ROOT = HERE.parent.parent
@@ -38,37 +36,6 @@ def fingerprint() -> str:
     """Return what the copies depend on: the lock and this file."""
     content = (HERE / "package-lock.json").read_bytes() + Path(__file__).read_bytes()
     return hashlib.sha256(content).hexdigest()
-
-
-def fetch() -> None:
-    """Install the locked packages; exits with one line when neither npm can."""
-    command = [
-        "ci",
-        "--ignore-scripts",
-        "--no-audit",
-        "--no-fund",
-        "--no-update-notifier",
-        "--loglevel=error",
-    ]
-    npm = shutil.which("npm")
-    if (
-        npm
-        and subprocess.run([npm, *command], cwd=HERE, stdout=subprocess.DEVNULL, check=False).returncode == 0
-    ):
-        return
-    print("No usable npm on this machine: installing Node from its wheel", flush=True)
-    binaries = Path(sys.executable).parent
-    # As uv and pip do, Node then trusts the certificates that this machine trusts.
-    environment = os.environ | {
-        "PATH": f"{binaries}{os.pathsep}{os.environ['PATH']}",
-        "NODE_USE_SYSTEM_CA": "1",
-    }
-    steps = ((ROOT, ["sh", "requirements/install.sh", "node"]), (HERE, [str(binaries / "npm"), *command]))
-    for directory, step in steps:
-        if subprocess.run(step, cwd=directory, env=environment, check=False).returncode != 0:
-            sys.exit(
-                "The front-end assets could not be fetched: see the lines above, then run make assets again"
-            )
 
 
 def wanted() -> list[str]:
@@ -99,7 +66,7 @@ def main() -> None:
     ]
     if not stale:
         return
-    fetch()
+    npm.install(HERE, "The front-end assets")
     files = wanted()
     for destination in stale:
         copy(destination, files, mark)

@@ -140,7 +140,7 @@ FAULTY_REDEMPTIONS = [
     ({"grant_type": None}, "invalid_request"),
     ({"grant_type": "password"}, "unsupported_grant_type"),
     ({"grant_type": 'ü"\\'}, "unsupported_grant_type"),
-    ({"grant_type": "client_credentials"}, "unsupported_grant_type"),
+    ({"grant_type": "client_credentials"}, "unauthorized_client"),
 ]
 
 

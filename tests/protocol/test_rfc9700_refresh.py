@@ -1,16 +1,26 @@
 """RFC 9700 §4.14, Refresh Token Protection: rotation in families, reuse detected, a lost answer forgiven."""
 
+import json
 from datetime import timedelta
+from typing import Any
 
+from identity.outbox.models import OutboxMessage
 from identity.residents.passwords.models import Password
 from identity.residents.sessions.models import Session
-from identity_provider import Provider
+from identity.sealing import Keyring
+from identity_provider import SECRET_KEY, Provider
 
 
 def family(provider: Provider, **changes: str):
     client = provider.client()
     tokens = provider.tokens(provider.browser(provider.resident()), client, **changes)
     return client, tokens["refresh_token"]
+
+
+def mails(provider: Provider) -> list[dict[str, Any]]:
+    with provider.storage.transaction() as session:
+        sealed = [message.payload for message in session.query(OutboxMessage)]
+    return [json.loads(Keyring([SECRET_KEY]).open(payload)) for payload in sealed]
 
 
 def test_each_use_replaces_the_token(provider: Provider):
@@ -38,6 +48,41 @@ def test_afterwards_a_reuse_ends_the_family_and_is_recorded(provider: Provider):
     assert provider.refresh(client, answer["refresh_token"]).json["error"] == "invalid_grant"
     assert provider.userinfo(answer["access_token"]).status_code == 401
     assert provider.events().count("refresh_replayed") == 1
+
+
+def test_4_14_2_the_resident_is_told_once_by_mail(provider: Provider):
+    client, first = family(provider)
+    provider.refresh(client, first)
+    assert mails(provider) == []
+    provider.advance(seconds=30)
+    for _ in range(3):
+        provider.refresh(client, first)
+    [mail] = mails(provider)
+    assert mail["to"] == "jane1@example.com"
+    assert (mail["template"], mail["city_id"]) == ("sessions_ended_for_safety", "pinellas-park")
+    assert mail["facts"]["service"] == "The city website"
+    assert mail["facts"]["reset_link"].startswith("http://localhost:8000/forgot-password?continue=")
+    assert provider.browser().get(mail["facts"]["reset_link"]).status_code == 200
+
+
+def test_a_resident_without_an_address_is_told_nothing(provider: Provider):
+    client = provider.client()
+    resident = provider.resident(email=None, email_key=None, email_verified_at=None)
+    first = provider.tokens(provider.browser(resident), client)["refresh_token"]
+    provider.refresh(client, first)
+    provider.advance(seconds=30)
+    assert provider.refresh(client, first).json["error"] == "invalid_grant"
+    assert provider.events().count("refresh_replayed") == 1
+    assert mails(provider) == []
+
+
+def test_a_token_of_a_family_that_is_over_warns_nobody(provider: Provider):
+    client, first = family(provider)
+    provider.refresh(client, first)
+    provider.end_session(provider.sids[-1])
+    provider.advance(seconds=30)
+    assert provider.refresh(client, first).json["error"] == "invalid_grant"
+    assert mails(provider) == []
 
 
 def test_an_older_token_than_the_predecessor_ends_the_family_at_once(provider: Provider):

@@ -12,6 +12,12 @@ from pip._internal.models.index import PyPI
 ROOT = Path(__file__).parents[2]
 LOCKS = sorted((ROOT / "requirements").glob("*.txt"))
 INPUTS = sorted((ROOT / "requirements").glob("*.in"))
+# Of the environments in which the tests drive clients of others: what they pin is their own affair.
+CLIENT_LOCKS = sorted((ROOT / "tests/protocol/clients").glob("*/requirements.txt"))
+NODE_LOCKS = (
+    ROOT / "deploy/assets/package-lock.json",
+    ROOT / "tests/protocol/clients/node/package-lock.json",
+)
 LONGEST_FILE = 300
 
 
@@ -29,12 +35,16 @@ def text_of(file: Path) -> str:
         return ""
 
 
+def name_of(file: Path) -> str:
+    return str(file.relative_to(ROOT))
+
+
 def requirements(file: Path) -> list[Requirement]:
     lines = [line.split("#")[0].strip(" \\\n") for line in file.read_text().splitlines()]
     return [Requirement(line) for line in lines if line and not line.startswith("--")]
 
 
-@pytest.mark.parametrize("lock", LOCKS, ids=lambda path: path.name)
+@pytest.mark.parametrize("lock", LOCKS + CLIENT_LOCKS, ids=name_of)
 def test_a_lock_names_no_address_and_no_path(lock: Path) -> None:
     text = lock.read_text()
 
@@ -42,7 +52,7 @@ def test_a_lock_names_no_address_and_no_path(lock: Path) -> None:
     assert not re.search(r"(^|\s)(-e |file:|\.{0,2}/)", text.replace("--hash", "")), "a path"
 
 
-@pytest.mark.parametrize("lock", LOCKS, ids=lambda path: path.name)
+@pytest.mark.parametrize("lock", LOCKS + CLIENT_LOCKS, ids=name_of)
 def test_a_lock_pins_each_package_by_version_and_hash(lock: Path) -> None:
     blocks = re.split(r"\n(?=[a-z0-9])", lock.read_text(), flags=re.IGNORECASE)
     pinned = [block for block in blocks if not block.startswith("#")]
@@ -54,7 +64,7 @@ def test_a_lock_pins_each_package_by_version_and_hash(lock: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "lock", [lock for lock in LOCKS if lock.with_suffix(".in").exists()], ids=lambda p: p.name
+    "lock", [lock for lock in LOCKS + CLIENT_LOCKS if lock.with_suffix(".in").exists()], ids=name_of
 )
 def test_a_lock_has_what_its_input_asks_for(lock: Path) -> None:
     pinned = {requirement.name for requirement in requirements(lock)}
@@ -72,11 +82,11 @@ def test_all_locks_agree_on_versions() -> None:
     assert {name: found for name, found in pins.items() if len(found) > 1} == {}
 
 
-def test_the_lock_of_the_assets_has_hashes_and_no_addresses() -> None:
-    text = (ROOT / "deploy/assets/package-lock.json").read_text()
-    packages = json.loads(text)["packages"]
+@pytest.mark.parametrize("lock", NODE_LOCKS, ids=name_of)
+def test_a_lock_of_npm_has_hashes_and_no_package_has_an_address(lock: Path) -> None:
+    packages = json.loads(lock.read_text())["packages"]
 
-    assert "://" not in text
+    assert not any("resolved" in package for package in packages.values())
     assert all("integrity" in package for name, package in packages.items() if name)
 
 

@@ -1,10 +1,11 @@
 """Many redemptions of one code, and many uses of one refresh token, at the same moment, in real threads."""
 
+import re
 from concurrent.futures import ThreadPoolExecutor
 from threading import Barrier
 
 import pytest
-from identity_provider import Client, Provider
+from identity_provider import ISSUER, Browser, Client, Provider
 from werkzeug.test import TestResponse
 
 
@@ -76,3 +77,48 @@ def test_one_interaction_is_answered_once(provider: Provider):
     codes = [r for r in responses if "code=" in r.location]
     assert len(codes) == 1
     assert all("reason=sign_in_already_answered" in r.location for r in responses if r not in codes)
+
+
+DEVICE_CODE = "urn:ietf:params:oauth:grant-type:device_code"
+
+
+@pytest.mark.parametrize("times", [2, 50])
+def test_one_device_code_yields_tokens_once_and_the_replay_revokes_them(provider: Provider, times: int):
+    client = provider.client(grant_types=["authorization_code", "refresh_token", DEVICE_CODE])
+    asked = {"data": {"scope": "openid"}, "headers": client.basic(), "base_url": ISSUER}
+    device = provider.app.test_client().post("/device_authorization", **asked).json
+    browser = provider.browser(provider.resident())
+    question = _sent(browser, "/device", user_code=device["user_code"]).location
+    assert _sent(browser, question, answer="yes").status_code == 200
+    form = {"grant_type": DEVICE_CODE, "device_code": device["device_code"]}
+    responses = at_once(times, lambda: provider.token(client, **form))
+    [tokens] = [response.json for response in responses if response.status_code == 200]
+    others = {response.json["error"] for response in responses if response.status_code != 200}
+    assert others == {"invalid_grant"}
+    assert provider.userinfo(tokens["access_token"]).status_code == 401
+    assert provider.refresh(client, tokens["refresh_token"]).json["error"] == "invalid_grant"
+    assert provider.events().count("code_replayed") == 1
+
+
+@pytest.mark.parametrize("times", [2, 20])
+def test_one_device_is_allowed_or_refused_once(provider: Provider, times: int):
+    client = provider.client(grant_types=["authorization_code", "refresh_token", DEVICE_CODE])
+    asked = {"data": {"scope": "openid"}, "headers": client.basic(), "base_url": ISSUER}
+    device = provider.app.test_client().post("/device_authorization", **asked).json
+    browser = provider.browser(provider.resident())
+    question = _sent(browser, "/device", user_code=device["user_code"]).location
+    token = _token(browser, question)
+    answers = iter(["yes", "no"] * times)
+    responses = at_once(times, lambda: browser.post(question, {"csrf_token": token, "answer": next(answers)}))
+    assert sorted(response.status_code for response in responses) == [200] + [303] * (times - 1)
+    assert provider.events().count("authorization_granted") <= 1
+
+
+def _token(browser: Browser, url: str) -> str:
+    found = re.search(r'csrf_token" value="([^"]+)', browser.get(url).get_data(as_text=True))
+    assert found, url
+    return found[1]
+
+
+def _sent(browser: Browser, url: str, **form: str) -> TestResponse:
+    return browser.post(url, {"csrf_token": _token(browser, url)} | form)

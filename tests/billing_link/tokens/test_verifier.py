@@ -72,6 +72,8 @@ def test_the_type_of_an_access_token_is_taken_as_rfc_9068_writes_it(identity, ve
         {"sub": 5},
         {"sub": "x" * 256},
         {"client_id": None},
+        # A client that speaks for itself (RFC 9068 §2.2) is no resident.
+        {"sub": "citizen-self-service"},
         {"jti": None},
         {"exp": None},
         {"exp": "tomorrow"},

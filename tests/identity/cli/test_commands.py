@@ -180,6 +180,23 @@ def test_update_changes_what_is_named_and_leaves_the_rest(run: Run):
 
 
 @pytest.mark.usefixtures("city")
+def test_a_client_without_residents_is_created_by_options(run: Run):
+    made = run("resources", "put", "urn:x:billing", "--name", "Billing", "--scopes", "billing.read")
+    assert made.exit_code == 0
+    options = ("--city", "pinellas-park", "--name", "Meter readings", "--scope", "billing.read")
+    grants = ("--grant-type", "client_credentials", "--resource", "urn:x:billing")
+    assert run("clients", "create", "meters", *options, *grants).exit_code == 0
+    shown = json.loads(run("clients", "show", "meters", "--json").output)
+    assert (shown["grant_types"], shown["redirect_uris"]) == (["client_credentials"], [])
+    exchange = ("--grant-type", "urn:ietf:params:oauth:grant-type:token-exchange")
+    alone = run("clients", "update", "meters", *exchange)
+    assert alone.exit_code == 1
+    assert "grant_types must contain" in alone.stderr
+    both = (*grants, *exchange, "--token-exchange-resource", "urn:x:billing")
+    assert run("clients", "update", "meters", *both).output == "meters: updated\n"
+
+
+@pytest.mark.usefixtures("city")
 def test_secrets_are_rotated_and_clients_disabled(run: Run):
     run("clients", "put", "-", "--secret-from-env", "CLIENT_SECRET", text=json.dumps(CLIENT))
     assert "secret (shown once): " in run("clients", "rotate-secret", "city-website").output

@@ -5,6 +5,7 @@ from datetime import timedelta
 from identity.cli.operator import Operator
 from identity.cli.worker import cleaners
 from identity.config import Settings
+from identity.oidc.device.models import DeviceAuthorization
 from identity.oidc.models import Grant, Interaction
 from identity.outbox.worker import Worker
 from identity.residents.sessions.models import Session
@@ -34,11 +35,16 @@ def test_what_is_over_is_deleted_and_what_lives_stays(provider: Provider):
     provider.code(browser, client)
     kept = provider.tokens(browser, client, scope="openid offline_access")
     provider.browser().authorize(client.request())
+    device_code = "urn:ietf:params:oauth:grant-type:device_code"
+    kiosk = provider.client(id="kiosk", grant_types=[device_code])
+    provider.app.test_client().post("/device_authorization", headers=kiosk.basic(), data={"scope": "openid"})
     worker.clean()
     assert (counted(provider, Grant), counted(provider, Interaction)) == (2, 1)
+    assert counted(provider, DeviceAuthorization) == 1
     provider.advance(days=2)
     worker.clean()
     assert (counted(provider, Grant), counted(provider, Interaction)) == (1, 0)
+    assert counted(provider, DeviceAuthorization) == 0
     assert provider.claims(kept["id_token"])["sub"] == "resident-1"
     provider.advance(days=40)
     worker.clean()

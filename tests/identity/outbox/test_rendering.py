@@ -23,6 +23,7 @@ FACTS = {
     "new_address": "new@example.com",
     "account_ending": "4567",
     "undo_until": "2026-11-30",
+    "service": "Citizen Self Service",
     "portal_link": "https://portal.example.gov/",
 }
 

@@ -6,6 +6,7 @@ import pytest
 from identity.relying_parties.addresses import problem_with
 from identity.relying_parties.looks import contrast_with_white, problem_with_color, problem_with_logo
 from identity.relying_parties.registration import (
+    DEVICE_CODE,
     RegistrationRefusedError,
     check_secret,
     read_city,
@@ -157,7 +158,9 @@ def test_a_client_needs_little_and_is_careful_by_default():
         ({"token_endpoint_auth_method": "private_key_jwt"}, "token_endpoint_auth_method: "),
         ({"grant_types": ["password"]}, "grant_types"),
         ({"grant_types": ["refresh_token"]}, "must contain authorization_code"),
+        ({"initiate_login_uri": ""}, "initiate_login_uri is missing"),
         ({"scopes": ["email"]}, "must contain openid"),
+        ({"grant_types": [DEVICE_CODE], "scopes": []}, "must contain openid"),
         ({"token_endpoint_auth_method": "none", "pkce_required": False}, "public client needs PKCE"),
         ({"id_token_signed_response_alg": "none"}, "id_token_signed_response_alg: "),
     ],
@@ -168,7 +171,7 @@ def test_what_is_wrong_with_a_client_is_named(changes: dict[str, Any], line: str
 
 def test_every_fault_is_named_at_once():
     lines = refused(read_client, {"id": "x", "redirect_uris": ["http://a/", "x"]}).splitlines()
-    assert len(lines) == 5
+    assert len(lines) == 4
 
 
 @pytest.mark.parametrize(

@@ -72,6 +72,7 @@ from identity.web.headers import SecurityHeaders
 from identity.web.health import Health
 from identity.web.language import Language
 from identity.web.mail_links import MailLinks
+from identity.web.openapi.endpoint import OpenApi
 from identity.web.pages import Pages
 from identity.web.sign_in_methods import ProviderButton, SignInMethods
 from identity.web.throttling.throttle import Throttle, limits
@@ -177,12 +178,15 @@ def _machine_blueprints(parts: _Parts) -> list[Blueprint]:
         parts.pages,
         parts.current_session,
         parts.directory,
+        parts.throttle,
+        parts.csrf,
     ).blueprint()
     notices = NoticeRoutes(parts.storage, parts.keyring, parts.clock, parts.directory).blueprint()
     parts.csrf.exempt(provider)
     parts.csrf.exempt(notices)
     cities = CityData(parts.directory, parts.settings).blueprint()
-    return [Health(parts.storage).blueprint(), cities, provider, notices]
+    description = OpenApi(parts.settings).blueprint()
+    return [Health(parts.storage).blueprint(), description, cities, provider, notices]
 
 
 def _page_blueprints(parts: _Parts) -> list[Blueprint]:

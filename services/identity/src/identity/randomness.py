@@ -13,6 +13,11 @@ def secret() -> str:
     return secrets.token_urlsafe(32)
 
 
+def text_of(alphabet: str, length: int) -> str:
+    """Return characters of an alphabet, for a person to type. Limit the attempts at it."""
+    return "".join(secrets.choice(alphabet) for _ in range(length))
+
+
 def six_digits() -> str:
     """Return a code of six decimal digits to be typed by a person. Limit the attempts at it."""
     return f"{secrets.randbelow(1_000_000):06d}"

@@ -96,6 +96,9 @@ class Verifier:
         if claims.moment("iat") > now + _SKEW or ("nbf" in claims and claims.moment("nbf") > now + _SKEW):
             raise _invalid("iat")
         claims.text("jti")
+        if claims.text("sub") == claims.text("client_id"):
+            # A client that speaks for itself (RFC 9068 §2.2): no resident of ours.
+            raise _invalid("sub")
         return Caller(
             issuer=self._issuer,
             subject=claims.text("sub"),

@@ -23,6 +23,15 @@ _OPTIONS = (
         "--resource", "resources", multiple=True, help="Its tokens may be for this; may be repeated."
     ),
     click.option(
+        "--grant-type", "grant_types", multiple=True, help="What it may ask /token with; may be repeated."
+    ),
+    click.option(
+        "--token-exchange-resource",
+        "token_exchange_resources",
+        multiple=True,
+        help="It may exchange tokens for this (RFC 8693); may be repeated.",
+    ),
+    click.option(
         "--authentication",
         "token_endpoint_auth_method",
         type=click.Choice(["client_secret_basic", "client_secret_post", "none"]),

@@ -16,6 +16,7 @@ from identity.journeys.federation.first_sign_ins.store import FirstSignIns
 from identity.journeys.federation.receiving.store import DataDeletions, ProviderNotices
 from identity.journeys.registration.store import PendingRegistrations
 from identity.notices.store import Notices
+from identity.oidc.device.store import DeviceAuthorizations
 from identity.oidc.store import Grants, Interactions
 from identity.outbox.mailer import Mailer
 from identity.outbox.worker import Cleaner, Worker
@@ -61,6 +62,7 @@ def cleaners(opened: Operator) -> list[Cleaner]:
     return [
         _deleting(Grants),
         _deleting(Interactions),
+        _deleting(DeviceAuthorizations),
         _deleting(Sessions),
         _deleting(ActionLinks),
         _deleting(PendingRegistrations),

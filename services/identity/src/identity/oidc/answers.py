@@ -26,8 +26,8 @@ def json_answer(status: int, content: Mapping[str, object], *headers: tuple[str,
 
 def error_answer(error: OAuth2Error) -> Answer:
     """Return the specification's error (RFC 6749 §5.2), with its status and its headers."""
-    challenges = [header for header in error.get_headers() if header[0] == "WWW-Authenticate"]
-    return json_answer(error.status_code, dict(error.get_body()), *challenges)
+    own = [header for header in error.get_headers() if header[0] in ("WWW-Authenticate", "Retry-After")]
+    return json_answer(error.status_code, dict(error.get_body()), *own)
 
 
 def method_not_allowed(allowed: Sequence[str]) -> Answer:

@@ -41,7 +41,7 @@ class ProtocolClient(ClientMixin):
 
     def check_response_type(self, response_type: str) -> bool:
         """Tell whether it may ask for this: the code flow is the only one there is."""
-        return response_type == "code"
+        return response_type == "code" and self.check_grant_type("authorization_code")
 
     def check_grant_type(self, grant_type: str) -> bool:
         """Tell whether it registered this grant type."""

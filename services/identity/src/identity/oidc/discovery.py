@@ -7,12 +7,13 @@ import hashlib
 import json
 from dataclasses import dataclass
 
-from identity.oidc import claims, client_authentication
+from identity.oidc import claims, client_authentication, introspection
 from identity.oidc.authorization.requests import PROMPTS
 from identity.oidc.authorization.response_modes import MODES
 from identity.oidc.pkce import METHOD
 from identity.oidc.resource_indicators import OWN_SCOPES
 from identity.relying_parties.directory import Directory
+from identity.relying_parties.registration import DEVICE_CODE, TOKEN_EXCHANGE
 from identity.signing_keys.lifecycle import ALGORITHMS
 from identity.web.language import LANGUAGES
 
@@ -47,11 +48,22 @@ class Discovery:
             "token_endpoint": f"{self._issuer}/token",
             "userinfo_endpoint": f"{self._issuer}/userinfo",
             "jwks_uri": f"{self._issuer}/jwks",
+            "introspection_endpoint": f"{self._issuer}/introspect",
+            "introspection_endpoint_auth_methods_supported": list(introspection.AUTH_METHODS),
+            "revocation_endpoint": f"{self._issuer}/revoke",
+            "revocation_endpoint_auth_methods_supported": list(client_authentication.METHODS),
+            "device_authorization_endpoint": f"{self._issuer}/device_authorization",
             "end_session_endpoint": f"{self._issuer}/end-session",
             "scopes_supported": [*OWN_SCOPES, *resource_scopes],
             "response_types_supported": ["code"],
             "response_modes_supported": list(MODES),
-            "grant_types_supported": ["authorization_code", "refresh_token"],
+            "grant_types_supported": [
+                "authorization_code",
+                "refresh_token",
+                "client_credentials",
+                DEVICE_CODE,
+                TOKEN_EXCHANGE,
+            ],
             "subject_types_supported": ["public"],
             "id_token_signing_alg_values_supported": list(ALGORITHMS),
             "token_endpoint_auth_methods_supported": list(client_authentication.METHODS),

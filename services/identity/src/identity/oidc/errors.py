@@ -12,6 +12,13 @@ class InvalidTargetError(OAuth2Error):
     description = "The requested resource is unknown, or this client may not ask for it."
 
 
+class UnsupportedTokenTypeError(OAuth2Error):
+    """A token that nothing stands behind which could be revoked (RFC 7009 §2.2.1)."""
+
+    error = "unsupported_token_type"
+    description = "A client's own access token cannot be revoked; it expires within minutes."
+
+
 class ClientRefusedError(OAuth2Error):
     """The client did not prove who it is (RFC 6749 §5.2): always 401, naming the scheme."""
 
@@ -21,6 +28,21 @@ class ClientRefusedError(OAuth2Error):
     def get_headers(self) -> list[tuple[str, str]]:
         """Return the challenge too."""
         return [*super().get_headers(), ("WWW-Authenticate", 'Basic realm="token", charset="UTF-8"')]
+
+
+class TooManyDevicesError(OAuth2Error):
+    """More devices of one network ask than the limit allows (the error's name: RFC 8628 §3.5)."""
+
+    error = "slow_down"
+    status_code = 429
+
+    def __init__(self, seconds: int) -> None:
+        super().__init__("Too many devices of this network ask. Try again later.")
+        self._seconds = seconds
+
+    def get_headers(self) -> list[tuple[str, str]]:
+        """Return when to try again too."""
+        return [*super().get_headers(), ("Retry-After", str(self._seconds))]
 
 
 class UnsoundRequestError(Exception):

@@ -12,7 +12,14 @@ REFRESH_IDLE = timedelta(hours=12)
 REFRESH_ABSOLUTE = timedelta(days=30)
 # A client whose answer was lost may repeat the request: it gets the same successor.
 REFRESH_GRACE = timedelta(seconds=30)
+# So far ahead may the clock of whoever made a token be.
+CLOCK_SKEW = timedelta(seconds=60)
 # A resident may take this long to sign in, or to sign up and open the mail.
 INTERACTION = timedelta(hours=1)
+# A resident may take this long to type a device's code (RFC 8628 §3.2), and the device asks this often.
+DEVICE_CODE = timedelta(minutes=10)
+DEVICE_INTERVAL = timedelta(seconds=5)
+# How much longer it waits after each time it did not (RFC 8628 §3.5).
+DEVICE_SLOWER = timedelta(seconds=5)
 # What is over stays this long, so that a late replay is still recognised.
 KEPT_AFTER_END = timedelta(days=1)

@@ -1,6 +1,8 @@
 """Resource indicators (RFC 8707): for whom an access token is, and what of the scope goes with it."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
+
+from authlib.oauth2.rfc6749 import InvalidScopeError
 
 from identity.oidc.errors import InvalidTargetError
 from identity.relying_parties.directory import Directory
@@ -35,6 +37,27 @@ class ResourceIndicators:
         if requested[0] != self._issuer and requested[0] not in granted:
             raise InvalidTargetError
         return requested[0]
+
+    def sole(self, requested: list[str], allowed: Collection[str]) -> str:
+        """Return the one resource beside userinfo that is asked for; raises `InvalidTargetError`.
+
+        Without a wish it is the allowed one if there is exactly one.
+        """
+        wanted = requested or list(allowed)
+        if len(wanted) != 1 or wanted[0] not in allowed:
+            raise InvalidTargetError
+        return wanted[0]
+
+    def narrowed(self, audience: str, requested: str | None, most: Iterable[str]) -> tuple[str, ...]:
+        """Return the scope that is asked for at the audience, or all that may be had there.
+
+        Raises `InvalidScopeError` for more than that, or for nothing (RFC 6749 §3.3, §5.2).
+        """
+        available = self.scope_at(audience, most)
+        wanted = tuple(dict.fromkeys(requested.split())) if requested else available
+        if not wanted or not set(wanted) <= set(available):
+            raise InvalidScopeError("The scope is more than may be had at this resource, or nothing.")
+        return wanted
 
     def scope_at(self, audience: str, scope: Iterable[str]) -> tuple[str, ...]:
         """Return the part of a scope that means something to the audience (ASVS 5.0 10.4.11)."""

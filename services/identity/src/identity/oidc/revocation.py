@@ -1,10 +1,11 @@
-"""Ending a grant because something on it went wrong: remembered, and recorded."""
+"""Ending a grant before its time: remembered, recorded, and the resident is told where they should know."""
 
 from enum import StrEnum
 
 from identity.audit.events import Event
 from identity.audit.store import Audit
 from identity.clock import Clock
+from identity.oidc.safety_mail import SafetyMail
 from identity.oidc.store import GrantFacts, Grants
 from identity.storage import Storage
 
@@ -14,22 +15,31 @@ class Cause(StrEnum):
 
     CODE_REPLAYED = "code_replayed"
     REFRESH_REPLAYED = "refresh_replayed"
+    REVOKED_BY_CLIENT = "revoked_by_client"
 
 
-_EVENTS = {Cause.CODE_REPLAYED: Event.CODE_REPLAYED, Cause.REFRESH_REPLAYED: Event.REFRESH_REPLAYED}
+_EVENTS = {
+    Cause.CODE_REPLAYED: Event.CODE_REPLAYED,
+    Cause.REFRESH_REPLAYED: Event.REFRESH_REPLAYED,
+    Cause.REVOKED_BY_CLIENT: Event.GRANT_REVOKED,
+}
+# Only a refresh token lives long enough to be used by a thief and its owner.
+_TOLD_BY_MAIL = frozenset({Cause.REFRESH_REPLAYED})
 
 
 class Revocation:
     """Revokes grants: every token of theirs is refused from the next request on."""
 
-    def __init__(self, storage: Storage, clock: Clock) -> None:
-        self._storage, self._clock = storage, clock
+    def __init__(self, storage: Storage, clock: Clock, safety_mail: SafetyMail) -> None:
+        self._storage, self._clock, self._safety_mail = storage, clock, safety_mail
 
     def revoke(self, facts: GrantFacts, cause: Cause) -> None:
         """Revoke the grant and record why, in one transaction; a second time changes nothing."""
-        now = self._clock.now()
+        now, client = self._clock.now(), self._safety_mail.client_of(facts)
         with self._storage.transaction() as session:
             if Grants(session).revoke(facts.id, cause, now):
+                if cause in _TOLD_BY_MAIL:
+                    self._safety_mail.queue(session, facts, client)
                 Audit(session).record(
                     _EVENTS[cause],
                     now,
@@ -37,4 +47,5 @@ class Revocation:
                     client_id=facts.client_id,
                     session_id=facts.session_id,
                     grant=facts.id,
+                    cause=cause.value,
                 )

@@ -9,13 +9,18 @@ from werkzeug.exceptions import HTTPException, MethodNotAllowed
 
 from identity.oidc.answers import Answer, json_answer, method_not_allowed
 from identity.oidc.authorization.routes import AuthorizationPages
+from identity.oidc.device.authorization import DeviceAuthorizationEndpoint
+from identity.oidc.device.routes import DevicePages
 from identity.oidc.discovery import Discovery
+from identity.oidc.introspection import Introspection
 from identity.oidc.logout.routes import LogoutPages
 from identity.oidc.parameters import Parameters
 from identity.oidc.protocol_request import ProtocolRequest
 from identity.oidc.server import ProtocolServer
+from identity.oidc.token_revocation import TokenRevocation
 from identity.oidc.userinfo import UserInfo
 from identity.signing_keys.ring import MAX_AGE, KeyRing
+from identity.web.visitor import current_visitor
 
 _log = logging.getLogger(__name__)
 
@@ -31,11 +36,20 @@ Routes: TypeAlias = Blueprint
 class MachineEndpoints:
     """Routes of the machine endpoints."""
 
-    def __init__(
-        self, server: ProtocolServer, userinfo: UserInfo, discovery: Discovery, ring: KeyRing, issuer: str
+    def __init__(  # noqa: PLR0913, PLR0917 - the composition root names each of them
+        self,
+        server: ProtocolServer,
+        introspection: Introspection,
+        revocation: TokenRevocation,
+        devices: DeviceAuthorizationEndpoint,
+        userinfo: UserInfo,
+        discovery: Discovery,
+        ring: KeyRing,
+        issuer: str,
     ) -> None:
         self._server, self._userinfo, self._discovery, self._ring = server, userinfo, discovery, ring
-        self._token_endpoint = f"{issuer}/token"
+        self._introspection, self._revocation, self._devices = introspection, revocation, devices
+        self._issuer = issuer
         self._methods: dict[str, tuple[str, ...]] = {}
 
     def add_to(self, blueprint: Blueprint) -> None:
@@ -45,6 +59,9 @@ class MachineEndpoints:
             ("/.well-known/oauth-authorization-server", "oauth_metadata", self.metadata, _READ),
             ("/jwks", "jwks", self.jwks, _READ),
             ("/token", "token", self.token, ("POST",)),
+            ("/introspect", "introspect", self.introspect, ("POST",)),
+            ("/revoke", "revoke", self.revoke, ("POST",)),
+            ("/device_authorization", "device_authorization", self.device_authorization, ("POST",)),
             ("/userinfo", "userinfo", self.userinfo, (*_READ, "POST")),
         ):
             self._methods[path] = methods
@@ -75,15 +92,31 @@ class MachineEndpoints:
         return _cached(published.body, published.etag)
 
     def token(self) -> Answer:
-        """Answer the token endpoint. Only the form counts, never the query (RFC 6749 §3.2)."""
+        """Answer the token endpoint."""
+        return self._to_form(self._server.token_response)
+
+    def introspect(self) -> Answer:
+        """Answer the introspection endpoint."""
+        return self._to_form(self._introspection.respond)
+
+    def revoke(self) -> Answer:
+        """Answer the revocation endpoint."""
+        return self._to_form(self._revocation.respond)
+
+    def device_authorization(self) -> Answer:
+        """Answer the device authorization endpoint."""
+        ip_address = current_visitor().ip_address
+        return self._to_form(lambda sent: self._devices.respond(sent, ip_address))
+
+    def _to_form(self, respond: Callable[[ProtocolRequest], Answer]) -> Answer:
+        """Answer what was sent as a form. Only that counts, never the query (RFC 6749 §3.2)."""
         if request.mimetype != _FORM:
             return json_answer(
                 400, {"error": "invalid_request", "error_description": f"Send the parameters as {_FORM}."}
             )
         parameters = Parameters(request.form.items(multi=True))
-        return self._server.token_response(
-            ProtocolRequest("POST", self._token_endpoint, parameters, request.headers.get("Authorization"))
-        )
+        uri = f"{self._issuer}{request.path}"
+        return respond(ProtocolRequest("POST", uri, parameters, request.headers.get("Authorization")))
 
     def userinfo(self) -> Answer:
         """Answer the UserInfo endpoint."""
@@ -92,7 +125,10 @@ class MachineEndpoints:
 
 
 def blueprint(
-    machine_endpoints: MachineEndpoints, authorization_pages: AuthorizationPages, logout_pages: LogoutPages
+    machine_endpoints: MachineEndpoints,
+    authorization_pages: AuthorizationPages,
+    logout_pages: LogoutPages,
+    device_pages: DevicePages,
 ) -> Routes:
     """Return all routes of the provider.
 
@@ -104,6 +140,7 @@ def blueprint(
     machine_endpoints.add_to(protocol)
     authorization_pages.add_to(protocol, forms)
     logout_pages.add_to(protocol, forms)
+    device_pages.add_to(forms)
     protocol.register_blueprint(forms)
     return protocol
 

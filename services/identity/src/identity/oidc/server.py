@@ -10,7 +10,10 @@ from identity.oidc.answers import Answer, error_answer, json_answer
 from identity.oidc.client_authentication import ClientAuthentication
 from identity.oidc.clients import ProtocolClient
 from identity.oidc.grants.authorization_code import CodeGrant, CodeRedemption
+from identity.oidc.grants.client_credentials import OwnTokenGrant
+from identity.oidc.grants.device_code import DevicePolls, PolledDeviceGrant
 from identity.oidc.grants.refresh_token import RefreshRotation, RotatingRefreshGrant
+from identity.oidc.grants.token_exchange import ExchangeGrant, TokenExchange
 from identity.oidc.minting import Minting
 from identity.oidc.pkce import S256CodeChallenge
 from identity.oidc.protocol_request import ProtocolRequest
@@ -20,23 +23,30 @@ from identity.relying_parties.directory import Directory
 class ProtocolServer(AuthorizationServer):
     """The server that grants are registered with.
 
-    A grant reaches what it needs through its server, as Authlib has it: `redemption`, `rotation`, `minting`.
+    A grant reaches what it needs through its server, as Authlib has it: `redemption`, `rotation`, `devices`,
+    `exchange`, `minting`.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913, PLR0917 - the composition root names each of them
         self,
         directory: Directory,
         client_authentication: ClientAuthentication,
         redemption: CodeRedemption,
         rotation: RefreshRotation,
+        devices: DevicePolls,
+        exchange: TokenExchange,
         minting: Minting,
     ) -> None:
         super().__init__()
         self._directory = directory
         self._authentication = client_authentication
         self.redemption, self.rotation, self.minting = redemption, rotation, minting
+        self.devices, self.exchange = devices, exchange
         self.register_grant(CodeGrant, [S256CodeChallenge()])
         self.register_grant(RotatingRefreshGrant)
+        self.register_grant(OwnTokenGrant)
+        self.register_grant(PolledDeviceGrant)
+        self.register_grant(ExchangeGrant)
 
     def token_response(self, request: ProtocolRequest) -> Answer:
         """Answer a request to the token endpoint (RFC 6749 §3.2): the phases that every grant shares."""

@@ -52,7 +52,8 @@ class NewGrant:
     expires_at: datetime
     code_digest: str
     code_expires_at: datetime
-    redirect_uri: str
+    # Absent where a device redeems it (RFC 8628).
+    redirect_uri: str | None
     code_challenge: str | None
 
 

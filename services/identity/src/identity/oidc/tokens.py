@@ -4,7 +4,7 @@ import base64
 import hashlib
 from collections.abc import Collection
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 
 from joserfc import jwt
 from joserfc.errors import JoseError
@@ -13,7 +13,7 @@ from joserfc.jws import CompactSignature
 
 from identity.clock import Clock
 from identity.oidc import claims
-from identity.oidc.lifetimes import ACCESS_TOKEN, ID_TOKEN
+from identity.oidc.lifetimes import ACCESS_TOKEN, CLOCK_SKEW, ID_TOKEN
 from identity.oidc.store import GrantFacts
 from identity.randomness import identifier
 from identity.relying_parties.registered import RegisteredClient
@@ -38,6 +38,7 @@ class AccessTokenClaims:
     client_id: str
     grant_id: str
     scope: tuple[str, ...]
+    expires_at: datetime
 
 
 @dataclass(frozen=True)
@@ -56,19 +57,16 @@ class Tokens:
         self._ring, self._clock, self._issuer = ring, clock, issuer
 
     def access_token(
-        self, facts: GrantFacts, client: RegisteredClient, audience: str, scope: Collection[str]
+        self,
+        facts: GrantFacts,
+        client: RegisteredClient,
+        audience: str,
+        scope: Collection[str],
+        *,
+        lifetime: timedelta = ACCESS_TOKEN,
     ) -> str:
         """Return an access token for one audience (RFC 9068 §2)."""
-        now = self._clock.now()
-        content = {
-            "iss": self._issuer,
-            "sub": facts.resident_id,
-            "aud": audience,
-            "client_id": client.id,
-            "iat": _seconds(now),
-            "exp": _seconds(now + ACCESS_TOKEN),
-            "jti": identifier(),
-            "scope": " ".join(scope),
+        content = self._access_token_content(facts.resident_id, client, audience, scope, lifetime) | {
             "sid": facts.session_id,
             "auth_time": _seconds(facts.authenticated_at),
             "acr": facts.acr,
@@ -78,6 +76,31 @@ class Tokens:
         if audience != self._issuer:
             content |= claims.for_resource(facts, client.city_id)
         return self._sign(content, ACCESS_TOKEN_ALGORITHM, ACCESS_TOKEN_TYPE)
+
+    def client_access_token(self, client: RegisteredClient, audience: str, scope: Collection[str]) -> str:
+        """Return an access token in which the client speaks for itself (RFC 9068 §2.2: it is the `sub`)."""
+        content = self._access_token_content(client.id, client, audience, scope, ACCESS_TOKEN)
+        return self._sign(content | {"city": client.city_id}, ACCESS_TOKEN_ALGORITHM, ACCESS_TOKEN_TYPE)
+
+    def _access_token_content(
+        self,
+        subject: str,
+        client: RegisteredClient,
+        audience: str,
+        scope: Collection[str],
+        lifetime: timedelta,
+    ) -> dict[str, object]:
+        now = self._clock.now()
+        return {
+            "iss": self._issuer,
+            "sub": subject,
+            "aud": audience,
+            "client_id": client.id,
+            "iat": _seconds(now),
+            "exp": _seconds(now + lifetime),
+            "jti": identifier(),
+            "scope": " ".join(scope),
+        }
 
     def id_token(
         self, facts: GrantFacts, client: RegisteredClient, access_token: str, nonce: str | None
@@ -105,18 +128,29 @@ class Tokens:
 
         The kind is checked by `typ`: an ID token, or a token for another resource, is none (RFC 9068 §4).
         """
-        header, content = self._verify(token)
-        expires, audience = content.get("exp"), content.get("aud")
-        if str(header.get("typ", "")).lower() not in (ACCESS_TOKEN_TYPE, f"application/{ACCESS_TOKEN_TYPE}"):
-            raise TokenRefusedError
-        if audience != self._issuer or not isinstance(expires, int) or expires <= _seconds(self._clock.now()):
+        content = self.open_access_token(token)
+        if content.get("aud") != self._issuer:
             raise TokenRefusedError
         return AccessTokenClaims(
             subject=str(content.get("sub")),
             client_id=str(content.get("client_id")),
             grant_id=str(content.get("grant")),
             scope=tuple(str(content.get("scope", "")).split()),
+            expires_at=datetime.fromtimestamp(int(str(content.get("exp"))), UTC),
         )
+
+    def open_access_token(self, token: str) -> dict[str, object]:
+        """Return all that an access token of ours says, whoever it is for; raises `TokenRefusedError`.
+
+        Whether its grant still stands is for the caller to find out.
+        """
+        header, content = self._verify(token)
+        expires = content.get("exp")
+        if str(header.get("typ", "")).lower() not in (ACCESS_TOKEN_TYPE, f"application/{ACCESS_TOKEN_TYPE}"):
+            raise TokenRefusedError
+        if not isinstance(expires, int) or expires <= _seconds(self._clock.now()):
+            raise TokenRefusedError
+        return content
 
     def read_id_token_hint(self, token: str) -> IdTokenHint:
         """Return what an ID token of ours says, expired or not (RP-Initiated Logout §2).
@@ -140,9 +174,15 @@ class Tokens:
             decoded = jwt.decode(token, self._find_key, algorithms=_READABLE)
         except (JoseError, ValueError, TypeError):
             raise TokenRefusedError from None
-        if decoded.claims.get("iss") != self._issuer:
+        if decoded.claims.get("iss") != self._issuer or not self._is_of_the_past(decoded.claims):
             raise TokenRefusedError
         return dict(decoded.header), decoded.claims
+
+    def _is_of_the_past(self, content: dict[str, object]) -> bool:
+        # The clocks of two processes differ a little.
+        latest = _seconds(self._clock.now() + CLOCK_SKEW)
+        times = (content.get("iat"), content.get("nbf", 0))
+        return all(isinstance(time, int) and time <= latest for time in times)
 
     def _find_key(self, signature: object) -> Key:
         # The algorithm is the key's, never the header's choice (RFC 8725 §3.1).

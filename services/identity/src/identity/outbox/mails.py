@@ -21,6 +21,8 @@ class Template(StrEnum):
     RESET_PASSWORD = "reset_password"  # noqa: S105 - a template
     # reset_link
     PASSWORD_CHANGED = "password_changed"  # noqa: S105 - a template
+    # service (a website's name), reset_link
+    SESSIONS_ENDED_FOR_SAFETY = "sessions_ended_for_safety"
     # link
     UNLOCK_ACCOUNT = "unlock_account"
     # sign_in_link, reset_link

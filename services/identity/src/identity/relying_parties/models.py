@@ -57,6 +57,8 @@ class Client(Base):
     scopes: Mapped[list[str]] = mapped_column(JSON)
     # Resource indicators (RFC 8707) that its access tokens may be for, beside userinfo.
     resources: Mapped[list[str]] = mapped_column(JSON)
+    # Resource indicators for which it may exchange its residents' access tokens (RFC 8693).
+    token_exchange_resources: Mapped[list[str]] = mapped_column(JSON)
     # False only for a confidential client whose library cannot do PKCE.
     pkce_required: Mapped[bool] = mapped_column(Boolean)
     # The city's own: no consent page.

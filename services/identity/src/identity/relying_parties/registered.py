@@ -54,6 +54,8 @@ class RegisteredClient:
     pkce_required: bool
     first_party: bool
     secrets: tuple[LiveSecret, ...]
+    # For which it may exchange its residents' access tokens (RFC 8693).
+    token_exchange_resources: frozenset[str] = frozenset()
 
     @property
     def is_public(self) -> bool:

@@ -13,6 +13,9 @@ from identity.relying_parties.registered import RegisteredCity, RegisteredClient
 # Those of the complete translations; a city can offer no other.
 LANGUAGES = ("en", "es")
 OWN_SCOPES = ("openid", "profile", "email", "offline_access")
+# Grant types that have the names of their specifications: RFC 8628 §3.4, RFC 8693 §2.1.
+DEVICE_CODE = "urn:ietf:params:oauth:grant-type:device_code"
+TOKEN_EXCHANGE = "urn:ietf:params:oauth:grant-type:token-exchange"  # noqa: S105 - a grant type's name
 SECRET_FORM = re.compile(r"[A-Za-z0-9_-]{32,128}")
 
 R = TypeVar("R", bound="_Registration")
@@ -57,9 +60,17 @@ def _provider_key(value: str) -> str:
 
 
 Address = Annotated[str, _checked(addresses.problem_with)]
+AddressOrNone = Annotated[str, _checked(lambda uri: addresses.problem_with(uri) if uri else None)]
 Primary = Annotated[str, _checked(lambda color: looks.problem_with_color(color, looks.PRIMARY_CONTRAST))]
 Accent = Annotated[str, _checked(lambda color: looks.problem_with_color(color, looks.ACCENT_CONTRAST))]
 ProviderKey = Annotated[str, AfterValidator(_provider_key)]
+GrantType = Literal[
+    "authorization_code",
+    "refresh_token",
+    "client_credentials",
+    "urn:ietf:params:oauth:grant-type:device_code",
+    "urn:ietf:params:oauth:grant-type:token-exchange",
+]
 Line = Annotated[str, Field(min_length=1, max_length=100)]
 
 
@@ -98,14 +109,13 @@ class ClientRegistration(_Registration):
         default="client_secret_basic"
     )
     id_token_signed_response_alg: Literal["RS256", "ES256"] = Field(default="RS256")
-    grant_types: frozenset[Literal["authorization_code", "refresh_token"]] = frozenset(
-        ("authorization_code", "refresh_token")
-    )
-    redirect_uris: Annotated[frozenset[Address], Field(min_length=1)]
+    grant_types: frozenset[GrantType] = frozenset(("authorization_code", "refresh_token"))
+    redirect_uris: frozenset[Address] = frozenset()
     post_logout_redirect_uris: frozenset[Address] = frozenset()
-    initiate_login_uri: Address
+    initiate_login_uri: AddressOrNone = ""
     scopes: frozenset[str] = frozenset(("openid", "profile", "email"))
     resources: frozenset[str] = frozenset()
+    token_exchange_resources: frozenset[str] = frozenset()
     pkce_required: bool = True
     first_party: bool = True
 
@@ -113,11 +123,33 @@ class ClientRegistration(_Registration):
     def _consistent(self) -> "ClientRegistration":
         if self.token_endpoint_auth_method == "none" and not self.pkce_required:  # noqa: S105 - a method's name
             raise ValueError("a public client needs PKCE: leave pkce_required at true")
-        if "openid" not in self.scopes:
-            raise ValueError("scopes must contain openid")
-        if "authorization_code" not in self.grant_types:
-            raise ValueError("grant_types must contain authorization_code")
+        for is_fault, words in (*self._faults_of_sign_in(), *self._faults_of_grants()):
+            if is_fault:
+                raise ValueError(words)
         return self
+
+    def _faults_of_sign_in(self) -> Iterable[tuple[bool, str]]:
+        redirects = "authorization_code" in self.grant_types
+        signs_in = redirects or DEVICE_CODE in self.grant_types
+        yield redirects and not self.redirect_uris, "redirect_uris: name at least one"
+        yield redirects and not self.initiate_login_uri, "initiate_login_uri is missing"
+        yield signs_in and "openid" not in self.scopes, "scopes must contain openid"
+
+    def _faults_of_grants(self) -> Iterable[tuple[bool, str]]:
+        ways_in = {"authorization_code", "client_credentials", DEVICE_CODE} & self.grant_types
+        yield not ways_in, f"grant_types must contain authorization_code, client_credentials or {DEVICE_CODE}"
+        is_public = self.token_endpoint_auth_method == "none"  # noqa: S105 - a method's name
+        private = sorted({"client_credentials", TOKEN_EXCHANGE} & self.grant_types)
+        yield is_public and bool(private), f"a public client cannot use {', '.join(private)}"
+        exchanges = TOKEN_EXCHANGE in self.grant_types
+        yield (
+            exchanges != bool(self.token_exchange_resources),
+            f"the grant type {TOKEN_EXCHANGE} and token_exchange_resources go together",
+        )
+        yield (
+            exchanges and not self.first_party,
+            "the residents of a third-party client are asked about each resource: use resources",
+        )
 
     def registered(self) -> RegisteredClient:
         """Return what is stored, without secrets."""

@@ -124,12 +124,13 @@ def _check_references(executor: Executor, registration: ClientRegistration) -> N
     if Cities(executor).get(registration.city_id) is None:
         lines.append(f"city_id: there is no city {registration.city_id!r}; put it first")
     known_scopes = set(OWN_SCOPES)
-    for resource_id in sorted(registration.resources):
-        resource = Resources(executor).get(resource_id)
-        if resource is None:
-            lines.append(f"resources: there is no resource {resource_id!r}; put it first")
-        else:
-            known_scopes |= resource.scopes
+    for name in ("resources", "token_exchange_resources"):
+        for resource_id in sorted(getattr(registration, name)):
+            resource = Resources(executor).get(resource_id)
+            if resource is None:
+                lines.append(f"{name}: there is no resource {resource_id!r}; put it first")
+            else:
+                known_scopes |= resource.scopes
     if unknown := registration.scopes - known_scopes:
         lines.append(f"scopes: {', '.join(sorted(unknown))} belong to none of its resources")
     if lines:

@@ -25,6 +25,16 @@ CLIENT = table_of(Client)
 SECRET = table_of(ClientSecret)
 RESOURCE = table_of(Resource)
 
+# What is a list in the database, sorted, and a set elsewhere.
+_SETS = (
+    "grant_types",
+    "redirect_uris",
+    "post_logout_redirect_uris",
+    "scopes",
+    "resources",
+    "token_exchange_resources",
+)
+
 
 class Cities:
     """The cities."""
@@ -72,7 +82,9 @@ class Clients:
         """Return where a resident of the city opens the website that uses this resource, or nothing."""
         statement = (
             select(CLIENT.c.initiate_login_uri, CLIENT.c.resources)
-            .where(CLIENT.c.city_id == city_id, CLIENT.c.disabled_at.is_(None))
+            .where(
+                CLIENT.c.city_id == city_id, CLIENT.c.disabled_at.is_(None), CLIENT.c.initiate_login_uri != ""
+            )
             .order_by(CLIENT.c.created_at, CLIENT.c.id)
         )
         rows = self._connection.execute(statement)
@@ -99,7 +111,7 @@ class Clients:
     def put(self, client: RegisteredClient, now: datetime) -> None:
         """Write the client, new or changed, without its secrets; a disabled one is enabled again."""
         fields: dict[str, Any] = {k: v for k, v in vars(client).items() if k != "secrets"}
-        for name in ("grant_types", "redirect_uris", "post_logout_redirect_uris", "scopes", "resources"):
+        for name in _SETS:
             fields[name] = sorted(fields[name])
         _put(self._connection, CLIENT, {**fields, "disabled_at": None}, created_at=now)
 
@@ -195,6 +207,7 @@ def _client(rows: Sequence[RowMapping]) -> RegisteredClient:
         resources=frozenset(row["resources"]),
         pkce_required=row["pkce_required"],
         first_party=row["first_party"],
+        token_exchange_resources=frozenset(row["token_exchange_resources"]),
         secrets=tuple(LiveSecret(r["digest"], r["expires_at"]) for r in rows if r["digest"] is not None),
     )
 

@@ -3,9 +3,9 @@
 import re
 
 from flask import Blueprint, Response, jsonify, make_response, request
+from werkzeug.exceptions import NotFound
 
 from identity.config import Settings
-from identity.errors import Reason, Refused
 from identity.relying_parties.directory import Directory
 from identity.relying_parties.registered import RegisteredCity
 from identity.web.theme import style_sheet
@@ -66,7 +66,7 @@ class CityData:
     def _city(self, city_id: str) -> RegisteredCity:
         city = self._directory.city(city_id) if _SLUG.fullmatch(city_id) else None
         if city is None:
-            raise Refused(Reason.NOT_FOUND)
+            raise NotFound
         return city
 
 

@@ -1,8 +1,12 @@
-"""What a resident sees when something does not work: the city's looks, plain words, the way back."""
+"""What a resident sees when something does not work: the city's looks, plain words, the way back.
+
+Where no resident looks, programs get JSON: the endpoints of `oidc` see to it themselves, for the others it is
+done here, since a path that matches nothing, or a wrong method, reaches no endpoint.
+"""
 
 import logging
 
-from flask import Flask, Response, make_response
+from flask import Flask, Response, jsonify, make_response, request
 from flask_babel import force_locale, gettext
 from werkzeug.exceptions import HTTPException
 
@@ -12,6 +16,7 @@ from identity.web.pages import Pages
 _log = logging.getLogger(__name__)
 _KEPT_HEADERS = ("Allow", "Retry-After")
 _SERVER_ERROR = 500
+_FOR_MACHINES = ("/cities/", "/health/", "/notices", "/openapi.json")
 
 
 class ErrorPages:
@@ -29,17 +34,25 @@ class ErrorPages:
         status = error.code or _SERVER_ERROR
         if error.response is not None:
             return make_response(error.response)
-        try:
-            response = self._pages.error(status, *_words(status))
-        except Exception:  # noqa: BLE001 - whatever else fails, the resident gets a page
-            _log.exception("the error page could not look up the city")
-            with force_locale("en"):
-                response = self._pages.bare_error(status, *_words(status))
+        response = _for_machines(status) if request.path.startswith(_FOR_MACHINES) else self._page(status)
         for name in _KEPT_HEADERS:
             for header, value in error.get_headers():
                 if header.casefold() == name.casefold():
                     response.headers[name] = value
         return response
+
+    def _page(self, status: int) -> Response:
+        try:
+            return self._pages.error(status, *_words(status))
+        except Exception:  # noqa: BLE001 - whatever else fails, the resident gets a page
+            _log.exception("the error page could not look up the city")
+            with force_locale("en"):
+                return self._pages.bare_error(status, *_words(status))
+
+
+def _for_machines(status: int) -> Response:
+    known = {404: "not_found", _SERVER_ERROR: "server_error"}
+    return make_response(jsonify(error=known.get(status, "invalid_request")), status)
 
 
 def _words(status: int) -> tuple[str, str]:

@@ -74,7 +74,8 @@ class CodeGrant(AuthorizationCodeGrant):
     def query_authorization_code(self, code: str, client: Any) -> PresentedCode | None:  # noqa: ANN401 - Authlib's signature
         """Return the code if this client may redeem it."""
         facts = self.server.redemption.look(code, client.registered.id)
-        return PresentedCode(facts) if facts else None
+        # A device's code has no redirect URI, and a grant of its own (RFC 8628).
+        return PresentedCode(facts) if facts and facts.redirect_uri else None
 
     def create_token_response(self) -> Any:  # noqa: ANN401 - Authlib's signature
         """Claim the code and return the tokens."""

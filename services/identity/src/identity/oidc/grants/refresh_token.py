@@ -47,6 +47,16 @@ class RefreshRotation:
         self._storage, self._clock = storage, clock
         self._revocation, self._families = revocation, families
 
+    def looks_like_ours(self, text: str) -> bool:
+        """Tell whether a text has the form of a refresh token; no other token of ours has it."""
+        return self._families.parse(text) is not None
+
+    def would_accept(self, token: GenuineToken) -> bool:
+        """Tell whether the token may be used now: the current one, or for a moment its predecessor."""
+        now = self._clock.now()
+        is_current = token.facts.refresh_generation == token.generation
+        return _lives(token.facts, now) and (is_current or _is_in_grace(token, token.facts, now))
+
     def look(self, text: str) -> GenuineToken | None:
         """Return the token if we made it, current or not."""
         presented = self._families.parse(text)
@@ -75,8 +85,7 @@ class RefreshRotation:
     def _check_repetition(self, token: GenuineToken, current: GrantFacts | None, now: datetime) -> None:
         if current is None or current.revoked_at is not None or current.refreshed_at is None:
             raise InvalidGrantError("The refresh token is over or was revoked.")
-        is_predecessor = current.refresh_generation == token.generation + 1
-        if not (is_predecessor and now < current.refreshed_at + REFRESH_GRACE):
+        if not _is_in_grace(token, current, now):
             self._revocation.revoke(current, Cause.REFRESH_REPLAYED)
             raise InvalidGrantError("The refresh token was used before.")
 
@@ -102,6 +111,11 @@ class RotatingRefreshGrant(RefreshTokenGrant):
         )
         content["refresh_token"] = successor
         return 200, content, self.TOKEN_RESPONSE_HEADER
+
+
+def _is_in_grace(token: GenuineToken, current: GrantFacts, now: datetime) -> bool:
+    is_predecessor = current.refresh_generation == token.generation + 1
+    return is_predecessor and current.refreshed_at is not None and now < current.refreshed_at + REFRESH_GRACE
 
 
 def _lives(facts: GrantFacts, now: datetime) -> bool:

@@ -31,6 +31,11 @@ class Action(StrEnum):
     MAIL_HINT = "mail_hint"
     # A typed code, or a link's token.
     PROOF = "proof"
+    # A device that asks for codes (RFC 8628).
+    DEVICE = "device"
+    # A device's code that somebody types, and the same code again.
+    USER_CODE = "user_code"
+    USER_CODE_ITSELF = "user_code_itself"
 
 
 @dataclass(frozen=True)
@@ -51,6 +56,9 @@ def limits(settings: Settings) -> dict[Action, Limit]:
         Action.MAIL_TO_ADDRESS: Limit(5, timedelta(hours=1)),
         Action.MAIL_TO_ADDRESS_IN_ALL: Limit(20, timedelta(hours=1)),
         Action.MAIL_AGAIN: Limit(1, timedelta(seconds=30)),
+        Action.DEVICE: Limit(60, timedelta(minutes=1)),
+        Action.USER_CODE: Limit(10, timedelta(minutes=1)),
+        Action.USER_CODE_ITSELF: Limit(10, timedelta(minutes=10)),
         Action.MAIL_HINT: Limit(1, timedelta(hours=1)),
     }
 

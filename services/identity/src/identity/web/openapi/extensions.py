@@ -1,0 +1,55 @@
+"""The provider's endpoints beside those of OpenID Connect Core: introspection, revocation, devices."""
+
+from identity.web.openapi.parts import TEXT, Part, content, form, record, refusal
+
+_TOKEN: dict[str, Part] = {"token": TEXT, "token_type_hint": TEXT}
+_DEVICE: dict[str, Part] = {"client_id": TEXT, "client_secret": TEXT, "scope": TEXT, "resource": TEXT}
+_CODES = record(
+    {
+        "device_code": TEXT,
+        "user_code": TEXT,
+        "verification_uri": TEXT,
+        "verification_uri_complete": TEXT,
+        "expires_in": {"type": "integer"},
+        "interval": {"type": "integer"},
+    }
+)
+
+
+def _for_clients(operation: str, summary: str, body: Part, answers: Part) -> Part:
+    described = {
+        "tags": ["OpenID Connect"],
+        "operationId": operation,
+        "summary": summary,
+        "security": [{"client_secret_basic": []}, {}],
+        "requestBody": body,
+        "responses": {
+            **answers,
+            "400": refusal("The error of RFC 6749 §5.2."),
+            "401": refusal("The client did not prove who it is."),
+            "413": refusal("More than 64 KiB."),
+        },
+    }
+    return {"post": described}
+
+
+PATHS: dict[str, Part] = {
+    "/introspect": _for_clients(
+        "introspect",
+        "Ask what a token is (RFC 7662)",
+        form(_TOKEN | {"client_id": TEXT, "client_secret": TEXT}, "token"),
+        {"200": content("What it is.", record({"active": {"type": "boolean"}}))},
+    ),
+    "/revoke": _for_clients(
+        "revoke",
+        "End a token and all of its grant (RFC 7009)",
+        form(_TOKEN | {"client_id": TEXT, "client_secret": TEXT}, "token"),
+        {"200": content("Ended, or never was.", {"type": "object"})},
+    ),
+    "/device_authorization": _for_clients(
+        "deviceAuthorization",
+        "Begin on a device without a keyboard (RFC 8628)",
+        form(_DEVICE, is_needed=False),
+        {"200": content("The codes.", _CODES), "429": refusal("Too many from this network.")},
+    ),
+}

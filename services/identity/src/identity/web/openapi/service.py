@@ -1,0 +1,60 @@
+"""The endpoints beside the protocol: a city's public data, notices, health, and this description."""
+
+from identity.web.openapi.parts import JSON, TEXT, Part, content, kept, record, refusal, schema
+
+_CITY = {"name": "city_id", "in": "path", "required": True, "schema": TEXT}
+_UNKNOWN = {"404": refusal("There is no such city.")}
+_HEALTH = record({"status": TEXT})
+
+
+def _of_a_city(operation: str, summary: str, body: Part, kind: str = JSON) -> Part:
+    described = {
+        "tags": ["Cities"],
+        "operationId": operation,
+        "summary": summary,
+        "parameters": [_CITY],
+        "responses": kept(body, summary, kind) | _UNKNOWN,
+    }
+    return {"get": described}
+
+
+def _health(operation: str, summary: str, answers: Part) -> Part:
+    described = {"tags": ["Health"], "operationId": operation, "summary": summary, "responses": answers}
+    return {"get": described}
+
+
+PATHS: dict[str, Part] = {
+    "/cities/{city_id}": _of_a_city("city", "A city's public data", schema("City")),
+    "/cities/{city_id}/logo.svg": _of_a_city("cityLogo", "Its logo", TEXT, "image/svg+xml"),
+    "/cities/{city_id}/theme.css": _of_a_city("cityTheme", "Its colours as a style sheet", TEXT, "text/css"),
+    "/notices": {
+        "post": {
+            "tags": ["Notices"],
+            "operationId": "notice",
+            "summary": "Tell a resident something by mail; for services that are registered as resources",
+            "security": [{"resource_secret": []}],
+            "requestBody": {"required": True, "content": {JSON: {"schema": schema("Notice")}}},
+            "responses": {
+                "202": content("Accepted; the same id again is accepted and mails nothing.", _HEALTH),
+                "400": refusal("Not understood; `field` names the member at fault."),
+                "401": refusal("The service did not prove who it is."),
+                "404": refusal("There is no such resident."),
+                "413": refusal("More than 8 KiB."),
+            },
+        }
+    },
+    "/health/live": _health("live", "Whether this process lives", {"200": content("It does.", _HEALTH)}),
+    "/health/ready": _health(
+        "ready",
+        "Whether it can serve",
+        {"200": content("It can.", _HEALTH), "503": content("The database does not answer.", _HEALTH)},
+    ),
+    "/openapi.json": {
+        "get": {
+            "tags": ["Description"],
+            "operationId": "openapi",
+            "summary": "This description",
+            "responses": kept({"type": "object"}, "OpenAPI 3.1."),
+        }
+    },
+}
