@@ -31,6 +31,8 @@ KINDS = ("sqlite", "postgresql")
 SECONDS_TO_START = 240
 SECONDS_TO_STOP = 15
 SECONDS_FOR_A_MAIL = 20
+# All residents of all tests come from one network.
+ROOM_FOR_ALL = {"IDENTITY_SIGN_INS_PER_MINUTE": "1000", "IDENTITY_SIGN_UPS_PER_HOUR": "1000"}
 
 
 class Mail(dict[str, object]):
@@ -237,7 +239,7 @@ def stack(
     """Return the running product, on one kind of database."""
     kind: str = request.param
     directory = tmp_path_factory.mktemp(f"stack-{kind}")
-    settings = addresses() | {"LOCAL_DIRECTORY": str(directory)}
+    settings = addresses() | ROOM_FOR_ALL | {"LOCAL_DIRECTORY": str(directory)}
     with ExitStack() as held:
         if kind == "postgresql":
             server = request.getfixturevalue("postgresql_server")
