@@ -22,7 +22,7 @@ from benchmarks.processes import run, running
 from benchmarks.servers.server import Place, Server, answers, free_port, metadata_of
 
 NAME = "identity"
-PASSWORD = "a password of the benchmark only"  # noqa: S105 - of a resident residents who live for minutes
+PASSWORD = "a password of the benchmark only"  # noqa: S105 - of residents who live for minutes
 COMMAND = str(Path(sys.executable).parent / "identity")
 CITY = {
     "id": "benchmark",
