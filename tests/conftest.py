@@ -11,9 +11,9 @@ from importlib import import_module
 from pathlib import Path
 
 import pytest
-from sqlalchemy import Engine, create_engine, make_url, text
+from sqlalchemy import Engine, create_engine, inspect, make_url, text
 
-pytest_plugins = ["chromium", "local_stack", "identity_provider"]
+pytest_plugins = ["chromium", "local_stack", "shared_apps", "identity_provider", "logout_website"]
 
 DATABASES = ("sqlite", "postgresql")
 
@@ -69,24 +69,17 @@ class Databases:
     def __init__(self, kind: str, directory: Path, server_url: str | None, worker: str) -> None:
         self.kind, self._directory, self._server_url, self._worker = kind, directory, server_url, worker
         self._made: dict[str, str] = {}
-        self._copies = 0
 
-    def fresh(self, service: str, directory: Path) -> str:
-        """Return the URL of an empty database with the tables of `service`."""
+    def fresh(self, service: str) -> str:
+        """Return the URL of an empty database with the tables of `service`: the same one, emptied."""
         if service not in self._made:
             self._made[service] = self._create(service)
-        url = self._made[service]
-        if self.kind == "sqlite":
-            self._copies += 1
-            copy = directory / f"{service}-{self._copies}.db"
-            shutil.copyfile(make_url(url).database or "", copy)
-            return f"sqlite:///{copy}"
-        _empty(url)
-        return url
+        _empty(self._made[service])
+        return self._made[service]
 
     def _create(self, service: str) -> str:
         if self.kind == "sqlite":
-            url = f"sqlite:///{self._directory / f'{service}-template.db'}"
+            url = f"sqlite:///{self._directory / f'{service}-{self._worker}.db'}"
         else:
             assert self._server_url is not None
             name = f"test_{service}_{self._worker}"
@@ -97,40 +90,31 @@ class Databases:
             engine.dispose()
             url = make_url(self._server_url).set(database=name).render_as_string(hide_password=False)
         import_module(f"{service}.migrations").upgrade(url)
-        if self.kind == "sqlite":
-            _fold_wal(url)
         return url
 
 
-def _fold_wal(url: str) -> None:
-    engine = create_engine(url)
-    with engine.connect() as connection:
-        connection.execute(text("PRAGMA wal_checkpoint(TRUNCATE)"))
-        connection.execute(text("PRAGMA journal_mode=DELETE"))
-    engine.dispose()
-
-
-_cleaners: dict[str, tuple[Engine, str]] = {}
+_cleaners: dict[str, tuple[Engine, list[str]]] = {}
 
 
 def _empty(url: str) -> None:
-    """Delete every row; cheaper than TRUNCATE for a handful of rows."""
+    """Delete every row; cheaper than TRUNCATE, or than another file, for a handful of rows."""
     if url not in _cleaners:
         engine = create_engine(url, isolation_level="AUTOCOMMIT")
-        with engine.connect() as connection:
-            names = connection.scalars(
-                text(
-                    "SELECT tablename FROM pg_tables WHERE schemaname = current_schema()"
-                    " AND tablename <> 'alembic_version'"
-                )
-            ).all()
-        deletions = (f'DELETE FROM "{name}";' for name in names)  # noqa: S608 - the database's own table names
-        statement = f"SET session_replication_role = replica;{''.join(deletions)}"
-        _cleaners[url] = (engine, statement)
-    engine, statement = _cleaners[url]
+        names = [name for name in inspect(engine).get_table_names() if name != "alembic_version"]
+        _cleaners[url] = (engine, [f'DELETE FROM "{name}"' for name in names])  # noqa: S608 - the database's own table names
+    engine, deletions = _cleaners[url]
     with engine.connect() as connection:
-        connection.exec_driver_sql(statement)
-        connection.exec_driver_sql("SET session_replication_role = DEFAULT")
+        if engine.dialect.name == "postgresql":
+            # In one message, which is one transaction.
+            connection.exec_driver_sql(f"SET session_replication_role = replica;{';'.join(deletions)}")
+            connection.exec_driver_sql("SET session_replication_role = DEFAULT")
+            return
+        # Foreign keys are off unless a connection asks for them.
+        connection.exec_driver_sql("PRAGMA synchronous=OFF")
+        connection.exec_driver_sql("BEGIN IMMEDIATE")
+        for deletion in deletions:
+            connection.exec_driver_sql(deletion)
+        connection.exec_driver_sql("COMMIT")
 
 
 @pytest.fixture(scope="session")
@@ -155,6 +139,6 @@ def databases(
 
 
 @pytest.fixture
-def fresh_database(databases: Databases, tmp_path: Path) -> Callable[[str], str]:
+def fresh_database(databases: Databases) -> Callable[[str], str]:
     """Return a function from a service's import name to the URL of an empty database for it."""
-    return lambda service: databases.fresh(service, tmp_path)
+    return databases.fresh

@@ -35,6 +35,8 @@ CITY = {
     "accent_color": "#1a4480",
     "logo_svg": '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 1 1"><path d="M0 0h1v1z"/></svg>',
 }
+# What the client speaks to for itself: at identity an access token is always for one resource.
+RESOURCE, RESOURCE_SCOPE = "urn:benchmark:resource", "benchmark.read"
 
 
 @contextmanager
@@ -69,11 +71,14 @@ def _register(client: Client, settings: dict[str, str]) -> None:
         "name": "Benchmark",
         "redirect_uris": [REDIRECT_URI],
         "initiate_login_uri": "http://127.0.0.1:9/sign-in",
-        "scopes": SCOPE.split(),
+        "grant_types": ["authorization_code", "refresh_token", "client_credentials"],
+        "scopes": [*SCOPE.split(), RESOURCE_SCOPE],
+        "resources": [RESOURCE],
         "id_token_signed_response_alg": "ES256",
     }
     run([COMMAND, "migrate"], settings)
     run([COMMAND, "cities", "put", "-"], settings, json.dumps(CITY))
+    run([COMMAND, "resources", "put", RESOURCE, "--name", "Benchmark", "--scopes", RESOURCE_SCOPE], settings)
     secret = {"CLIENT_SECRET": client.secret}
     command = [COMMAND, "clients", "put", "-", "--secret-from-env", "CLIENT_SECRET"]
     run(command, settings | secret, json.dumps(registration))

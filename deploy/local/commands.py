@@ -1,10 +1,11 @@
-"""Runs the services' own commands side by side, and says in one line which one failed and why."""
+"""Runs the services' own commands, those of each service in one process; says which one failed, and why."""
 
 import asyncio
+import json
 import os
 import sys
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from deploy.local.errors import LocalError
@@ -16,7 +17,7 @@ class Command:
     """One command with the settings it is given; `text` is what it reads from its standard input."""
 
     arguments: tuple[str, ...]
-    settings: Mapping[str, str]
+    settings: dict[str, str]
     text: str = ""
 
 
@@ -28,15 +29,12 @@ def environment(settings: Mapping[str, str]) -> dict[str, str]:
     return foreign_environment() | own | dict(settings)
 
 
-async def in_turn(*commands: Command) -> None:
-    """Run commands one after the other; raises `LocalError` at the first that fails."""
-    for command in commands:
-        await _run(command)
-
-
 async def side_by_side(*chains: Sequence[Command]) -> None:
-    """Run each chain in turn and the chains side by side; the first failure stops them all."""
-    tasks = [asyncio.create_task(in_turn(*chain)) for chain in chains]
+    """Run each chain in turn and the chains side by side; the first failure stops them all.
+
+    Raises `LocalError` with the last lines of the command that failed.
+    """
+    tasks = [asyncio.create_task(_run(chain)) for chain in chains]
     try:
         await asyncio.gather(*tasks)
     finally:
@@ -45,22 +43,21 @@ async def side_by_side(*chains: Sequence[Command]) -> None:
         await asyncio.gather(*tasks, return_exceptions=True)
 
 
-async def _run(command: Command) -> None:
+async def _run(chain: Sequence[Command]) -> None:
     process = await asyncio.create_subprocess_exec(
-        *command.arguments,
+        *(sys.executable, "-m", "deploy.local.chain"),
         cwd=ROOT,
-        env=environment(command.settings),
+        env=environment({}),
         stdin=asyncio.subprocess.PIPE,
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.STDOUT,
     )
     try:
-        output, _ = await process.communicate(command.text.encode())
+        output, _ = await process.communicate(json.dumps([asdict(command) for command in chain]).encode())
     except asyncio.CancelledError:
         if process.returncode is None:
             process.terminate()
             await process.wait()
         raise
     if process.returncode != 0:
-        lines = output.decode("utf-8", "replace").strip().splitlines()[-12:]
-        raise LocalError("\n".join([f"{' '.join(command.arguments)} failed:", *lines]))
+        raise LocalError("\n".join(output.decode("utf-8", "replace").strip().splitlines()[-12:]))

@@ -68,6 +68,11 @@ def _into_identity(settings: Settings) -> list[Command]:
             (*resource, "--scopes", "billing.read billing.link", "--secret-from-env", secret),
             own | {secret: values[secret]},
         ),
+        # It stops honouring the tokens of a session within seconds of its end.
+        Command(
+            ("identity", "event-receivers", "put", AUDIENCE, "--secret-from-env", secret),
+            own | {secret: values[secret]},
+        ),
         *(
             Command(
                 ("identity", "clients", "put", "-", "--secret-from-env", secret),

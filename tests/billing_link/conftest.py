@@ -24,6 +24,7 @@ from billing_link.linking.store import Cities
 from billing_link.linking.unlink import UnlinkAccount
 from billing_link.storage import Storage
 from billing_link.tokens.caller import Caller
+from billing_link.tokens.security_events import SESSION_REVOKED
 from joserfc import jwt
 from joserfc.jwk import ECKey, RSAKey
 
@@ -139,6 +140,7 @@ def resident(clock: FixedClock) -> Callable[..., Caller]:
             "client_id": "citizen-self-service",
             "session_id": "session-1",
             "scopes": frozenset({"billing.read", "billing.link"}),
+            "issued_at": clock.now(),
             "expires_at": clock.now(),
             "verified_email": "",
             "given_name": "Jane",
@@ -204,6 +206,10 @@ class Identity:
         self.requests: list[str] = []
         self.notices: list[dict[str, Any]] = []
         self.notice_status = 202
+        self.polls: list[dict[str, Any]] = []
+        self.events: list[str] = []
+        self.poll_status = 200
+        self.poll_body: bytes | None = None
         self.status = 200
         self.body: bytes | None = None
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), self._handler())
@@ -238,6 +244,32 @@ class Identity:
         full = {name: value for name, value in full.items() if value is not None}
         return jwt.encode(full, claims, signer, algorithms=[alg])
 
+    def event(
+        self, session_id: str, *, key: str = "ec", header: dict[str, Any] | None = None, **changes: Any
+    ) -> str:
+        """Return a security event token for the end of a session; a claim of None is left out."""
+        now = int(datetime.now(UTC).timestamp())
+        claims = {
+            "iss": self.issuer,
+            "aud": AUDIENCE,
+            "iat": now,
+            "jti": "1",
+            "sub_id": {"format": "complex", "session": {"format": "opaque", "id": session_id}},
+            "events": {SESSION_REVOKED: {"event_timestamp": now}},
+        } | changes
+        claims = {name: value for name, value in claims.items() if value is not None}
+        full = {"alg": "ES256", "typ": "secevent+jwt", "kid": self.keys[key].kid} | (header or {})
+        return jwt.encode(full, claims, self.keys[key], algorithms=["ES256"])
+
+    def answer_poll(self, body: dict[str, Any]) -> tuple[int, bytes]:
+        """Answer as identity's `POST /events/poll`; `since` gets everything."""
+        after = body.get("after", 0)
+        told = self.events[after : after + body["maxEvents"]]
+        cursor = after + len(told)
+        sets = {str(position): token for position, token in enumerate(told, after)}
+        answer = {"sets": sets, "cursor": cursor, "moreAvailable": cursor < len(self.events)}
+        return self.poll_status, json.dumps(answer).encode() if self.poll_body is None else self.poll_body
+
     def _answer(self, path: str) -> tuple[int, dict[str, Any] | bytes]:
         if self.body is not None:
             return self.status, self.body
@@ -257,6 +289,10 @@ class Identity:
 
             def do_POST(self) -> None:
                 body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+                if self.path == "/events/poll":
+                    identity.polls.append(body | {"authorization": self.headers["Authorization"]})
+                    self._send(*identity.answer_poll(body))
+                    return
                 identity.notices.append(body | {"authorization": self.headers["Authorization"]})
                 self._send(identity.notice_status, b"{}")
 

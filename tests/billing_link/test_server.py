@@ -21,7 +21,7 @@ def settings(database_url, **changes: str):
     fields = {
         "database_url": database_url,
         "bind": "127.0.0.1:0",
-        "issuer": "https://id.example.gov",
+        "issuer": "http://127.0.0.1:9",
         "resource_secret": "secret",
     }
     return ServerSettings(**(fields | changes))
@@ -85,7 +85,7 @@ def test_the_process_serves_until_it_is_told_to_stop(database_url, free_port):
     environment = os.environ | {
         "BILLING_LINK_DATABASE_URL": database_url,
         "BILLING_LINK_BIND": f"127.0.0.1:{free_port}",
-        "BILLING_LINK_ISSUER": "https://id.example.gov",
+        "BILLING_LINK_ISSUER": "http://127.0.0.1:9",
         "BILLING_LINK_RESOURCE_SECRET": "a secret that is never logged",
     }
     command = [sys.executable, "-m", "billing_link"]

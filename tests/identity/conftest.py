@@ -13,6 +13,8 @@ from identity.residents.accounts.store import Accounts
 from identity.residents.passwords.hashing import PasswordHasher
 from identity.sealing import Keyring
 from identity.storage import Storage
+from identity_provider import bare_app, close
+from shared_apps import SharedApps
 
 SECRET_KEY = "a key of thirty-two characters or more"
 
@@ -55,13 +57,10 @@ def settings(database_url: str) -> Settings:
 
 
 @pytest.fixture
-def storage_app(database_url: str) -> Iterator[tuple[Storage, Flask]]:
+def storage_app(database_url: str, clock: FixedClock, shared_apps: SharedApps) -> tuple[Storage, Flask]:
     """Return the storage and a bare application that carries its transactions; no context is open."""
-    storage = Storage(database_url)
-    app = Flask("identity")
-    storage.init_app(app)
-    yield storage, app
-    storage.dispose()
+    app = shared_apps.lend(f"storage {database_url}", clock, lambda _: bare_app(database_url), close)
+    return app.extensions["identity"], app
 
 
 @pytest.fixture

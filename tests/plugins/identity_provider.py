@@ -17,19 +17,20 @@ from flask import Flask
 from flask.testing import FlaskClient
 from identity.app import create_app
 from identity.audit.models import AuditEvent
-from identity.clock import FixedClock
+from identity.clock import Clock, FixedClock
 from identity.config import Settings
 from identity.relying_parties.registration import read_city, read_client, read_resource
 from identity.relying_parties.registry import Registry
 from identity.residents.accounts.models import Resident
 from identity.residents.sessions.store import Sessions
 from identity.sealing import Keyring
-from identity.signing_keys.lifecycle import ALGORITHMS, generate
+from identity.signing_keys.lifecycle import ALWAYS, generate
 from identity.signing_keys.models import KeyState
 from identity.signing_keys.store import SigningKeys, StoredKey
 from identity.storage import Storage
 from joserfc import jwt
 from joserfc.jwk import KeySet
+from shared_apps import SharedApps
 from werkzeug.test import TestResponse
 
 SECRET_KEY = "a key of thirty-two characters or more"
@@ -124,7 +125,10 @@ class Provider:
             "resources": [RESOURCE],
             "id_token_signed_response_alg": "ES256",
         } | changes
-        secret = None if content.get("token_endpoint_auth_method") == "none" else CLIENT_SECRET
+        by_secret = content.get("token_endpoint_auth_method", "client_secret_basic").startswith(
+            "client_secret_"
+        )
+        secret = CLIENT_SECRET if by_secret else None
         Registry(self.storage, self.clock).put_client(read_client(content), secret)
         self.advance(seconds=6)
         return Client(content["id"], secret, content["redirect_uris"][0])
@@ -237,8 +241,27 @@ def answered(response: TestResponse) -> dict[str, str]:
 
 @pytest.fixture(scope="session")
 def made_keys() -> dict[str, Any]:
-    """Return one key pair for each algorithm, made once: RSA takes its time."""
-    return {alg: generate(alg) for alg in ALGORITHMS}
+    """Return one key pair for each algorithm that has one always, made once: RSA takes its time."""
+    return {alg: generate(alg) for alg in ALWAYS}
+
+
+@pytest.fixture(scope="session")
+def made_city() -> Any:
+    """Return the city, read once: to check its time zone all that exist are looked up on the disk."""
+    return read_city(
+        {
+            "id": CITY,
+            "name": "City of Pinellas Park",
+            "website": "https://www.pinellas-park.com",
+            "support_phone": "727-369-0690",
+            "support_name": "Utility Billing Department",
+            "primary_color": "#1b5e4b",
+            "accent_color": "#8a3b12",
+            "logo_svg": LOGO,
+            "languages": ["en", "es"],
+            "time_zone": "America/New_York",
+        }
+    )
 
 
 @pytest.fixture
@@ -247,36 +270,45 @@ def provider_url(fresh_database: Callable[[str], str]) -> str:
 
 
 @pytest.fixture
-def provider(provider_url: str, made_keys: dict[str, Any]) -> Iterator[Provider]:
+def provider(
+    provider_url: str, made_city: Any, made_keys: dict[str, Any], shared_apps: SharedApps
+) -> Iterator[Provider]:
     """Return the provider with a city, a resource and signing keys."""
     settings = Settings(issuer=ISSUER, database_url=provider_url, secret_keys=[SECRET_KEY])
     clock = FixedClock(datetime(2026, 11, 23, 15, 0, tzinfo=UTC))
-    storage = Storage(provider_url)
-    with storage.standalone():
+    bare = shared_apps.lend(f"storage {provider_url}", clock, lambda _: bare_app(provider_url), close)
+    storage = bare.extensions["identity"]
+    with bare.app_context():
         registry = Registry(storage, clock)
-        registry.put_city(
-            read_city(
-                {
-                    "id": CITY,
-                    "name": "City of Pinellas Park",
-                    "website": "https://www.pinellas-park.com",
-                    "support_phone": "727-369-0690",
-                    "support_name": "Utility Billing Department",
-                    "primary_color": "#1b5e4b",
-                    "accent_color": "#8a3b12",
-                    "logo_svg": LOGO,
-                    "languages": ["en", "es"],
-                    "time_zone": "America/New_York",
-                }
-            )
-        )
+        registry.put_city(made_city)
         resource = {"id": RESOURCE, "name": "Utility Billing", "scopes": ["billing.read", "billing.link"]}
         registry.put_resource(read_resource(resource), RESOURCE_SECRET)
         _add_keys(storage, clock.now(), made_keys)
-        app = create_app(settings, clock=clock, hashing="cheap")
-        app.config["TESTING"] = True
+        app = shared_apps.lend(
+            f"provider {provider_url}", clock, lambda borrowers: _app(settings, borrowers), close
+        )
         yield Provider(app, clock, storage, provider_url)
-        app.extensions["identity"].dispose()
+
+
+def bare_app(database_url: str) -> Flask:
+    """Return an application that carries the transactions of a storage, and nothing else."""
+    storage, app = Storage(database_url), Flask("identity")
+    storage.init_app(app)
+    app.extensions["identity"] = storage
+    return app
+
+
+def close(app: Flask) -> None:
+    """Close what an application of identity keeps open."""
+    app.extensions["identity"].dispose()
+
+
+def _app(settings: Settings, clock: Clock) -> Flask:
+    app = create_app(settings, clock=clock, hashing="cheap", providers={})
+    app.config["TESTING"] = True
+    # It has parsed the keys when it is lent.
+    app.test_client().get("/jwks", base_url=ISSUER)
+    return app
 
 
 def _add_keys(storage: Any, now: datetime, made_keys: dict[str, Any]) -> None:

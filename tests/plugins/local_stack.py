@@ -260,10 +260,15 @@ def stack(
         )
 
 
+def pytest_itemcollected(item: pytest.Item) -> None:
+    """Start each stack, and the server of other clients, in one worker alone."""
+    call = getattr(item, "callspec", None)
+    if call is not None and "stack" in call.params:
+        item.add_marker(pytest.mark.xdist_group(f"stack-{call.params['stack']}"))
+    elif "landing" in getattr(item, "fixturenames", ()):
+        item.add_marker(pytest.mark.xdist_group("landing"))
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Start each stack once in all, and begin with the longest tests so that no worker ends on one."""
-    for item in items:
-        call = getattr(item, "callspec", None)
-        if call is not None and "stack" in call.params:
-            item.add_marker(pytest.mark.xdist_group(f"stack-{call.params['stack']}"))
-    items.sort(key=lambda item: not {"system", "browser"} & {mark.name for mark in item.iter_markers()})
+    """Begin with what takes long, so that no worker ends on it while the other has nothing left to do."""
+    items.sort(key=lambda item: not {"system", "browser", "timeout"} & {m.name for m in item.iter_markers()})

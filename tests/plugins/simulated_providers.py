@@ -26,6 +26,7 @@ from identity.journeys.federation.providers.provider import (
     Provider,
     ProviderIdentity,
     ProviderRefusal,
+    Question,
     Refusal,
 )
 from werkzeug.serving import make_server
@@ -110,12 +111,14 @@ class Visitor:
         verifier = randomness.secret()
         expected = Expected(randomness.identifier(), randomness.identifier(), verifier, CALLBACK)
         url = self.providers[key].authorization_url(
-            state=expected.state,
-            nonce=expected.nonce,
-            code_challenge=_s256(verifier),
-            redirect_uri=CALLBACK,
-            language=language,
-            login_hint=login_hint,
+            Question(
+                state=expected.state,
+                nonce=expected.nonce,
+                code_challenge=_s256(verifier),
+                redirect_uri=CALLBACK,
+                language=language,
+                login_hint=login_hint,
+            )
         )
         return url, expected
 

@@ -18,6 +18,7 @@ from flask.testing import FlaskClient
 from portal.app import create_app
 from portal.clock import FixedClock
 from portal.config import Settings
+from shared_apps import SharedApps
 
 from tests.portal.doubles import billing_link as billing_link_double
 from tests.portal.doubles import identity as identity_double
@@ -85,12 +86,19 @@ def settings(
 
 
 @pytest.fixture
-def app(settings: Settings, clock: FixedClock) -> Iterator[Flask]:
-    made = create_app(settings, clock=clock)
-    made.config["WTF_CSRF_ENABLED"] = False
-    yield made
-    for close in made.extensions["portal.close"]:
-        close()
+def app(settings: Settings, clock: FixedClock, shared_apps: SharedApps) -> Iterator[Flask]:
+    app = shared_apps.lend(
+        f"portal {settings!r}", clock, lambda borrowers: create_app(settings, clock=borrowers), close
+    )
+    app.config["WTF_CSRF_ENABLED"] = False
+    yield app
+    close(app)
+
+
+def close(app: Flask) -> None:
+    """Close what the portal keeps open; it opens that again when it needs it."""
+    for each in app.extensions["portal.close"]:
+        each()
 
 
 class Visitor:

@@ -107,7 +107,9 @@ def faults(endpoint: Endpoint, response: TestResponse, sent: str) -> Iterator[st
         yield f"{where}: a trace"
     if endpoint.for_programs and response.mimetype == "text/html":
         yield f"{where}: HTML for a program"
-    if endpoint.for_programs and response.status_code >= 400 and text and "error" not in json.loads(text):
+    # `err` is RFC 8935 §2.3's name for it.
+    is_error = endpoint.for_programs and response.status_code >= 400 and text
+    if is_error and not {"error", "err"} & json.loads(text).keys():
         yield f"{where}: no error named"
     location = urlsplit(response.headers.get("Location", ""))
     if location.netloc not in ("", urlsplit(ISSUER).netloc, "city.example"):

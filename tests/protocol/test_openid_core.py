@@ -245,7 +245,7 @@ def test_3_1_2_1_id_token_hint_names_the_resident(provider: Provider):
     janes, johns = provider.browser(jane), provider.browser(john)
     assert "code" in answered(janes.authorize(client.request(id_token_hint=hint, prompt="none")))
     silent = answered(johns.authorize(client.request(id_token_hint=hint, prompt="none")))
-    assert silent["error"] == "account_selection_required"
+    assert silent["error"] == "login_required"
     provider.advance(seconds=1)
     continuation = sign_in_page(provider, johns, client, id_token_hint=hint)
     johns.sign_in(john)

@@ -9,13 +9,19 @@ from authlib.oauth2 import OAuth2Error
 from authlib.oauth2.rfc6749 import InvalidRequestError
 from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
+from identity.config import Settings
 from identity.oidc.authorization.redirect_uris import is_registered
 from identity.oidc.authorization.response_modes import Addressee, answer
-from identity.oidc.client_authentication import ClientAuthentication
+from identity.oidc.client_authentication.assertions import ClientAssertions
+from identity.oidc.client_authentication.authentication import ClientAuthentication
+from identity.oidc.client_authentication.certificates import ClientCertificates
+from identity.oidc.client_authentication.fetching import OutsideFetching
+from identity.oidc.client_authentication.key_sets import ClientKeySets
+from identity.oidc.client_authentication.refusals import ClientRefusals
 from identity.oidc.parameters import LONGEST, Parameters
 from identity.relying_parties.directory import Directory
 from identity.relying_parties.registration import read_client
-from identity_provider import CITY, ISSUER, Provider, answered
+from identity_provider import CITY, ISSUER, SECRET_KEY, Provider, answered
 
 TEXT = st.text(st.characters(exclude_categories=["Cs"]), max_size=60)
 PAIRS = st.lists(st.tuples(TEXT, TEXT), max_size=12)
@@ -115,7 +121,16 @@ def test_a_client_reads_exactly_what_it_is_told(uri: str, mode: str, state: str 
 @pytest.fixture
 def authentication(provider: Provider) -> ClientAuthentication:
     provider.client()
-    return ClientAuthentication(Directory(provider.storage, provider.clock), provider.clock)
+    storage, clock = provider.storage, provider.clock
+    keys = ClientKeySets(OutsideFetching(ISSUER), clock)
+    service = Settings(issuer=ISSUER, database_url="sqlite://", secret_keys=[SECRET_KEY])
+    return ClientAuthentication(
+        Directory(storage, clock),
+        clock,
+        ClientAssertions(storage, clock, keys, ISSUER),
+        ClientCertificates(service, clock, keys),
+        ClientRefusals(storage, clock),
+    )
 
 
 @RELAXED

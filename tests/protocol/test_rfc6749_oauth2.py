@@ -296,6 +296,28 @@ def test_5_2_a_client_that_does_not_prove_itself_gets_401(provider: Provider):
         assert response.headers["WWW-Authenticate"].startswith("Basic ")
 
 
+def test_a_client_that_does_not_prove_itself_is_recorded_once_a_minute(provider: Provider):
+    client = provider.client()
+
+    def failures() -> int:
+        return provider.events().count("client_authentication_failed")
+
+    def knock(name: str) -> None:
+        form = {"grant_type": "authorization_code", "code": "x"}
+        encoded = base64.b64encode(f"{name}:wrong".encode()).decode()
+        header = {"Authorization": f"Basic {encoded}"}
+        provider.app.test_client().post("/token", data=form, headers=header, base_url=ISSUER)
+
+    knock("nobody-registered-this")
+    assert failures() == 0
+    knock(client.id)
+    knock(client.id)
+    assert failures() == 1
+    provider.advance(minutes=1)
+    knock(client.id)
+    assert failures() == 2
+
+
 @pytest.mark.parametrize(
     "extra", [{"client_secret": CLIENT_SECRET}, {"client_id": "somebody-else"}], ids=["secret", "client"]
 )

@@ -23,8 +23,12 @@ def clients(values: Mapping[str, str]) -> dict[str, dict[str, object]]:
     )
     own = ["openid", "profile", "email"]
     billing = {"scopes": [*own, "offline_access", "billing.read", "billing.link"], "resources": [AUDIENCE]}
+    told = {
+        "backchannel_logout_uri": f"{values['PORTAL_BASE_URL']}/backchannel-logout",
+        "backchannel_logout_session_required": True,
+    }
     return {
-        "PORTAL_CLIENT_SECRET": portal | billing,
+        "PORTAL_CLIENT_SECRET": portal | billing | told,
         "CITY_WEBSITE_CLIENT_SECRET": website | {"scopes": own},
     }
 

@@ -143,7 +143,7 @@ def test_one_mail_goes_to_one_worker(storage, keyring, at_once, now):
     def claim_all(_):
         claimed = []
         with storage.autocommit() as connection:
-            while message := Deliveries(connection).claim(now):
+            while message := Deliveries(connection).claim(now, ["mail"]):
                 claimed.append(message.id)
         return claimed
 

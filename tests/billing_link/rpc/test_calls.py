@@ -207,7 +207,11 @@ class TestTrouble:
     def test_a_defect_gives_a_support_code_and_no_words_of_the_database(
         self, served, server, refusal, monkeypatch, logged
     ):
+        original = server.storage._statements.connect
+
         def fail():
+            if threading.current_thread().name == "health-probe":
+                return original()
             raise exc.ProgrammingError(
                 "SELECT secret FROM links", {"subject": "jane"}, RuntimeError("column secret of 108734")
             )

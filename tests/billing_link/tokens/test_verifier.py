@@ -7,6 +7,7 @@ import pytest
 from billing_link.clock import FixedClock, SystemClock
 from billing_link.errors import Refusal, RefusedError
 from billing_link.tokens.keys import IssuerKeys
+from billing_link.tokens.revocations import RevokedSessions
 from billing_link.tokens.verifier import Verifier
 from joserfc import jws
 
@@ -20,7 +21,9 @@ def now():
 
 @pytest.fixture
 def verifier(identity, now):
-    return Verifier(IssuerKeys(identity.issuer), issuer=identity.issuer, audience=AUDIENCE, clock=now)
+    return Verifier(
+        IssuerKeys(identity.issuer), RevokedSessions(), issuer=identity.issuer, audience=AUDIENCE, clock=now
+    )
 
 
 def encoded(raw):
@@ -178,7 +181,12 @@ def test_a_token_is_verified_once_and_remembered_by_its_hash(identity, verifier)
 
 def test_no_more_tokens_are_remembered_than_told(identity, now):
     verifier = Verifier(
-        IssuerKeys(identity.issuer), issuer=identity.issuer, audience=AUDIENCE, clock=now, remembered=2
+        IssuerKeys(identity.issuer),
+        RevokedSessions(),
+        issuer=identity.issuer,
+        audience=AUDIENCE,
+        clock=now,
+        remembered=2,
     )
     tokens = [identity.token(jti=str(number)) for number in range(3)]
     first = verifier.verify(tokens[0])
@@ -186,3 +194,8 @@ def test_no_more_tokens_are_remembered_than_told(identity, now):
         verifier.verify(token)
     assert verifier.verify(tokens[0]) is not first
     assert len(verifier._verified._callers) == 2
+
+
+@pytest.mark.parametrize("cnf", [{"jkt": "x" * 43}, {"x5t#S256": "x" * 43}, {}])
+def test_rfc7800_a_token_that_is_bound_to_a_key_is_no_bearer_token(identity, verifier, cnf):
+    assert refusal(verifier, identity.token(cnf=cnf)) is Refusal.TOKEN_INVALID

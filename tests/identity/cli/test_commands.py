@@ -10,6 +10,7 @@ from identity.audit.models import AuditEvent
 from identity.cli import main
 from identity.signing_keys import lifecycle
 from identity.storage import Storage
+from signing_client import JWKS, KEYS
 from sqlalchemy import select
 
 KEY = "a key of thirty-two characters or more"
@@ -269,3 +270,98 @@ def test_the_doctor_notices_keys_that_do_not_open(run: Run, monkeypatch: pytest.
     monkeypatch.setenv("IDENTITY_SECRET_KEYS", "quite another key of thirty-two characters")
     result = run("doctor")
     assert "does not open with IDENTITY_SECRET_KEYS" in result.output
+
+
+@pytest.mark.usefixtures("city")
+def test_a_client_with_keys_has_no_secret(run: Run, tmp_path: Path):
+    keys = tmp_path / "keys.json"
+    keys.write_text(json.dumps(JWKS))
+    options = (
+        *("--city", "pinellas-park", "--name", "The city website"),
+        *("--redirect-uri", "https://city.example/callback"),
+        *("--initiate-login-uri", "https://city.example/sign-in"),
+        *("--authentication", "private_key_jwt"),
+    )
+    assert "needs jwks or jwks_uri" in run("clients", "create", "signing", *options).stderr
+    created = run("clients", "create", "signing", *options, "--jwks", str(keys))
+    assert created.output == "signing: created\n"
+    assert '"kty": "EC"' in run("clients", "show", "signing").output
+    shown = json.loads(run("clients", "show", "signing", "--json").output)
+    assert (shown["jwks"], shown["secrets"]) == (JWKS, 0)
+    assert "with a secret" in run("clients", "rotate-secret", "signing").stderr
+    moved = run(
+        "clients", "update", "signing", "--jwks-uri", "https://city.example/jwks", "--pushed-requests"
+    )
+    assert moved.exit_code == 0
+    shown = json.loads(run("clients", "show", "signing", "--json").output)
+    assert (shown["jwks"], shown["jwks_uri"]) == (None, "https://city.example/jwks")
+    assert shown["require_pushed_authorization_requests"] is True
+    private = json.dumps({"keys": [KEYS["ES256"].as_dict(private=True)]})
+    refused = run("clients", "update", "signing", "--jwks", "-", text=private)
+    assert "private parts" in refused.stderr
+
+
+@pytest.mark.usefixtures("city")
+def test_how_a_client_is_told_of_residents(run: Run):
+    run("migrate")
+    run("clients", "put", "-", "--secret-from-env", "CLIENT_SECRET", text=json.dumps(CLIENT))
+    options = ("--subject-type", "pairwise", "--userinfo-alg", "EdDSA", "--id-token-alg", "EdDSA")
+    assert run("clients", "update", "city-website", *options).output == "city-website: updated\n"
+    assert run("clients", "update", "city-website", *options).output == "city-website: unchanged\n"
+    names = ("subject_type", "userinfo_signed_response_alg", "id_token_signed_response_alg")
+    output = run("clients", "show", "city-website", "--json").output
+    assert [json.loads(output)[name] for name in names] == ["pairwise", "EdDSA", "EdDSA"]
+    assert "subject_salt" not in output + run("cities", "show", "pinellas-park", "--json").output
+    keys = json.loads(run("keys", "list", "--json").output)
+    assert [key["state"] for key in keys if key["alg"] == "EdDSA"] == ["active"]
+    run("clients", "update", "city-website", "--userinfo-alg", "json")
+    shown = json.loads(run("clients", "show", "city-website", "--json").output)
+    assert [shown[name] for name in names] == ["pairwise", "", "EdDSA"]
+    assert run("clients", "update", "city-website", "--subject-type", "secret").exit_code == 2
+
+
+@pytest.mark.usefixtures("city")
+def test_a_secret_ends_when_a_client_changes_to_keys(run: Run):
+    run("clients", "put", "-", "--secret-from-env", "CLIENT_SECRET", text=json.dumps(CLIENT))
+    changed = CLIENT | {"token_endpoint_auth_method": "private_key_jwt", "jwks": JWKS}
+    assert run("clients", "put", "-", text=json.dumps(changed)).output == "city-website: updated\n"
+    assert run("clients", "put", "-", text=json.dumps(changed)).output == "city-website: unchanged\n"
+    back = run("clients", "put", "-", text=json.dumps(CLIENT))
+    assert "secret (shown once): " in back.output
+
+
+@pytest.mark.usefixtures("city")
+def test_one_switch_makes_a_client_follow_fapi2_and_the_doctor_lists_it(run: Run):
+    run("migrate")
+    third_party = json.dumps(CLIENT | {"first_party": False})
+    run("clients", "put", "-", "--secret-from-env", "CLIENT_SECRET", text=third_party)
+    refused = run("clients", "update", "city-website", "--profile", "fapi2")
+    assert "profile fapi2 needs token_endpoint_auth_method" in refused.stderr
+    keys = ("--authentication", "private_key_jwt", "--jwks-uri", "https://city.example/jwks")
+    assert run("clients", "update", "city-website", "--profile", "fapi2", *keys).exit_code == 0
+    shown = json.loads(run("clients", "show", "city-website", "--json").output)
+    assert shown["profile"] == "fapi2"
+    assert shown["id_token_signed_response_alg"] == "ES256"
+    assert shown["first_party"] is False
+    assert shown["dpop_bound_access_tokens"] is True
+    assert shown["require_pushed_authorization_requests"] is True
+    weaker = run("clients", "update", "city-website", "--any-requests")
+    assert "require_pushed_authorization_requests" in weaker.stderr
+    assert (
+        "ok      client city-website: follows FAPI 2.0: pushed requests, private_key_jwt"
+        in run("doctor").output
+    )
+
+
+@pytest.mark.usefixtures("city")
+def test_the_doctor_misses_the_proxy_and_the_authority(run: Run, monkeypatch: pytest.MonkeyPatch):
+    run("migrate")
+    by_certificate = {"token_endpoint_auth_method": "tls_client_auth", "tls_client_auth_subject_dn": "CN=x"}
+    assert run("clients", "put", "-", text=json.dumps(CLIENT | by_certificate)).exit_code == 0
+    assert "needs client certificates, which no proxy hands on" in run("doctor").output
+    monkeypatch.setenv("IDENTITY_CLIENT_CERTIFICATE_HEADER", "Client-Cert")
+    assert "no proxy hands on" in run("doctor").output
+    monkeypatch.setenv("IDENTITY_TRUSTED_PROXIES", "1")
+    assert "uses tls_client_auth, but no authority is trusted" in run("doctor").output
+    monkeypatch.setenv("IDENTITY_CLIENT_CERTIFICATE_AUTHORITIES", "/authorities.pem")
+    assert "client city-website" not in run("doctor").output

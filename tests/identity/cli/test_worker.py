@@ -29,7 +29,7 @@ def counted(provider: Provider, model: type) -> int:
 def test_what_is_over_is_deleted_and_what_lives_stays(provider: Provider):
     settings = Settings(issuer="http://x", database_url=provider.url, secret_keys=[SECRET_KEY])
     operator = Operator(settings, provider.storage, Keyring([SECRET_KEY]), provider.clock, None)
-    worker = Worker(provider.storage, operator.keyring, NoMail(), provider.clock, cleaners=cleaners(operator))
+    worker = Worker(provider.storage, operator.keyring, [], provider.clock, cleaners=cleaners(operator))
     client = provider.client()
     browser = provider.browser(provider.resident())
     provider.code(browser, client)
@@ -54,7 +54,7 @@ def test_what_is_over_is_deleted_and_what_lives_stays(provider: Provider):
 def test_the_keys_turn_by_the_workers_clock(provider: Provider):
     settings = Settings(issuer="http://x", database_url=provider.url, secret_keys=[SECRET_KEY])
     operator = Operator(settings, provider.storage, Keyring([SECRET_KEY]), provider.clock, None)
-    worker = Worker(provider.storage, operator.keyring, NoMail(), provider.clock, cleaners=cleaners(operator))
+    worker = Worker(provider.storage, operator.keyring, [], provider.clock, cleaners=cleaners(operator))
 
     def published() -> int:
         provider.clock.advance(timedelta(seconds=5))

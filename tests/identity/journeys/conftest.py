@@ -3,7 +3,7 @@
 import html
 import json
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
 from urllib.parse import parse_qs, urlsplit
@@ -23,7 +23,8 @@ from identity.residents.passwords.store import Passwords
 from identity.sealing import Keyring
 from identity.storage import Storage
 from identity.web.continuation import Continuation, Continuations
-from jinja2 import FileSystemBytecodeCache
+from identity_provider import close
+from shared_apps import SharedApps
 from sqlalchemy import func, select, update
 from werkzeug.test import TestResponse
 
@@ -248,23 +249,17 @@ def client() -> RegisteredClient:
     return CLIENT
 
 
-@pytest.fixture(scope="session")
-def compiled_templates(tmp_path_factory: pytest.TempPathFactory) -> FileSystemBytecodeCache:
-    """Return a cache, so that not every test's application compiles every template."""
-    return FileSystemBytecodeCache(str(tmp_path_factory.mktemp("templates")))
-
-
 @pytest.fixture
-def app(
-    settings: Settings, clock: FixedClock, storage: Storage, compiled_templates: FileSystemBytecodeCache
-) -> Iterator[Flask]:
+def app(settings: Settings, clock: FixedClock, storage: Storage, shared_apps: SharedApps) -> Flask:
     with storage.transaction() as session:
         Cities(session).put(CITY)
         Clients(session).put(CLIENT, clock.now())
-    app = create_app(settings, clock=clock, hashing="cheap")
-    app.jinja_env.bytecode_cache = compiled_templates
-    yield app
-    app.extensions["identity"].dispose()
+    return shared_apps.lend(
+        f"journeys {settings!r}",
+        clock,
+        lambda borrowers: create_app(settings, clock=borrowers, hashing="cheap", providers={}),
+        close,
+    )
 
 
 @pytest.fixture

@@ -2,7 +2,7 @@
 
 from alembic import command
 from identity import migrations
-from sqlalchemy import create_engine, inspect
+from sqlalchemy import MetaData, Table, create_engine, inspect, text
 
 
 def test_the_migrated_database_is_what_the_models_describe(fresh_database) -> None:
@@ -11,6 +11,24 @@ def test_the_migrated_database_is_what_the_models_describe(fresh_database) -> No
 
 def test_upgrading_twice_is_upgrading_once(fresh_database) -> None:
     migrations.upgrade(fresh_database("identity"))
+
+
+def test_every_city_there_is_gets_a_salt_of_its_own(fresh_database) -> None:
+    url = fresh_database("identity")
+    configuration = migrations.configuration(url)
+    engine = create_engine(url)
+    command.downgrade(configuration, "0005")
+    cities = Table("cities", MetaData(), autoload_with=engine)
+    city = dict.fromkeys(cities.columns.keys(), "") | {"languages": [], "sign_in_methods": None}
+    with engine.begin() as connection:
+        connection.execute(cities.insert(), [city | {"id": name} for name in ("gulfport", "pinellas-park")])
+
+    command.upgrade(configuration, "head")
+    with engine.connect() as connection:
+        salts = connection.scalars(text("SELECT subject_salt FROM cities")).all()
+    assert len(set(salts)) == 2
+    assert all(len(salt) == 43 for salt in salts)
+    engine.dispose()
 
 
 def test_every_revision_can_be_undone_and_done_again(fresh_database) -> None:

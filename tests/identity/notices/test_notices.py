@@ -14,6 +14,7 @@ from identity.relying_parties.registered import RegisteredCity, RegisteredResour
 from identity.relying_parties.registration import read_client
 from identity.relying_parties.store import Cities, Clients, Resources
 from identity.sealing import digest
+from identity_provider import bare_app, close
 
 RESOURCE = "urn:community-access:billing-link"
 SECRET = "the secret: of billing link + 100%"
@@ -46,11 +47,13 @@ def registered(storage, now):
 
 
 @pytest.fixture
-def client(storage_app, storage, registered, keyring, clock):
-    _, app = storage_app
+def client(database_url, registered, keyring, clock):
+    app = bare_app(database_url)
+    storage = app.extensions["identity"]
     directory = Directory(storage, clock)
     app.register_blueprint(NoticeRoutes(storage, keyring, clock, directory).blueprint())
-    return app.test_client()
+    yield app.test_client()
+    close(app)
 
 
 @pytest.fixture
@@ -105,7 +108,7 @@ def test_the_mail_leads_to_the_citys_website_that_uses_the_service(client, jane,
     other = portal | {"id": "parks", "initiate_login_uri": "https://parks.example/", "resources": []}
     with storage.transaction() as session:
         for content in (other, portal):
-            Clients(session).put(read_client(content), now)
+            Clients(session).put(read_client(content).registered(), now)
     client.post("/notices", json=notice(jane), headers=credentials())
     assert [mail.facts["portal_link"] for mail in mails()] == ["https://portal.example/sign-in"]
 

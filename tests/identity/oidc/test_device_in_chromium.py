@@ -19,7 +19,7 @@ WIDE, NARROW = {"width": 1280, "height": 900}, {"width": 320, "height": 640}
 def site(provider: Provider) -> Iterator[str]:
     """Return the address of a provider that listens on loopback."""
     server = make_server("127.0.0.1", 0, provider.app, threaded=True)
-    thread = threading.Thread(target=server.serve_forever)
+    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
     thread.start()
     yield f"http://127.0.0.1:{server.server_port}"
     server.shutdown()

@@ -2,7 +2,7 @@
 
 from urllib.parse import parse_qs, urlsplit
 
-from identity.oidc.store import Interactions
+from identity.oidc.authorization.store import Interactions
 from identity.relying_parties.registry import Registry
 from identity.sealing import Keyring
 from identity.web.continuation import Continuations

@@ -4,6 +4,7 @@ from datetime import timedelta
 
 import pytest
 from identity.outbox import worker as worker_module
+from identity.outbox.couriers import MailCourier
 from identity.outbox.mails import Mail, Template
 from identity.outbox.models import OutboxMessage
 from identity.outbox.store import LEASE, Deliveries, Outbox
@@ -31,7 +32,7 @@ def sender():
 
 @pytest.fixture
 def worker(storage, keyring, sender, clock):
-    return Worker(storage, keyring, sender, clock)
+    return Worker(storage, keyring, [MailCourier(sender)], clock)
 
 
 @pytest.fixture
@@ -152,8 +153,8 @@ def test_logs_name_neither_address_nor_link(worker, sender, queue, capsys):
 def test_a_message_whose_worker_died_is_sent_by_another(storage, worker, sender, queue, clock):
     queue()
     with storage.autocommit() as connection:
-        assert Deliveries(connection).claim(clock.now())
-        assert Deliveries(connection).claim(clock.now()) is None
+        assert Deliveries(connection).claim(clock.now(), ["mail"])
+        assert Deliveries(connection).claim(clock.now(), ["mail"]) is None
     assert worker.run_once() == 0
     clock.advance(LEASE)
     assert worker.run_once() == 1
@@ -163,9 +164,9 @@ def test_a_worker_that_was_taken_for_dead_does_not_overwrite_the_outcome(storage
     queue()
     with storage.autocommit() as connection:
         deliveries = Deliveries(connection)
-        slow = deliveries.claim(clock.now())
+        slow = deliveries.claim(clock.now(), ["mail"])
         clock.advance(LEASE)
-        quick = deliveries.claim(clock.now())
+        quick = deliveries.claim(clock.now(), ["mail"])
         deliveries.delivered(quick, clock.now())
         deliveries.give_up(slow, "too late")
     assert rows()[0].state == "delivered"
@@ -204,7 +205,7 @@ def test_cleaning_goes_on_in_batches_until_nothing_is_left(storage, keyring, sen
         left[0] -= done
         return done
 
-    assert Worker(storage, keyring, sender, clock, [cleaner]).clean() == 1203
+    assert Worker(storage, keyring, [MailCourier(sender)], clock, [cleaner]).clean() == 1203
     assert asked == [(clock.now(), 500)] * 3
 
 
@@ -212,7 +213,7 @@ def test_a_cleaner_that_fails_stops_no_other(storage, keyring, sender, clock):
     def broken(_executor, _now, _limit):
         raise RuntimeError("no such table")
 
-    assert Worker(storage, keyring, sender, clock, [broken, lambda *_: 7]).clean() == 7
+    assert Worker(storage, keyring, [MailCourier(sender)], clock, [broken, lambda *_: 7]).clean() == 7
 
 
 def run_in_a_thread(app, worker, stop):
@@ -236,18 +237,18 @@ def test_the_worker_delivers_and_cleans_until_it_is_told_to_stop(storage_app, ke
         return 0
 
     message_id = queue()
-    run_in_a_thread(app, Worker(storage, keyring, sender, clock, [last]), stop)
+    run_in_a_thread(app, Worker(storage, keyring, [MailCourier(sender)], clock, [last]), stop)
     assert [sent[0] for sent in sender.sent] == [message_id]
 
 
 def test_the_worker_waits_for_a_database_that_is_away(storage_app, worker, sender, queue, monkeypatch):
     stop, away, claim = threading.Event(), [True], Deliveries.claim
 
-    def sometimes(self, now):
+    def sometimes(self, now, kinds):
         if away:
             away.clear()
             raise ConnectionError("the database is away")
-        return claim(self, now)
+        return claim(self, now, kinds)
 
     def last(_executor, _now, _limit):
         stop.set()

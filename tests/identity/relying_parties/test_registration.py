@@ -155,7 +155,7 @@ def test_a_client_needs_little_and_is_careful_by_default():
         ({"id": "a:b"}, "id: "),
         ({"name": ""}, "name: "),
         ({"redirect_uri": "x"}, "redirect_uri: is not known here"),
-        ({"token_endpoint_auth_method": "private_key_jwt"}, "token_endpoint_auth_method: "),
+        ({"token_endpoint_auth_method": "client_secret_jwt"}, "token_endpoint_auth_method: "),
         ({"grant_types": ["password"]}, "grant_types"),
         ({"grant_types": ["refresh_token"]}, "must contain authorization_code"),
         ({"initiate_login_uri": ""}, "initiate_login_uri is missing"),

@@ -1,10 +1,11 @@
 from datetime import timedelta
+from types import SimpleNamespace
 
 import pytest
 from identity.residents.accounts.models import Resident
 from identity.residents.sessions.models import Session
 from identity.residents.sessions.store import Sessions
-from sqlalchemy import event, update
+from sqlalchemy import update
 
 MINUTE = timedelta(minutes=1)
 HOUR = timedelta(hours=1)
@@ -51,11 +52,15 @@ def test_the_secret_is_not_in_the_database(connection, begin):
     assert begun.secret not in map(str, stored)
 
 
-def test_finding_is_one_statement(sessions, begin, connection, now):
+def test_finding_is_one_statement(begin, connection, now):
     begun = begin()
     statements = []
-    event.listen(connection, "before_cursor_execute", lambda *arguments: statements.append(arguments[2]))
-    sessions.find(begun.secret, now)
+
+    def note(statement, parameters):
+        statements.append(str(statement))
+        return connection.execute(statement, parameters)
+
+    assert Sessions(SimpleNamespace(execute=note)).find(begun.secret, now)
     assert len(statements) == 1
     assert statements[0].startswith("SELECT")
 
@@ -125,6 +130,13 @@ def test_nobody_ends_the_session_of_another_resident(sessions, begin, add_reside
     john = add_resident("john@example.com")
     assert not sessions.end(begun.sid, now, of_resident=john.id)
     assert sessions.find(begun.secret, now)
+
+
+def test_it_is_known_whose_a_session_was(sessions, begin, jane, now):
+    begun = begin()
+    sessions.end(begun.sid, now)
+    assert sessions.resident_of(begun.sid) == jane.id
+    assert sessions.resident_of("nobody's") is None
 
 
 def test_all_sessions_of_a_resident_end_but_the_one_that_stays(sessions, begin, jane, add_resident, now):

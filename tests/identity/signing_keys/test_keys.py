@@ -75,6 +75,31 @@ def test_without_a_key_nothing_is_signed(ring: KeyRing):
     assert published(ring) == set()
 
 
+def test_a_key_that_few_ask_for_is_made_when_one_does(keys: KeyLifecycle, ring: KeyRing, storage: Storage):
+    keys.ensure()
+    keys.rotate()
+    assert stored(storage, "EdDSA") == []
+    first = ring.signing_key("EdDSA")
+    assert ring.signing_key("EdDSA").kid == first.kid
+    assert first.kid in published(ring)
+    assert keys.provide("EdDSA") is None
+    assert [key.state for key in stored(storage, "EdDSA")] == [KeyState.ACTIVE]
+
+
+def test_it_lives_on_as_the_others(keys: KeyLifecycle, ring: KeyRing, storage: Storage, clock: FixedClock):
+    first = keys.provide("EdDSA")
+    clock.advance(89 * DAY)
+    keys.turn()
+    clock.advance(DAY)
+    keys.turn()
+    second = ring.signing_key("EdDSA").kid
+    assert {first, second} <= published(ring)
+    assert keys.revoke(second)
+    clock.advance(timedelta(seconds=5))
+    assert ring.signing_key("EdDSA").kid not in (first, second)
+    assert second not in published(ring)
+
+
 def test_a_successor_is_published_a_day_before_it_signs(
     keys: KeyLifecycle, ring: KeyRing, storage: Storage, clock: FixedClock
 ):

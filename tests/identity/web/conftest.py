@@ -1,6 +1,6 @@
 """The whole application with one city and one client, and Flask's test client over it."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 
 import pytest
 from flask import Flask
@@ -13,6 +13,8 @@ from identity.relying_parties.store import Cities, Clients
 from identity.sealing import Keyring
 from identity.storage import Storage
 from identity.web.continuation import Continuation, Continuations
+from identity_provider import close
+from shared_apps import SharedApps
 
 CITY = RegisteredCity(
     id="pinellas-park",
@@ -59,17 +61,23 @@ def registered(storage: Storage, clock: FixedClock) -> None:
 
 
 @pytest.fixture
-def start(settings: Settings, clock: FixedClock, registered: None) -> Iterator[Callable[..., Flask]]:
+def start(
+    settings: Settings, clock: FixedClock, registered: None, shared_apps: SharedApps
+) -> Callable[..., Flask]:
     """Return a function that starts the application with other settings than usual."""
-    apps = []
 
     def start_with(**changes: object) -> Flask:
-        apps.append(create_app(settings.model_copy(update=changes), clock=clock, hashing="cheap"))
-        return apps[-1]
+        changed = settings.model_copy(update=changes)
+        return shared_apps.lend(
+            f"pages {changed!r}",
+            clock,
+            lambda borrowers: create_app(changed, clock=borrowers, hashing="cheap", providers={}),
+            close,
+        )
 
-    yield start_with
-    for app in apps:
-        app.extensions["identity"].dispose()
+    # The usual one is there before a test puts anything in the place of its parts.
+    start_with()
+    return start_with
 
 
 @pytest.fixture

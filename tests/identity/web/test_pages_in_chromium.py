@@ -70,7 +70,7 @@ def site(tmp_path: Path, city: RegisteredCity, portal: RegisteredClient, clock) 
     with app.app_context(), storage.transaction() as session:
         Cities(session).put(city)
         Clients(session).put(portal, clock.now())
-    thread = threading.Thread(target=server.serve_forever)
+    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
     thread.start()
     yield Site(address, storage, Keyring(settings.secret_keys), next(iter(portal.redirect_uris)))
     server.shutdown()
@@ -83,7 +83,7 @@ def site(tmp_path: Path, city: RegisteredCity, portal: RegisteredClient, clock) 
 def callback() -> Iterator[str]:
     """Return where the client waits for its code."""
     server = make_server("127.0.0.1", 0, Response("arrived"))
-    thread = threading.Thread(target=server.serve_forever)
+    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
     thread.start()
     yield f"http://127.0.0.1:{server.server_port}/callback"
     server.shutdown()

@@ -24,7 +24,7 @@ def site(settings: Settings, clock) -> Iterator[str]:
     address = f"http://127.0.0.1:{server.server_port}"
     app = create_app(settings.model_copy(update={"base_url": address}), clock=clock)
     server.app = app
-    thread = threading.Thread(target=server.serve_forever)
+    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
     thread.start()
     yield address
     server.shutdown()

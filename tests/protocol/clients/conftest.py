@@ -5,6 +5,7 @@ CLIENT_SECRET.
 """
 
 import html
+import json
 import os
 import re
 import subprocess
@@ -21,13 +22,14 @@ import pytest
 import requests
 from identity.clock import SystemClock
 from identity.migrations import upgrade
-from identity.relying_parties.registration import read_city, read_client
+from identity.relying_parties.registration import read_city, read_client, read_invitation
 from identity.relying_parties.registry import Registry
 from identity.residents.accounts.models import Resident
 from identity.residents.passwords.hashing import PasswordHasher
 from identity.residents.passwords.store import Passwords
 from identity.storage import Storage
 from identity_provider import CITY, CLIENT_SECRET, LOGO
+from joserfc.jwk import ECKey
 from local_stack import free_ports
 
 ROOT = Path(__file__).parents[3]
@@ -35,18 +37,32 @@ SUB, EMAIL = "resident-jane", "jane@example.com"
 PASSWORD = "three plums on a windowsill"
 SECONDS_TO_START = 60
 
+SELF_REGISTERED = "openid-client that registers itself"
+
 # By the name of the website: where its client returns to, after signing in and after signing out.
 WEBSITES = {
     "authlib": ("/callback", "/"),
     "openid-client": ("/callback", "/"),
+    "openid-client with keys": ("/callback", "/"),
+    SELF_REGISTERED: ("/callback", "/"),
     "oauth4webapi": ("/callback", "/"),
     "mod_auth_openidc": ("/signed-in/callback", "/"),
     "flask-oidc": ("/authorize", "/"),
     "mozilla-django-oidc": ("/oidc/callback/", "/"),
     "social-auth-core": ("/complete/oidc/", "/"),
 }
+KEY = ECKey.generate_key("P-256", {"kid": "the-key"})
 # What their documentation leaves off, or sends otherwise; every other client is registered as by default.
-REGISTERED = {
+REGISTERED: dict[str, dict[str, Any]] = {
+    "openid-client with keys": {
+        "id": "strict",
+        # All of FAPI 2.0 but https, which loopback does not have.
+        "require_pushed_authorization_requests": True,
+        "dpop_bound_access_tokens": True,
+        "id_token_signed_response_alg": "ES256",
+        "token_endpoint_auth_method": "private_key_jwt",
+        "jwks": {"keys": [KEY.as_dict(private=False)]},
+    },
     "flask-oidc": {"pkce_required": False, "token_endpoint_auth_method": "client_secret_post"},
     "mozilla-django-oidc": {"pkce_required": False, "token_endpoint_auth_method": "client_secret_post"},
     "social-auth-core": {"token_endpoint_auth_method": "client_secret_post"},
@@ -113,13 +129,14 @@ def landing(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Landing]:
         name: Website(
             name,
             url := f"http://127.0.0.1:{port}",
-            {"ISSUER": issuer, "BASE_URL": url, "CLIENT_ID": name, "CLIENT_SECRET": CLIENT_SECRET},
+            {"ISSUER": issuer, "BASE_URL": url, **_own(name)},
         )
         for name, port in zip(WEBSITES, ports, strict=True)
     }
     database_url = f"sqlite:///{tmp_path_factory.mktemp('identity')}/identity.db"
     upgrade(database_url)
-    _fill(database_url, websites)
+    invitation = _fill(database_url, websites)
+    websites[SELF_REGISTERED].environment["INITIAL_ACCESS_TOKEN"] = invitation
     settings = {
         "IDENTITY_ISSUER": issuer,
         "IDENTITY_DATABASE_URL": database_url,
@@ -132,7 +149,19 @@ def landing(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Landing]:
         yield Landing(issuer, websites)
 
 
-def _fill(database_url: str, websites: dict[str, Website]) -> None:
+def _own(name: str) -> dict[str, str]:
+    """Return by what the client of a website is known."""
+    registered = REGISTERED.get(name, {})
+    proof = (
+        {"CLIENT_KEY": json.dumps(KEY.as_dict(private=True))}
+        if "jwks" in registered
+        else {"CLIENT_SECRET": CLIENT_SECRET}
+    )
+    return {"CLIENT_ID": registered.get("id", name)} | proof
+
+
+def _fill(database_url: str, websites: dict[str, Website]) -> str:
+    """Write the city, the resident and the clients; return the invitation of the one that is missing."""
     storage, clock = Storage(database_url), SystemClock()
     with storage.standalone():
         registry = Registry(storage, clock)
@@ -153,6 +182,8 @@ def _fill(database_url: str, websites: dict[str, Website]) -> None:
             )
         )
         for name, website in websites.items():
+            if name == SELF_REGISTERED:
+                continue
             back, after = (f"{website.url}{path}" for path in WEBSITES[name])
             content: dict[str, Any] = {
                 "id": name,
@@ -162,7 +193,8 @@ def _fill(database_url: str, websites: dict[str, Website]) -> None:
                 "post_logout_redirect_uris": [after],
                 "initiate_login_uri": website.url,
             }
-            registry.put_client(read_client(content | REGISTERED.get(name, {})), CLIENT_SECRET)
+            client = read_client(content | REGISTERED.get(name, {}))
+            registry.put_client(client, None if client.jwks else CLIENT_SECRET)
         now = clock.now()
         with storage.transaction() as session:
             session.add(
@@ -182,6 +214,7 @@ def _fill(database_url: str, websites: dict[str, Website]) -> None:
             )
             session.flush()
             Passwords(session).set(SUB, PasswordHasher("argon2id").hash(PASSWORD), now)
+        return registry.invite(read_invitation({"city_id": CITY, "redirect_hosts": ["127.0.0.1"]})).token
 
 
 @contextmanager

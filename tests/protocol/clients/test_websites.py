@@ -76,17 +76,28 @@ def asks_to_sign_in(visitor: Any, landing: Any, url: str) -> bool:
     return bool(visitor.open(url).url.startswith(f"{landing.issuer}/sign-in"))
 
 
-@pytest.mark.parametrize("name", ["authlib", "openid-client", "oauth4webapi"])
+@pytest.mark.parametrize("name", ["authlib", "openid-client", "oauth4webapi", "openid-client with keys"])
 def test_a_client_that_does_everything(landing: Any, visitor: Any, start: Any, name: str):
-    if name == "authlib":
-        command = [sys.executable, str(HERE / "authlib/website.py")]
-    else:
-        command = [node(), str(HERE / f"node/with_{name.replace('-', '_')}.mjs")]
-    website = start(name, command)
+    website = start(name, command_of(name))
+    does_everything(landing, visitor, website, visitor.sign_in(visitor.open(f"{website.url}/sign-in")))
 
-    first = said(visitor.sign_in(visitor.open(f"{website.url}/sign-in")))
-    assert (first["claims"]["sub"], first["claims"]["aud"]) == (SUB, name)
-    assert first["claims"]["iss"] == landing.issuer
+
+def test_a_client_that_registers_itself(landing: Any, visitor: Any, start: Any):
+    website = start("openid-client that registers itself", command_of("openid-client"))
+    question = visitor.sign_in(visitor.open(f"{website.url}/sign-in"))
+    assert "A website that registers itself" in question.text
+    does_everything(landing, visitor, website, visitor.submit(question, answer="yes"))
+
+
+def command_of(name: str) -> list[str]:
+    if name == "authlib":
+        return [sys.executable, str(HERE / "authlib/website.py")]
+    return [node(), str(HERE / f"node/with_{name.split(maxsplit=1)[0].replace('-', '_')}.mjs")]
+
+
+def does_everything(landing: Any, visitor: Any, website: Any, signed_in: requests.Response) -> None:
+    first = said(signed_in)
+    assert (first["claims"]["sub"], first["claims"]["iss"]) == (SUB, landing.issuer)
     assert first["profile"].items() >= {"sub": SUB, "email": EMAIL, "email_verified": True, **NAMES}.items()
 
     second = said(visitor.open(f"{website.url}/refresh"))

@@ -25,6 +25,7 @@ def resident(clock):
         client_id="portal",
         session_id="",
         scopes=frozenset(),
+        issued_at=clock.now(),
         expires_at=clock.now(),
         verified_email="jane@example.com",
         given_name="Jane",

@@ -32,7 +32,9 @@ from billing_link.rpc.gate import SERVICE, Gate
 from billing_link.rpc.health import Health
 from billing_link.rpc.servicer import Servicer, Verbs
 from billing_link.storage import Storage
+from billing_link.tokens.event_desk import IdentityEvents
 from billing_link.tokens.keys import IssuerKeys
+from billing_link.tokens.revocations import RevocationWatch, RevokedSessions
 from billing_link.tokens.verifier import Verifier
 
 # Bytes of a request and of its metadata: two numbers and a token.
@@ -45,7 +47,7 @@ log = structlog.get_logger()
 
 
 class Server:
-    """A billing_link server: gRPC, a watch over the database, a courier for notices."""
+    """A billing_link server: gRPC, watches over database and ended sessions, a courier for notices."""
 
     def __init__(self, settings: ServerSettings, *, clock: Clock | None = None) -> None:
         self._clock = clock or SystemClock()
@@ -59,6 +61,15 @@ class Server:
             ),
             self._clock,
         )
+        self._keys, self._revoked = IssuerKeys(settings.issuer), RevokedSessions()
+        self.revocations = RevocationWatch(
+            IdentityEvents(settings.issuer, settings.audience, settings.resource_secret.get_secret_value()),
+            self._keys,
+            self._revoked,
+            self._clock,
+            issuer=settings.issuer,
+            audience=settings.audience,
+        )
         self._grpc = self._grpc_server(settings)
         self.port = _listen(self._grpc, settings)
         self._stopping = threading.Event()
@@ -67,6 +78,7 @@ class Server:
             for name, work in (
                 ("health", self.health.run),
                 ("courier", self.courier.run),
+                ("revocations", self.revocations.run),
                 ("cleaning", self._clean),
             )
         ]
@@ -90,7 +102,7 @@ class Server:
     def _grpc_server(self, settings: ServerSettings) -> grpc.Server:
         clock, storage = self._clock, self.storage
         verifier = Verifier(
-            IssuerKeys(settings.issuer), issuer=settings.issuer, audience=settings.audience, clock=clock
+            self._keys, self._revoked, issuer=settings.issuer, audience=settings.audience, clock=clock
         )
         server = grpc.server(
             ThreadPoolExecutor(settings.threads, thread_name_prefix="call"),

@@ -21,6 +21,14 @@ class Settings(BaseSettings):
     bind: str = Field(default="127.0.0.1:8000", description="host:port to listen on")
     web_processes: int = Field(default=1, ge=1, description="web server processes")
     trusted_proxies: int = Field(default=0, ge=0, description="reverse proxies in front of this service")
+    client_certificate_header: str = Field(
+        default="",
+        description="the header in which the proxy hands on client certificates, such as Client-Cert;"
+        " needs IDENTITY_TRUSTED_PROXIES",
+    )
+    client_certificate_authorities: str = Field(
+        default="", description="a file of PEM certificates: whose client certificates tls_client_auth takes"
+    )
 
     smtp_url: str = Field(
         default="smtp://127.0.0.1:1025", description="smtp://, smtp+starttls:// or smtps://"

@@ -6,11 +6,11 @@ call often use `autocommit`, where each statement is its own transaction and cos
 """
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from datetime import UTC, datetime
 from typing import Any, cast
 
-from flask import Flask
+from flask import Flask, current_app, has_app_context
 from flask_sqlalchemy import SQLAlchemy
 from sqlalchemy import (
     ColumnElement,
@@ -85,6 +85,7 @@ class Storage:
         # a verb returns stays readable after its commit, without another transaction being begun for it.
         self._db = SQLAlchemy(metadata=Base.metadata, session_options={"expire_on_commit": False})
         self._engines: list[Engine] = []
+        self._app: Flask | None = None
         self._statements: Engine = create_engine(
             database_url, isolation_level="AUTOCOMMIT", pool_reset_on_return=None, **self._options
         )
@@ -92,6 +93,7 @@ class Storage:
 
     def init_app(self, app: Flask) -> None:
         """Attach to the application whose context carries the transactions."""
+        self._app = app
         app.config["SQLALCHEMY_DATABASE_URI"] = self.database_url
         app.config["SQLALCHEMY_ENGINE_OPTIONS"] = self._options
         self._db.init_app(app)
@@ -116,23 +118,27 @@ class Storage:
 
         What was read stays readable afterwards, and is read afresh by the next transaction.
         """
-        session: Session = self._db.session()
-        if session.in_transaction():
-            raise RuntimeError("a verb is one transaction: it was opened inside another")
-        try:
-            yield session
-            session.commit()
-        except BaseException:
-            session.rollback()
-            raise
-        finally:
-            session.close()
+        with self._context():
+            session: Session = self._db.session()
+            if session.in_transaction():
+                raise RuntimeError("a verb is one transaction: it was opened inside another")
+            try:
+                yield session
+                session.commit()
+            except BaseException:
+                session.rollback()
+                raise
+            finally:
+                session.close()
 
-    @contextmanager
-    def autocommit(self) -> Iterator[Connection]:
+    def _context(self) -> AbstractContextManager[object]:
+        # What came in by the machines' own door has none as yet.
+        is_open = has_app_context() and current_app == self._app
+        return nullcontext() if is_open or self._app is None else self._app.app_context()
+
+    def autocommit(self) -> AbstractContextManager[Connection]:
         """Lend a connection on which every statement commits by itself."""
-        with self._statements.connect() as connection:
-            yield connection
+        return self._statements.connect()
 
     def is_reachable(self) -> bool:
         """Tell whether the database answers."""

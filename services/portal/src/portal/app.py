@@ -17,6 +17,8 @@ from portal.sign_in.begin import BeginSignIn
 from portal.sign_in.complete import CompleteSignIn
 from portal.sign_in.leave import SignOut
 from portal.sign_in.routes import SignInPages
+from portal.sign_in.told.end import EndToldSessions
+from portal.sign_in.told.routes import BackchannelLogout
 from portal.storage import Storage
 from portal.utility_billing.accounts import Accounts
 from portal.utility_billing.routes import UtilityBillingPages
@@ -51,7 +53,7 @@ def create_app(
         settings.billing_link_target, settings.billing_link_tls_ca
     )
 
-    app = _flask(settings, keyring)
+    app, csrf = _flask(settings, keyring)
     app.extensions["portal.close"] = [storage.dispose, billing_link.close]
     looks = CityLooks(identity, settings.city, clock)
     current = CurrentResident(storage, clock, settings)
@@ -66,6 +68,10 @@ def create_app(
     formats.install(app)
     failures.install(app, pages, current)
 
+    told = BackchannelLogout(EndToldSessions(storage, clock, identity)).blueprint()
+    # Identity's server calls it, without a cookie; the token it brings is its proof.
+    csrf.exempt(told)
+    app.register_blueprint(told)
     app.register_blueprint(Plumbing(storage, looks, current).blueprint())
     app.register_blueprint(HomePages(WelcomePage(profiles, billing, clock), current, pages).blueprint())
     app.register_blueprint(
@@ -98,7 +104,7 @@ def registration(settings: Settings) -> Registration:
     )
 
 
-def _flask(settings: Settings, keyring: Keyring) -> Flask:
+def _flask(settings: Settings, keyring: Keyring) -> tuple[Flask, CSRFProtect]:
     app = Flask("portal")
     current, *older = keyring.signing_keys("form")
     app.config.update(
@@ -115,8 +121,8 @@ def _flask(settings: Settings, keyring: Keyring) -> Flask:
         WTF_CSRF_SSL_STRICT=False,
         MAX_CONTENT_LENGTH=LARGEST_FORM,
     )
-    CSRFProtect(app)
+    csrf = CSRFProtect(app)
     if settings.trusted_proxies:
         hops = settings.trusted_proxies
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=hops, x_proto=hops, x_host=0)  # type: ignore[method-assign]  # Flask's way
-    return app
+    return app, csrf

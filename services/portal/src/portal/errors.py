@@ -10,6 +10,8 @@ class Reason(StrEnum):
     IDENTITY_UNAVAILABLE = "identity_unavailable"
     # What identity, or somebody in its name, answered does not verify.
     SIGN_IN_NOT_VERIFIED = "sign_in_not_verified"
+    # A logout token is not identity's, not for the portal, too old, or was used.
+    LOGOUT_NOT_VERIFIED = "logout_not_verified"
     # identity no longer takes the authorization code: too late, or used before.
     CODE_REFUSED = "code_refused"
     # The resident or the city ended what the portal was allowed; the session here is over.

@@ -1,7 +1,7 @@
 """Residents who travel to the simulated providers over real HTTP, and come back to the whole application."""
 
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from html import unescape
 from urllib.parse import parse_qsl, urlsplit
@@ -19,7 +19,8 @@ from identity.residents.accounts.models import Resident
 from identity.residents.sessions.models import Session
 from identity.storage import Storage
 from identity.web.continuation import Continuation
-from jinja2 import FileSystemBytecodeCache
+from identity_provider import close
+from shared_apps import SharedApps
 
 # Imported here and no plugin of all tests, since `clock` means another elsewhere.
 from simulated_providers import (  # noqa: F401 - fixtures
@@ -98,24 +99,37 @@ class Traveller:
         return self.come_back(self.pick(self.leave(provider, url), person))
 
 
+@pytest.fixture(scope="session")
+def offered() -> dict[str, object]:
+    """Return what the applications hold as their providers: always those of the running test."""
+    return {}
+
+
 @pytest.fixture
 def app(
     settings: Settings,
     clock: FixedClock,  # noqa: F811 - the fixture of that name
     storage: Storage,
-    compiled_templates: FileSystemBytecodeCache,
     providers: Mapping[str, object],  # noqa: F811 - as above
+    offered: dict[str, object],
+    shared_apps: SharedApps,
     city: RegisteredCity,
     client: RegisteredClient,
-) -> Iterator[Flask]:
+) -> Flask:
     """Return the application with all five providers, each simulated."""
     with storage.transaction() as session:
         Cities(session).put(city)
         Clients(session).put(client, clock.now())
-    app = create_app(settings, clock=clock, hashing="cheap", providers=providers)
-    app.jinja_env.bytecode_cache = compiled_templates
-    yield app
-    app.extensions["identity"].dispose()
+    offered.update(providers)
+    app = shared_apps.lend(
+        f"federation {settings!r}",
+        clock,
+        lambda borrowers: create_app(settings, clock=borrowers, hashing="cheap", providers=offered),
+        close,
+    )
+    # Those that it had when it was made were put back.
+    offered.update(providers)
+    return app
 
 
 @pytest.fixture

@@ -16,6 +16,7 @@ class Caller:
     client_id: str
     session_id: str
     scopes: frozenset[str]
+    issued_at: datetime
     expires_at: datetime
     # Empty unless identity says that it is verified.
     verified_email: str

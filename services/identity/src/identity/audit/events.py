@@ -25,6 +25,8 @@ class Event(StrEnum):
     CODE_REPLAYED = "code_replayed"
     REFRESH_REPLAYED = "refresh_replayed"
     GRANT_REVOKED = "grant_revoked"
+    CONSENT_GIVEN = "consent_given"
+    CONSENT_REMOVED = "consent_removed"
     CLIENT_AUTHENTICATION_FAILED = "client_authentication_failed"
 
     KEY_CREATED = "key_created"
@@ -33,8 +35,15 @@ class Event(StrEnum):
     CLIENT_UPDATED = "client_updated"
     CLIENT_SECRET_ROTATED = "client_secret_rotated"  # noqa: S105 - an event
     CLIENT_DISABLED = "client_disabled"
+    # An operator let others register clients, and what those clients then did by themselves.
+    CLIENT_INVITED = "client_invited"
+    CLIENT_INVITATION_REVOKED = "client_invitation_revoked"
+    CLIENT_REGISTERED_ITSELF = "client_registered_itself"
+    CLIENT_UPDATED_ITSELF = "client_updated_itself"
+    CLIENT_DELETED_ITSELF = "client_deleted_itself"
     RESOURCE_CHANGED = "resource_changed"
     CITY_CHANGED = "city_changed"
+    EVENT_RECEIVER_CHANGED = "event_receiver_changed"
 
     NOTICE_ACCEPTED = "notice_accepted"
     NOTICE_REFUSED = "notice_refused"

@@ -1,16 +1,18 @@
 """`identity clients create` and `update`: a client described by options."""
 
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import click
 
 from identity.audit.events import Event
-from identity.cli.files import secret_from_env, secret_of, write_secret
-from identity.cli.operator import operator, refuse
-from identity.relying_parties.registration import RegistrationRefusedError, read_client
+from identity.cli.files import read_json, secret_from_env, secret_of, write_secret
+from identity.cli.operator import Operator, operator, refuse
+from identity.relying_parties.client_security import FAPI2, AuthenticationMethod
+from identity.relying_parties.registration import ClientRegistration, RegistrationRefusedError, read_client
 from identity.relying_parties.registry import Change
 from identity.relying_parties.store import Clients
+from identity.signing_keys.lifecycle import ALGORITHMS, ON_DEMAND
 
 _OPTIONS = (
     click.option("--city", "city_id", help="The city that owns it."),
@@ -34,12 +36,77 @@ _OPTIONS = (
     click.option(
         "--authentication",
         "token_endpoint_auth_method",
-        type=click.Choice(["client_secret_basic", "client_secret_post", "none"]),
+        type=click.Choice(get_args(AuthenticationMethod)),
         help="How it proves who it is; none: a public client.",
     ),
-    click.option("--id-token-alg", "id_token_signed_response_alg", type=click.Choice(["RS256", "ES256"])),
+    click.option("--id-token-alg", "id_token_signed_response_alg", type=click.Choice(ALGORITHMS)),
+    click.option(
+        "--userinfo-alg",
+        "userinfo_signed_response_alg",
+        type=click.Choice(["json", *ALGORITHMS]),
+        callback=lambda _context, _option, value: "" if value == "json" else value,
+        help="Userinfo answers it signed, or in plain JSON.",
+    ),
+    click.option(
+        "--subject-type",
+        type=click.Choice(["public", "pairwise"]),
+        help="Pairwise: it knows residents by a sub of its city's own.",
+    ),
     click.option("--pkce/--without-pkce", "pkce_required", default=None, help="Without: only if it cannot."),
+    click.option(
+        "--jwks", "jwks_file", type=click.File(encoding="utf-8"), help="Its public keys: a JWK Set."
+    ),
+    click.option("--jwks-uri", help="Where it publishes its keys, instead; empty for nowhere."),
+    click.option(
+        "--certificate-subject", "tls_client_auth_subject_dn", help="For tls_client_auth, by RFC 4514."
+    ),
+    click.option(
+        "--certificate-bound/--not-certificate-bound",
+        "tls_client_certificate_bound_access_tokens",
+        default=None,
+        help="Its tokens work only with its certificate.",
+    ),
+    click.option(
+        "--dpop/--without-dpop",
+        "dpop_bound_access_tokens",
+        default=None,
+        help="Its tokens work only with its DPoP key.",
+    ),
+    click.option(
+        "--pushed-requests/--any-requests",
+        "require_pushed_authorization_requests",
+        default=None,
+        help="It has to push its authorization requests.",
+    ),
+    click.option(
+        "--signed-requests/--unsigned-requests",
+        "require_signed_request_object",
+        default=None,
+        help="It has to sign its authorization requests.",
+    ),
+    click.option(
+        "--profile",
+        type=click.Choice(["fapi2", "none"]),
+        help="fapi2: switches on all that FAPI 2.0 asks for, and refuses what is weaker.",
+    ),
     click.option("--first-party/--third-party", default=None, help="Third party: residents are asked."),
+    click.option("--backchannel-logout-uri", help="Where it is told, by POST, that a session ended."),
+    click.option(
+        "--backchannel-logout-by-session/--backchannel-logout-by-resident",
+        "backchannel_logout_session_required",
+        default=None,
+        help="By session: it needs the session's id to end it.",
+    ),
+)
+
+
+# What `--profile fapi2` changes by itself; every other contradiction is for the operator to solve.
+_WEAKER = (
+    ("require_pushed_authorization_requests", False),
+    ("dpop_bound_access_tokens", False),
+    ("pkce_required", False),
+    ("id_token_signed_response_alg", "RS256"),
+    ("userinfo_signed_response_alg", "RS256"),
 )
 
 
@@ -76,8 +143,16 @@ def update(client_id: str, **options: Any) -> None:  # noqa: ANN401 - the option
         described = Clients(connection).described(client_id)
     if described is None:
         refuse(f"there is no client {client_id!r}; `identity clients list` shows them")
-    known = {name: value for name, value in vars(described.client).items() if name != "secrets"}
-    register(known | _given(options), None, None)
+    known = described.client.registration
+    given = _given(options)
+    # One place for keys takes the place of the other.
+    if given.get("jwks"):
+        known["jwks_uri"] = ""
+    elif "jwks_uri" in given:
+        known["jwks"] = None
+    if given.get("profile") == FAPI2:
+        known = {name: value for name, value in known.items() if (name, value) not in _WEAKER}
+    register(known | given, None, None)
 
 
 def register(content: dict[str, Any], secret: str | None, secret_file: Path | None) -> None:
@@ -91,6 +166,7 @@ def register(content: dict[str, Any], secret: str | None, secret_file: Path | No
         if done.change is not Change.UNCHANGED:
             event = Event.CLIENT_CREATED if done.change is Change.CREATED else Event.CLIENT_UPDATED
             opened.note(event, client_id=registration.id)
+        _publish_keys(opened, registration)
     click.echo(f"{registration.id}: {done.change}")
     if done.secret and secret_file:
         write_secret(secret_file, done.secret)
@@ -99,5 +175,16 @@ def register(content: dict[str, Any], secret: str | None, secret_file: Path | No
         click.echo(f"secret (shown once): {done.secret}")
 
 
+def _publish_keys(opened: Operator, registration: ClientRegistration) -> None:
+    """Let verifiers see the keys that will sign for the client before they do."""
+    wanted = {registration.id_token_signed_response_alg, registration.userinfo_signed_response_alg}
+    for alg in wanted & set(ON_DEMAND):
+        if kid := opened.keys.provide(alg):
+            opened.note(Event.KEY_CREATED, kid=kid)
+
+
 def _given(options: dict[str, Any]) -> dict[str, Any]:
-    return {name: value for name, value in options.items() if value not in (None, ())}
+    given = {name: value for name, value in options.items() if value not in (None, ())}
+    if file := given.pop("jwks_file", None):
+        given["jwks"] = read_json(file)
+    return given

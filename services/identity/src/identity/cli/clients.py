@@ -9,6 +9,7 @@ import click
 from identity.audit.events import Event
 from identity.cli.client_options import create, register, update
 from identity.cli.files import json_file, read_json, secret_from_env, secret_of
+from identity.cli.invitations import invitations, invite, revoke_invitation
 from identity.cli.operator import operator, refuse
 from identity.cli.printing import as_json, show_fields, show_json, show_table
 from identity.relying_parties.registered import DescribedClient
@@ -20,8 +21,8 @@ def clients() -> None:
     """Look after the clients: websites and portals that delegate sign-in."""
 
 
-clients.add_command(create)
-clients.add_command(update)
+for command in (create, update, invite, invitations, revoke_invitation):
+    clients.add_command(command)
 
 
 @clients.command()
@@ -96,8 +97,7 @@ def _described(client_id: str) -> DescribedClient:
 
 
 def _fields(described: DescribedClient) -> dict[str, object]:
-    fields = {name: value for name, value in vars(described.client).items() if name != "secrets"}
-    return fields | {
+    return described.client.registration | {
         "secrets": len(described.client.secrets),
         "created_at": described.created_at,
         "disabled_at": described.disabled_at,

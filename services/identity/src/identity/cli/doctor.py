@@ -15,9 +15,11 @@ from identity.clock import SystemClock
 from identity.config import Settings
 from identity.errors import SettingsError
 from identity.outbox import smtp
+from identity.relying_parties.client_security import CERTIFICATE_METHODS, FAPI2
+from identity.relying_parties.registered import RegisteredClient
 from identity.relying_parties.store import Cities, Clients
 from identity.sealing import Keyring, SealBrokenError
-from identity.signing_keys.lifecycle import ALGORITHMS, SIGNS_FOR
+from identity.signing_keys.lifecycle import ALWAYS, SIGNS_FOR
 from identity.signing_keys.models import KeyState
 from identity.signing_keys.store import SigningKeys
 from identity.storage import Storage
@@ -106,7 +108,7 @@ def _keys(opened: Operator) -> Iterator[Finding]:
     with opened.storage.autocommit() as connection:
         keys = SigningKeys(connection).everyone()
     now = opened.clock.now()
-    for alg in ALGORITHMS:
+    for alg in ALWAYS:
         active = next((k for k in keys if k.alg == alg and k.state is KeyState.ACTIVE), None)
         if active is None or active.activated_at is None:
             yield Finding(f"{alg} key", Verdict.BAD, "none is active", "run `identity migrate`")
@@ -134,9 +136,26 @@ def _registrations(opened: Operator) -> Iterator[Finding]:
         yield Finding("clients", Verdict.NOTE, "there are none", "run `identity clients create`")
     for entry in clients:
         client = entry.client
+        yield from _security(client, opened.settings)
         if not client.pkce_required:
             fix = f"if its library can do PKCE: `identity clients update {client.id} --pkce`"
             yield Finding(f"client {client.id}", Verdict.NOTE, "is registered without PKCE", fix)
-        if not client.is_public and not client.secrets:
+        if client.uses_secret and not client.secrets:
             fix = f"run `identity clients rotate-secret {client.id}`"
             yield Finding(f"client {client.id}", Verdict.BAD, "has no secret", fix)
+
+
+def _security(client: RegisteredClient, settings: Settings) -> Iterator[Finding]:
+    """Yield whether the client follows FAPI 2.0, and whether its certificates can reach us."""
+    check, method = f"client {client.id}", client.token_endpoint_auth_method
+    if client.profile == FAPI2:
+        bound = "DPoP" if client.dpop_bound_access_tokens else "certificate"
+        detail = f"follows FAPI 2.0: pushed requests, {method}, tokens bound by {bound}"
+        yield Finding(check, Verdict.GOOD, detail)
+    by_certificate = method in CERTIFICATE_METHODS or client.tls_client_certificate_bound_access_tokens
+    if by_certificate and not (settings.client_certificate_header and settings.trusted_proxies):
+        fix = "set IDENTITY_CLIENT_CERTIFICATE_HEADER and IDENTITY_TRUSTED_PROXIES"
+        yield Finding(check, Verdict.BAD, "needs client certificates, which no proxy hands on", fix)
+    elif method == "tls_client_auth" and not settings.client_certificate_authorities:
+        fix = "set IDENTITY_CLIENT_CERTIFICATE_AUTHORITIES to a file with their issuer"
+        yield Finding(check, Verdict.BAD, "uses tls_client_auth, but no authority is trusted", fix)

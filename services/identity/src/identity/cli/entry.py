@@ -1,23 +1,40 @@
 """The command `identity`."""
 
+from importlib import import_module
+
 import click
 
-from identity.cli.cities import cities
-from identity.cli.clients import clients
-from identity.cli.database import migrate
-from identity.cli.doctor import doctor
-from identity.cli.keys import keys
-from identity.cli.providers import providers
-from identity.cli.resources import resources
-from identity.cli.serve import serve
-from identity.cli.worker import worker
+# Where each command is; what a command does not need it does not wait for.
+COMMANDS = {
+    "serve": "identity.cli.serve",
+    "worker": "identity.cli.worker",
+    "migrate": "identity.cli.database",
+    "cities": "identity.cli.cities",
+    "clients": "identity.cli.clients",
+    "resources": "identity.cli.resources",
+    "event-receivers": "identity.cli.event_receivers",
+    "keys": "identity.cli.keys",
+    "providers": "identity.cli.providers",
+    "doctor": "identity.cli.doctor",
+}
 
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+class Commands(click.Group):
+    """The commands, each imported when it is asked for."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click's signature
+        """Return their names."""
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002 - click's signature
+        """Return the command of this name."""
+        if cmd_name not in COMMANDS:
+            return None
+        command: click.Command = getattr(import_module(COMMANDS[cmd_name]), cmd_name.replace("-", "_"))
+        return command
+
+
+@click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(package_name="community-access-identity", prog_name="identity")
 def main() -> None:
     """Run and look after the Community Access ID. Settings are read from IDENTITY_… variables."""
-
-
-for command in (serve, worker, migrate, cities, clients, resources, keys, providers, doctor):
-    main.add_command(command)

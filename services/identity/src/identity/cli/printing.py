@@ -38,7 +38,7 @@ def _text(value: object) -> str:
         return value.strftime("%Y-%m-%d %H:%M")
     if isinstance(value, set | frozenset | list | tuple):
         return " ".join(map(str, value if isinstance(value, list | tuple) else sorted(value))) or "-"
-    return str(value)
+    return json.dumps(value) if isinstance(value, Mapping) else str(value) or "-"
 
 
 def _plain(value: object) -> object:

@@ -4,7 +4,7 @@ import signal
 import sys
 from collections.abc import Callable
 from datetime import datetime
-from threading import Event
+from threading import Event, Thread
 from typing import Protocol
 
 import click
@@ -16,8 +16,14 @@ from identity.journeys.federation.first_sign_ins.store import FirstSignIns
 from identity.journeys.federation.receiving.store import DataDeletions, ProviderNotices
 from identity.journeys.registration.store import PendingRegistrations
 from identity.notices.store import Notices
+from identity.oidc.authorization.store import Interactions
 from identity.oidc.device.store import DeviceAuthorizations
-from identity.oidc.store import Grants, Interactions
+from identity.oidc.logout.backchannel import LogoutCourier
+from identity.oidc.pushed_requests.store import PushedRequests
+from identity.oidc.replays.store import SpentIdentifiers
+from identity.oidc.store import Grants
+from identity.oidc.tokens import Tokens
+from identity.outbox.couriers import Courier, MailCourier
 from identity.outbox.mailer import Mailer
 from identity.outbox.worker import Cleaner, Worker
 from identity.relying_parties.directory import Directory
@@ -25,8 +31,15 @@ from identity.residents.action_links.store import ActionLinks
 from identity.residents.lockout.store import Lockout
 from identity.residents.one_time_codes.store import OneTimeCodes
 from identity.residents.sessions.store import Sessions
+from identity.security_events.push import PushCourier
+from identity.security_events.store import PolledEvents
+from identity.security_events.tokens import SecurityEventTokens
+from identity.signing_keys.ring import KeyRing
 from identity.storage import Executor
 from identity.web.throttling.store import RequestCounts
+
+# Websites answer in their own time; while one is slow, the others and the mail go on.
+HTTP_LANES = 4
 
 
 class _Forgets(Protocol):
@@ -48,7 +61,28 @@ def worker() -> None:
             click.echo(str(error), err=True)
             sys.exit(MISUSED)
         mailer.init_app(opened.app)
-        Worker(opened.storage, opened.keyring, mailer, opened.clock, cleaners(opened)).run(stop)
+        http = [
+            Worker(opened.storage, opened.keyring, http_couriers(opened), opened.clock)
+            for _ in range(HTTP_LANES)
+        ]
+        lanes = [Thread(target=lane.run, args=(stop,), name="http lane", daemon=True) for lane in http]
+        for lane in lanes:
+            lane.start()
+        mails = [MailCourier(mailer)]
+        Worker(opened.storage, opened.keyring, mails, opened.clock, cleaners(opened)).run(stop)
+        for lane in lanes:
+            lane.join()
+
+
+def http_couriers(opened: Operator) -> list[Courier]:
+    """Return the couriers to other parties' addresses; they need no application context."""
+    ring = KeyRing(opened.storage, opened.keyring, opened.clock)
+    tokens = Tokens(ring, opened.clock, opened.settings.issuer)
+    events = SecurityEventTokens(ring)
+    return [
+        LogoutCourier(Directory(opened.storage, opened.clock), tokens),
+        PushCourier(opened.storage, opened.keyring, events),
+    ]
 
 
 def cleaners(opened: Operator) -> list[Cleaner]:
@@ -63,6 +97,8 @@ def cleaners(opened: Operator) -> list[Cleaner]:
         _deleting(Grants),
         _deleting(Interactions),
         _deleting(DeviceAuthorizations),
+        _deleting(PushedRequests),
+        _deleting(SpentIdentifiers),
         _deleting(Sessions),
         _deleting(ActionLinks),
         _deleting(PendingRegistrations),
@@ -72,6 +108,7 @@ def cleaners(opened: Operator) -> list[Cleaner]:
         _deleting(lambda executor: Attempts(executor, opened.keyring)),
         _deleting(RequestCounts),
         _deleting(Notices),
+        _deleting(PolledEvents),
         _deleting(lambda executor: Lockout(executor, opened.keyring)),
         _deleting(lambda executor: OneTimeCodes(executor, opened.keyring)),
         turn_keys,

@@ -1,7 +1,5 @@
 """`POST /notices`, for services: JSON in, JSON out, never a page."""
 
-from urllib.parse import unquote_plus
-
 from flask import Blueprint, Response, jsonify, request
 from werkzeug.exceptions import HTTPException
 
@@ -11,6 +9,7 @@ from identity.relying_parties.directory import Directory
 from identity.relying_parties.registered import RegisteredResource
 from identity.sealing import Keyring, digest
 from identity.storage import Storage
+from identity.web.basic_credentials import read_basic
 
 LARGEST_BODY = 8 * 1024
 # Compared with when the sender is unknown, so that it takes as long.
@@ -52,13 +51,11 @@ class NoticeRoutes:
         return _answer(202, status=outcome.value)
 
     def _sender(self) -> RegisteredResource | None:
-        """Return who sent the request: HTTP Basic, both parts form-encoded as at /token (RFC 6749 §2.3.1)."""
-        given = request.authorization
-        if given is None or given.type != "basic":
+        given = read_basic(request.headers.get("Authorization"))
+        if given is None:
             return None
-        name, secret = unquote_plus(given.username or ""), unquote_plus(given.password or "")
-        known = self._directory.resource(name)
-        accepted = (known or _NOBODY).accepts_secret(secret)
+        known = self._directory.resource(given.name)
+        accepted = (known or _NOBODY).accepts_secret(given.secret)
         return known if accepted else None
 
 

@@ -1,4 +1,4 @@
-"""What is said of a resident: claims by scope (OpenID Connect Core §5.4)."""
+"""What is said of a resident: claims by scope (OpenID Connect Core §5.4), or by name (§5.5)."""
 
 from collections.abc import Collection
 
@@ -7,24 +7,30 @@ from identity.oidc.store import GrantFacts
 # The password alone; a second factor will bring its own value.
 SINGLE_FACTOR = "urn:community-access:acr:single-factor"
 
-# What userinfo may contain, and what ID tokens always do; the discovery document lists both.
-USERINFO_CLAIMS = ("sub", "name", "given_name", "family_name", "locale", "email", "email_verified")
+# The claims about a resident, each with the scope that contains it, and what ID tokens always contain; the
+# discovery document lists both.
+SCOPES = {
+    "name": "profile",
+    "given_name": "profile",
+    "family_name": "profile",
+    "locale": "profile",
+    "email": "email",
+    "email_verified": "email",
+}
 ID_TOKEN_CLAIMS = ("iss", "sub", "aud", "exp", "iat", "auth_time", "acr", "amr", "sid", "nonce", "at_hash")
 
 
-def at_userinfo(facts: GrantFacts, scope: Collection[str]) -> dict[str, object]:
-    """Return the claims that the scope allows."""
-    claims: dict[str, object] = {"sub": facts.resident_id}
-    if "profile" in scope:
-        claims |= {
-            "name": f"{facts.given_name} {facts.family_name}".strip(),
-            "given_name": facts.given_name,
-            "family_name": facts.family_name,
-            "locale": facts.language,
-        }
-    if "email" in scope and facts.email:
+def about_resident(facts: GrantFacts, *, scope: Collection[str], names: Collection[str]) -> dict[str, object]:
+    """Return the claims that the scope contains, and those of these names."""
+    claims: dict[str, object] = {
+        "name": f"{facts.given_name} {facts.family_name}".strip(),
+        "given_name": facts.given_name,
+        "family_name": facts.family_name,
+        "locale": facts.language,
+    }
+    if facts.email:
         claims |= {"email": facts.email, "email_verified": facts.email_verified}
-    return claims
+    return {name: value for name, value in claims.items() if SCOPES[name] in scope or name in names}
 
 
 def for_resource(facts: GrantFacts, city_id: str) -> dict[str, object]:

@@ -7,11 +7,14 @@ import hashlib
 import json
 from dataclasses import dataclass
 
-from identity.oidc import claims, client_authentication, introspection
+from identity.oidc import claims
 from identity.oidc.authorization.requests import PROMPTS
 from identity.oidc.authorization.response_modes import MODES
+from identity.oidc.client_authentication import authentication
+from identity.oidc.client_authentication.certificates import ClientCertificates
 from identity.oidc.pkce import METHOD
 from identity.oidc.resource_indicators import OWN_SCOPES
+from identity.relying_parties import client_keys
 from identity.relying_parties.directory import Directory
 from identity.relying_parties.registration import DEVICE_CODE, TOKEN_EXCHANGE
 from identity.signing_keys.lifecycle import ALGORITHMS
@@ -29,8 +32,8 @@ class Document:
 class Discovery:
     """The documents, made anew only when a resource's scopes change."""
 
-    def __init__(self, directory: Directory, issuer: str) -> None:
-        self._directory, self._issuer = directory, issuer
+    def __init__(self, directory: Directory, certificates: ClientCertificates, issuer: str) -> None:
+        self._directory, self._certificates, self._issuer = directory, certificates, issuer
         self._prepared: tuple[tuple[str, ...], Document] | None = None
 
     def document(self) -> Document:
@@ -42,6 +45,7 @@ class Discovery:
         return self._prepared[1]
 
     def _metadata(self, resource_scopes: tuple[str, ...]) -> dict[str, object]:
+        methods = self._authentication_methods()
         return {
             "issuer": self._issuer,
             "authorization_endpoint": f"{self._issuer}/authorize",
@@ -49,9 +53,12 @@ class Discovery:
             "userinfo_endpoint": f"{self._issuer}/userinfo",
             "jwks_uri": f"{self._issuer}/jwks",
             "introspection_endpoint": f"{self._issuer}/introspect",
-            "introspection_endpoint_auth_methods_supported": list(introspection.AUTH_METHODS),
+            "introspection_endpoint_auth_methods_supported": [m for m in methods if m != "none"],
+            "introspection_endpoint_auth_signing_alg_values_supported": list(client_keys.ALGORITHMS),
             "revocation_endpoint": f"{self._issuer}/revoke",
-            "revocation_endpoint_auth_methods_supported": list(client_authentication.METHODS),
+            "revocation_endpoint_auth_methods_supported": methods,
+            "revocation_endpoint_auth_signing_alg_values_supported": list(client_keys.ALGORITHMS),
+            "registration_endpoint": f"{self._issuer}/register",
             "device_authorization_endpoint": f"{self._issuer}/device_authorization",
             "end_session_endpoint": f"{self._issuer}/end-session",
             "scopes_supported": [*OWN_SCOPES, *resource_scopes],
@@ -64,18 +71,32 @@ class Discovery:
                 DEVICE_CODE,
                 TOKEN_EXCHANGE,
             ],
-            "subject_types_supported": ["public"],
+            "subject_types_supported": ["public", "pairwise"],
             "id_token_signing_alg_values_supported": list(ALGORITHMS),
-            "token_endpoint_auth_methods_supported": list(client_authentication.METHODS),
+            "userinfo_signing_alg_values_supported": list(ALGORITHMS),
+            "token_endpoint_auth_methods_supported": methods,
+            "token_endpoint_auth_signing_alg_values_supported": list(client_keys.ALGORITHMS),
+            "tls_client_certificate_bound_access_tokens": bool(self._certificates.header),
+            "dpop_signing_alg_values_supported": list(client_keys.ALGORITHMS),
+            "pushed_authorization_request_endpoint": f"{self._issuer}/par",
+            "require_pushed_authorization_requests": False,
+            "require_signed_request_object": False,
+            "request_object_signing_alg_values_supported": list(client_keys.ALGORITHMS),
             "code_challenge_methods_supported": [METHOD],
             "prompt_values_supported": list(PROMPTS),
             "acr_values_supported": [claims.SINGLE_FACTOR],
             "claim_types_supported": ["normal"],
-            "claims_supported": list(dict.fromkeys((*claims.ID_TOKEN_CLAIMS, *claims.USERINFO_CLAIMS))),
+            "claims_supported": list(dict.fromkeys((*claims.ID_TOKEN_CLAIMS, *claims.SCOPES))),
             "ui_locales_supported": list(LANGUAGES),
             "authorization_response_iss_parameter_supported": True,
-            "claims_parameter_supported": False,
-            "request_parameter_supported": False,
+            "backchannel_logout_supported": True,
+            "backchannel_logout_session_supported": True,
+            "claims_parameter_supported": True,
+            "request_parameter_supported": True,
             "request_uri_parameter_supported": False,
             "require_request_uri_registration": False,
         }
+
+    def _authentication_methods(self) -> list[str]:
+        by_certificate = set(authentication.CERTIFICATE_METHODS) - set(self._certificates.methods)
+        return [method for method in authentication.METHODS if method not in by_certificate]

@@ -12,6 +12,13 @@ class InvalidTargetError(OAuth2Error):
     description = "The requested resource is unknown, or this client may not ask for it."
 
 
+class UnmetAuthenticationRequirementsError(OAuth2Error):
+    """Nobody can sign in here as the client needs (OpenID Connect Core Error Code of this name 1.0)."""
+
+    error = "unmet_authentication_requirements"
+    description = "No way to sign in here has an acr that is asked for as essential."
+
+
 class UnsupportedTokenTypeError(OAuth2Error):
     """A token that nothing stands behind which could be revoked (RFC 7009 §2.2.1)."""
 
@@ -30,14 +37,14 @@ class ClientRefusedError(OAuth2Error):
         return [*super().get_headers(), ("WWW-Authenticate", 'Basic realm="token", charset="UTF-8"')]
 
 
-class TooManyDevicesError(OAuth2Error):
-    """More devices of one network ask than the limit allows (the error's name: RFC 8628 §3.5)."""
+class TooManyRequestsError(OAuth2Error):
+    """More of one network ask than the limit allows (the error's name: RFC 8628 §3.5)."""
 
     error = "slow_down"
     status_code = 429
 
-    def __init__(self, seconds: int) -> None:
-        super().__init__("Too many devices of this network ask. Try again later.")
+    def __init__(self, who: str, seconds: int) -> None:
+        super().__init__(f"Too many {who} of this network ask. Try again later.")
         self._seconds = seconds
 
     def get_headers(self) -> list[tuple[str, str]]:

@@ -9,12 +9,12 @@ from authlib.oauth2.rfc6749 import InvalidRequestError
 
 from identity.clock import Clock
 from identity.oidc.answers import Answer, error_answer, json_answer
-from identity.oidc.client_authentication import METHODS
 from identity.oidc.errors import ClientRefusedError
 from identity.oidc.grants.refresh_token import RefreshRotation
 from identity.oidc.lifetimes import REFRESH_IDLE
 from identity.oidc.protocol_request import ProtocolRequest
 from identity.oidc.resource_authentication import ResourceAuthentication
+from identity.oidc.sender_constraint.binding import confirmation_in, token_type
 from identity.oidc.server import ProtocolServer
 from identity.oidc.store import Grants
 from identity.oidc.tokens import TokenRefusedError, Tokens
@@ -23,11 +23,12 @@ from identity.relying_parties.registered import RegisteredClient, RegisteredReso
 from identity.storage import Storage
 
 Asker = RegisteredClient | RegisteredResource
-# Public clients cannot ask: §2.1 wants authorization, against token scanning.
-AUTH_METHODS = tuple(method for method in METHODS if method != "none")
 _INACTIVE: dict[str, object] = {"active": False}
 # What an access token says of itself that its asker may read; the resident's data is at userinfo.
-_TOLD = ("iss", "sub", "aud", "client_id", "iat", "exp", "jti", "scope", "sid", "auth_time", "acr", "amr")
+_TOLD = (
+    *("iss", "sub", "aud", "client_id", "iat", "exp", "jti"),
+    *("scope", "sid", "auth_time", "acr", "amr", "cnf"),
+)
 
 
 class Introspection:
@@ -62,7 +63,8 @@ class Introspection:
     def _asker(self, request: ProtocolRequest) -> Asker:
         if resource := self._resources.authenticate(request.authorization_header):
             return resource
-        client = self._server.authenticate_client(request, METHODS).registered
+        # Public clients cannot ask: §2.1 wants authorization, against token scanning.
+        client = self._server.authenticate_client(request, (), "introspection").registered
         if client.is_public:
             raise ClientRefusedError("A public client cannot ask for this.")
         return client
@@ -76,7 +78,10 @@ class Introspection:
         if content.get(concerned) != asker.id or not self._is_active(content):
             return _INACTIVE
         told = {name: content[name] for name in _TOLD if name in content}
-        return {"active": True, "token_type": "Bearer"} | told
+        if isinstance(asker, RegisteredClient) and "grant" in content and content["aud"] != self._issuer:
+            # Those who serve the token know the resident by the public `sub`, its client by its own.
+            told["sub"] = asker.subject_of(str(content["sub"]))
+        return {"active": True, "token_type": token_type(confirmation_in(content))} | told
 
     def _is_active(self, content: dict[str, object]) -> bool:
         client_id, grant_id = str(content.get("client_id")), content.get("grant")
@@ -87,8 +92,7 @@ class Introspection:
             return content.get("sub") == client_id
         now = self._clock.now()
         with self._storage.autocommit() as connection:
-            facts = Grants(connection).by_id(str(grant_id), now)
-        return facts is not None and facts.revoked_at is None and facts.stands
+            return Grants(connection).is_alive(str(grant_id), now)
 
     def _describe_refresh_token(self, text: str, asker: Asker) -> dict[str, object] | None:
         """Return None for what does not even look like one of ours."""
@@ -96,14 +100,16 @@ class Introspection:
             return None
         token = self._rotation.look(text)
         # A resource is never concerned: a refresh token is not for it.
-        if token is None or token.facts.client_id != asker.id or not self._rotation.would_accept(token):
+        if token is None or not isinstance(asker, RegisteredClient) or token.facts.client_id != asker.id:
+            return _INACTIVE
+        if not self._rotation.would_accept(token):
             return _INACTIVE
         facts = token.facts
         issued = facts.refreshed_at or facts.created_at
         return {
             "active": True,
             "iss": self._issuer,
-            "sub": facts.resident_id,
+            "sub": asker.subject_of(facts.resident_id),
             "client_id": facts.client_id,
             "scope": facts.scope,
             "iat": int(issued.timestamp()),

@@ -7,6 +7,8 @@ CODE = timedelta(seconds=60)
 # RFC 9068 tokens cannot be called back by everyone who verifies them offline, hence minutes.
 ACCESS_TOKEN = timedelta(minutes=5)
 ID_TOKEN = timedelta(minutes=5)
+# Back-Channel Logout §2.4 recommends at most two minutes.
+LOGOUT_TOKEN = timedelta(minutes=2)
 # A refresh family (RFC 9700 §4.14.2): unused for this long, or in all.
 REFRESH_IDLE = timedelta(hours=12)
 REFRESH_ABSOLUTE = timedelta(days=30)

@@ -5,6 +5,7 @@ from datetime import timedelta
 from identity.oidc.lifetimes import ACCESS_TOKEN
 from identity.oidc.parameters import Parameters
 from identity.oidc.resource_indicators import ResourceIndicators
+from identity.oidc.sender_constraint.binding import Binding
 from identity.oidc.store import GrantFacts
 from identity.oidc.tokens import Tokens
 from identity.relying_parties.registered import RegisteredClient
@@ -23,25 +24,30 @@ class Minting:
         return audience
 
     def client_response(
-        self, client: RegisteredClient, audience: str, scope: tuple[str, ...]
+        self, client: RegisteredClient, audience: str, scope: tuple[str, ...], *, binding: Binding
     ) -> dict[str, object]:
         """Return the response for a client that speaks for itself: an access token and nothing else."""
-        return _bearer(self._tokens.client_access_token(client, audience, scope), ACCESS_TOKEN, scope)
+        token = self._tokens.client_access_token(client, audience, scope, confirmation=binding.confirmation)
+        return _bearer(token, ACCESS_TOKEN, scope, binding)
 
-    def exchanged_response(
+    def exchanged_response(  # noqa: PLR0913 - as below
         self,
         facts: GrantFacts,
         client: RegisteredClient,
         audience: str,
         scope: tuple[str, ...],
+        *,
         remaining: timedelta,
+        binding: Binding,
     ) -> dict[str, object]:
         """Return the response to an exchange: a token that ends no later than the one it was made from."""
         lifetime = min(ACCESS_TOKEN, remaining)
-        token = self._tokens.access_token(facts, client, audience, scope, lifetime=lifetime)
-        return _bearer(token, lifetime, scope)
+        token = self._tokens.access_token(
+            facts, client, audience, scope, confirmation=binding.confirmation, lifetime=lifetime
+        )
+        return _bearer(token, lifetime, scope, binding)
 
-    def response(
+    def response(  # noqa: PLR0913 - what a token response is made from
         self,
         facts: GrantFacts,
         client: RegisteredClient,
@@ -49,21 +55,26 @@ class Minting:
         scope: str,
         *,
         nonce: str | None,
+        binding: Binding,
     ) -> dict[str, object]:
         """Return the response without a refresh token; an ID token goes with `openid`."""
         granted = scope.split()
         narrowed = self.resources.scope_at(audience, granted)
-        access_token = self._tokens.access_token(facts, client, audience, narrowed)
-        content = _bearer(access_token, ACCESS_TOKEN, narrowed)
+        access_token = self._tokens.access_token(
+            facts, client, audience, narrowed, confirmation=binding.confirmation
+        )
+        content = _bearer(access_token, ACCESS_TOKEN, narrowed, binding)
         if "openid" in granted:
             content["id_token"] = self._tokens.id_token(facts, client, access_token, nonce)
         return content
 
 
-def _bearer(access_token: str, lifetime: timedelta, scope: tuple[str, ...]) -> dict[str, object]:
+def _bearer(
+    access_token: str, lifetime: timedelta, scope: tuple[str, ...], binding: Binding
+) -> dict[str, object]:
     return {
         "access_token": access_token,
-        "token_type": "Bearer",
+        "token_type": binding.token_type,
         "expires_in": int(lifetime.total_seconds()),
         "scope": " ".join(scope),
     }

@@ -48,6 +48,9 @@ class Grant(Base):
     scope: Mapped[str] = mapped_column(Text)
     # Resource indicators (RFC 8707) beside userinfo.
     resources: Mapped[list[str]] = mapped_column(JSON)
+    # Claims asked for by name (OpenID Connect Core §5.5), separated by blanks: at userinfo, in ID tokens.
+    userinfo_claims: Mapped[str] = mapped_column(Text, default="")
+    id_token_claims: Mapped[str] = mapped_column(Text, default="")
     # `offline_access` was granted: survives the session (OpenID Connect Core §11).
     offline: Mapped[bool] = mapped_column(Boolean)
     nonce: Mapped[str | None] = mapped_column(Text)
@@ -69,6 +72,9 @@ class Grant(Base):
     redirect_uri: Mapped[str | None] = mapped_column(Text)
     # RFC 7636, method S256; empty where a confidential client is registered without PKCE and sent none.
     code_challenge: Mapped[str | None] = mapped_column(String(43))
+    # The DPoP key that the next step has to prove (RFC 9449 §5, §10): with the code the one that the client
+    # named when it asked, with a public client's refresh tokens the one that redeemed the code.
+    dpop_jkt: Mapped[str | None] = mapped_column(String(43))
 
     # The refresh family: which generation of its token is current. None: the grant has no refresh token.
     refresh_generation: Mapped[int | None] = mapped_column(Integer)

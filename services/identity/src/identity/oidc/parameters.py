@@ -48,6 +48,14 @@ class Parameters:
         """Return one value for each name."""
         return {name: values[0] for name, values in self._values.items()}
 
+    def without(self, *names: str) -> "Parameters":
+        """Return the others."""
+        return self.restored({name: values for name, values in self._values.items() if name not in names})
+
+    def with_value(self, name: str, value: str) -> "Parameters":
+        """Return them with this one value for this name."""
+        return self.restored({**self._values, name: [value]})
+
     def check_form(self) -> None:
         """Raise `InvalidRequestError` for repeated, over-long and unstorable values."""
         for name, values in self._values.items():

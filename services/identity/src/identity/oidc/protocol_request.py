@@ -3,7 +3,9 @@
 from authlib.oauth2 import OAuth2Request
 from authlib.oauth2.rfc6749.requests import OAuth2Payload
 
+from identity.oidc.client_authentication.certificates import PresentedCertificate
 from identity.oidc.parameters import Parameters
+from identity.oidc.sender_constraint.binding import UNBOUND
 
 
 class _Payload(OAuth2Payload):
@@ -25,11 +27,22 @@ class ProtocolRequest(OAuth2Request):
     Its address is made from the configured issuer: what a Host header says decides nothing.
     """
 
-    def __init__(
-        self, method: str, uri: str, parameters: Parameters, authorization_header: str | None = None
+    def __init__(  # noqa: PLR0913 - what a request consists of
+        self,
+        method: str,
+        uri: str,
+        parameters: Parameters,
+        authorization_header: str | None = None,
+        *,
+        dpop_proof: str | None = None,
+        certificate: PresentedCertificate | None = None,
     ) -> None:
         super().__init__(method, uri)
         self.parameters, self.authorization_header = parameters, authorization_header
+        # What the header `DPoP` and the connection's client certificate say; unchecked as yet.
+        self.dpop_proof, self.certificate = dpop_proof, certificate
+        # Found out by the token endpoint, once the client has proved who it is.
+        self.binding = UNBOUND
         self.payload = _Payload(parameters)
 
     @property

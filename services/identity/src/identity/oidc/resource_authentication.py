@@ -1,15 +1,9 @@
-"""How a resource, such as billing_link, proves who it is: HTTP Basic with the resource's own secret.
-
-Both parts are form-encoded inside the header, as a client's are (RFC 6749 §2.3.1).
-"""
-
-from urllib.parse import unquote_plus
-
-from werkzeug.datastructures import Authorization
+"""How a resource, such as billing_link, proves who it is: HTTP Basic with the resource's own secret."""
 
 from identity.oidc.errors import ClientRefusedError
 from identity.relying_parties.directory import Directory
 from identity.relying_parties.registered import RegisteredResource
+from identity.web.basic_credentials import read_basic
 
 
 class ResourceAuthentication:
@@ -23,14 +17,10 @@ class ResourceAuthentication:
 
         Raises `ClientRefusedError` for the wrong secret.
         """
-        try:
-            given = Authorization.from_header(authorization_header)
-        except ValueError:
-            # Characters that cannot be base64.
+        given = read_basic(authorization_header)
+        if given is None:
             return None
-        if given is None or given.type != "basic":
-            return None
-        resource = self._directory.resource(unquote_plus(given.username or ""))
-        if resource is not None and not resource.accepts_secret(unquote_plus(given.password or "")):
+        resource = self._directory.resource(given.name) if ":" in given.name else None
+        if resource is not None and not resource.accepts_secret(given.secret):
             raise ClientRefusedError("The resource's secret is wrong.")
         return resource

@@ -16,6 +16,8 @@ class Cause(StrEnum):
     CODE_REPLAYED = "code_replayed"
     REFRESH_REPLAYED = "refresh_replayed"
     REVOKED_BY_CLIENT = "revoked_by_client"
+    ACCESS_REMOVED = "access_removed"
+    CLIENT_DELETED = "client_deleted"
 
 
 _EVENTS = {

@@ -7,7 +7,7 @@ from authlib.oauth2 import AuthorizationServer, OAuth2Error, OAuth2Request
 from authlib.oauth2.rfc6749 import InvalidRequestError, UnsupportedGrantTypeError
 
 from identity.oidc.answers import Answer, error_answer, json_answer
-from identity.oidc.client_authentication import ClientAuthentication
+from identity.oidc.client_authentication.authentication import ClientAuthentication
 from identity.oidc.clients import ProtocolClient
 from identity.oidc.grants.authorization_code import CodeGrant, CodeRedemption
 from identity.oidc.grants.client_credentials import OwnTokenGrant
@@ -17,6 +17,7 @@ from identity.oidc.grants.token_exchange import ExchangeGrant, TokenExchange
 from identity.oidc.minting import Minting
 from identity.oidc.pkce import S256CodeChallenge
 from identity.oidc.protocol_request import ProtocolRequest
+from identity.oidc.sender_constraint.constraints import SenderConstraints
 from identity.relying_parties.directory import Directory
 
 
@@ -36,12 +37,14 @@ class ProtocolServer(AuthorizationServer):
         devices: DevicePolls,
         exchange: TokenExchange,
         minting: Minting,
+        constraints: SenderConstraints,
     ) -> None:
         super().__init__()
         self._directory = directory
         self._authentication = client_authentication
         self.redemption, self.rotation, self.minting = redemption, rotation, minting
         self.devices, self.exchange = devices, exchange
+        self._constraints = constraints
         self.register_grant(CodeGrant, [S256CodeChallenge()])
         self.register_grant(RotatingRefreshGrant)
         self.register_grant(OwnTokenGrant)
@@ -56,6 +59,7 @@ class ProtocolServer(AuthorizationServer):
                 raise InvalidRequestError("The parameter 'grant_type' is missing.")
             grant: Any = self.get_token_grant(request)
             grant.validate_token_request()
+            request.binding = self._constraints.of(request, grant.request.client.registered)
             _status, content, _headers = grant.create_token_response()
         except UnsupportedGrantTypeError:
             return json_answer(400, {"error": "unsupported_grant_type"})
@@ -72,12 +76,17 @@ class ProtocolServer(AuthorizationServer):
         self,
         request: OAuth2Request,
         methods: Collection[str],  # noqa: ARG002 - a client has one registered method
-        endpoint: str = "token",  # noqa: ARG002 - the same at every endpoint
+        endpoint: str = "token",
     ) -> ProtocolClient:
         """Return the client that proved itself; raises `OAuth2Error`."""
         if not isinstance(request, ProtocolRequest):
             raise TypeError("not a request of ours")
-        client, method = self._authentication.authenticate(request.authorization_header, request.parameters)
+        client, method = self._authentication.authenticate(
+            request.authorization_header,
+            request.parameters,
+            certificate=request.certificate,
+            endpoint=None if endpoint == "token" else request.uri,
+        )
         request.auth_method = method
         return ProtocolClient(client)
 

@@ -1,36 +1,23 @@
-"""The tables of interactions and grants. Every step of the protocol is one statement, built once."""
+"""The table of grants. Every step of the protocol is one statement, built once."""
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import Row, bindparam, delete, insert, select, update
+from sqlalchemy import bindparam, exists, insert, select, update
 
 from identity.oidc.lifetimes import KEPT_AFTER_END
-from identity.oidc.models import Grant, Interaction
+from identity.oidc.models import Grant
+from identity.prepared import Prepared
 from identity.residents.accounts.models import Resident
 from identity.residents.passwords.models import Password
 from identity.residents.sessions.models import Session
 from identity.storage import Executor, delete_some, table_of
 
-INTERACTION = table_of(Interaction)
 GRANT = table_of(Grant)
 RESIDENT = table_of(Resident)
 PASSWORD = table_of(Password)
 SESSION = table_of(Session)
-
-
-@dataclass(frozen=True)
-class StoredInteraction:
-    """An authorization request that waits for its resident."""
-
-    id: str
-    client_id: str
-    browser_digest: str
-    parameters: dict[str, list[str]]
-    created_at: datetime
-    expires_at: datetime
-    chosen_session_id: str | None = None
-    consented_session_id: str | None = None
 
 
 @dataclass(frozen=True)
@@ -43,6 +30,8 @@ class NewGrant:
     session_id: str
     scope: str
     resources: list[str]
+    userinfo_claims: str
+    id_token_claims: str
     offline: bool
     nonce: str | None
     authenticated_at: datetime
@@ -55,6 +44,7 @@ class NewGrant:
     # Absent where a device redeems it (RFC 8628).
     redirect_uri: str | None
     code_challenge: str | None
+    dpop_jkt: str | None
 
 
 @dataclass(frozen=True)
@@ -67,6 +57,8 @@ class GrantFacts:
     session_id: str
     scope: str
     resources: tuple[str, ...]
+    userinfo_claims: tuple[str, ...]
+    id_token_claims: tuple[str, ...]
     offline: bool
     nonce: str | None
     authenticated_at: datetime
@@ -79,6 +71,7 @@ class GrantFacts:
     code_spent_at: datetime | None
     redirect_uri: str | None
     code_challenge: str | None
+    dpop_jkt: str | None
     refresh_generation: int | None
     refresh_seed: str | None
     refreshed_at: datetime | None
@@ -92,14 +85,8 @@ class GrantFacts:
     stands: bool
 
 
-_FACTS = (
+_STANDING = (
     select(
-        GRANT,
-        RESIDENT.c.email,
-        RESIDENT.c.email_verified_at,
-        RESIDENT.c.given_name,
-        RESIDENT.c.family_name,
-        RESIDENT.c.language,
         RESIDENT.c.disabled_at,
         SESSION.c.ended_at.label("session_ended_at"),
         SESSION.c.expires_at.label("session_expires_at"),
@@ -109,10 +96,23 @@ _FACTS = (
     .outerjoin(SESSION, SESSION.c.id == GRANT.c.session_id)
     .outerjoin(PASSWORD, PASSWORD.c.resident_id == GRANT.c.resident_id)
 )
-_BY_ID = _FACTS.where(GRANT.c.id == bindparam("grant_id"))
-_BY_CODE = _FACTS.where(GRANT.c.code_digest == bindparam("digest"))
-_ISSUE = insert(GRANT)
-_SPEND_CODE = (
+_FACTS = _STANDING.add_columns(
+    *GRANT.c,
+    RESIDENT.c.email,
+    RESIDENT.c.email_verified_at,
+    RESIDENT.c.given_name,
+    RESIDENT.c.family_name,
+    RESIDENT.c.language,
+)
+_ALIVE = Prepared(
+    _STANDING.add_columns(GRANT.c.offline, GRANT.c.created_at).where(
+        GRANT.c.id == bindparam("grant_id"), GRANT.c.revoked_at.is_(None)
+    )
+)
+_BY_ID = Prepared(_FACTS.where(GRANT.c.id == bindparam("grant_id")))
+_BY_CODE = Prepared(_FACTS.where(GRANT.c.code_digest == bindparam("digest")))
+_ISSUE = Prepared(insert(GRANT))
+_SPEND_CODE = Prepared(
     update(GRANT)
     .where(
         GRANT.c.id == bindparam("grant_id"),
@@ -125,10 +125,11 @@ _SPEND_CODE = (
         refresh_generation=bindparam("generation"),
         refresh_seed=bindparam("seed"),
         refreshed_at=bindparam("now"),
+        dpop_jkt=bindparam("jkt"),
     )
     .returning(GRANT.c.id)
 )
-_ROTATE = (
+_ROTATE = Prepared(
     update(GRANT)
     .where(
         GRANT.c.id == bindparam("grant_id"),
@@ -138,7 +139,7 @@ _ROTATE = (
     .values(refresh_generation=GRANT.c.refresh_generation + 1, refreshed_at=bindparam("now"))
     .returning(GRANT.c.id)
 )
-_REVOKE = (
+_REVOKE = Prepared(
     update(GRANT)
     .where(GRANT.c.id == bindparam("grant_id"), GRANT.c.revoked_at.is_(None))
     .values(revoked_at=bindparam("now"), revoked_for=bindparam("reason"))
@@ -154,22 +155,29 @@ class Grants:
 
     def issue(self, grant: NewGrant) -> None:
         """Add a grant with its code."""
-        self._executor.execute(_ISSUE, vars(grant))
+        _ISSUE.row(self._executor, vars(grant))
 
     def by_code(self, code_digest: str, now: datetime) -> GrantFacts | None:
         """Return the grant that this code hands over, spent or not."""
-        row = self._executor.execute(_BY_CODE, {"digest": code_digest}).one_or_none()
+        row = _BY_CODE.row(self._executor, {"digest": code_digest})
         return _facts(row, now) if row else None
 
     def by_id(self, grant_id: str, now: datetime) -> GrantFacts | None:
         """Return the grant with this id."""
-        row = self._executor.execute(_BY_ID, {"grant_id": grant_id}).one_or_none()
+        row = _BY_ID.row(self._executor, {"grant_id": grant_id})
         return _facts(row, now) if row else None
 
-    def spend_code(self, grant_id: str, ends: datetime, refresh_seed: str | None, now: datetime) -> bool:
+    def is_alive(self, grant_id: str, now: datetime) -> bool:
+        """Tell whether the tokens of this grant are honoured: not revoked, and it stands."""
+        row = _ALIVE.row(self._executor, {"grant_id": grant_id})
+        return row is not None and _stands(row, now)
+
+    def spend_code(
+        self, grant_id: str, ends: datetime, refresh_seed: str | None, now: datetime, jkt: str | None = None
+    ) -> bool:
         """Claim the code: True for exactly one of all who try, never after a revocation.
 
-        With a seed the grant starts a refresh family.
+        With a seed the grant starts a refresh family, bound to a DPoP key if one is named.
         """
         parameters = {
             "grant_id": grant_id,
@@ -177,79 +185,41 @@ class Grants:
             "generation": None if refresh_seed is None else 0,
             "seed": refresh_seed,
             "now": now,
+            "jkt": jkt,
         }
-        return self._executor.execute(_SPEND_CODE, parameters).one_or_none() is not None
+        return _SPEND_CODE.row(self._executor, parameters) is not None
 
     def rotate(self, grant_id: str, generation: int, now: datetime) -> bool:
         """Replace this generation of the refresh token by the next: True for exactly one of all who try."""
         parameters = {"grant_id": grant_id, "generation": generation, "now": now}
-        return self._executor.execute(_ROTATE, parameters).one_or_none() is not None
+        return _ROTATE.row(self._executor, parameters) is not None
 
     def revoke(self, grant_id: str, reason: str, now: datetime) -> bool:
         """End the grant and everything handed out on it; False when it had been revoked."""
         parameters = {"grant_id": grant_id, "reason": reason, "now": now}
-        return self._executor.execute(_REVOKE, parameters).one_or_none() is not None
+        return _REVOKE.row(self._executor, parameters) is not None
 
     def delete_old(self, now: datetime, limit: int) -> int:
-        """Delete up to `limit` grants that have long been over; return how many."""
-        condition = GRANT.c.expires_at <= now - KEPT_AFTER_END
+        """Delete up to `limit` grants that have long been over; return how many.
+
+        While the session lasts, they tell which clients took part in it.
+        """
+        lasts = exists().where(
+            SESSION.c.id == GRANT.c.session_id, SESSION.c.ended_at.is_(None), SESSION.c.expires_at > now
+        )
+        condition = (GRANT.c.expires_at <= now - KEPT_AFTER_END) & (GRANT.c.code_spent_at.is_(None) | ~lasts)
         return delete_some(self._executor, GRANT, condition, limit)
 
 
-class Interactions:
-    """The interactions."""
-
-    def __init__(self, executor: Executor) -> None:
-        self._executor = executor
-
-    def begin(self, interaction: StoredInteraction) -> None:
-        """Add an interaction."""
-        self._executor.execute(insert(INTERACTION), vars(interaction))
-
-    def find(self, interaction_id: str) -> StoredInteraction | None:
-        """Return the interaction, expired or not."""
-        row = self._executor.execute(
-            select(INTERACTION).where(INTERACTION.c.id == interaction_id)
-        ).one_or_none()
-        return StoredInteraction(**row._mapping) if row else None  # noqa: SLF001 - the documented name
-
-    def bind(self, interaction_id: str, browser_digest: str) -> bool:
-        """Give an interaction without a browser to this one; False when another was first."""
-        statement = (
-            update(INTERACTION)
-            .where(INTERACTION.c.id == interaction_id, INTERACTION.c.browser_digest == "")
-            .values(browser_digest=browser_digest)
-            .returning(INTERACTION.c.id)
-        )
-        return self._executor.execute(statement).one_or_none() is not None
-
-    def note_choice(self, interaction_id: str, session_id: str) -> None:
-        """Remember which session's account the resident chose to go on with."""
-        self._note(interaction_id, chosen_session_id=session_id)
-
-    def note_consent(self, interaction_id: str, session_id: str) -> None:
-        """Remember that the resident of this session agreed."""
-        self._note(interaction_id, consented_session_id=session_id)
-
-    def finish(self, interaction_id: str) -> bool:
-        """Take the interaction away: it has its answer. False when it was answered a moment earlier."""
-        statement = delete(INTERACTION).where(INTERACTION.c.id == interaction_id).returning(INTERACTION.c.id)
-        return self._executor.execute(statement).one_or_none() is not None
-
-    def delete_old(self, now: datetime, limit: int) -> int:
-        """Delete up to `limit` interactions that have long expired; return how many."""
-        condition = INTERACTION.c.expires_at <= now - KEPT_AFTER_END
-        return delete_some(self._executor, INTERACTION, condition, limit)
-
-    def _note(self, interaction_id: str, **values: str) -> None:
-        self._executor.execute(update(INTERACTION).where(INTERACTION.c.id == interaction_id).values(**values))
-
-
-def _facts(row: Row[tuple[object, ...]], now: datetime) -> GrantFacts:
+def _stands(row: Any, now: datetime) -> bool:  # noqa: ANN401 - a row of `_STANDING`
     session_lives = (
         row.session_expires_at is not None and row.session_ended_at is None and row.session_expires_at > now
     )
     password_is_older = row.password_changed_at is None or row.password_changed_at <= row.created_at
+    return row.disabled_at is None and (session_lives or row.offline) and password_is_older
+
+
+def _facts(row: Any, now: datetime) -> GrantFacts:  # noqa: ANN401 - a row of `_FACTS`
     return GrantFacts(
         id=row.id,
         client_id=row.client_id,
@@ -257,6 +227,8 @@ def _facts(row: Row[tuple[object, ...]], now: datetime) -> GrantFacts:
         session_id=row.session_id,
         scope=row.scope,
         resources=tuple(row.resources),
+        userinfo_claims=tuple(row.userinfo_claims.split()),
+        id_token_claims=tuple(row.id_token_claims.split()),
         offline=row.offline,
         nonce=row.nonce,
         authenticated_at=row.authenticated_at,
@@ -269,6 +241,7 @@ def _facts(row: Row[tuple[object, ...]], now: datetime) -> GrantFacts:
         code_spent_at=row.code_spent_at,
         redirect_uri=row.redirect_uri,
         code_challenge=row.code_challenge,
+        dpop_jkt=row.dpop_jkt,
         refresh_generation=row.refresh_generation,
         refresh_seed=row.refresh_seed,
         refreshed_at=row.refreshed_at,
@@ -277,5 +250,5 @@ def _facts(row: Row[tuple[object, ...]], now: datetime) -> GrantFacts:
         given_name=row.given_name,
         family_name=row.family_name,
         language=row.language,
-        stands=row.disabled_at is None and (session_lives or row.offline) and password_is_older,
+        stands=_stands(row, now),
     )

@@ -10,7 +10,6 @@ from authlib.oauth2.rfc6749 import InvalidGrantError, InvalidRequestError
 
 from identity.clock import Clock
 from identity.oidc.answers import Answer, error_answer, json_answer
-from identity.oidc.client_authentication import METHODS
 from identity.oidc.errors import UnsupportedTokenTypeError
 from identity.oidc.grants.refresh_token import RefreshRotation
 from identity.oidc.protocol_request import ProtocolRequest
@@ -40,7 +39,7 @@ class TokenRevocation:
         """Revoke the token's grant. One that is unknown or over is what the client wants (§2.2)."""
         try:
             request.parameters.check_form()
-            client = self._server.authenticate_client(request, METHODS).registered
+            client = self._server.authenticate_client(request, (), "revocation").registered
             token = request.parameters.get("token")
             if token is None:
                 raise InvalidRequestError("The parameter 'token' is missing.")

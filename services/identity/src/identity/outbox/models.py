@@ -15,7 +15,7 @@ class OutboxMessage(Base):
     __table_args__ = (Index("ix_outbox_due", "state", "next_attempt_at"),)
 
     id: Mapped[str] = mapped_column(String(32), primary_key=True)
-    # `mail`; later `backchannel_logout` and `security_event`.
+    # `mail`, `backchannel_logout` or `security_event`.
     kind: Mapped[str] = mapped_column(String(32))
     # Sealed JSON; empty once delivered.
     payload: Mapped[str] = mapped_column(Text)

@@ -1,5 +1,6 @@
 """What waits to leave, in the database."""
 
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -46,22 +47,29 @@ class Outbox:
 
     def mail(self, mail: Mail) -> str:
         """Queue a mail; return its identifier in the outbox. It leaves once the transaction has committed."""
-        now = self._clock.now()
-        message_id = randomness.identifier()
-        self._executor.execute(
-            insert(OUTBOX).values(
-                id=message_id,
-                kind=MAIL,
-                payload=self._keyring.seal(mail.as_json()),
-                state=WAITING,
-                attempts=0,
-                created_at=now,
-                next_attempt_at=now,
-                delivered_at=None,
-                last_error="",
-            )
-        )
+        (message_id,) = self.queue(MAIL, [mail.as_json()])
         return message_id
+
+    def queue(self, kind: str, payloads: Sequence[str]) -> list[str]:
+        """Queue messages for the courier of their kind, in one statement; return their identifiers."""
+        now = self._clock.now()
+        rows = [
+            {
+                "id": randomness.identifier(),
+                "kind": kind,
+                "payload": self._keyring.seal(payload),
+                "state": WAITING,
+                "attempts": 0,
+                "created_at": now,
+                "next_attempt_at": now,
+                "delivered_at": None,
+                "last_error": "",
+            }
+            for payload in payloads
+        ]
+        if rows:
+            self._executor.execute(insert(OUTBOX), rows)
+        return [str(row["id"]) for row in rows]
 
 
 class Deliveries:
@@ -70,11 +78,14 @@ class Deliveries:
     def __init__(self, executor: Executor) -> None:
         self._executor = executor
 
-    def claim(self, now: datetime) -> Claimed | None:
-        """Claim the message that has been due longest, for five minutes; each worker gets another one."""
+    def claim(self, now: datetime, kinds: Collection[str]) -> Claimed | None:
+        """Claim the message of these kinds that has been due longest; each worker gets another one.
+
+        The claim lasts five minutes.
+        """
         due = (
             select(OUTBOX.c.id)
-            .where(OUTBOX.c.state == WAITING, OUTBOX.c.next_attempt_at <= now)
+            .where(OUTBOX.c.state == WAITING, OUTBOX.c.next_attempt_at <= now, OUTBOX.c.kind.in_(kinds))
             .order_by(OUTBOX.c.next_attempt_at)
             .limit(1)
             # Says nothing on SQLite, where one writer at a time is the rule anyway.

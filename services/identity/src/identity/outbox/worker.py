@@ -1,15 +1,13 @@
 """The worker: delivers what waits in the outbox, and deletes what nobody needs any more."""
 
-import smtplib
 from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 from threading import Event
-from typing import Protocol
 
 import structlog
 
 from identity.clock import Clock
-from identity.outbox.mails import Mail
+from identity.outbox.couriers import Courier, NotDeliveredError, RefusedForGoodError
 from identity.outbox.store import Claimed, Deliveries
 from identity.sealing import Keyring
 from identity.storage import Executor, Storage
@@ -22,7 +20,6 @@ BACK_OFF = (
     timedelta(minutes=10),
     timedelta(hours=1),
 )
-ATTEMPTS = 12
 # At most this many messages before the worker looks up: whether it is to stop, whether to clean.
 ROUND = 100
 IDLE_SECONDS = 1.0
@@ -38,27 +35,23 @@ Cleaner = Callable[[Executor, datetime, int], int]
 log = structlog.get_logger(__name__)
 
 
-class Sends(Protocol):
-    """What the worker needs of the mailer."""
-
-    def send(self, message_id: str, mail: Mail, requested_at: datetime) -> None:
-        """Hand one mail to the mail server; raises whatever stands in the way."""
-
-
 class Worker:
-    """Delivers at least once. Any number of workers may run, anywhere; no two send one message at a time."""
+    """Delivers the kinds of its couriers, at least once.
+
+    Any number of workers may run, anywhere; no two send one message at a time.
+    """
 
     def __init__(
         self,
         storage: Storage,
         keyring: Keyring,
-        mailer: Sends,
+        couriers: Sequence[Courier],
         clock: Clock,
         cleaners: Sequence[Cleaner] = (),
     ) -> None:
         self._storage = storage
         self._keyring = keyring
-        self._mailer = mailer
+        self._couriers = {courier.kind: courier for courier in couriers}
         self._clock = clock
         self._cleaners = (_clean_outbox, *cleaners)
 
@@ -83,7 +76,7 @@ class Worker:
         delivered = 0
         for _ in range(ROUND):
             with self._storage.autocommit() as connection:
-                claimed = Deliveries(connection).claim(self._clock.now())
+                claimed = Deliveries(connection).claim(self._clock.now(), self._couriers)
             if claimed is None:
                 break
             delivered += self._attempt(claimed)
@@ -111,10 +104,9 @@ class Worker:
 
     def _attempt(self, claimed: Claimed) -> bool:
         """Send one message, with no database connection held meanwhile, and note the outcome."""
-        error, hopeless = "", False
+        error, hopeless, courier = "", False, self._couriers[claimed.kind]
         try:
-            mail = Mail.from_json(self._keyring.open(claimed.payload))
-            self._mailer.send(claimed.id, mail, claimed.created_at)
+            courier.deliver(claimed.id, self._keyring.open(claimed.payload), claimed.created_at)
         except Exception as fault:  # noqa: BLE001 - whatever it is, the message must not be lost, nor stop the others
             error, hopeless = describe(fault), is_hopeless(fault)
         now = self._clock.now()
@@ -122,7 +114,7 @@ class Worker:
             deliveries = Deliveries(connection)
             if not error:
                 deliveries.delivered(claimed, now)
-            elif hopeless or claimed.attempts >= ATTEMPTS:
+            elif hopeless or claimed.attempts >= courier.attempts:
                 log.error("message_given_up", message=claimed.id, attempts=claimed.attempts, fault=error)
                 deliveries.give_up(claimed, error)
             else:
@@ -137,20 +129,16 @@ def back_off(attempts: int) -> timedelta:
 
 
 def is_hopeless(fault: Exception) -> bool:
-    """Tell whether the mail server refused the recipient for good (RFC 5321: a reply of 500 and more)."""
-    if not isinstance(fault, smtplib.SMTPRecipientsRefused):
-        return False
-    return all(code >= 500 for code, _ in fault.recipients.values())  # noqa: PLR2004 - RFC 5321 §4.2.1
+    """Tell whether trying again is in vain."""
+    return isinstance(fault, RefusedForGoodError)
 
 
 def describe(fault: Exception) -> str:
-    """Return what went wrong for an operator: its kind and the server's code. Texts may quote addresses."""
-    codes: list[int] = []
-    if isinstance(fault, smtplib.SMTPRecipientsRefused):
-        codes = [code for code, _ in fault.recipients.values()]
-    elif isinstance(fault, smtplib.SMTPResponseException):
-        codes = [fault.smtp_code]
-    return " ".join([type(fault).__name__, *map(str, codes)])
+    """Return what went wrong, for an operator: a courier's words, or the kind of a fault that none foresaw.
+
+    The text of any other fault may quote an address.
+    """
+    return str(fault) if isinstance(fault, NotDeliveredError) else type(fault).__name__
 
 
 def _clean_outbox(executor: Executor, now: datetime, limit: int) -> int:

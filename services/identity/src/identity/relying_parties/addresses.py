@@ -3,6 +3,7 @@
 from urllib.parse import urlsplit
 
 _LOOPBACK = ("localhost", "127.0.0.1", "::1")
+_USUAL_PORT = 443
 LONGEST = 512
 
 
@@ -18,6 +19,24 @@ def problem_with(uri: str) -> str | None:
         ("#" in uri, "contains a fragment (#)"),
     )
     return next((words for is_fault, words in faults if is_fault), None) or _problem_with_place(uri)
+
+
+def problem_with_host(host: str) -> str | None:
+    """Return what is wrong with a host that redirect addresses may be at, in an operator's words, or None."""
+    uri = f"https://{host}/"
+    if problem_with(uri) or uri != f"https://{urlsplit(uri).netloc}/":
+        return "is not a host, such as www.example.gov"
+    return None
+
+
+def site_of(uri: str) -> str:
+    """Return the host of an address without problems, and its port unless it is the usual one.
+
+    Of loopback the host alone: a program on somebody's machine takes the port that is free (RFC 8252 §7.3).
+    """
+    parts = urlsplit(uri)
+    host = parts.hostname or ""
+    return host if host in _LOOPBACK or parts.port in (None, _USUAL_PORT) else f"{host}:{parts.port}"
 
 
 def _has_unsafe_character(uri: str) -> bool:

@@ -1,10 +1,12 @@
 """Cities, clients and resources, as stored."""
 
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import JSON, Boolean, ForeignKey, String, Text
 from sqlalchemy.orm import Mapped, mapped_column
 
+from identity import randomness
 from identity.storage import Base
 
 
@@ -33,6 +35,8 @@ class City(Base):
     notice: Mapped[str] = mapped_column(Text, default="")
     # The providers that its pages offer, by their keys; NULL for all of the deployment, [] for none.
     sign_in_methods: Mapped[list[str] | None] = mapped_column(JSON(none_as_null=True))
+    # Makes the `sub` by which pairwise clients know a resident: it never changes, and nobody else learns it.
+    subject_salt: Mapped[str] = mapped_column(String(64), default=randomness.secret)
 
 
 class Client(Base):
@@ -44,11 +48,16 @@ class Client(Base):
     city_id: Mapped[str] = mapped_column(String(64), ForeignKey("cities.id"), index=True)
     # As residents know it, such as "Citizen Self Service".
     name: Mapped[str] = mapped_column(String(100))
-    # `client_secret_basic`, `client_secret_post` or `none` (a public client).
+    # `client_secret_basic`, `client_secret_post`, `private_key_jwt`, `tls_client_auth`,
+    # `self_signed_tls_client_auth` or `none` (a public client).
     token_endpoint_auth_method: Mapped[str] = mapped_column(String(32))
     # RS256 unless the client says otherwise (OpenID Connect Registration §2): many libraries know nothing
     # else.
     id_token_signed_response_alg: Mapped[str] = mapped_column(String(16), default="RS256")
+    # Empty: userinfo answers in plain JSON.
+    userinfo_signed_response_alg: Mapped[str] = mapped_column(String(16), default="")
+    # `public`, or `pairwise`: its city's own name for each resident (OpenID Connect Core §8).
+    subject_type: Mapped[str] = mapped_column(String(16), default="public")
     grant_types: Mapped[list[str]] = mapped_column(JSON)
     redirect_uris: Mapped[list[str]] = mapped_column(JSON)
     post_logout_redirect_uris: Mapped[list[str]] = mapped_column(JSON)
@@ -63,6 +72,22 @@ class Client(Base):
     pkce_required: Mapped[bool] = mapped_column(Boolean)
     # The city's own: no consent page.
     first_party: Mapped[bool] = mapped_column(Boolean)
+    # Its public keys as a JWK Set, or where it publishes them.
+    jwks: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True))
+    jwks_uri: Mapped[str] = mapped_column(String(512), default="")
+    # RFC 8705 §2.1.2, in the form of RFC 4514.
+    tls_client_auth_subject_dn: Mapped[str] = mapped_column(String(512), default="")
+    # Its tokens work only with its certificate (RFC 8705 §3), or only with its DPoP key (RFC 9449 §5.2).
+    tls_client_certificate_bound_access_tokens: Mapped[bool] = mapped_column(Boolean, default=False)
+    dpop_bound_access_tokens: Mapped[bool] = mapped_column(Boolean, default=False)
+    # What it may ask for only by PAR (RFC 9126 §6), or only signed (RFC 9101 §10.5).
+    require_pushed_authorization_requests: Mapped[bool] = mapped_column(Boolean, default=False)
+    require_signed_request_object: Mapped[bool] = mapped_column(Boolean, default=False)
+    # `fapi2`: no weaker choice is left to it (FAPI 2.0 Security Profile); or empty.
+    profile: Mapped[str] = mapped_column(String(16), default="")
+    # Where it is told that a session ended (OpenID Connect Back-Channel Logout §2.2); None: it is not.
+    backchannel_logout_uri: Mapped[str | None] = mapped_column(String(512))
+    backchannel_logout_session_required: Mapped[bool] = mapped_column(Boolean, default=False)
     created_at: Mapped[datetime]
     disabled_at: Mapped[datetime | None]
 

@@ -1,8 +1,11 @@
 """What is registered, as the rest of the service sees it: frozen values, free of the database."""
 
+import base64
+import hashlib
 import hmac
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Any
 
 from identity.sealing import digest
 
@@ -56,11 +59,52 @@ class RegisteredClient:
     secrets: tuple[LiveSecret, ...]
     # For which it may exchange its residents' access tokens (RFC 8693).
     token_exchange_resources: frozenset[str] = frozenset()
+    # Its public keys (RFC 7517), or where they are; None and empty when it has none.
+    jwks: dict[str, Any] | None = None
+    jwks_uri: str = ""
+    # RFC 4514; empty unless it authenticates with a certificate of an authority's (RFC 8705 §2.1).
+    tls_client_auth_subject_dn: str = ""
+    tls_client_certificate_bound_access_tokens: bool = False
+    dpop_bound_access_tokens: bool = False
+    require_pushed_authorization_requests: bool = False
+    require_signed_request_object: bool = False
+    # `fapi2`, or empty.
+    profile: str = ""
+    # Where it is told that a session ended (OpenID Connect Back-Channel Logout §2.2); None: it is not.
+    backchannel_logout_uri: str | None = None
+    # It can end a session only by its `sid`, not all of a resident's by `sub`.
+    backchannel_logout_session_required: bool = False
+    # Empty: userinfo answers it in plain JSON.
+    userinfo_signed_response_alg: str = ""
+    # `public` or `pairwise`.
+    subject_type: str = "public"
+    # Its city's; no part of the registration.
+    subject_salt: str = field(default="", repr=False, compare=False)
+
+    @property
+    def registration(self) -> dict[str, Any]:
+        """What was registered: the fields without the secrets of either side."""
+        return {name: value for name, value in vars(self).items() if name not in ("secrets", "subject_salt")}
 
     @property
     def is_public(self) -> bool:
         """Whether it cannot keep a secret (RFC 6749 §2.1)."""
         return self.token_endpoint_auth_method == "none"  # noqa: S105 - the registered name of a method
+
+    @property
+    def uses_secret(self) -> bool:
+        """Whether it authenticates with a secret that it shares with us."""
+        return self.token_endpoint_auth_method in ("client_secret_basic", "client_secret_post")
+
+    def subject_of(self, resident_id: str) -> str:
+        """Return the `sub` by which the client knows a resident (OpenID Connect Core §8).
+
+        Pairwise ones are the same for all clients of a city, and lead nobody but us to the resident (§8.1).
+        """
+        if self.subject_type == "public":
+            return resident_id
+        mac = hmac.new(self.subject_salt.encode(), resident_id.encode(), hashlib.sha256).digest()
+        return base64.urlsafe_b64encode(mac).rstrip(b"=").decode()
 
     def accepts_secret(self, secret: str, now: datetime) -> bool:
         """Tell whether this is one of its live secrets; takes the same time for each of them."""

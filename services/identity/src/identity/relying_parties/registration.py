@@ -8,6 +8,7 @@ from zoneinfo import available_timezones
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from identity.relying_parties import addresses, looks
+from identity.relying_parties.client_security import FAPI2, ClientSecurity, problems_with_fapi2
 from identity.relying_parties.registered import RegisteredCity, RegisteredClient, RegisteredResource
 
 # Those of the complete translations; a city can offer no other.
@@ -72,6 +73,11 @@ GrantType = Literal[
     "urn:ietf:params:oauth:grant-type:token-exchange",
 ]
 Line = Annotated[str, Field(min_length=1, max_length=100)]
+Host = Annotated[
+    str,
+    _checked(addresses.problem_with_host),
+    AfterValidator(lambda host: addresses.site_of(f"https://{host}")),
+]
 
 
 class _Registration(BaseModel):
@@ -99,16 +105,15 @@ class CityRegistration(_Registration):
         return RegisteredCity(**self.model_dump())
 
 
-class ClientRegistration(_Registration):
+class ClientRegistration(ClientSecurity, _Registration):
     """A client, as `identity clients put` reads it."""
 
     id: Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{1,64}$")]
     city_id: str
     name: Line
-    token_endpoint_auth_method: Literal["client_secret_basic", "client_secret_post", "none"] = Field(
-        default="client_secret_basic"
-    )
-    id_token_signed_response_alg: Literal["RS256", "ES256"] = Field(default="RS256")
+    id_token_signed_response_alg: Literal["RS256", "ES256", "EdDSA"] = Field(default="RS256")
+    userinfo_signed_response_alg: Literal["", "RS256", "ES256", "EdDSA"] = ""
+    subject_type: Literal["public", "pairwise"] = "public"
     grant_types: frozenset[GrantType] = frozenset(("authorization_code", "refresh_token"))
     redirect_uris: frozenset[Address] = frozenset()
     post_logout_redirect_uris: frozenset[Address] = frozenset()
@@ -118,14 +123,16 @@ class ClientRegistration(_Registration):
     token_exchange_resources: frozenset[str] = frozenset()
     pkce_required: bool = True
     first_party: bool = True
+    backchannel_logout_uri: Address | None = None
+    backchannel_logout_session_required: bool = False
 
     @model_validator(mode="after")
     def _consistent(self) -> "ClientRegistration":
         if self.token_endpoint_auth_method == "none" and not self.pkce_required:  # noqa: S105 - a method's name
             raise ValueError("a public client needs PKCE: leave pkce_required at true")
-        for is_fault, words in (*self._faults_of_sign_in(), *self._faults_of_grants()):
-            if is_fault:
-                raise ValueError(words)
+        faults = (*self._faults_of_sign_in(), *self._faults_of_grants(), *self._faults_of_profile())
+        if found := [words for is_fault, words in faults if is_fault]:
+            raise ValueError("; ".join(found))
         return self
 
     def _faults_of_sign_in(self) -> Iterable[tuple[bool, str]]:
@@ -146,14 +153,46 @@ class ClientRegistration(_Registration):
             exchanges != bool(self.token_exchange_resources),
             f"the grant type {TOKEN_EXCHANGE} and token_exchange_resources go together",
         )
+        told_by_session = self.backchannel_logout_session_required
+        yield (
+            told_by_session and self.backchannel_logout_uri is None,
+            "backchannel_logout_session_required goes with a backchannel_logout_uri",
+        )
         yield (
             exchanges and not self.first_party,
             "the residents of a third-party client are asked about each resource: use resources",
         )
 
+    def _faults_of_profile(self) -> Iterable[tuple[bool, str]]:
+        if self.profile == FAPI2:
+            for problem in problems_with_fapi2(vars(self)):
+                yield True, problem
+
     def registered(self) -> RegisteredClient:
         """Return what is stored, without secrets."""
         return RegisteredClient(**self.model_dump(), secrets=())
+
+
+class InvitationRegistration(_Registration):
+    """An invitation to register clients by oneself, as `identity clients invite` reads it."""
+
+    city_id: str
+    redirect_hosts: Annotated[frozenset[Host], Field(min_length=1)]
+    scopes: Annotated[frozenset[str], Field(min_length=1)] = frozenset(("openid", "profile", "email"))
+    grant_types: Annotated[frozenset[GrantType], Field(min_length=1)] = frozenset(
+        ("authorization_code", "refresh_token")
+    )
+    registrations: Annotated[int, Field(ge=1, le=1000)] = 1
+    # Days.
+    lifetime: Annotated[int, Field(ge=1, le=90)] = 7
+
+    @model_validator(mode="after")
+    def _consistent(self) -> "InvitationRegistration":
+        if {"authorization_code", DEVICE_CODE} & self.grant_types and "openid" not in self.scopes:
+            raise ValueError("scopes must contain openid")
+        if TOKEN_EXCHANGE in self.grant_types:
+            raise ValueError("whom you invite is a third party, which cannot exchange tokens")
+        return self
 
 
 class ResourceRegistration(_Registration):
@@ -184,6 +223,11 @@ def read_city(content: dict[str, Any]) -> CityRegistration:
 def read_client(content: dict[str, Any]) -> ClientRegistration:
     """Check a client; raises `RegistrationRefusedError`."""
     return _read(ClientRegistration, content)
+
+
+def read_invitation(content: dict[str, Any]) -> InvitationRegistration:
+    """Check an invitation; raises `RegistrationRefusedError`."""
+    return _read(InvitationRegistration, content)
 
 
 def read_resource(content: dict[str, Any]) -> ResourceRegistration:

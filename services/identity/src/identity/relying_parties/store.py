@@ -24,7 +24,19 @@ CITY = table_of(City)
 CLIENT = table_of(Client)
 SECRET = table_of(ClientSecret)
 RESOURCE = table_of(Resource)
-
+# Columns that are the registration's fields as they are.
+_PLAIN = (
+    "userinfo_signed_response_alg",
+    "subject_type",
+    "jwks",
+    "jwks_uri",
+    "tls_client_auth_subject_dn",
+    "tls_client_certificate_bound_access_tokens",
+    "dpop_bound_access_tokens",
+    "require_pushed_authorization_requests",
+    "require_signed_request_object",
+    "profile",
+)
 # What is a list in the database, sorted, and a set elsewhere.
 _SETS = (
     "grant_types",
@@ -33,6 +45,12 @@ _SETS = (
     "scopes",
     "resources",
     "token_exchange_resources",
+)
+
+# A city's salt belongs to its clients.
+_CITIES = select(*(column for column in CITY.c if column is not CITY.c.subject_salt))
+_CLIENTS = select(CLIENT, CITY.c.subject_salt, SECRET.c.digest, SECRET.c.expires_at).join_from(
+    CLIENT, CITY, CITY.c.id == CLIENT.c.city_id
 )
 
 
@@ -44,12 +62,12 @@ class Cities:
 
     def get(self, city_id: str) -> RegisteredCity | None:
         """Return the city with this id."""
-        row = self._connection.execute(select(CITY).where(CITY.c.id == city_id)).mappings().first()
+        row = self._connection.execute(_CITIES.where(CITY.c.id == city_id)).mappings().first()
         return _city(row) if row else None
 
     def everyone(self) -> list[RegisteredCity]:
         """Return every city, by id."""
-        return [_city(row) for row in self._connection.execute(select(CITY).order_by(CITY.c.id)).mappings()]
+        return [_city(row) for row in self._connection.execute(_CITIES.order_by(CITY.c.id)).mappings()]
 
     def put(self, city: RegisteredCity) -> None:
         """Write the city, new or changed."""
@@ -66,14 +84,9 @@ class Clients:
 
     def enabled(self, client_id: str, now: datetime) -> RegisteredClient | None:
         """Return the client with this id and its live secrets, unless it is unknown or disabled."""
-        statement = (
-            select(CLIENT, SECRET.c.digest, SECRET.c.expires_at)
-            .outerjoin(
-                SECRET,
-                (SECRET.c.client_id == CLIENT.c.id)
-                & or_(SECRET.c.expires_at.is_(None), SECRET.c.expires_at > now),
-            )
-            .where(CLIENT.c.id == client_id, CLIENT.c.disabled_at.is_(None))
+        is_live = or_(SECRET.c.expires_at.is_(None), SECRET.c.expires_at > now)
+        statement = _CLIENTS.outerjoin(SECRET, (SECRET.c.client_id == CLIENT.c.id) & is_live).where(
+            CLIENT.c.id == client_id, CLIENT.c.disabled_at.is_(None)
         )
         rows = self._connection.execute(statement).mappings().all()
         return _client(rows) if rows else None
@@ -96,10 +109,8 @@ class Clients:
 
     def everyone(self) -> list[DescribedClient]:
         """Return every client, by id, as an operator sees it."""
-        statement = (
-            select(CLIENT, SECRET.c.digest, SECRET.c.expires_at)
-            .outerjoin(SECRET, SECRET.c.client_id == CLIENT.c.id)
-            .order_by(CLIENT.c.id, SECRET.c.created_at)
+        statement = _CLIENTS.outerjoin(SECRET, SECRET.c.client_id == CLIENT.c.id).order_by(
+            CLIENT.c.id, SECRET.c.created_at
         )
         rows = self._connection.execute(statement).mappings().all()
         return [
@@ -110,10 +121,12 @@ class Clients:
 
     def put(self, client: RegisteredClient, now: datetime) -> None:
         """Write the client, new or changed, without its secrets; a disabled one is enabled again."""
-        fields: dict[str, Any] = {k: v for k, v in vars(client).items() if k != "secrets"}
-        for name in _SETS:
-            fields[name] = sorted(fields[name])
-        _put(self._connection, CLIENT, {**fields, "disabled_at": None}, created_at=now)
+        _put(self._connection, CLIENT, {**_columns(client), "disabled_at": None}, created_at=now)
+
+    def change(self, client: RegisteredClient) -> None:
+        """Write the changed client without its secrets, unless it is disabled, which it stays."""
+        is_enabled = (CLIENT.c.id == client.id) & CLIENT.c.disabled_at.is_(None)
+        self._connection.execute(update(CLIENT).where(is_enabled).values(**_columns(client)))
 
     def disable(self, client_id: str, now: datetime) -> bool:
         """Disable the client; returns whether there was one to disable."""
@@ -144,6 +157,12 @@ class Clients:
                 or_(SECRET.c.expires_at.is_(None), SECRET.c.expires_at > at),
             )
             .values(expires_at=at)
+        )
+
+    def forget_retiring_secrets(self, client_id: str) -> None:
+        """Delete the client's secrets that work for a while only, or no longer."""
+        self._connection.execute(
+            delete(SECRET).where(SECRET.c.client_id == client_id, SECRET.c.expires_at.is_not(None))
         )
 
     def forget_expired_secrets(self, now: datetime) -> None:
@@ -182,6 +201,11 @@ def _put(connection: Executor, table: Table, fields: dict[str, Any], **only_new:
         connection.execute(insert(table).values(**fields, **only_new))
 
 
+def _columns(client: RegisteredClient) -> dict[str, Any]:
+    fields = client.registration
+    return fields | {name: sorted(fields[name]) for name in _SETS}
+
+
 def _city(row: RowMapping) -> RegisteredCity:
     methods = row["sign_in_methods"]
     chosen = {
@@ -208,7 +232,11 @@ def _client(rows: Sequence[RowMapping]) -> RegisteredClient:
         pkce_required=row["pkce_required"],
         first_party=row["first_party"],
         token_exchange_resources=frozenset(row["token_exchange_resources"]),
+        **{name: row[name] for name in _PLAIN},
         secrets=tuple(LiveSecret(r["digest"], r["expires_at"]) for r in rows if r["digest"] is not None),
+        backchannel_logout_uri=row["backchannel_logout_uri"],
+        backchannel_logout_session_required=row["backchannel_logout_session_required"],
+        subject_salt=row["subject_salt"],
     )
 
 

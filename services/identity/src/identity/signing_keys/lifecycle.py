@@ -4,7 +4,7 @@ import json
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 
-from joserfc.jwk import ECKey, RSAKey
+from joserfc.jwk import ECKey, OKPKey, RSAKey
 
 from identity.clock import Clock
 from identity.randomness import identifier
@@ -13,7 +13,11 @@ from identity.signing_keys.models import KeyState
 from identity.signing_keys.store import AlreadyActiveError, SigningKeys, StoredKey
 from identity.storage import Storage
 
-ALGORITHMS = ("ES256", "RS256")
+ALWAYS = ("ES256", "RS256")
+# These get a key when somebody asks for them: some verifiers stumble over a type that they do not know. EdDSA
+# is Ed25519, by the name that OpenID clients know (RFC 8037; RFC 9864 has a new one).
+ON_DEMAND = ("EdDSA",)
+ALGORITHMS = (*ALWAYS, *ON_DEMAND)
 RSA_BITS = 3072  # 128 bits of security (NIST SP 800-57 part 1, table 2)
 
 # A key signs for this long (standards: rotate every 90 days).
@@ -31,11 +35,14 @@ class KeyLifecycle:
         self._storage, self._keyring, self._clock = storage, keyring, clock
 
     def ensure(self) -> list[str]:
-        """Make what is missing so that every algorithm has an active key; returns the new keys' ids."""
+        """Make the active keys that always have to be there and are not; returns the new keys' ids."""
+        return [kid for alg in ALWAYS if (kid := self.provide(alg))]
+
+    def provide(self, alg: str) -> str | None:
+        """Make an active key of the algorithm unless there is one; returns the new key's id."""
         with self._storage.transaction() as session:
             keys = SigningKeys(session).everyone()
-        missing = [alg for alg in ALGORITHMS if not _in_state(keys, alg, KeyState.ACTIVE)]
-        return [kid for alg in missing if (kid := self._make_active(alg))]
+        return None if _in_state(keys, alg, KeyState.ACTIVE) else self._make_active(alg)
 
     def turn(self) -> None:
         """Do what is due: publish successors, activate them, remove dead keys. The worker calls it."""
@@ -50,7 +57,7 @@ class KeyLifecycle:
                     store.remove(key.kid, now)
 
     def rotate(self) -> list[str]:
-        """Publish a successor for every algorithm that has none; the worker activates it 24 hours later."""
+        """Publish the successor of every active key that has none; the worker activates it 24 hours later."""
         now = self._clock.now()
         with self._storage.transaction() as session:
             store = SigningKeys(session)
@@ -58,7 +65,7 @@ class KeyLifecycle:
             return [
                 self._add(store, alg, KeyState.NEXT, now)
                 for alg in ALGORITHMS
-                if not _in_state(keys, alg, KeyState.NEXT)
+                if _in_state(keys, alg, KeyState.ACTIVE) and not _in_state(keys, alg, KeyState.NEXT)
             ]
 
     def revoke(self, kid: str) -> bool:
@@ -114,8 +121,10 @@ class KeyLifecycle:
         return kid
 
 
-def generate(alg: str) -> ECKey | RSAKey:
+def generate(alg: str) -> ECKey | RSAKey | OKPKey:
     """Make a key pair for the algorithm."""
+    if alg == "EdDSA":
+        return OKPKey.generate_key("Ed25519")
     return ECKey.generate_key("P-256") if alg == "ES256" else RSAKey.generate_key(RSA_BITS)
 
 

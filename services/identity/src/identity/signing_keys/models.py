@@ -40,7 +40,7 @@ class SigningKey(Base):
     )
 
     kid: Mapped[str] = mapped_column(String(64), primary_key=True)
-    # `ES256` or `RS256` (RFC 7518 §3.1).
+    # `ES256`, `RS256` (RFC 7518 §3.1) or `EdDSA` (RFC 8037 §3.1).
     alg: Mapped[str] = mapped_column(String(16))
     # A value of `KeyState`.
     state: Mapped[str] = mapped_column(String(16))

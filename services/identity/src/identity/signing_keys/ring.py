@@ -6,10 +6,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from joserfc.jwk import ECKey, RSAKey, import_key
+from joserfc.jwk import ECKey, OKPKey, RSAKey, import_key
 
 from identity.clock import Clock
 from identity.sealing import Keyring
+from identity.signing_keys.lifecycle import ALGORITHMS, ON_DEMAND, KeyLifecycle
 from identity.signing_keys.models import KeyState
 from identity.signing_keys.store import SigningKeys, StoredKey
 from identity.storage import Storage
@@ -29,7 +30,7 @@ class ParsedKey:
 
     kid: str
     alg: str
-    key: ECKey | RSAKey
+    key: ECKey | RSAKey | OKPKey
 
 
 @dataclass(frozen=True)
@@ -57,11 +58,18 @@ class KeyRing:
         self._loaded: _Loaded | None = None
 
     def signing_key(self, alg: str) -> ParsedKey:
-        """Return the active key of the algorithm; raises `NoSigningKeyError`."""
-        try:
-            return self._current().signing[alg]
-        except KeyError:
-            raise NoSigningKeyError(f"there is no active {alg} key") from None
+        """Return the active key of the algorithm; raises `NoSigningKeyError`.
+
+        One that few ask for is made when the first of them does.
+        """
+        key = self._current().signing.get(alg)
+        if key is None and alg in ON_DEMAND:
+            KeyLifecycle(self._storage, self._keyring, self._clock).provide(alg)
+            self._loaded = None
+            key = self._current().signing.get(alg)
+        if key is None:
+            raise NoSigningKeyError(f"there is no active {alg} key")
+        return key
 
     def verifying_key(self, kid: str) -> ParsedKey | None:
         """Return the key with this id unless it was revoked.
@@ -100,13 +108,13 @@ class KeyRing:
         verifying = {row.kid: _parsed(row, row.public_jwk) for row in rows}
         # ES256 first: some verifiers take the first key whose type they know.
         public = [dict(row.public_jwk) for row in rows if row.is_published]
-        body = json.dumps({"keys": sorted(public, key=lambda jwk: jwk["alg"])}).encode()
+        body = json.dumps({"keys": sorted(public, key=lambda jwk: ALGORITHMS.index(jwk["alg"]))}).encode()
         etag = hashlib.sha256(body).hexdigest()[:32]
         return _Loaded(now, stands, signing, verifying, PublishedKeys(body, etag))
 
 
 def _parsed(row: StoredKey, jwk: Mapping[str, str]) -> ParsedKey:
     key = import_key(dict(jwk))
-    if not isinstance(key, ECKey | RSAKey):
+    if not isinstance(key, ECKey | RSAKey | OKPKey):
         raise TypeError(f"key {row.kid} is of an unknown type")
     return ParsedKey(row.kid, row.alg, key)

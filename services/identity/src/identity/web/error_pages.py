@@ -16,7 +16,7 @@ from identity.web.pages import Pages
 _log = logging.getLogger(__name__)
 _KEPT_HEADERS = ("Allow", "Retry-After")
 _SERVER_ERROR = 500
-_FOR_MACHINES = ("/cities/", "/health/", "/notices", "/openapi.json")
+_FOR_MACHINES = ("/cities/", "/events/", "/health/", "/notices", "/openapi.json", "/register/")
 
 
 class ErrorPages:

@@ -1,5 +1,6 @@
 """Security headers on every response (ASVS 5.0 §3.4; WHATWG Fetch, CSP 3)."""
 
+from collections.abc import Iterable
 from urllib.parse import urlsplit
 
 from flask import Flask, Response, g
@@ -27,25 +28,32 @@ class SecurityHeaders:
     """Adds the headers to whatever leaves the application; a response's own values win."""
 
     def __init__(self, settings: Settings) -> None:
-        self._https = settings.served_over_https
+        self._always = [
+            ("Content-Security-Policy", _content_security_policy(())),
+            ("Cache-Control", "no-store"),
+            ("X-Content-Type-Options", "nosniff"),
+            ("Referrer-Policy", "no-referrer"),
+            ("X-Frame-Options", "DENY"),
+            ("Cross-Origin-Opener-Policy", "same-origin"),
+            ("Cross-Origin-Resource-Policy", "same-origin"),
+            ("Permissions-Policy", _PERMISSIONS),
+        ]
+        if settings.served_over_https:
+            self._always.append(("Strict-Transport-Security", f"max-age={_TWO_YEARS}; includeSubDomains"))
 
     def init_app(self, app: Flask) -> None:
         """Attach to the application."""
         app.after_request(self._add)
 
+    def beside(self, names: Iterable[str]) -> list[tuple[str, str]]:
+        """Return the headers to add to those with these names."""
+        present = {name.lower() for name in names}
+        return [header for header in self._always if header[0].lower() not in present]
+
     def _add(self, response: Response) -> Response:
-        headers = response.headers
-        if "Content-Security-Policy" not in headers:
-            headers["Content-Security-Policy"] = _content_security_policy()
-        headers.setdefault("Cache-Control", "no-store")
-        headers.setdefault("X-Content-Type-Options", "nosniff")
-        headers.setdefault("Referrer-Policy", "no-referrer")
-        headers.setdefault("X-Frame-Options", "DENY")
-        headers.setdefault("Cross-Origin-Opener-Policy", "same-origin")
-        headers.setdefault("Cross-Origin-Resource-Policy", "same-origin")
-        headers.setdefault("Permissions-Policy", _PERMISSIONS)
-        if self._https:
-            headers.setdefault("Strict-Transport-Security", f"max-age={_TWO_YEARS}; includeSubDomains")
+        if (origins := g.get(_FORM_ACTIONS)) and "Content-Security-Policy" not in response.headers:
+            response.headers["Content-Security-Policy"] = _content_security_policy(origins)
+        response.headers.extend(self.beside(response.headers.keys()))
         return response
 
 
@@ -67,6 +75,6 @@ def origin_of(url: str) -> str:
     return f"{parts.scheme}://{parts.netloc}" if safe else ""
 
 
-def _content_security_policy() -> str:
-    form_actions = " ".join(["'self'", *sorted(g.get(_FORM_ACTIONS, ()))])
+def _content_security_policy(origins: Iterable[str]) -> str:
+    form_actions = " ".join(["'self'", *sorted(origins)])
     return "; ".join([*(f"{name} {value}" for name, value in _POLICY.items()), f"form-action {form_actions}"])

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from flask import request
+from werkzeug import Request
 
 _LONGEST_USER_AGENT = 255
 _LONGEST_ADDRESS = 45
@@ -19,6 +20,11 @@ class Visitor:
 
 def current_visitor() -> Visitor:
     """Return the visitor of the request that is being answered."""
+    return visitor_of(request)
+
+
+def visitor_of(request: Request) -> Visitor:
+    """Return the visitor of this request."""
     user_agent = "".join(c for c in request.headers.get("User-Agent", "") if c.isprintable())
     return Visitor(
         ip_address=(request.remote_addr or "")[:_LONGEST_ADDRESS],

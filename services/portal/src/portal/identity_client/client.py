@@ -10,7 +10,7 @@ from authlib.integrations.requests_client import OAuth2Session
 
 from portal.clock import Clock
 from portal.errors import Reason, Refused
-from portal.identity_client import id_token
+from portal.identity_client import id_token, logout_token
 from portal.identity_client.provider import TIMEOUT_SECONDS, Provider, fetch, json_object
 
 # Where a token answer does not say how long it lives (RFC 6749 §5.1 only recommends it).
@@ -168,6 +168,22 @@ class IdentityClient:
             "ui_locales": language,
         }
         return str(requests.Request("GET", endpoint, params=query).prepare().url)
+
+    def logged_out(self, token: str) -> logout_token.LogoutToken:
+        """Return what a logout token says (OpenID Connect Back-Channel Logout §2.6).
+
+        Raises LOGOUT_NOT_VERIFIED, or IDENTITY_UNAVAILABLE while identity's keys cannot be had.
+        """
+        now = int(self._clock.now().timestamp())
+        expected = logout_token.Expected(self._registration.issuer, self._registration.client_id, now)
+        try:
+            return logout_token.verify(token, self._provider.keys(), expected)
+        except id_token.UnknownKeyError:
+            pass
+        try:
+            return logout_token.verify(token, self._provider.keys(again=True), expected)
+        except id_token.UnknownKeyError:
+            raise Refused(Reason.LOGOUT_NOT_VERIFIED, "logout token: no such key") from None
 
     def city(self, city_id: str) -> Mapping[str, Any]:
         """Return the public facts of a city. Raises IDENTITY_UNAVAILABLE."""

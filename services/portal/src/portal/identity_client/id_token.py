@@ -49,16 +49,24 @@ class Expected:
 
 def verify(token: str, keys: Sequence[Mapping[str, Any]], expected: Expected) -> IdToken:
     """Return what the token says; raises `Refused` (SIGN_IN_NOT_VERIFIED) or `UnknownKeyError`."""
+    header, claims = signed(token, keys)
+    if header.get("typ", "JWT") != "JWT":
+        raise _not_verified("typ: not an ID token")
+    _check(claims, expected)
+    sid = claims.get("sid", "")
+    return IdToken(claims["sub"], sid if isinstance(sid, str) and len(sid) <= SUBJECT_LENGTH else "")
+
+
+def signed(token: str, keys: Sequence[Mapping[str, Any]]) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Return header and claims of a token that identity signed, of whatever type.
+
+    Raises `Refused` (SIGN_IN_NOT_VERIFIED) or `UnknownKeyError`.
+    """
     header = _header(token)
     algorithm = header.get("alg")
     if algorithm not in ALGORITHMS:
         raise _not_verified(f"alg {algorithm!r}")
-    if header.get("typ", "JWT") != "JWT":
-        raise _not_verified("typ: not an ID token")
-    claims = _signed_claims(token, algorithm, _candidates(header, algorithm, keys))
-    _check(claims, expected)
-    sid = claims.get("sid", "")
-    return IdToken(claims["sub"], sid if isinstance(sid, str) and len(sid) <= SUBJECT_LENGTH else "")
+    return header, _signed_claims(token, algorithm, _candidates(header, algorithm, keys))
 
 
 def _not_verified(detail: str) -> Refused:

@@ -4,10 +4,15 @@ from alembic import context
 from sqlalchemy import create_engine, pool
 
 from portal.sign_in import models as _sign_in
+from portal.sign_in.told import models as _told
 from portal.storage import Base
 from portal.web.sessions import models as _sessions
 
-TABLES = (_sign_in.SignInAttempt, _sessions.SessionRow)  # named so that they are known to Base.metadata
+TABLES = (
+    _sign_in.SignInAttempt,
+    _sessions.SessionRow,
+    _told.UsedLogoutToken,
+)  # named so that they are known to Base.metadata
 
 
 def run() -> None:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from identity.audit.events import Event
 from identity.audit.store import Audit
 from identity.clock import Clock
+from identity.outbox.announcements import Announcements, SessionEnded
 from identity.residents.accounts.store import Accounts
 from identity.residents.federated_identities.store import FederatedIdentities
 from identity.residents.sessions.store import LiveSession, Sessions
@@ -30,9 +31,10 @@ class Profile:
 class ResidentProfile:
     """Shows a resident their account and ends their sessions."""
 
-    def __init__(self, storage: Storage, clock: Clock) -> None:
+    def __init__(self, storage: Storage, clock: Clock, announcements: Announcements) -> None:
         self._storage = storage
         self._clock = clock
+        self._announcements = announcements
 
     def look(self, current: SignedIn) -> Profile:
         """Return the profile of whoever is signed in."""
@@ -55,6 +57,7 @@ class ResidentProfile:
         with self._storage.transaction() as session:
             ended = Sessions(session).end(sid, now, of_resident=current.resident_id)
             if ended:
+                self._announcements.announce(session, SessionEnded(current.resident_id, sid))
                 Audit(session).record(
                     Event.SESSION_ENDED,
                     now,
@@ -70,6 +73,7 @@ class ResidentProfile:
         now = self._clock.now()
         with self._storage.transaction() as session:
             ended = Sessions(session).end_all(current.resident_id, now, except_sid=current.sid)
+            self._announcements.announce(session, *(SessionEnded(current.resident_id, sid) for sid in ended))
             for sid in ended:
                 Audit(session).record(
                     Event.SESSION_ENDED,

@@ -7,6 +7,7 @@ from datetime import datetime
 from flask import Blueprint, Response, flash
 from flask_babel import gettext
 
+from identity.journeys.profile.allowed import AllowedWebsites
 from identity.journeys.profile.browsers import browser_and_system
 from identity.journeys.profile.profile import ResidentProfile
 from identity.residents.sessions.store import LiveSession
@@ -33,14 +34,16 @@ class Device:
 class ProfilePages:
     """The resident's own page."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913, PLR0917 - names what it depends on
         self,
         pages: Pages,
         csrf: Csrf,
         current_session: CurrentSession,
         profile: ResidentProfile,
         methods: SignInMethods,
+        allowed: AllowedWebsites,
     ) -> None:
+        self._allowed = allowed
         self._pages = pages
         self._csrf = csrf
         self._current_session = current_session
@@ -53,6 +56,8 @@ class ProfilePages:
         blueprint.get(PATH)(self.show)
         blueprint.post(f"{PATH}/sessions/<sid>/end", endpoint="end_session")(self.end_session)
         blueprint.post(f"{PATH}/sessions/end-others", endpoint="end_others")(self.end_others)
+        blueprint.post(f"{PATH}/websites/<client_id>/remove", endpoint="remove_access")(self.remove_access)
+        self._csrf.when_expired("profile.remove_access", self._back)
         self._csrf.when_expired("profile.end_session", self._back)
         self._csrf.when_expired("profile.end_others", self._back)
         return blueprint
@@ -69,6 +74,10 @@ class ProfilePages:
         """Sign every other device out."""
         return self._signed_in(self._end_others)
 
+    def remove_access(self, client_id: str) -> Response:
+        """Take back what a website was allowed."""
+        return self._signed_in(lambda current: self._remove_access(current, client_id))
+
     def _show(self, current: SignedIn) -> Response:
         profile = self._profile.look(current)
         by_password = profile.sign_in_method == PASSWORD
@@ -79,6 +88,7 @@ class ProfilePages:
             profile=profile,
             method=gettext("Email address and password") if by_password else provider,
             provider=provider,
+            allowed=self._allowed.look(current),
             devices=[_device(session, current) for session in profile.sessions],
         )
 
@@ -92,6 +102,11 @@ class ProfilePages:
     def _end_others(self, current: SignedIn) -> Response:
         self._profile.end_other_sessions(current, current_visitor())
         flash(gettext("You are signed out everywhere else."), "success")
+        return self._back()
+
+    def _remove_access(self, current: SignedIn, client_id: str) -> Response:
+        self._allowed.remove(current, client_id, current_visitor())
+        flash(gettext("The website no longer has access."), "success")
         return self._back()
 
     def _back(self) -> Response:

@@ -3,6 +3,7 @@
 from identity.audit.events import Event
 from identity.audit.store import Audit
 from identity.clock import Clock
+from identity.outbox.announcements import Announcements, SessionEnded
 from identity.residents.sessions.store import Sessions
 from identity.storage import Storage
 from identity.web.current_session import SignedIn
@@ -12,15 +13,17 @@ from identity.web.visitor import Visitor
 class SignOut:
     """Ends the session of this browser."""
 
-    def __init__(self, storage: Storage, clock: Clock) -> None:
+    def __init__(self, storage: Storage, clock: Clock, announcements: Announcements) -> None:
         self._storage = storage
         self._clock = clock
+        self._announcements = announcements
 
     def sign_out(self, current: SignedIn, visitor: Visitor) -> None:
         """End the session on the server; a copy of its cookie opens nothing afterwards."""
         now = self._clock.now()
         with self._storage.transaction() as session:
             if Sessions(session).end(current.sid, now):
+                self._announcements.announce(session, SessionEnded(current.resident_id, current.sid))
                 Audit(session).record(
                     Event.SIGN_OUT,
                     now,

@@ -6,15 +6,21 @@ from authlib.oauth2 import OAuth2Error
 from authlib.oauth2.rfc6749 import AccessDeniedError
 
 from identity import randomness
+from identity.audit.events import Event
+from identity.audit.store import Audit
 from identity.clock import Clock
 from identity.oidc import claims
+from identity.oidc.authorization.arrival import Arrival, PushedRequestOverError, told_description
 from identity.oidc.authorization.interactions import InteractionDesk, Lapse
 from identity.oidc.authorization.prompting import Step, next_step
 from identity.oidc.authorization.requests import AuthorizationRequest, AuthorizationRequests
 from identity.oidc.authorization.response_modes import Addressee, ClientAnswer, answer
+from identity.oidc.authorization.store import StoredInteraction
+from identity.oidc.errors import UnsoundRequestError
 from identity.oidc.lifetimes import CODE
 from identity.oidc.parameters import Parameters
-from identity.oidc.store import Grants, NewGrant, StoredInteraction
+from identity.oidc.store import Grants, NewGrant
+from identity.relying_parties.consents.store import Consents
 from identity.relying_parties.registered import RegisteredClient
 from identity.residents.accounts.store import Accounts
 from identity.sealing import digest
@@ -52,34 +58,41 @@ Outcome = Waiting | Answered | StartOver
 class Authorization:
     """Decides on authorization requests, at first sight and again after every step."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913, PLR0917 - the composition root names each of them
         self,
         storage: Storage,
         clock: Clock,
+        arrival: Arrival,
         requests: AuthorizationRequests,
         desk: InteractionDesk,
         issuer: str,
     ) -> None:
         self._storage, self._clock = storage, clock
-        self._requests, self._desk, self._issuer = requests, desk, issuer
+        self._arrival, self._requests, self._desk, self._issuer = arrival, requests, desk, issuer
 
-    def begin(self, parameters: Parameters, signed_in: SignedIn | None, browser_secret: str) -> Outcome:
+    def begin(self, sent: Parameters, signed_in: SignedIn | None, browser_secret: str) -> Outcome:
         """Decide on a new request; raises `UnsoundRequestError`."""
+        parameters = self._received(sent)
+        if not isinstance(parameters, Parameters):
+            return parameters
         client, addressee = self._requests.addressee(parameters)
         try:
             request = self._requests.read(parameters, client)
-            step = next_step(request, signed_in, None, self._clock.now())
+            step = self._next_step(request, signed_in, None)
         except OAuth2Error as error:
             return self._refused(client, addressee, error)
         if step is Step.ISSUE_CODE and signed_in:
             return self._issue_code(request, addressee, signed_in)
         return Waiting(step, self._desk.begin(parameters, client, browser_secret), request)
 
-    def park(self, parameters: Parameters) -> StoredInteraction:
+    def park(self, sent: Parameters) -> StoredInteraction | Answered | StartOver:
         """Store a request that came without cookies, to be looked at when the browser comes back.
 
         A POST from another site brings none (SameSite=Lax). Raises `UnsoundRequestError`.
         """
+        parameters = self._received(sent)
+        if not isinstance(parameters, Parameters):
+            return parameters
         client, _addressee = self._requests.addressee(parameters)
         return self._desk.begin(parameters, client, None)
 
@@ -94,7 +107,7 @@ class Authorization:
         known = None if resumed.is_first_look else interaction
         try:
             request = self._requests.read(parameters, client)
-            step = next_step(request, signed_in, known, self._clock.now())
+            step = self._next_step(request, signed_in, known)
         except OAuth2Error as error:
             return self._closed(interaction, self._refused(client, addressee, error))
         if step is not Step.ISSUE_CODE or signed_in is None:
@@ -114,13 +127,49 @@ class Authorization:
         self._desk.note_choice(waiting.interaction, signed_in.sid)
 
     def agree(self, waiting: Waiting, signed_in: SignedIn) -> None:
-        """Note that the resident allows what the client asks for."""
+        """Note that the resident allows what the client asks for: a third party, until it is taken back."""
         self._desk.note_consent(waiting.interaction, signed_in.sid)
+        request, now = waiting.request, self._clock.now()
+        if request.client.first_party:
+            return
+        scopes, resident_id = request.asked_scope, signed_in.resident_id
+        with self._storage.transaction() as session:
+            Consents(session).extend(resident_id, request.client.id, scopes, request.resources, now)
+            Audit(session).record(
+                Event.CONSENT_GIVEN,
+                now,
+                resident_id=resident_id,
+                client_id=request.client.id,
+                session_id=signed_in.sid,
+                scope=" ".join(scopes),
+            )
 
     def decline(self, waiting: Waiting) -> Outcome:
         """Tell the client that the resident said no (RFC 6749 §4.1.2.1)."""
         client, addressee = self._requests.addressee(Parameters.restored(waiting.interaction.parameters))
         return self._closed(waiting.interaction, self._refused(client, addressee, AccessDeniedError()))
+
+    def _received(self, sent: Parameters) -> Parameters | Answered | StartOver:
+        """Return the parameters that count, or the answer to a request that did not come in properly."""
+        try:
+            return self._arrival.receive(sent)
+        except PushedRequestOverError:
+            return StartOver(Lapse.EXPIRED)
+        except OAuth2Error as error:
+            try:
+                client, addressee = self._requests.addressee(sent)
+            except UnsoundRequestError as unsound:
+                raise UnsoundRequestError(told_description(error), unsound.client) from None
+            return self._refused(client, addressee, error)
+
+    def _next_step(
+        self, request: AuthorizationRequest, signed_in: SignedIn | None, known: StoredInteraction | None
+    ) -> Step:
+        consent = None
+        if signed_in and not request.client.first_party:
+            with self._storage.autocommit() as connection:
+                consent = Consents(connection).find(signed_in.resident_id, request.client.id)
+        return next_step(request, signed_in, known, consent, self._clock.now())
 
     def _closed(self, interaction: StoredInteraction, outcome: Answered) -> Outcome:
         return outcome if self._desk.finish(interaction) else StartOver(Lapse.ANSWERED)
@@ -140,6 +189,8 @@ class Authorization:
             session_id=signed_in.sid,
             scope=request.scope,
             resources=list(request.resources),
+            userinfo_claims=" ".join(request.claims.at_userinfo),
+            id_token_claims=" ".join(request.claims.in_id_token),
             offline="offline_access" in request.scope.split(),
             nonce=request.nonce,
             authenticated_at=signed_in.authenticated_at,
@@ -151,6 +202,7 @@ class Authorization:
             code_expires_at=now + CODE,
             redirect_uri=request.redirect_uri,
             code_challenge=request.code_challenge,
+            dpop_jkt=request.dpop_jkt,
         )
         with self._storage.autocommit() as connection:
             Grants(connection).issue(grant)

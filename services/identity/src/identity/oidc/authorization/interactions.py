@@ -10,9 +10,9 @@ from enum import StrEnum
 
 from identity import randomness
 from identity.clock import Clock
+from identity.oidc.authorization.store import Interactions, StoredInteraction
 from identity.oidc.lifetimes import INTERACTION
 from identity.oidc.parameters import Parameters
-from identity.oidc.store import Interactions, StoredInteraction
 from identity.relying_parties.registered import RegisteredClient
 from identity.sealing import digest
 from identity.storage import Storage

@@ -6,14 +6,12 @@ OpenID Connect Core §3.1.2.1 and §3.1.2.3, Initiating User Registration 1.0 fo
 from datetime import datetime, timedelta
 from enum import Enum, auto
 
-from authlib.oidc.core.errors import (
-    AccountSelectionRequiredError,
-    ConsentRequiredError,
-    LoginRequiredError,
-)
+from authlib.oidc.core.errors import ConsentRequiredError, LoginRequiredError
 
+from identity.oidc.authorization import redirect_uris
 from identity.oidc.authorization.requests import AuthorizationRequest
-from identity.oidc.store import StoredInteraction
+from identity.oidc.authorization.store import StoredInteraction
+from identity.relying_parties.consents.store import Consent
 from identity.web.current_session import SignedIn
 
 
@@ -31,15 +29,17 @@ def next_step(
     request: AuthorizationRequest,
     signed_in: SignedIn | None,
     interaction: StoredInteraction | None,
+    consent: Consent | None,
     now: datetime,
 ) -> Step:
     """Return the next step; raises `OAuth2Error` where the client forbade it or the answer is no.
 
-    `interaction` is None at the first look, and holds what was done since at every later one.
+    `interaction` is None at the first look, and holds what was done since at every later one. `consent` is
+    what the resident who is signed in allowed the client before.
     """
     if "none" in request.prompts:
-        return _silently(request, signed_in, now)
-    mistaken = signed_in is not None and request.expected_subject not in (None, signed_in.resident_id)
+        return _silently(request, signed_in, consent, now)
+    mistaken = signed_in is not None and not request.may_be_about(signed_in.resident_id)
     if signed_in is None or not _has_just_proved_identity(signed_in, interaction):
         if "create" in request.prompts and interaction is None:
             return Step.SIGN_UP
@@ -48,16 +48,18 @@ def next_step(
         if "select_account" in request.prompts and not _has_chosen(signed_in, interaction):
             return Step.CHOOSE_ACCOUNT
     elif mistaken:
-        raise LoginRequiredError("Another resident signed in than the id_token_hint names.")
-    return Step.CONSENT if _must_consent(request, signed_in, interaction) else Step.ISSUE_CODE
+        raise LoginRequiredError("Another resident signed in than the request is about.")
+    return Step.CONSENT if _must_consent(request, signed_in, interaction, consent) else Step.ISSUE_CODE
 
 
-def _silently(request: AuthorizationRequest, signed_in: SignedIn | None, now: datetime) -> Step:
+def _silently(
+    request: AuthorizationRequest, signed_in: SignedIn | None, consent: Consent | None, now: datetime
+) -> Step:
     if signed_in is None or _is_too_old(request, signed_in, now):
         raise LoginRequiredError("The resident has to sign in.")
-    if request.expected_subject not in (None, signed_in.resident_id):
-        raise AccountSelectionRequiredError("Another resident is signed in than the id_token_hint names.")
-    if not request.client.first_party:
+    if not request.may_be_about(signed_in.resident_id):
+        raise LoginRequiredError("Another resident is signed in than the request is about.")
+    if not _is_allowed_already(request, consent):
         raise ConsentRequiredError("The resident has to agree.")
     return Step.ISSUE_CODE
 
@@ -81,8 +83,20 @@ def _has_chosen(signed_in: SignedIn, interaction: StoredInteraction | None) -> b
 
 
 def _must_consent(
-    request: AuthorizationRequest, signed_in: SignedIn, interaction: StoredInteraction | None
+    request: AuthorizationRequest,
+    signed_in: SignedIn,
+    interaction: StoredInteraction | None,
+    consent: Consent | None,
 ) -> bool:
-    if request.client.first_party and "consent" not in request.prompts:
+    if "consent" not in request.prompts and _is_allowed_already(request, consent):
         return False
     return interaction is None or interaction.consented_session_id != signed_in.sid
+
+
+def _is_allowed_already(request: AuthorizationRequest, consent: Consent | None) -> bool:
+    if request.client.first_party:
+        return True
+    # RFC 8252 §8.6: any program on the resident's machine can pretend to be this client.
+    if request.client.is_public and redirect_uris.is_loopback(request.redirect_uri):
+        return False
+    return consent is not None and consent.covers(request.asked_scope, request.resources)

@@ -30,3 +30,8 @@ def _portless_loopback(uri: str) -> tuple[str, str, str] | None:
     if parts.scheme != "http" or host not in _LOOPBACK or "#" in uri or "@" in parts.netloc:
         return None
     return host, parts.path, parts.query
+
+
+def is_loopback(redirect_uri: str) -> bool:
+    """Tell whether the answer goes to a program on the resident's own machine (RFC 8252 §7.3)."""
+    return urlsplit(redirect_uri).hostname in (*_LOOPBACK, "localhost")

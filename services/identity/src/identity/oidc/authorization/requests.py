@@ -12,16 +12,17 @@ from authlib.oauth2 import OAuth2Error
 from authlib.oauth2.rfc6749 import InvalidRequestError, UnsupportedResponseTypeError
 from authlib.oidc.core.errors import (
     RegistrationNotSupportedError,
-    RequestNotSupportedError,
     RequestURINotSupportedError,
 )
 
-from identity.oidc.authorization import redirect_uris
+from identity.oidc.authorization import claims_parameter, redirect_uris
+from identity.oidc.authorization.claims_parameter import ClaimsRequest
 from identity.oidc.authorization.response_modes import MODES, Addressee
 from identity.oidc.errors import UnsoundRequestError
 from identity.oidc.parameters import Parameters
 from identity.oidc.protocol_request import ProtocolRequest
 from identity.oidc.resource_indicators import ResourceIndicators
+from identity.oidc.sender_constraint.dpop import THUMBPRINT
 from identity.oidc.server import ProtocolServer
 from identity.oidc.tokens import TokenRefusedError, Tokens
 from identity.relying_parties.directory import Directory
@@ -46,9 +47,22 @@ class AuthorizationRequest:
     max_age: int | None
     # The resident that the client believes to be signed in (`id_token_hint`).
     expected_subject: str | None
+    claims: ClaimsRequest
     login_hint: str
     # The first language of ours that the client prefers, or empty.
     ui_locale: str
+    # The DPoP key that the code is bound to (RFC 9449 §10).
+    dpop_jkt: str | None
+
+    @property
+    def asked_scope(self) -> tuple[str, ...]:
+        """Return what a resident is asked for: a claim asked for by name counts as its scope."""
+        return tuple(dict.fromkeys((*self.scope.split(), *self.claims.scope)))
+
+    def may_be_about(self, resident_id: str) -> bool:
+        """Tell whether the client means this resident, or anybody (OpenID Connect Core §3.1.2.2)."""
+        subject, subjects = self.client.subject_of(resident_id), self.claims.subjects
+        return self.expected_subject in (None, subject) and (subjects is None or subject in subjects)
 
 
 class AuthorizationRequests:
@@ -66,14 +80,19 @@ class AuthorizationRequests:
         self._resources, self._tokens = resources, tokens
         self._endpoint = f"{issuer}/authorize"
 
-    def addressee(self, parameters: Parameters) -> tuple[RegisteredClient, Addressee]:
-        """Return the client and where its answer goes; raises `UnsoundRequestError`."""
-        client_id, redirect_uri = parameters.get("client_id"), parameters.get("redirect_uri")
+    def client(self, parameters: Parameters) -> RegisteredClient:
+        """Return the client that asks; raises `UnsoundRequestError`."""
+        client_id = parameters.get("client_id")
         if client_id is None or parameters.is_repeated("client_id"):
             raise UnsoundRequestError("client_id is missing or occurs more than once.")
         client = self._directory.client(client_id)
         if client is None:
             raise UnsoundRequestError("There is no client with this client_id.")
+        return client
+
+    def addressee(self, parameters: Parameters) -> tuple[RegisteredClient, Addressee]:
+        """Return the client and where its answer goes; raises `UnsoundRequestError`."""
+        client, redirect_uri = self.client(parameters), parameters.get("redirect_uri")
         if redirect_uri is None or parameters.is_repeated("redirect_uri"):
             raise UnsoundRequestError("redirect_uri is missing or occurs more than once.", client)
         if not redirect_uris.is_registered(redirect_uri, client):
@@ -100,8 +119,10 @@ class AuthorizationRequests:
             prompts=_prompts(parameters),
             max_age=_max_age(parameters),
             expected_subject=self._expected_subject(parameters, client),
+            claims=claims_parameter.read(parameters.get("claims"), client),
             login_hint=(parameters.get("login_hint") or "")[:254],
             ui_locale=_ui_locale(parameters),
+            dpop_jkt=_dpop_jkt(parameters),
         )
 
     def _expected_subject(self, parameters: Parameters, client: RegisteredClient) -> str | None:
@@ -118,7 +139,6 @@ class AuthorizationRequests:
 
 
 _UNSUPPORTED: dict[str, Callable[[], OAuth2Error]] = {
-    "request": RequestNotSupportedError,
     "request_uri": RequestURINotSupportedError,
     "registration": RegistrationNotSupportedError,
 }
@@ -153,6 +173,13 @@ def _max_age(parameters: Parameters) -> int | None:
     if not text.isascii() or not text.isdigit() or len(text) > 9:  # noqa: PLR2004 - thirty years of seconds
         raise InvalidRequestError("max_age is not a number of seconds.")
     return int(text)
+
+
+def _dpop_jkt(parameters: Parameters) -> str | None:
+    jkt = parameters.get("dpop_jkt")
+    if jkt is not None and not THUMBPRINT.fullmatch(jkt):
+        raise InvalidRequestError("dpop_jkt is not the SHA-256 thumbprint of a key.")
+    return jkt
 
 
 def _ui_locale(parameters: Parameters) -> str:

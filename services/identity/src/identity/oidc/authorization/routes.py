@@ -11,9 +11,9 @@ from identity.clock import Clock
 from identity.oidc.authorization import bounces
 from identity.oidc.authorization.decision import Answered, Authorization, Outcome, StartOver, Waiting
 from identity.oidc.authorization.prompting import Step
+from identity.oidc.authorization.store import StoredInteraction
 from identity.oidc.errors import UnsoundRequestError
 from identity.oidc.parameters import Parameters
-from identity.oidc.store import StoredInteraction
 from identity.relying_parties.directory import Directory
 from identity.relying_parties.registered import RegisteredClient
 from identity.web.continuation import Continuation
@@ -62,7 +62,10 @@ class AuthorizationPages:
         signed_in = self._current_session.load()
         try:
             if request.method == "POST" and browser_secret is None and signed_in is None:
-                return _see_other(_resume_path(self._authorization.park(parameters)))
+                parked = self._authorization.park(parameters)
+                if isinstance(parked, StoredInteraction):
+                    return _see_other(_resume_path(parked))
+                return self._respond(parked, is_silent=False)
             secret = browser_secret or randomness.secret()
             outcome = self._authorization.begin(parameters, signed_in, secret)
         except UnsoundRequestError as error:
@@ -108,10 +111,10 @@ class AuthorizationPages:
         if isinstance(outcome, StartOver):
             return self._start_over(outcome)
         path = _resume_path(outcome.interaction)
-        if outcome.step in _ASKED_BY_US:
-            return _see_other(path)
-        client, hint = outcome.request.client, outcome.request.login_hint
         locale = {LANGUAGE_PARAMETER: outcome.request.ui_locale} if outcome.request.ui_locale else {}
+        if outcome.step in _ASKED_BY_US:
+            return _see_other(f"{path}&{urlencode(locale)}" if locale else path)
+        client, hint = outcome.request.client, outcome.request.login_hint
         # Somebody who is signed in and is asked all the same has to prove themselves again.
         again = outcome.step is Step.SIGN_IN and self._current_session.load() is not None
         continuation = Continuation(path, client.id, client.city_id, hint, reauthenticate=again)
@@ -151,7 +154,8 @@ class AuthorizationPages:
             _ASKED_BY_US[waiting.step],
             continuation,
             email=self._authorization.email_of(signed_in),
-            scope=waiting.request.scope.split(),
+            is_third_party=not client.first_party,
+            scope=waiting.request.asked_scope,
             resources=[r for uri in waiting.request.resources if (r := self._directory.resource(uri))],
         )
 

@@ -77,6 +77,8 @@ class DeviceApproval:
             session_id=signed_in.sid,
             scope=device.scope,
             resources=device.resources,
+            userinfo_claims="",
+            id_token_claims="",
             offline="offline_access" in device.scope.split(),
             nonce=None,
             authenticated_at=signed_in.authenticated_at,
@@ -88,6 +90,7 @@ class DeviceApproval:
             code_expires_at=device.expires_at,
             redirect_uri=None,
             code_challenge=None,
+            dpop_jkt=None,
         )
         with self._storage.transaction() as session:
             if not DeviceAuthorizations(session).decide(device.id, grant.id, now):

@@ -6,11 +6,10 @@ from authlib.oauth2.rfc6749 import InvalidScopeError, UnauthorizedClientError
 from identity import randomness
 from identity.clock import Clock
 from identity.oidc.answers import Answer, error_answer, json_answer
-from identity.oidc.client_authentication import METHODS
 from identity.oidc.clients import ProtocolClient
 from identity.oidc.device import user_codes
 from identity.oidc.device.store import DeviceAuthorizations, WaitingDevice
-from identity.oidc.errors import TooManyDevicesError
+from identity.oidc.errors import TooManyRequestsError
 from identity.oidc.lifetimes import DEVICE_CODE, DEVICE_INTERVAL
 from identity.oidc.protocol_request import ProtocolRequest
 from identity.oidc.server import ProtocolServer
@@ -43,11 +42,11 @@ class DeviceAuthorizationEndpoint:
         """Answer a device's request; authenticated as at the token endpoint, public clients by their id."""
         try:
             request.parameters.check_form()
-            client = self._server.authenticate_client(request, METHODS)
+            client = self._server.authenticate_client(request, (), "device_authorization")
             if not client.check_grant_type(GRANT_TYPE):
                 raise UnauthorizedClientError("The client is not registered for devices.")
             if not self._throttle.allows_network(Action.DEVICE, ip_address):
-                raise TooManyDevicesError(self._throttle.seconds(Action.DEVICE))
+                raise TooManyRequestsError("devices", self._throttle.seconds(Action.DEVICE))
             device_code, user_code = self._begin(client, request)
         except OAuth2Error as error:
             return error_answer(error)

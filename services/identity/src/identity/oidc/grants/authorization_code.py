@@ -7,11 +7,12 @@ from authlib.oauth2.rfc6749.grants import AuthorizationCodeGrant
 
 from identity import randomness
 from identity.clock import Clock
-from identity.oidc.client_authentication import METHODS
+from identity.oidc.client_authentication.authentication import METHODS
 from identity.oidc.grants.refresh_families import RefreshFamilies
 from identity.oidc.lifetimes import ACCESS_TOKEN, REFRESH_ABSOLUTE
 from identity.oidc.revocation import Cause, Revocation
 from identity.oidc.store import GrantFacts, Grants
+from identity.relying_parties.registered import RegisteredClient
 from identity.sealing import digest
 from identity.storage import Storage
 
@@ -38,16 +39,17 @@ class CodeRedemption:
         in_time = facts.code_expires_at is not None and now < facts.code_expires_at
         return facts if in_time and facts.revoked_at is None and facts.stands else None
 
-    def claim(self, facts: GrantFacts, *, refreshable: bool) -> str | None:
+    def claim(self, facts: GrantFacts, *, refreshable: bool, jkt: str | None) -> str | None:
         """Spend the code, before anything is minted; return the first refresh token if there is to be one.
 
+        From then on the refresh token works only with the DPoP key `jkt`, if there is one.
         Raises `InvalidGrantError` for everyone but the first of those who try at the same moment.
         """
         now = self._clock.now()
         seed = randomness.identifier() if refreshable else None
         ends = now + (REFRESH_ABSOLUTE if refreshable else ACCESS_TOKEN)
         with self._storage.autocommit() as connection:
-            claimed = Grants(connection).spend_code(facts.id, ends, seed, now)
+            claimed = Grants(connection).spend_code(facts.id, ends, seed, now, jkt)
         if not claimed:
             self._revocation.revoke(facts, Cause.CODE_REPLAYED)
             raise InvalidGrantError("Invalid 'code' in request.")
@@ -80,11 +82,20 @@ class CodeGrant(AuthorizationCodeGrant):
     def create_token_response(self) -> Any:  # noqa: ANN401 - Authlib's signature
         """Claim the code and return the tokens."""
         request: Any = self.request
-        facts, client = request.authorization_code.facts, request.client.registered
-        audience = self.server.minting.audience(facts, request.parameters)
-        refreshable = "refresh_token" in client.grant_types
-        refresh_token = self.server.redemption.claim(facts, refreshable=refreshable)
-        content = self.server.minting.response(facts, client, audience, facts.scope, nonce=facts.nonce)
-        if refresh_token is not None:
-            content["refresh_token"] = refresh_token
+        content = redeemed(self.server, request, request.authorization_code.facts)
         return 200, content, self.TOKEN_RESPONSE_HEADER
+
+
+def redeemed(server: Any, request: Any, facts: GrantFacts) -> dict[str, object]:  # noqa: ANN401 - as a grant has them
+    """Claim a code, or a device's code, and return the tokens."""
+    client: RegisteredClient = request.client.registered
+    audience = server.minting.audience(facts, request.parameters)
+    refreshable = "refresh_token" in client.grant_types
+    request.binding.check_code(facts.dpop_jkt)
+    # A confidential client proves itself anyhow, and may change its key (RFC 9449 §5).
+    jkt = request.binding.jkt if client.is_public else None
+    refresh_token = server.redemption.claim(facts, refreshable=refreshable, jkt=jkt)
+    content: dict[str, object] = server.minting.response(
+        facts, client, audience, facts.scope, nonce=facts.nonce, binding=request.binding
+    )
+    return content if refresh_token is None else content | {"refresh_token": refresh_token}

@@ -8,7 +8,7 @@ from typing import Any
 from authlib.oauth2.rfc6749 import UnauthorizedClientError
 from authlib.oauth2.rfc6749.grants import ClientCredentialsGrant
 
-from identity.oidc.client_authentication import METHODS
+from identity.oidc.client_authentication.authentication import METHODS
 from identity.relying_parties.registered import RegisteredClient
 
 
@@ -27,4 +27,5 @@ class OwnTokenGrant(ClientCredentialsGrant):
         resources = self.server.minting.resources
         audience = resources.sole(request.parameters.all("resource"), client.resources)
         scope = resources.narrowed(audience, request.payload.scope, sorted(client.scopes))
-        return 200, self.server.minting.client_response(client, audience, scope), self.TOKEN_RESPONSE_HEADER
+        content = self.server.minting.client_response(client, audience, scope, binding=request.binding)
+        return 200, content, self.TOKEN_RESPONSE_HEADER

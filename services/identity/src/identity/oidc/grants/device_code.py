@@ -17,9 +17,9 @@ from authlib.oauth2.rfc8628 import (
 )
 
 from identity.clock import Clock
-from identity.oidc.client_authentication import METHODS
+from identity.oidc.client_authentication.authentication import METHODS
 from identity.oidc.device.store import DeviceAuthorizations, WaitingDevice
-from identity.oidc.grants.authorization_code import CodeRedemption
+from identity.oidc.grants.authorization_code import CodeRedemption, redeemed
 from identity.oidc.lifetimes import DEVICE_SLOWER
 from identity.oidc.store import GrantFacts
 from identity.sealing import digest
@@ -81,11 +81,5 @@ class PolledDeviceGrant(DeviceCodeGrant):
     def create_token_response(self) -> Any:  # noqa: ANN401 - Authlib's signature
         """Claim the code and return the tokens."""
         request: Any = self.request
-        facts, client = request.credential, request.client.registered
-        audience = self.server.minting.audience(facts, request.parameters)
-        refreshable = "refresh_token" in client.grant_types
-        refresh_token = self.server.redemption.claim(facts, refreshable=refreshable)
-        content = self.server.minting.response(facts, client, audience, facts.scope, nonce=None)
-        if refresh_token is not None:
-            content["refresh_token"] = refresh_token
+        content = redeemed(self.server, request, request.credential)
         return 200, content, self.TOKEN_RESPONSE_HEADER

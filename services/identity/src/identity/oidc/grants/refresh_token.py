@@ -13,7 +13,7 @@ from authlib.oauth2.rfc6749 import InvalidGrantError
 from authlib.oauth2.rfc6749.grants import RefreshTokenGrant
 
 from identity.clock import Clock
-from identity.oidc.client_authentication import METHODS
+from identity.oidc.client_authentication.authentication import METHODS
 from identity.oidc.grants.refresh_families import RefreshFamilies
 from identity.oidc.lifetimes import REFRESH_GRACE, REFRESH_IDLE
 from identity.oidc.revocation import Cause, Revocation
@@ -104,10 +104,11 @@ class RotatingRefreshGrant(RefreshTokenGrant):
         request: Any = self.request
         token: GenuineToken = request.refresh_token
         audience = self.server.minting.audience(token.facts, request.parameters)
+        request.binding.check_code(token.facts.dpop_jkt)
         successor = self.server.rotation.replace(token)
         scope = request.payload.scope or token.facts.scope
         content = self.server.minting.response(
-            token.facts, request.client.registered, audience, scope, nonce=None
+            token.facts, request.client.registered, audience, scope, nonce=None, binding=request.binding
         )
         content["refresh_token"] = successor
         return 200, content, self.TOKEN_RESPONSE_HEADER

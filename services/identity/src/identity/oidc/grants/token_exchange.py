@@ -13,9 +13,10 @@ from authlib.oauth2.rfc6749 import InvalidRequestError, UnauthorizedClientError
 from authlib.oauth2.rfc6749.grants import BaseGrant, TokenEndpointMixin
 
 from identity.clock import Clock
-from identity.oidc.client_authentication import METHODS
+from identity.oidc.client_authentication.authentication import METHODS
 from identity.oidc.minting import Minting
 from identity.oidc.parameters import Parameters
+from identity.oidc.sender_constraint.binding import Binding
 from identity.oidc.store import GrantFacts, Grants
 from identity.oidc.tokens import TokenRefusedError, Tokens
 from identity.relying_parties.registered import RegisteredClient
@@ -31,19 +32,25 @@ class TokenExchange:
     def __init__(self, storage: Storage, clock: Clock, tokens: Tokens, minting: Minting) -> None:
         self._storage, self._clock, self._tokens, self._minting = storage, clock, tokens, minting
 
-    def exchange(self, parameters: Parameters, client: RegisteredClient) -> dict[str, object]:
+    def exchange(
+        self, parameters: Parameters, client: RegisteredClient, binding: Binding
+    ) -> dict[str, object]:
         """Return the response (§2.2.1); raises the errors of §2.2.2."""
         _check_types(parameters)
         resources = self._minting.resources
         named = [*parameters.all("resource"), *parameters.all("audience")]
         audience = resources.sole(list(dict.fromkeys(named)), client.token_exchange_resources)
-        facts, remaining = self._subject(parameters.get("subject_token") or "", client)
+        facts, remaining = self._subject(parameters.get("subject_token") or "", client, binding)
         granted = [scope for scope in facts.scope.split() if scope in client.scopes]
         scope = resources.narrowed(audience, parameters.get("scope"), granted)
-        content = self._minting.exchanged_response(facts, client, audience, scope, remaining)
+        content = self._minting.exchanged_response(
+            facts, client, audience, scope, remaining=remaining, binding=binding
+        )
         return content | {"issued_token_type": ACCESS_TOKEN_TYPE}
 
-    def _subject(self, token: str, client: RegisteredClient) -> tuple[GrantFacts, timedelta]:
+    def _subject(
+        self, token: str, client: RegisteredClient, binding: Binding
+    ) -> tuple[GrantFacts, timedelta]:
         """Return the living grant behind the token, and how long the token lives (§2.1)."""
         try:
             presented = self._tokens.read_access_token(token)
@@ -51,6 +58,9 @@ class TokenExchange:
             raise InvalidRequestError("The subject_token is not valid here, or is over.") from None
         if presented.client_id != client.id:
             raise InvalidRequestError("The subject_token was issued to another client.")
+        if presented.confirmation and presented.confirmation != binding.confirmation:
+            # Nobody gets around a binding by an exchange (RFC 9449 §7, RFC 8705 §3).
+            raise InvalidRequestError("The subject_token is bound to a key or certificate not proven here.")
         now = self._clock.now()
         with self._storage.autocommit() as connection:
             facts = Grants(connection).by_id(presented.grant_id, now)
@@ -75,7 +85,9 @@ class ExchangeGrant(BaseGrant, TokenEndpointMixin):
     def create_token_response(self) -> Any:  # noqa: ANN401 - Authlib's signature
         """Return the new token; no refresh token (§2.2.1: the subject's own serves)."""
         request: Any = self.request
-        content = self.server.exchange.exchange(request.parameters, request.client.registered)
+        content = self.server.exchange.exchange(
+            request.parameters, request.client.registered, request.binding
+        )
         return 200, content, self.TOKEN_RESPONSE_HEADER
 
 

@@ -1,4 +1,4 @@
-"""Signing out at a client's wish (OpenID Connect RP-Initiated Logout 1.0).
+"""Signing out at a client's wish (RP-Initiated Logout), and telling clients of it (Back-Channel Logout).
 
-The resident's own "Sign out" belongs to the journeys; telling other clients of it will belong to the outbox.
+The resident's own "Sign out" belongs to the journeys, which announce it; carrying belongs to the outbox.
 """

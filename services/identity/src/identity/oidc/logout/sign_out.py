@@ -8,6 +8,7 @@ from identity.audit.store import Audit
 from identity.clock import Clock
 from identity.oidc.parameters import Parameters
 from identity.oidc.tokens import IdTokenHint, TokenRefusedError, Tokens
+from identity.outbox.announcements import Announcements, SessionEnded
 from identity.relying_parties.directory import Directory
 from identity.relying_parties.registered import RegisteredClient
 from identity.residents.sessions.store import Sessions
@@ -34,8 +35,16 @@ class LogoutRequest:
 class Logout:
     """Decides on requests to sign out, and signs out."""
 
-    def __init__(self, storage: Storage, clock: Clock, directory: Directory, tokens: Tokens) -> None:
+    def __init__(
+        self,
+        storage: Storage,
+        clock: Clock,
+        directory: Directory,
+        tokens: Tokens,
+        announcements: Announcements,
+    ) -> None:
         self._storage, self._clock, self._directory, self._tokens = storage, clock, directory, tokens
+        self._announcements = announcements
 
     def read(self, parameters: Parameters) -> LogoutRequest:
         """Return what of the request is sound; what is not costs the redirect, never the page."""
@@ -60,19 +69,23 @@ class Logout:
         """
         if signed_in is None:
             return False
-        return request.hint is None or request.hint.subject != signed_in.resident_id
+        if request.hint is None or request.client is None:
+            return True
+        return request.hint.subject != request.client.subject_of(signed_in.resident_id)
 
     def sign_out(self, signed_in: SignedIn | None, hint: IdTokenHint | None, ip_address: str) -> None:
         """End this browser's session and the one the hint names; what was handed out on them ends too."""
-        ended = {(signed_in.sid, signed_in.resident_id)} if signed_in else set()
-        if hint and hint.session_id:
-            ended.add((hint.session_id, hint.subject))
-        if not ended:
+        if signed_in is None and hint is None:
             return
-        now = self._clock.now()
+        now, happened = self._clock.now(), []
         with self._storage.transaction() as session:
-            for sid, resident_id in ended:
-                if Sessions(session).end(sid, now, of_resident=resident_id):
+            sessions = Sessions(session)
+            ended = {signed_in.sid: signed_in.resident_id} if signed_in else {}
+            if hint and hint.session_id and (owner := sessions.resident_of(hint.session_id)):
+                ended[hint.session_id] = owner
+            for sid, resident_id in ended.items():
+                if sessions.end(sid, now):
+                    happened.append(SessionEnded(resident_id, sid))
                     Audit(session).record(
                         Event.SIGN_OUT,
                         now,
@@ -81,6 +94,8 @@ class Logout:
                         client_id=hint.client_id if hint else None,
                         ip_address=ip_address,
                     )
+            # After all of them: what listeners lock is locked by no one who still wants a session.
+            self._announcements.announce(session, *happened)
 
     def _hint(self, parameters: Parameters) -> tuple[IdTokenHint | None, str | None]:
         text = parameters.get("id_token_hint")

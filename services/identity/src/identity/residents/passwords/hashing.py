@@ -80,7 +80,7 @@ PROFILES: dict[str, _Argon2id | _Pbkdf2] = {
 
 
 class PasswordHasher:
-    """Hashes and verifies in threads of its own, as many as there are processors.
+    """Hashes and verifies in threads of its own, as many as it may use processors.
 
     So a flood of sign-ins slows sign-ins down instead of stopping every other page, and the memory of a hash
     is held once for each of these threads, not for each that answers requests. Who waits longer than ten
@@ -89,7 +89,7 @@ class PasswordHasher:
 
     def __init__(self, profile: str, *, at_once: int | None = None) -> None:
         self._profile = PROFILES[profile]
-        self._workers = ThreadPoolExecutor(at_once or os.cpu_count() or 1, "password-hashing")
+        self._workers = ThreadPoolExecutor(at_once or _processors(), "password-hashing")
         # Well formed, of the current cost, and the hash of nothing.
         self._of_nobody = self._profile.unmatchable()
 
@@ -120,6 +120,11 @@ class PasswordHasher:
         except TimeoutError:
             future.cancel()
             raise Refused(Reason.TEMPORARILY_UNAVAILABLE) from None
+
+
+def _processors() -> int:
+    """Return how many processors this process may use: where it is pinned, fewer than there are."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def normal_form(password: str) -> bytes:

@@ -5,9 +5,10 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Row, String, bindparam, column, insert, or_, select, table, update
+from sqlalchemy import String, bindparam, column, insert, or_, select, table, update
 
 from identity import randomness
+from identity.prepared import Prepared
 from identity.residents.sessions import limits, models
 from identity.sealing import digest
 from identity.storage import Executor, UtcDateTime, delete_some, table_of
@@ -30,7 +31,7 @@ _FIND = select(
     SESSIONS.c.user_agent,
     SESSIONS.c.ip_address,
 ).where(SESSIONS.c.ended_at.is_(None), SESSIONS.c.expires_at > bindparam("now"))
-_FIND_BY_SECRET = (
+_FIND_BY_SECRET = Prepared(
     _FIND.join_from(SESSIONS, RESIDENTS, RESIDENTS.c.id == SESSIONS.c.resident_id)
     .where(SESSIONS.c.secret_digest == bindparam("secret_digest"))
     .where(RESIDENTS.c.disabled_at.is_(None))
@@ -117,9 +118,7 @@ class Sessions:
 
         One SELECT, and no write: see `touch`.
         """
-        row = self._executor.execute(
-            _FIND_BY_SECRET, {"secret_digest": digest(secret), "now": now}
-        ).one_or_none()
+        row = _FIND_BY_SECRET.row(self._executor, {"secret_digest": digest(secret), "now": now})
         return _live(row, now) if row else None
 
     def touch(self, sid: str, now: datetime) -> None:
@@ -139,6 +138,13 @@ class Sessions:
             .returning(SESSIONS.c.id)
         ).one_or_none()
         return secret if changed else None
+
+    def resident_of(self, sid: str) -> str | None:
+        """Return whose session this is, ended or not."""
+        resident_id: str | None = self._executor.scalar(
+            select(SESSIONS.c.resident_id).where(SESSIONS.c.id == sid)
+        )
+        return resident_id
 
     def end(self, sid: str, now: datetime, *, of_resident: str | None = None) -> bool:
         """End one session; False when it had ended. With `of_resident`, only if it is theirs."""
@@ -175,7 +181,7 @@ class Sessions:
         return delete_some(self._executor, SESSIONS, condition, limit)
 
 
-def _live(row: Row[*tuple[Any, ...]], now: datetime) -> LiveSession | None:
+def _live(row: Any, now: datetime) -> LiveSession | None:  # noqa: ANN401 - a row of `_FIND`
     if now >= row.last_seen_at + timedelta(seconds=row.idle_seconds):
         return None
     return LiveSession(

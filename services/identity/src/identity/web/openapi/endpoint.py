@@ -6,7 +6,7 @@ import json
 from flask import Blueprint, Response, make_response, request
 
 from identity.config import Settings
-from identity.web.openapi import extensions, protocol, service
+from identity.web.openapi import extensions, protocol, registration, service
 from identity.web.openapi.schemas import SCHEMAS, SECURITY
 
 
@@ -46,6 +46,6 @@ def describe(issuer: str) -> dict[str, object]:
         },
         "servers": [{"url": issuer}],
         "security": [],
-        "paths": protocol.PATHS | extensions.PATHS | service.PATHS,
+        "paths": protocol.PATHS | extensions.PATHS | registration.PATHS | service.PATHS,
         "components": {"schemas": SCHEMAS, "securitySchemes": SECURITY},
     }

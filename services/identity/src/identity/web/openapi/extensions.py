@@ -1,9 +1,10 @@
-"""The provider's endpoints beside those of OpenID Connect Core: introspection, revocation, devices."""
+"""The endpoints beside OpenID Connect Core: pushed requests, introspection, revocation, devices."""
 
 from identity.web.openapi.parts import TEXT, Part, content, form, record, refusal
+from identity.web.openapi.protocol import AUTHORIZATION, CLIENT
 
 _TOKEN: dict[str, Part] = {"token": TEXT, "token_type_hint": TEXT}
-_DEVICE: dict[str, Part] = {"client_id": TEXT, "client_secret": TEXT, "scope": TEXT, "resource": TEXT}
+_DEVICE: dict[str, Part] = {"scope": TEXT, "resource": TEXT}
 _CODES = record(
     {
         "device_code": TEXT,
@@ -34,22 +35,35 @@ def _for_clients(operation: str, summary: str, body: Part, answers: Part) -> Par
 
 
 PATHS: dict[str, Part] = {
+    "/par": _for_clients(
+        "par",
+        "Push an authorization request (RFC 9126)",
+        form(
+            {name: part for name, part in AUTHORIZATION.items() if name != "request_uri"} | CLIENT,
+            is_needed=False,
+        ),
+        {
+            "201": content(
+                "What stands for it.", record({"request_uri": TEXT, "expires_in": {"type": "integer"}})
+            )
+        },
+    ),
     "/introspect": _for_clients(
         "introspect",
         "Ask what a token is (RFC 7662)",
-        form(_TOKEN | {"client_id": TEXT, "client_secret": TEXT}, "token"),
+        form(_TOKEN | CLIENT, "token"),
         {"200": content("What it is.", record({"active": {"type": "boolean"}}))},
     ),
     "/revoke": _for_clients(
         "revoke",
         "End a token and all of its grant (RFC 7009)",
-        form(_TOKEN | {"client_id": TEXT, "client_secret": TEXT}, "token"),
+        form(_TOKEN | CLIENT, "token"),
         {"200": content("Ended, or never was.", {"type": "object"})},
     ),
     "/device_authorization": _for_clients(
         "deviceAuthorization",
         "Begin on a device without a keyboard (RFC 8628)",
-        form(_DEVICE, is_needed=False),
+        form(_DEVICE | CLIENT, is_needed=False),
         {"200": content("The codes.", _CODES), "429": refusal("Too many from this network.")},
     ),
 }

@@ -1,11 +1,22 @@
 """The OpenID provider's endpoints."""
 
-from identity.web.openapi.parts import TEXT, Part, content, form, kept, page, parameters, refusal, schema
+from identity.web.openapi.parts import (
+    JSON,
+    TEXT,
+    Part,
+    content,
+    form,
+    kept,
+    page,
+    parameters,
+    refusal,
+    schema,
+)
 
 _TAG = ["OpenID Connect"]
 _TOO_LARGE = {"413": refusal("More than 64 KiB.")}
 
-_AUTHORIZATION: dict[str, Part] = {
+AUTHORIZATION: dict[str, Part] = {
     "response_type": {"type": "string", "enum": ["code"]},
     "client_id": TEXT,
     "redirect_uri": {"type": "string", "description": "One that the client registered, to the letter."},
@@ -20,9 +31,19 @@ _AUTHORIZATION: dict[str, Part] = {
     "id_token_hint": TEXT,
     "login_hint": TEXT,
     "ui_locales": TEXT,
-    "acr_values": TEXT,
+    "acr_values": {"type": "string", "description": "Wished for, never required (Core §5.5.1.1)."},
+    "claims": {"type": "string", "description": "JSON, 8 KiB at most (OpenID Connect Core §5.5)."},
     "display": TEXT,
     "resource": {"type": "string", "description": "May occur more than once (RFC 8707)."},
+    "request": {"type": "string", "description": "The request as a JWT signed by the client (RFC 9101)."},
+    "request_uri": {"type": "string", "description": "What /par returned (RFC 9126)."},
+    "dpop_jkt": {"type": "string", "description": "The thumbprint of the client's key (RFC 9449 §10)."},
+}
+CLIENT: dict[str, Part] = {
+    "client_id": TEXT,
+    "client_secret": TEXT,
+    "client_assertion_type": TEXT,
+    "client_assertion": {"type": "string", "description": "A JWT signed by the client (RFC 7523 §2.2)."},
 }
 _LOGOUT: dict[str, Part] = {
     "id_token_hint": TEXT,
@@ -43,8 +64,7 @@ _TOKEN: dict[str, Part] = {
     "audience": TEXT,
     "scope": TEXT,
     "resource": TEXT,
-    "client_id": TEXT,
-    "client_secret": TEXT,
+    **CLIENT,
 }
 
 
@@ -82,7 +102,13 @@ def _userinfo(summary: str, operation: str) -> Part:
         "summary": summary,
         "security": [{"access_token": []}, {}],
         "responses": {
-            "200": content("The claims that the token's scope allows.", schema("UserInfo")),
+            "200": {
+                "description": "The claims that the token's scope allows, and those asked for by name.",
+                "content": {
+                    JSON: {"schema": schema("UserInfo")},
+                    "application/jwt": {"schema": TEXT},
+                },
+            },
             "400": refusal("The token was sent twice (RFC 6750 §3.1)."),
             "401": refusal("No token, or one that is not valid here."),
             "403": refusal("The token has not the scope openid."),
@@ -111,9 +137,9 @@ PATHS: dict[str, Part] = {
     },
     "/authorize": {
         "get": _authorize("Ask for a resident to be signed in (OpenID Connect Core §3.1.2)", "authorize")
-        | {"parameters": parameters(_AUTHORIZATION)},
+        | {"parameters": parameters(AUTHORIZATION)},
         "post": _authorize("The same, as a form", "authorizeByPost")
-        | {"requestBody": form(_AUTHORIZATION, is_needed=False)},
+        | {"requestBody": form(AUTHORIZATION, is_needed=False)},
     },
     "/token": {
         "post": {

@@ -17,6 +17,19 @@ SCHEMAS: dict[str, Part] = {
         },
         {"id_token": TEXT, "refresh_token": TEXT},
     ),
+    "EventError": record({"err": TEXT, "description": TEXT}),
+    "Poll": {
+        "type": "object",
+        "properties": {
+            "maxEvents": {"type": "integer"},
+            "returnImmediately": _SWITCH,
+            "ack": _TEXTS,
+            "setErrs": {"type": "object"},
+            "after": TEXT,
+            "since": {"type": "integer"},
+        },
+    },
+    "PolledEvents": record({"sets": {"type": "object"}, "moreAvailable": _SWITCH}),
     "UserInfo": record(
         {"sub": TEXT},
         {
@@ -101,9 +114,24 @@ SECURITY: dict[str, Part] = {
         "description": "The client's id and secret, form-encoded (RFC 6749 §2.3.1).",
     },
     "access_token": {"type": "http", "scheme": "bearer", "description": "An access token for this issuer."},
+    "initial_access_token": {
+        "type": "http",
+        "scheme": "bearer",
+        "description": "The token of an invitation by the operator.",
+    },
+    "registration_access_token": {
+        "type": "http",
+        "scheme": "bearer",
+        "description": "The client's token for its own registration, as last answered.",
+    },
     "resource_secret": {
         "type": "http",
         "scheme": "basic",
         "description": "The resource's id and secret, form-encoded.",
+    },
+    "receiver_secret": {
+        "type": "http",
+        "scheme": "basic",
+        "description": "The receiver's id and secret, form-encoded.",
     },
 }

@@ -43,6 +43,22 @@ PATHS: dict[str, Part] = {
             },
         }
     },
+    "/events/poll": {
+        "post": {
+            "tags": ["Security events"],
+            "operationId": "pollEvents",
+            "summary": "Fetch and acknowledge security events (RFC 8936); for registered receivers",
+            "security": [{"receiver_secret": []}],
+            "requestBody": {"required": True, "content": {JSON: {"schema": schema("Poll")}}},
+            "responses": {
+                "200": content("What there is.", schema("PolledEvents")),
+                "400": content("Not understood.", schema("EventError")),
+                "401": content("The receiver did not prove who it is.", schema("EventError")),
+                "413": content("More than 64 KiB.", schema("EventError")),
+                "415": content("Not JSON.", schema("EventError")),
+            },
+        }
+    },
     "/health/live": _health("live", "Whether this process lives", {"200": content("It does.", _HEALTH)}),
     "/health/ready": _health(
         "ready",

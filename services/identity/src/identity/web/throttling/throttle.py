@@ -33,6 +33,8 @@ class Action(StrEnum):
     PROOF = "proof"
     # A device that asks for codes (RFC 8628).
     DEVICE = "device"
+    # A client that registers itself, or looks after its registration.
+    REGISTRATION = "registration"
     # A device's code that somebody types, and the same code again.
     USER_CODE = "user_code"
     USER_CODE_ITSELF = "user_code_itself"
@@ -57,6 +59,7 @@ def limits(settings: Settings) -> dict[Action, Limit]:
         Action.MAIL_TO_ADDRESS_IN_ALL: Limit(20, timedelta(hours=1)),
         Action.MAIL_AGAIN: Limit(1, timedelta(seconds=30)),
         Action.DEVICE: Limit(60, timedelta(minutes=1)),
+        Action.REGISTRATION: Limit(60, timedelta(minutes=1)),
         Action.USER_CODE: Limit(10, timedelta(minutes=1)),
         Action.USER_CODE_ITSELF: Limit(10, timedelta(minutes=10)),
         Action.MAIL_HINT: Limit(1, timedelta(hours=1)),

@@ -93,6 +93,20 @@ class Sessions:
         """Forget the session whose cookie holds this secret, live or not."""
         self._session.execute(delete(SessionRow).where(SessionRow.secret_digest == digest(secret)))
 
+    def end_told(self, identity_sid: str, subject: str) -> int:
+        """Forget the sessions begun with this session of identity's; without one, all of the resident's.
+
+        An empty text says nothing; where both are given, both must hold. Return how many there were.
+        """
+        if not identity_sid and not subject:
+            return 0
+        statement = delete(SessionRow)
+        if identity_sid:
+            statement = statement.where(SessionRow.identity_sid == identity_sid)
+        if subject:
+            statement = statement.where(SessionRow.subject == subject)
+        return len(self._session.execute(statement.returning(SessionRow.id)).all())
+
     def tokens_of(self, session_id: str, now: datetime) -> Held | None:
         """Return the session's tokens."""
         row = self._session.execute(

@@ -12,7 +12,7 @@ from identity.clock import Clock
 from identity.config import Settings
 from identity.journeys.federation.attempts.store import Attempts, Secrets
 from identity.journeys.federation.browser import Asking
-from identity.journeys.federation.providers.provider import Provider, ProviderRefusal
+from identity.journeys.federation.providers.provider import Provider, ProviderRefusal, Question
 from identity.sealing import Keyring
 from identity.storage import Storage
 from identity.web.continuation import Continuation, Continuations
@@ -63,12 +63,14 @@ class Leave:
         state, nonce, verifier = (randomness.secret() for _ in range(3))
         try:
             url = provider.authorization_url(
-                state=state,
-                nonce=nonce,
-                code_challenge=_s256(verifier),
-                redirect_uri=redirect_uri(self._issuer, provider.key),
-                language=language,
-                login_hint=continuation.login_hint or None,
+                Question(
+                    state=state,
+                    nonce=nonce,
+                    code_challenge=_s256(verifier),
+                    redirect_uri=redirect_uri(self._issuer, provider.key),
+                    language=language,
+                    login_hint=continuation.login_hint or None,
+                )
             )
         except ProviderRefusal as refusal:
             _log.warning("sign-in with %s: %s", provider.key, refusal.cause)

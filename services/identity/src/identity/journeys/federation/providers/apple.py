@@ -29,6 +29,7 @@ from identity.journeys.federation.providers.provider import (
     Expected,
     ProviderIdentity,
     ProviderRefusal,
+    Question,
     Refusal,
 )
 from identity.journeys.federation.providers.security_events import (
@@ -128,20 +129,9 @@ class Apple:
             pkce=False,
         )
 
-    def authorization_url(  # noqa: PLR0913 - the protocol's own parameters
-        self,
-        *,
-        state: str,
-        nonce: str,
-        code_challenge: str,  # noqa: ARG002 - not documented by Apple
-        redirect_uri: str,
-        language: str,  # noqa: ARG002 - Apple's page follows the browser
-        login_hint: str | None = None,  # noqa: ARG002 - not documented by Apple
-    ) -> str:
+    def authorization_url(self, question: Question) -> str:
         """Return where to send the browser; see `Provider`."""
-        return self._openid.authorization_url(
-            {"state": state, "nonce": nonce, "redirect_uri": redirect_uri, "response_mode": "form_post"}
-        )
+        return self._openid.authorization_url(question, {"response_mode": "form_post"})
 
     def identity_from_callback(self, params: Mapping[str, str], expected: Expected) -> ProviderIdentity:
         """Return who came back; see `Provider`."""

@@ -35,6 +35,7 @@ from identity.journeys.federation.providers.provider import (
     Expected,
     ProviderIdentity,
     ProviderRefusal,
+    Question,
     Refusal,
 )
 from identity.journeys.federation.providers.settings import ProviderSettings
@@ -107,25 +108,16 @@ class Facebook:
             _MEDIA_TYPES,
         )
 
-    def authorization_url(  # noqa: PLR0913 - the protocol's own parameters
-        self,
-        *,
-        state: str,
-        nonce: str,  # noqa: ARG002 - there is no ID token to carry it
-        code_challenge: str,
-        redirect_uri: str,
-        language: str,
-        login_hint: str | None = None,  # noqa: ARG002 - not documented by Facebook
-    ) -> str:
+    def authorization_url(self, question: Question) -> str:
         """Return where to send the browser; see `Provider`."""
         return self._flow.authorization_url(
             f"{self._config.site}/{self._config.version}/dialog/oauth",
             {
-                "state": state,
-                "code_challenge": code_challenge,
+                "state": question.state,
+                "code_challenge": question.code_challenge,
                 "code_challenge_method": "S256",
-                "redirect_uri": redirect_uri,
-                "locale": {"es": "es_LA"}.get(language.partition("-")[0], "en_US"),
+                "redirect_uri": question.redirect_uri,
+                "locale": {"es": "es_LA"}.get(question.language.partition("-")[0], "en_US"),
             },
         )
 

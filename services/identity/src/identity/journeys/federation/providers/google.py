@@ -23,6 +23,7 @@ from identity.journeys.federation.providers.provider import (
     Expected,
     ProviderIdentity,
     ProviderRefusal,
+    Question,
     Refusal,
 )
 from identity.journeys.federation.providers.security_events import (
@@ -99,28 +100,16 @@ class Google:
         self._risc = PublishedDocument(f"{config.issuer}/.well-known/risc-configuration", http, clock)
         self._risc_keys: dict[str, SigningKeys] = {}
 
-    def authorization_url(  # noqa: PLR0913 - the protocol's own parameters
-        self,
-        *,
-        state: str,
-        nonce: str,
-        code_challenge: str,
-        redirect_uri: str,
-        language: str,
-        login_hint: str | None = None,
-    ) -> str:
+    def authorization_url(self, question: Question) -> str:
         """Return where to send the browser; see `Provider`."""
         return self._openid.authorization_url(
+            question,
             {
-                "state": state,
-                "nonce": nonce,
-                "code_challenge": code_challenge,
-                "redirect_uri": redirect_uri,
-                "login_hint": login_hint,
-                "hl": language,
+                "login_hint": question.login_hint,
+                "hl": question.language,
                 # A household's computer holds more than one account.
                 "prompt": "select_account",
-            }
+            },
         )
 
     def identity_from_callback(self, params: Mapping[str, str], expected: Expected) -> ProviderIdentity:

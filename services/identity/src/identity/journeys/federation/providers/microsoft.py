@@ -26,6 +26,7 @@ from identity.journeys.federation.providers.provider import (
     Expected,
     ProviderIdentity,
     ProviderRefusal,
+    Question,
     Refusal,
 )
 from identity.journeys.federation.providers.settings import ProviderSettings
@@ -97,28 +98,16 @@ class Microsoft:
             clock=clock,
         )
 
-    def authorization_url(  # noqa: PLR0913 - the protocol's own parameters
-        self,
-        *,
-        state: str,
-        nonce: str,
-        code_challenge: str,
-        redirect_uri: str,
-        language: str,
-        login_hint: str | None = None,
-    ) -> str:
+    def authorization_url(self, question: Question) -> str:
         """Return where to send the browser; see `Provider`."""
         return self._openid.authorization_url(
+            question,
             {
-                "state": state,
-                "nonce": nonce,
-                "code_challenge": code_challenge,
-                "redirect_uri": redirect_uri,
-                "login_hint": login_hint,
-                "ui_locales": language,
+                "login_hint": question.login_hint,
+                "ui_locales": question.language,
                 # Otherwise whoever is signed in on this computer is taken without a question.
                 "prompt": "select_account",
-            }
+            },
         )
 
     def identity_from_callback(self, params: Mapping[str, str], expected: Expected) -> ProviderIdentity:

@@ -28,7 +28,7 @@ from identity.journeys.federation.providers.code_flow import (
 )
 from identity.journeys.federation.providers.http import ProviderHttp
 from identity.journeys.federation.providers.openid_connect import Answer, DiscoveredMetadata, OpenIDConnect
-from identity.journeys.federation.providers.provider import Brand, Expected, ProviderIdentity
+from identity.journeys.federation.providers.provider import Brand, Expected, ProviderIdentity, Question
 from identity.journeys.federation.providers.settings import ProviderSettings
 from identity.journeys.federation.providers.signed_tokens import IdTokenRules, refused
 
@@ -195,28 +195,16 @@ class OpenIDProvider:
             clock=clock,
         )
 
-    def authorization_url(  # noqa: PLR0913 - the protocol's own parameters
-        self,
-        *,
-        state: str,
-        nonce: str,
-        code_challenge: str,
-        redirect_uri: str,
-        language: str,
-        login_hint: str | None = None,
-    ) -> str:
+    def authorization_url(self, question: Question) -> str:
         """Return where to send the browser; see `Provider`."""
         return self._openid.authorization_url(
+            question,
             {
-                "state": state,
-                "nonce": nonce,
-                "code_challenge": code_challenge,
-                "redirect_uri": redirect_uri,
-                "login_hint": login_hint,
-                "ui_locales": language,
+                "login_hint": question.login_hint,
+                "ui_locales": question.language,
                 "acr_values": self._config.acr_values,
                 "prompt": "select_account",
-            }
+            },
         )
 
     def identity_from_callback(self, params: Mapping[str, str], expected: Expected) -> ProviderIdentity:

@@ -8,7 +8,7 @@ from identity.clock import Clock
 from identity.journeys.federation.providers.code_flow import CodeFlow, callback_refusal, code_from_callback
 from identity.journeys.federation.providers.http import ProviderHttp
 from identity.journeys.federation.providers.keys import PublishedDocument, SigningKeys
-from identity.journeys.federation.providers.provider import Expected, ProviderRefusal, Refusal
+from identity.journeys.federation.providers.provider import Expected, ProviderRefusal, Question, Refusal
 from identity.journeys.federation.providers.settings import is_fit_for_secrets
 from identity.journeys.federation.providers.signed_tokens import Claims, IdTokenRules, verify_id_token
 
@@ -82,10 +82,20 @@ class OpenIDConnect:
         self._accepts_callback_issuer, self._clock, self._pkce = accepts_callback_issuer, clock, pkce
         self._keys: dict[str, SigningKeys] = {}
 
-    def authorization_url(self, request: Mapping[str, str | None]) -> str:
-        """Return the URL of an authentication request, with PKCE where the provider has it."""
-        pkce = {"code_challenge_method": "S256"} if self._pkce else {"code_challenge": None}
-        return self._flow.authorization_url(self._metadata().authorization_endpoint, {**request, **pkce})
+    def authorization_url(self, question: Question, more: Mapping[str, str | None]) -> str:
+        """Return the URL of an authentication request, with PKCE where the provider has it.
+
+        `more`: the parameters that this provider knows besides; None leaves one out.
+        """
+        request = {
+            "state": question.state,
+            "nonce": question.nonce,
+            "redirect_uri": question.redirect_uri,
+            **more,
+        }
+        if self._pkce:
+            request |= {"code_challenge": question.code_challenge, "code_challenge_method": "S256"}
+        return self._flow.authorization_url(self._metadata().authorization_endpoint, request)
 
     def answer(
         self,

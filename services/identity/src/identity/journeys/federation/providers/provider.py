@@ -29,6 +29,20 @@ class ProviderRefusal(Exception):  # noqa: N818 - a refusal is an answer, not a 
 
 
 @dataclass(frozen=True)
+class Question:
+    """What a provider is asked; `Expected` holds what its answer is compared with."""
+
+    state: str
+    nonce: str
+    # PKCE (RFC 7636), method S256.
+    code_challenge: str
+    redirect_uri: str
+    # BCP 47.
+    language: str
+    login_hint: str | None = None
+
+
+@dataclass(frozen=True)
 class Expected:
     """What was stored when the resident left for the provider; the answer must fit it."""
 
@@ -81,17 +95,8 @@ class Provider(Protocol):
         """How the button looks."""
         ...
 
-    def authorization_url(  # noqa: PLR0913 - the protocol's own parameters
-        self,
-        *,
-        state: str,
-        nonce: str,
-        code_challenge: str,
-        redirect_uri: str,
-        language: str,
-        login_hint: str | None = None,
-    ) -> str:
-        """Return where to send the browser. `code_challenge` is of method S256; `language` is BCP 47.
+    def authorization_url(self, question: Question) -> str:
+        """Return where to send the browser.
 
         Raises `ProviderRefusal` (UNAVAILABLE) where the provider's endpoints must be looked up and cannot be.
         """

@@ -6,6 +6,7 @@ from identity.audit.events import Event
 from identity.audit.store import Audit
 from identity.clock import Clock
 from identity.journeys.recovery.mail import RecoveryMail
+from identity.outbox.announcements import Announcements, PasswordChanged, SessionEnded
 from identity.residents.accounts.models import Resident
 from identity.residents.accounts.store import Accounts
 from identity.residents.action_links.purposes import Purpose
@@ -45,6 +46,7 @@ class ResetPassword:
         policy: PasswordPolicy,
         continuations: Continuations,
         mail: RecoveryMail,
+        announcements: Announcements,
     ) -> None:
         self._storage = storage
         self._keyring = keyring
@@ -53,6 +55,7 @@ class ResetPassword:
         self._policy = policy
         self._continuations = continuations
         self._mail = mail
+        self._announcements = announcements
 
     def look(self, token: str) -> ResetLink:
         """Tell what the link is good for. Changes nothing: mail scanners open links too."""
@@ -85,6 +88,7 @@ class ResetPassword:
             if claimed.status is not LinkStatus.VALID:
                 return ResetLink(claimed.status, continuation=seen.continuation)
             Passwords(session).set(resident.id, password_hash, now)
+            self._announcements.announce(session, PasswordChanged(resident.id))
             if resident.email_key:
                 Lockout(session, self._keyring).clear(resident.email_key)
             # An unlock link mailed before would lift a lock that is still to come.
@@ -116,7 +120,9 @@ class ResetPassword:
         self, session: Transaction, resident: Resident, current_sid: str | None, visitor: Visitor
     ) -> None:
         now = self._clock.now()
-        for sid in Sessions(session).end_all(resident.id, now, except_sid=current_sid):
+        ended = Sessions(session).end_all(resident.id, now, except_sid=current_sid)
+        self._announcements.announce(session, *(SessionEnded(resident.id, sid) for sid in ended))
+        for sid in ended:
             Audit(session).record(
                 Event.SESSION_ENDED,
                 now,

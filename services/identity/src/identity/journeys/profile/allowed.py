@@ -1,0 +1,74 @@
+"""The verbs "Websites you allowed": look, and take it back."""
+
+import re
+from dataclasses import dataclass
+from datetime import datetime
+
+from identity.audit.events import Event
+from identity.audit.store import Audit
+from identity.clock import Clock
+from identity.outbox.announcements import AccessRemoved, Announcements
+from identity.relying_parties.consents.store import Consents
+from identity.relying_parties.directory import Directory
+from identity.storage import Storage
+from identity.web.current_session import SignedIn
+from identity.web.visitor import Visitor
+
+_CLIENT_ID = re.compile(r"[A-Za-z0-9_-]{1,64}")
+
+
+@dataclass(frozen=True)
+class AllowedWebsite:
+    """A website that is not the city's own, and what the resident allowed it."""
+
+    client_id: str
+    name: str
+    scope: frozenset[str]
+    # Names of the services that it may use for the resident.
+    services: list[str]
+    since: datetime
+
+
+class AllowedWebsites:
+    """Shows a resident whom they allowed what, and takes it back."""
+
+    def __init__(
+        self, storage: Storage, clock: Clock, directory: Directory, announcements: Announcements
+    ) -> None:
+        self._storage, self._clock = storage, clock
+        self._directory, self._announcements = directory, announcements
+
+    def look(self, current: SignedIn) -> list[AllowedWebsite]:
+        """Return the websites, by name."""
+        with self._storage.autocommit() as connection:
+            consents = Consents(connection).of_resident(current.resident_id)
+        return [
+            AllowedWebsite(
+                consent.client_id,
+                consent.client_name,
+                consent.scopes,
+                [r.name for uri in sorted(consent.resources) if (r := self._directory.resource(uri))],
+                consent.given_at,
+            )
+            for consent in consents
+        ]
+
+    def remove(self, current: SignedIn, client_id: str, visitor: Visitor) -> bool:
+        """Take back all that a website was allowed: its tokens end, and it is told. False if nothing was."""
+        # What cannot be an identifier never reaches the database, which might not even be able to hold it.
+        if not _CLIENT_ID.fullmatch(client_id):
+            return False
+        now = self._clock.now()
+        with self._storage.transaction() as session:
+            removed = Consents(session).remove(current.resident_id, client_id)
+            if removed:
+                self._announcements.announce(session, AccessRemoved(current.resident_id, client_id))
+                Audit(session).record(
+                    Event.CONSENT_REMOVED,
+                    now,
+                    resident_id=current.resident_id,
+                    client_id=client_id,
+                    session_id=current.sid,
+                    ip_address=visitor.ip_address,
+                )
+        return removed

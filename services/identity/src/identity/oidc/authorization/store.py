@@ -1,0 +1,75 @@
+"""Interactions in the database."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import delete, insert, select, update
+
+from identity.oidc.lifetimes import KEPT_AFTER_END
+from identity.oidc.models import Interaction
+from identity.storage import Executor, delete_some, table_of
+
+INTERACTION = table_of(Interaction)
+
+
+@dataclass(frozen=True)
+class StoredInteraction:
+    """An authorization request that waits for its resident."""
+
+    id: str
+    client_id: str
+    browser_digest: str
+    parameters: dict[str, list[str]]
+    created_at: datetime
+    expires_at: datetime
+    chosen_session_id: str | None = None
+    consented_session_id: str | None = None
+
+
+class Interactions:
+    """The interactions."""
+
+    def __init__(self, executor: Executor) -> None:
+        self._executor = executor
+
+    def begin(self, interaction: StoredInteraction) -> None:
+        """Add an interaction."""
+        self._executor.execute(insert(INTERACTION), vars(interaction))
+
+    def find(self, interaction_id: str) -> StoredInteraction | None:
+        """Return the interaction, expired or not."""
+        row = self._executor.execute(
+            select(INTERACTION).where(INTERACTION.c.id == interaction_id)
+        ).one_or_none()
+        return StoredInteraction(**row._mapping) if row else None  # noqa: SLF001 - the documented name
+
+    def bind(self, interaction_id: str, browser_digest: str) -> bool:
+        """Give an interaction without a browser to this one; False when another was first."""
+        statement = (
+            update(INTERACTION)
+            .where(INTERACTION.c.id == interaction_id, INTERACTION.c.browser_digest == "")
+            .values(browser_digest=browser_digest)
+            .returning(INTERACTION.c.id)
+        )
+        return self._executor.execute(statement).one_or_none() is not None
+
+    def note_choice(self, interaction_id: str, session_id: str) -> None:
+        """Remember which session's account the resident chose to go on with."""
+        self._note(interaction_id, chosen_session_id=session_id)
+
+    def note_consent(self, interaction_id: str, session_id: str) -> None:
+        """Remember that the resident of this session agreed."""
+        self._note(interaction_id, consented_session_id=session_id)
+
+    def finish(self, interaction_id: str) -> bool:
+        """Take the interaction away: it has its answer. False when it was answered a moment earlier."""
+        statement = delete(INTERACTION).where(INTERACTION.c.id == interaction_id).returning(INTERACTION.c.id)
+        return self._executor.execute(statement).one_or_none() is not None
+
+    def delete_old(self, now: datetime, limit: int) -> int:
+        """Delete up to `limit` interactions that have long expired; return how many."""
+        condition = INTERACTION.c.expires_at <= now - KEPT_AFTER_END
+        return delete_some(self._executor, INTERACTION, condition, limit)
+
+    def _note(self, interaction_id: str, **values: str) -> None:
+        self._executor.execute(update(INTERACTION).where(INTERACTION.c.id == interaction_id).values(**values))

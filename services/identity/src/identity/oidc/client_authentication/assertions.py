@@ -1,0 +1,88 @@
+"""`private_key_jwt`: a client proves itself by a JWT it signs (RFC 7523 §2.2, OpenID Connect Core §9)."""
+
+from collections.abc import Collection
+from datetime import UTC, datetime, timedelta
+
+from identity.clock import Clock
+from identity.oidc.client_authentication.key_sets import ClientKeySets
+from identity.oidc.errors import ClientRefusedError
+from identity.oidc.replays.store import SpentIdentifiers
+from identity.oidc.signed_jwts import JwtRefusedError, UnprovenJwt, identifier, moment, take_apart
+from identity.relying_parties.client_keys import ALGORITHMS
+from identity.relying_parties.registered import RegisteredClient
+from identity.storage import Storage
+
+TYPE = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
+METHOD = "private_key_jwt"
+# The types of other JWTs that a client signs are not among them: a request object is no assertion.
+_TYPES = (None, "jwt", "client-authentication+jwt")
+_LONGEST_LIFE = timedelta(minutes=5)
+# For clocks that are ahead of ours.
+_SKEW = timedelta(seconds=10)
+
+
+class ClientAssertions:
+    """Reads client assertions: once each, for this issuer only."""
+
+    def __init__(self, storage: Storage, clock: Clock, keys: ClientKeySets, issuer: str) -> None:
+        self._storage, self._clock, self._keys, self._issuer = storage, clock, keys, issuer
+        self._audiences = (issuer, f"{issuer}/token")
+
+    def named_client(self, assertion: str) -> str:
+        """Return whom an assertion names, unproven; raises `ClientRefusedError`."""
+        claims = _taken_apart(assertion).claims
+        named = claims.get("sub")
+        if not isinstance(named, str) or claims.get("iss") != named:
+            raise ClientRefusedError("The client assertion's iss and sub are not both the client_id.")
+        return named
+
+    def check(self, assertion: str, client: RegisteredClient, endpoint: str | None) -> None:
+        """Prove that the client signed this for us, now, and never sent it before.
+
+        `endpoint` is one more name of ours at that endpoint (RFC 9126 §2). Raises `ClientRefusedError`.
+        """
+        jwt = _taken_apart(assertion)
+        allowed = [alg for alg in ALGORITHMS if client.profile != "fapi2" or alg != "RS256"]
+        if jwt.alg not in allowed:
+            raise ClientRefusedError(f"The client assertion is not signed with one of {', '.join(allowed)}.")
+        if not jwt.is_signed_by(self._keys.find(client, jwt.alg, jwt.kid)):
+            raise ClientRefusedError("The client assertion is not signed with a key of the client.")
+        try:
+            self._check_claims(jwt, client, (*self._audiences, *([endpoint] if endpoint else ())))
+        except JwtRefusedError as error:
+            raise ClientRefusedError(f"The client assertion {error}.") from None
+
+    def _check_claims(self, jwt: UnprovenJwt, client: RegisteredClient, names: Collection[str]) -> None:
+        claims, now = jwt.claims, self._clock.now()
+        if claims.get("iss") != client.id or claims.get("sub") != client.id:
+            raise JwtRefusedError("does not name the client in iss and sub")
+        audience = claims.get("aud")
+        # One audience: an assertion that is good elsewhere too could be carried here from there.
+        if isinstance(audience, list) and len(audience) == 1 and client.profile != "fapi2":
+            [audience] = audience
+        if audience not in ((self._issuer,) if client.profile == "fapi2" else tuple(names)):
+            raise JwtRefusedError("is not for this issuer alone (aud)")
+        expires = moment(claims, "exp")
+        if expires is None or not now < _time(expires) <= now + _LONGEST_LIFE + _SKEW:
+            raise JwtRefusedError("has no exp within the next five minutes")
+        for name in ("iat", "nbf"):
+            begins = moment(claims, name)
+            if begins is not None and _time(begins) > now + _SKEW:
+                raise JwtRefusedError(f"is from the future ({name})")
+        jti = identifier(claims)
+        if jti is None:
+            raise JwtRefusedError("has no jti")
+        with self._storage.autocommit() as connection:
+            if not SpentIdentifiers(connection).spend("client assertion", client.id, jti, _time(expires)):
+                raise JwtRefusedError("was used before (jti)")
+
+
+def _taken_apart(assertion: str) -> UnprovenJwt:
+    try:
+        return take_apart(assertion, _TYPES)
+    except JwtRefusedError as error:
+        raise ClientRefusedError(f"The client assertion {error}.") from None
+
+
+def _time(seconds: int) -> datetime:
+    return datetime.fromtimestamp(seconds, UTC)

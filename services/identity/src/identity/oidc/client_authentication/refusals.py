@@ -1,0 +1,31 @@
+"""That a client did not prove who it is, recorded for the operator whose website it is."""
+
+from datetime import datetime, timedelta
+
+from identity.audit.events import Event
+from identity.audit.store import Audit
+from identity.clock import Clock
+from identity.storage import Storage
+
+# A website with a wrong secret tries again for every resident: one row a minute tells as much.
+_EVERY = timedelta(minutes=1)
+
+
+class ClientRefusals:
+    """Records refusals of clients that exist; whoever makes names up writes nothing."""
+
+    def __init__(self, storage: Storage, clock: Clock) -> None:
+        self._storage, self._clock = storage, clock
+        self._recorded: dict[str, datetime] = {}
+
+    def record(self, client_id: str, method: str) -> None:
+        """Record that `method` was tried and did not prove the client, at most once a minute and process."""
+        now = self._clock.now()
+        last = self._recorded.get(client_id)
+        if last is not None and now - last < _EVERY:
+            return
+        self._recorded[client_id] = now
+        with self._storage.autocommit() as connection:
+            Audit(connection).record(
+                Event.CLIENT_AUTHENTICATION_FAILED, now, client_id=client_id, method=method
+            )

@@ -1,0 +1,147 @@
+"""Demonstrating Proof of Possession (RFC 9449): proofs, and the nonces that bind them to our time.
+
+A proof with a nonce of ours is as fresh as the nonce, whatever the client's clock says; without one its own
+time must be right to the minute. Nonces are not stored: each is a time with an HMAC.
+"""
+
+import base64
+import hashlib
+import hmac
+import re
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from typing import Any
+from urllib.parse import urlsplit
+
+from authlib.oauth2 import OAuth2Error
+from joserfc.errors import JoseError
+
+from identity.clock import Clock
+from identity.oidc.replays.store import SpentIdentifiers
+from identity.oidc.signed_jwts import JwtRefusedError, UnprovenJwt, identifier, moment, take_apart
+from identity.relying_parties import client_keys
+from identity.sealing import Keyring
+from identity.storage import Storage
+
+ALGORITHMS = client_keys.ALGORITHMS
+THUMBPRINT = re.compile(r"[A-Za-z0-9_-]{43}")
+# A new nonce is made each minute and accepted for five.
+_NONCE_EVERY, _NONCE_LIFE = 60, timedelta(minutes=5)
+_WINDOW = timedelta(seconds=60)
+# Longer than any proof is accepted.
+_REMEMBERED = timedelta(minutes=10)
+_NONCE = re.compile(r"([0-9]{1,12})\.([A-Za-z0-9_-]{43})")
+_DEFAULT_PORTS = {"https": 443, "http": 80}
+
+
+class DpopRefusedError(OAuth2Error):
+    """A proof is missing or not sound (RFC 9449 §5)."""
+
+    error = "invalid_dpop_proof"
+
+
+class DpopNonceNeededError(OAuth2Error):
+    """The proof must contain the nonce that comes with this answer (RFC 9449 §8)."""
+
+    error = "use_dpop_nonce"
+    description = "The DPoP proof has to contain a nonce of this server."
+
+
+class DpopProofs:
+    """Checks proofs, each of which works once."""
+
+    def __init__(self, storage: Storage, clock: Clock, keyring: Keyring) -> None:
+        self._storage, self._clock = storage, clock
+        self._nonce_keys = keyring.signing_keys("dpop nonce")
+
+    def nonce(self) -> str:
+        """Return the current nonce."""
+        seconds = int(self._clock.now().timestamp())
+        return _nonce(self._nonce_keys[-1], seconds - seconds % _NONCE_EVERY)
+
+    def check(
+        self, proof: str, method: str, uri: str, *, nonce_needed: bool, access_token: str | None = None
+    ) -> str:
+        """Return the thumbprint of the key (`jkt`) that made this proof for this request (RFC 9449 §4.3).
+
+        Raises `DpopRefusedError` and `DpopNonceNeededError`.
+        """
+        try:
+            jwt = take_apart(proof, ("dpop+jwt",))
+            jkt = _proven_key(jwt)
+            self._check_claims(jwt.claims, method, uri, access_token)
+            self._check_freshness(jwt.claims, nonce_needed=nonce_needed)
+            self._spend(jwt.claims, jkt)
+        except JwtRefusedError as error:
+            raise DpopRefusedError(f"The DPoP proof {error}.") from None
+        return jkt
+
+    def _check_claims(self, claims: Mapping[str, Any], method: str, uri: str, token: str | None) -> None:
+        if claims.get("htm") != method:
+            raise JwtRefusedError("is for another method (htm)")
+        if not isinstance(claims.get("htu"), str) or _address(claims["htu"]) != _address(uri):
+            raise JwtRefusedError("is for another address (htu)")
+        if token is not None and claims.get("ath") != _hash(token):
+            raise JwtRefusedError("is for another access token (ath)")
+
+    def _check_freshness(self, claims: Mapping[str, Any], *, nonce_needed: bool) -> None:
+        now, issued, nonce = self._clock.now(), moment(claims, "iat"), claims.get("nonce")
+        if issued is None:
+            raise JwtRefusedError("has no iat")
+        if nonce is None:
+            is_timely = abs(issued - int(now.timestamp())) <= _WINDOW.total_seconds()
+            if nonce_needed or not is_timely:
+                raise DpopNonceNeededError
+        elif not isinstance(nonce, str) or not self._is_current(nonce, now):
+            raise DpopNonceNeededError
+
+    def _is_current(self, nonce: str, now: datetime) -> bool:
+        match = _NONCE.fullmatch(nonce)
+        if match is None:
+            return False
+        made = int(match[1])
+        is_ours = any(hmac.compare_digest(nonce, _nonce(key, made)) for key in self._nonce_keys)
+        return is_ours and 0 <= int(now.timestamp()) - made < _NONCE_LIFE.total_seconds()
+
+    def _spend(self, claims: Mapping[str, Any], jkt: str) -> None:
+        jti = identifier(claims)
+        if jti is None:
+            raise JwtRefusedError("has no jti")
+        with self._storage.autocommit() as connection:
+            expires_at = self._clock.now() + _REMEMBERED
+            if not SpentIdentifiers(connection).spend("dpop", jkt, jti, expires_at):
+                raise JwtRefusedError("was used before (jti)")
+
+
+def _proven_key(jwt: UnprovenJwt) -> str:
+    jwk = jwt.header.get("jwk")
+    if problem := client_keys.problem_with_key(jwk):
+        raise JwtRefusedError(f"has a jwk that {problem}")
+    if not isinstance(jwk, Mapping) or not client_keys.fits(jwk, jwt.alg):
+        raise JwtRefusedError("has a jwk for another algorithm")
+    key = client_keys.parse(jwk)
+    if not jwt.is_signed_by([key]):
+        raise JwtRefusedError("is not signed with its own jwk")
+    try:
+        return key.thumbprint()
+    except (JoseError, KeyError):
+        raise JwtRefusedError("has a jwk that is broken") from None
+
+
+def _nonce(key: bytes, made: int) -> str:
+    mac = hmac.new(key, f"{made}".encode(), hashlib.sha256).digest()
+    return f"{made}.{base64.urlsafe_b64encode(mac).rstrip(b'=').decode()}"
+
+
+def _hash(token: str) -> str:
+    return base64.urlsafe_b64encode(hashlib.sha256(token.encode()).digest()).rstrip(b"=").decode()
+
+
+def _address(uri: str) -> tuple[str, str, int | None, str] | None:
+    """Return what of an address counts: no query, no fragment, the default port like none (RFC 9449 §4.3)."""
+    try:
+        parts = urlsplit(uri)
+        port = parts.port or _DEFAULT_PORTS.get(parts.scheme)
+    except ValueError:
+        return None
+    return parts.scheme, parts.hostname or "", port, parts.path or "/"

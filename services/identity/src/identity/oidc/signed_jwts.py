@@ -1,0 +1,101 @@
+"""JWTs that clients sign: taken apart within bounds, then checked with keys that fit (RFC 7515, RFC 8725)."""
+
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from joserfc import jws
+from joserfc.errors import JoseError
+from joserfc.jws import CompactSignature, JWSRegistry
+from joserfc.util import urlsafe_b64decode
+
+from identity.relying_parties.client_keys import ALGORITHMS, PublicKey
+
+# Characters; request objects with many claims have 2,000.
+LONGEST = 8192
+# Headers that would let a JWT bring or name its own key are not looked at but refused (RFC 8725 §3.10).
+_FORBIDDEN = frozenset(("jku", "x5u", "x5c", "crit", "b64"))
+# Sizes are bounded here; header names are ours to judge.
+_REGISTRY = JWSRegistry(algorithms=ALGORITHMS, strict_check_header=False)
+_REGISTRY.max_header_length = _REGISTRY.max_payload_length = LONGEST
+
+
+class JwtRefusedError(Exception):
+    """Not a JWT that we read; the text, in ASCII, says why to a client's developer."""
+
+
+@dataclass(frozen=True)
+class UnprovenJwt:
+    """A JWT taken apart: nobody has proven yet who made it."""
+
+    header: Mapping[str, Any]
+    claims: Mapping[str, Any]
+    _signed: CompactSignature
+
+    @property
+    def alg(self) -> str:
+        """Return its algorithm, which is one of ours."""
+        return str(self.header["alg"])
+
+    @property
+    def kid(self) -> str | None:
+        """Return the name of the key that it says signed it."""
+        kid = self.header.get("kid")
+        return kid if isinstance(kid, str) else None
+
+    def is_signed_by(self, keys: Iterable[PublicKey]) -> bool:
+        """Tell whether one of these keys, all of them for `alg`, made the signature."""
+        # Called without joserfc's `validate_compact`, which warns about the name EdDSA (RFC 9864).
+        algorithm: Any = JWSRegistry.algorithms[self.alg]
+        return any(_holds(algorithm, self._signed, key) for key in keys)
+
+
+def take_apart(text: str, types: Iterable[str | None]) -> UnprovenJwt:
+    """Return a JWT of one of these types (`typ`, lower case; None: without); raises `JwtRefusedError`."""
+    if len(text) > LONGEST or not text.isascii():
+        raise JwtRefusedError("is too long, or not ASCII")
+    try:
+        signed = jws.extract_compact(text.encode(), registry=_REGISTRY)
+        header = signed.headers()
+        claims = json.loads(signed.payload)
+    except (JoseError, ValueError, TypeError, RecursionError):
+        raise JwtRefusedError("is not a signed JWT") from None
+    if not isinstance(header, dict) or not isinstance(claims, dict) or _FORBIDDEN & header.keys():
+        raise JwtRefusedError("is not a signed JWT, or has a header that is not accepted")
+    if header.get("alg") not in ALGORITHMS:
+        raise JwtRefusedError(f"is not signed with one of {', '.join(ALGORITHMS)}")
+    kind = header.get("typ")
+    if kind is not None and not isinstance(kind, str):
+        raise JwtRefusedError("has a typ that is no text")
+    if (kind.lower().removeprefix("application/") if kind else None) not in types:
+        raise JwtRefusedError("has a typ of another kind of JWT")
+    return UnprovenJwt(header, claims, signed)
+
+
+def moment(claims: Mapping[str, Any], name: str) -> int | None:
+    """Return a time in seconds, or None when it is absent; raises `JwtRefusedError`."""
+    value = claims.get(name)
+    if value is None:
+        return None
+    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value < 10**11:
+        raise JwtRefusedError(f"has an {name} that is no time")
+    return int(value)
+
+
+def identifier(claims: Mapping[str, Any]) -> str | None:
+    """Return `jti`, or None when it is absent; raises `JwtRefusedError`."""
+    value = claims.get("jti")
+    if value is not None and not (isinstance(value, str) and 0 < len(value) <= 255):  # noqa: PLR2004 - as long as any of ours
+        raise JwtRefusedError("has a jti that is no text of 1 to 255 characters")
+    return value
+
+
+def _holds(algorithm: Any, signed: CompactSignature, key: PublicKey) -> bool:  # noqa: ANN401 - joserfc's model
+    try:
+        algorithm.check_key(key)
+        signature = urlsafe_b64decode(signed.segments["signature"])
+        message = signed.segments["header"] + b"." + signed.segments["payload"]
+        return bool(algorithm.verify(message, signature, key))
+    except (JoseError, ValueError, TypeError):
+        return False

@@ -1,0 +1,27 @@
+"""A consent, as stored."""
+
+from datetime import datetime
+
+from sqlalchemy import JSON, ForeignKey, String
+from sqlalchemy.orm import Mapped, mapped_column
+
+from identity.storage import Base
+
+
+class Consent(Base):
+    """What one resident allowed one client, until they take it back."""
+
+    __tablename__ = "consents"
+
+    resident_id: Mapped[str] = mapped_column(
+        String(32), ForeignKey("residents.id", ondelete="CASCADE"), primary_key=True
+    )
+    client_id: Mapped[str] = mapped_column(
+        String(64), ForeignKey("clients.id", ondelete="CASCADE"), primary_key=True, index=True
+    )
+    scopes: Mapped[list[str]] = mapped_column(JSON)
+    # Resource indicators (RFC 8707) beside userinfo.
+    resources: Mapped[list[str]] = mapped_column(JSON)
+    given_at: Mapped[datetime]
+    # When it was last extended.
+    changed_at: Mapped[datetime]

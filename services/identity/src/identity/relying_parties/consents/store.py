@@ -1,0 +1,88 @@
+"""Consents in the database."""
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import delete, select
+
+from identity.relying_parties.consents import models
+from identity.relying_parties.models import Client
+from identity.storage import Executor, insert_into, table_of
+
+CONSENT = table_of(models.Consent)
+CLIENT = table_of(Client)
+
+
+@dataclass(frozen=True)
+class Consent:
+    """What a resident allowed a client."""
+
+    client_id: str
+    client_name: str
+    scopes: frozenset[str]
+    resources: frozenset[str]
+    given_at: datetime
+
+    def covers(self, scopes: Collection[str], resources: Collection[str]) -> bool:
+        """Tell whether nothing more is asked for than was allowed."""
+        return self.scopes.issuperset(scopes) and self.resources.issuperset(resources)
+
+
+class Consents:
+    """The consents."""
+
+    def __init__(self, executor: Executor) -> None:
+        self._executor = executor
+
+    def find(self, resident_id: str, client_id: str) -> Consent | None:
+        """Return what the resident allowed the client."""
+        return next(iter(self._read(resident_id, client_id)), None)
+
+    def of_resident(self, resident_id: str) -> list[Consent]:
+        """Return all that the resident allowed, by the clients' names."""
+        return self._read(resident_id)
+
+    def extend(
+        self,
+        resident_id: str,
+        client_id: str,
+        scopes: Collection[str],
+        resources: Collection[str],
+        now: datetime,
+    ) -> None:
+        """Add to what the resident allowed the client."""
+        known = self.find(resident_id, client_id)
+        values = {
+            "scopes": sorted({*scopes, *(known.scopes if known else ())}),
+            "resources": sorted({*resources, *(known.resources if known else ())}),
+            "changed_at": now,
+        }
+        self._executor.execute(
+            insert_into(self._executor, CONSENT)
+            .values(resident_id=resident_id, client_id=client_id, given_at=now, **values)
+            .on_conflict_do_update(index_elements=[CONSENT.c.resident_id, CONSENT.c.client_id], set_=values)
+        )
+
+    def remove(self, resident_id: str, client_id: str) -> bool:
+        """Forget what the resident allowed the client; False when there was nothing."""
+        statement = (
+            delete(CONSENT)
+            .where(CONSENT.c.resident_id == resident_id, CONSENT.c.client_id == client_id)
+            .returning(CONSENT.c.client_id)
+        )
+        return self._executor.execute(statement).one_or_none() is not None
+
+    def _read(self, resident_id: str, client_id: str | None = None) -> list[Consent]:
+        statement = (
+            select(CONSENT, CLIENT.c.name)
+            .join_from(CONSENT, CLIENT, CLIENT.c.id == CONSENT.c.client_id)
+            .where(CONSENT.c.resident_id == resident_id)
+            .order_by(CLIENT.c.name, CLIENT.c.id)
+        )
+        if client_id is not None:
+            statement = statement.where(CONSENT.c.client_id == client_id)
+        return [
+            Consent(row.client_id, row.name, frozenset(row.scopes), frozenset(row.resources), row.given_at)
+            for row in self._executor.execute(statement)
+        ]

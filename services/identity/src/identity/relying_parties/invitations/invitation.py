@@ -1,0 +1,80 @@
+"""An invitation as the rest of the service sees it: what it allows, and whether it still does."""
+
+import hmac
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from urllib.parse import urlsplit
+
+from identity.relying_parties import addresses
+from identity.relying_parties.registration import ClientRegistration
+from identity.sealing import digest
+
+
+class InvitationState(StrEnum):
+    """What has become of an invitation."""
+
+    OPEN = "open"
+    USED_UP = "used up"
+    EXPIRED = "expired"
+    REVOKED = "revoked"
+
+
+@dataclass(frozen=True)
+class Invitation:
+    """What may be registered with an initial access token."""
+
+    id: str
+    city_id: str
+    redirect_hosts: frozenset[str]
+    scopes: frozenset[str]
+    grant_types: frozenset[str]
+    registrations_left: int
+    created_at: datetime
+    expires_at: datetime
+    revoked_at: datetime | None
+
+    def state(self, now: datetime) -> InvitationState:
+        """Return what has become of it."""
+        if self.revoked_at is not None:
+            return InvitationState.REVOKED
+        if self.registrations_left == 0:
+            return InvitationState.USED_UP
+        return InvitationState.OPEN if now < self.expires_at else InvitationState.EXPIRED
+
+    def problems_with(self, client: ClientRegistration) -> list[str]:
+        """Return what of a client goes beyond it, one line for each field."""
+        return [
+            f"{name}: the invitation does not allow {', '.join(sorted(beyond))}"
+            for name, beyond in self._beyond(client)
+            if beyond
+        ]
+
+    def _beyond(self, client: ClientRegistration) -> Iterable[tuple[str, set[str]]]:
+        yield "scopes", set(client.scopes - self.scopes)
+        yield "grant_types", set(client.grant_types - self.grant_types)
+        for name in ("redirect_uris", "post_logout_redirect_uris"):
+            yield name, {uri for uri in getattr(client, name) if not self._is_at_home(uri)}
+        for name in ("initiate_login_uri", "jwks_uri", "backchannel_logout_uri"):
+            yield name, {uri for uri in [getattr(client, name)] if uri and not self._is_at_home(uri)}
+        # The one address that identity itself posts to: never one of its own machine.
+        called = client.backchannel_logout_uri
+        yield "backchannel_logout_uri", {called} if called and urlsplit(called).scheme != "https" else set()
+
+    def _is_at_home(self, uri: str) -> bool:
+        return addresses.site_of(uri) in self.redirect_hosts
+
+
+@dataclass(frozen=True)
+class SelfRegistration:
+    """A client that registered itself, and the invitation by which it did."""
+
+    client_id: str
+    token_digest: str
+    registered_at: datetime
+    invitation: Invitation
+
+    def accepts_token(self, token: str) -> bool:
+        """Tell whether this is its registration access token, in constant time."""
+        return hmac.compare_digest(digest(token), self.token_digest)

@@ -1,0 +1,43 @@
+"""Invitations and the clients that registered themselves, as stored."""
+
+from datetime import datetime
+
+from sqlalchemy import JSON, ForeignKey, Integer, String
+from sqlalchemy.orm import Mapped, mapped_column
+
+from identity.storage import Base
+
+
+class Invitation(Base):
+    """An initial access token, and what may be registered with it. Kept for as long as its clients are."""
+
+    __tablename__ = "registration_invitations"
+
+    # For operators, who read it aloud: ten lower-case letters and digits.
+    id: Mapped[str] = mapped_column(String(16), primary_key=True)
+    # SHA-256 of the token: 256 random bits.
+    token_digest: Mapped[str] = mapped_column(String(64), unique=True)
+    city_id: Mapped[str] = mapped_column(String(64), ForeignKey("cities.id"))
+    # Where a client's addresses may be; with a port unless it is the usual one, or any port on loopback.
+    redirect_hosts: Mapped[list[str]] = mapped_column(JSON)
+    scopes: Mapped[list[str]] = mapped_column(JSON)
+    grant_types: Mapped[list[str]] = mapped_column(JSON)
+    registrations_left: Mapped[int] = mapped_column(Integer)
+    created_at: Mapped[datetime]
+    expires_at: Mapped[datetime]
+    revoked_at: Mapped[datetime | None]
+
+
+class SelfRegistration(Base):
+    """A client that registered itself and looks after its own registration (RFC 7592)."""
+
+    __tablename__ = "self_registrations"
+
+    client_id: Mapped[str] = mapped_column(
+        String(64), ForeignKey("clients.id", ondelete="CASCADE"), primary_key=True
+    )
+    # Whose policy every later change is held to as well.
+    invitation_id: Mapped[str] = mapped_column(String(16), ForeignKey("registration_invitations.id"))
+    # SHA-256 of the registration access token: 256 random bits.
+    token_digest: Mapped[str] = mapped_column(String(64))
+    registered_at: Mapped[datetime]

@@ -1,0 +1,127 @@
+"""The tables of invitations and of the clients that came by them."""
+
+from datetime import datetime
+
+from sqlalchemy import RowMapping, delete, insert, select, update
+
+from identity.relying_parties.invitations import models
+from identity.relying_parties.invitations.invitation import Invitation, SelfRegistration
+from identity.relying_parties.models import Client
+from identity.storage import Executor, table_of
+
+INVITATION = table_of(models.Invitation)
+SELF = table_of(models.SelfRegistration)
+CLIENT = table_of(Client)
+# What is a list in the database, sorted, and a set elsewhere.
+_SETS = ("redirect_hosts", "scopes", "grant_types")
+
+
+class Invitations:
+    """The invitations."""
+
+    def __init__(self, executor: Executor) -> None:
+        self._executor = executor
+
+    def add(self, invitation: Invitation, token_digest: str) -> None:
+        """Add an invitation with its token."""
+        fields = vars(invitation) | {name: sorted(getattr(invitation, name)) for name in _SETS}
+        self._executor.execute(insert(INVITATION).values(**fields, token_digest=token_digest))
+
+    def claim(self, token_digest: str, now: datetime) -> Invitation | None:
+        """Take one of the registrations that this token is good for: for no more than there are."""
+        statement = (
+            update(INVITATION)
+            .where(
+                INVITATION.c.token_digest == token_digest,
+                INVITATION.c.registrations_left > 0,
+                INVITATION.c.expires_at > now,
+                INVITATION.c.revoked_at.is_(None),
+            )
+            .values(registrations_left=INVITATION.c.registrations_left - 1)
+            .returning(INVITATION)
+        )
+        row = self._executor.execute(statement).mappings().one_or_none()
+        return _invitation(row) if row else None
+
+    def everyone(self) -> list[Invitation]:
+        """Return every invitation, the oldest first."""
+        statement = select(INVITATION).order_by(INVITATION.c.created_at, INVITATION.c.id)
+        return [_invitation(row) for row in self._executor.execute(statement).mappings()]
+
+    def revoke(self, invitation_id: str, now: datetime) -> bool:
+        """Let nobody register with it any more; returns whether somebody still could have."""
+        statement = (
+            update(INVITATION)
+            .where(
+                INVITATION.c.id == invitation_id,
+                INVITATION.c.registrations_left > 0,
+                INVITATION.c.expires_at > now,
+                INVITATION.c.revoked_at.is_(None),
+            )
+            .values(revoked_at=now)
+            .returning(INVITATION.c.id)
+        )
+        return self._executor.execute(statement).one_or_none() is not None
+
+
+class SelfRegistrations:
+    """The registrations that clients look after themselves."""
+
+    def __init__(self, executor: Executor) -> None:
+        self._executor = executor
+
+    def add(self, client_id: str, invitation_id: str, token_digest: str, now: datetime) -> None:
+        """Remember a client that registered itself."""
+        self._executor.execute(
+            insert(SELF).values(
+                client_id=client_id,
+                invitation_id=invitation_id,
+                token_digest=token_digest,
+                registered_at=now,
+            )
+        )
+
+    def find(self, client_id: str) -> SelfRegistration | None:
+        """Return the client's registration, unless it did not register itself or is disabled."""
+        statement = (
+            select(INVITATION, SELF.c.registered_at, SELF.c.token_digest.label("own_digest"))
+            .join_from(SELF, INVITATION, INVITATION.c.id == SELF.c.invitation_id)
+            .join(CLIENT, CLIENT.c.id == SELF.c.client_id)
+            .where(SELF.c.client_id == client_id, CLIENT.c.disabled_at.is_(None))
+        )
+        row = self._executor.execute(statement).mappings().one_or_none()
+        if row is None:
+            return None
+        return SelfRegistration(client_id, row["own_digest"], row["registered_at"], _invitation(row))
+
+    def replace_token(self, known: SelfRegistration, token_digest: str) -> bool:
+        """Give the client another token: True for exactly one of all who try with the one it has."""
+        statement = (
+            update(SELF)
+            .where(SELF.c.client_id == known.client_id, SELF.c.token_digest == known.token_digest)
+            .values(token_digest=token_digest)
+            .returning(SELF.c.client_id)
+        )
+        return self._executor.execute(statement).one_or_none() is not None
+
+    def remove(self, known: SelfRegistration) -> bool:
+        """Forget the registration and its token; False when somebody was quicker."""
+        statement = (
+            delete(SELF)
+            .where(SELF.c.client_id == known.client_id, SELF.c.token_digest == known.token_digest)
+            .returning(SELF.c.client_id)
+        )
+        return self._executor.execute(statement).one_or_none() is not None
+
+
+def _invitation(row: RowMapping) -> Invitation:
+    sets = {name: frozenset(row[name]) for name in _SETS}
+    return Invitation(
+        id=row["id"],
+        city_id=row["city_id"],
+        registrations_left=row["registrations_left"],
+        created_at=row["created_at"],
+        expires_at=row["expires_at"],
+        revoked_at=row["revoked_at"],
+        **sets,
+    )

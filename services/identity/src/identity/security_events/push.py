@@ -1,0 +1,56 @@
+"""Pushing events to receivers (RFC 8935)."""
+
+import json
+from datetime import datetime
+
+from identity.outbox.couriers import NotDeliveredError, RefusedForGoodError
+from identity.outbox.http_post import HttpAnswer, post
+from identity.sealing import Keyring
+from identity.security_events.store import Receivers
+from identity.security_events.tell import SECURITY_EVENT
+from identity.security_events.tokens import SecurityEventTokens
+from identity.storage import Storage
+
+# After the first ones an attempt an hour: a receiver may be away for a week.
+ATTEMPTS = 172
+_ACCEPTED = 202
+_REFUSED = 400
+# §2.4: what may be set right without the event being another one. Any other fault stays in the event.
+_PASSING = ("invalid_key", "authentication_failed", "access_denied")
+
+
+class PushCourier:
+    """Delivers events."""
+
+    kind = SECURITY_EVENT
+    attempts = ATTEMPTS
+
+    def __init__(self, storage: Storage, keyring: Keyring, tokens: SecurityEventTokens) -> None:
+        self._storage, self._keyring, self._tokens = storage, keyring, tokens
+
+    def deliver(self, message_id: str, payload: str, requested_at: datetime) -> None:  # noqa: ARG002 - the outbox's signature
+        """Send the event (§2); a receiver that is gone, or polls now, needs none."""
+        queued = json.loads(payload)
+        with self._storage.autocommit() as connection:
+            receiver = Receivers(connection).get(queued["receiver"])
+        if receiver is None or receiver.is_disabled or receiver.push_uri is None:
+            return
+        headers = {"Content-Type": "application/secevent+jwt", "Accept": "application/json"}
+        if receiver.push_authorization:
+            headers["Authorization"] = self._keyring.open(receiver.push_authorization)
+        answer = post(receiver.push_uri, self._tokens.sign(queued["claims"]).encode(), headers)
+        if answer.status == _ACCEPTED:
+            return
+        fault = _fault(answer)
+        words = f"{receiver.id} answered {answer.status} {fault}".rstrip()
+        is_final = answer.status == _REFUSED and fault not in _PASSING
+        raise (RefusedForGoodError if is_final else NotDeliveredError)(words)
+
+
+def _fault(answer: HttpAnswer) -> str:
+    """Return the code of §2.3's error answer, or nothing."""
+    try:
+        fault = json.loads(answer.body).get("err")
+    except (ValueError, AttributeError, RecursionError):
+        return ""
+    return fault if isinstance(fault, str) and fault.replace("_", "").isalnum() and len(fault) <= 64 else ""  # noqa: PLR2004 - for a log

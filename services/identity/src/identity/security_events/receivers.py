@@ -1,0 +1,119 @@
+"""Receivers as the rest of the service sees them, and how an operator registers one."""
+
+import hmac
+import re
+from collections.abc import Collection
+from dataclasses import dataclass, replace
+
+from identity import randomness
+from identity.clock import Clock
+from identity.relying_parties import addresses
+from identity.relying_parties.registration import RegistrationRefusedError, check_secret
+from identity.sealing import Keyring, digest
+from identity.security_events.store import Receivers, StoredReceiver
+from identity.security_events.vocabulary import EventType
+from identity.storage import Storage
+
+_ID = re.compile(r"[!-~]{1,255}")
+
+
+@dataclass(frozen=True)
+class Registration:
+    """A receiver, as an operator describes it."""
+
+    id: str
+    # None: it polls.
+    push_uri: str | None
+    # What a push says in `Authorization`; None: nothing.
+    push_authorization: str | None
+    event_types: frozenset[str]
+
+
+@dataclass(frozen=True)
+class Registered:
+    """What came of it; the secret is shown once, and only when one was made."""
+
+    is_new: bool
+    secret: str | None
+
+
+def accepts_secret(receiver: StoredReceiver, secret: str) -> bool:
+    """Tell whether this is the secret with which it polls, in constant time."""
+    return receiver.secret_digest is not None and hmac.compare_digest(digest(secret), receiver.secret_digest)
+
+
+class ReceiverRegistry:
+    """Registers receivers."""
+
+    def __init__(self, storage: Storage, keyring: Keyring, clock: Clock) -> None:
+        self._storage, self._keyring, self._clock = storage, keyring, clock
+
+    def put(self, registration: Registration, secret: str | None) -> Registered:
+        """Write a receiver, new or changed, and enable it; raises `RegistrationRefusedError`.
+
+        One that polls and has no secret gets one made.
+        """
+        _check(registration, secret)
+        with self._storage.transaction() as session:
+            receivers = Receivers(session)
+            known = receivers.get(registration.id)
+            polls = registration.push_uri is None
+            kept = known.secret_digest if known and polls else None
+            made = randomness.secret() if polls and secret is None and kept is None else None
+            given = secret or made
+            authorization = registration.push_authorization
+            receivers.put(
+                StoredReceiver(
+                    id=registration.id,
+                    push_uri=registration.push_uri,
+                    push_authorization=self._keyring.seal(authorization) if authorization else None,
+                    secret_digest=digest(given) if given else kept,
+                    event_types=_in_order(registration.event_types),
+                    is_disabled=False,
+                ),
+                self._clock.now(),
+            )
+        return Registered(known is None, made)
+
+    def disable(self, receiver_id: str) -> bool:
+        """Tell it nothing from now on; returns whether there was one to disable."""
+        with self._storage.transaction() as session:
+            receivers = Receivers(session)
+            known = receivers.get(receiver_id)
+            if known is None or known.is_disabled:
+                return False
+            receivers.put(replace(known, is_disabled=True), self._clock.now())
+        return True
+
+
+def _check(registration: Registration, secret: str | None) -> None:
+    lines = _problems_with_push(registration, secret)
+    if not _ID.fullmatch(registration.id):
+        lines.append("the id: up to 255 characters without blanks, such as urn:community-access:billing-link")
+    if unknown := registration.event_types - set(EventType):
+        lines.append(f"unknown events: {', '.join(sorted(unknown))} (known: {', '.join(EventType)})")
+    if not registration.event_types:
+        lines.append("name at least one event")
+    if lines:
+        raise RegistrationRefusedError(lines)
+    if secret is not None:
+        check_secret(secret)
+
+
+def _problems_with_push(registration: Registration, secret: str | None) -> list[str]:
+    lines = []
+    if registration.push_uri is None and registration.push_authorization is not None:
+        lines.append("an authorization goes with a push address")
+    if registration.push_uri is not None:
+        if problem := addresses.problem_with(registration.push_uri):
+            lines.append(f"the push address {registration.push_uri[:80]!r} {problem}")
+        if secret is not None:
+            lines.append("a receiver that is pushed to has no secret to poll with")
+    authorization = registration.push_authorization or "x"
+    if not authorization.isascii() or not authorization.isprintable():
+        lines.append("the authorization: printable ASCII characters on one line")
+    return lines
+
+
+def _in_order(event_types: Collection[str]) -> tuple[str, ...]:
+    return tuple(each for each in EventType if each in event_types)

@@ -1,0 +1,31 @@
+"""Logout tokens that were taken, in the database."""
+
+from datetime import datetime
+
+from sqlalchemy import delete, insert
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Session
+
+from portal.sealing import digest
+from portal.sign_in.told.models import UsedLogoutToken
+
+
+class UsedLogoutTokens:
+    """The tokens, seen through one transaction."""
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+
+    def claim(self, jti: str, expires_at: datetime) -> bool:
+        """Take the token: True for exactly one of all who try."""
+        try:
+            with self._session.begin_nested():
+                values = {"jti_digest": digest(jti), "expires_at": expires_at}
+                self._session.execute(insert(UsedLogoutToken).values(values))
+        except IntegrityError:
+            return False
+        return True
+
+    def delete_old(self, now: datetime) -> None:
+        """Delete those that are too old to be taken again."""
+        self._session.execute(delete(UsedLogoutToken).where(UsedLogoutToken.expires_at <= now))

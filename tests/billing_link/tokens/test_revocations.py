@@ -1,0 +1,298 @@
+import threading
+import time
+from collections.abc import Callable
+from datetime import timedelta
+
+import grpc
+import pytest
+from billing_link.clock import FixedClock, SystemClock
+from billing_link.config import ServerSettings
+from billing_link.errors import Refusal, RefusedError, UnavailableError
+from billing_link.server import Server
+from billing_link.tokens import revocations
+from billing_link.tokens.event_desk import IdentityEvents
+from billing_link.tokens.keys import IssuerKeys
+from billing_link.tokens.revocations import TOKEN_LIFE, RevocationWatch, RevokedSessions
+from billing_link.tokens.security_events import SESSION_REVOKED
+from billing_link.tokens.verifier import Verifier
+from community_access.billing_link.v1 import billing_link_pb2, billing_link_pb2_grpc
+
+AUDIENCE = "urn:community-access:billing-link"
+
+
+@pytest.fixture
+def now():
+    return FixedClock(SystemClock().now())
+
+
+@pytest.fixture
+def revoked():
+    return RevokedSessions()
+
+
+@pytest.fixture
+def verifier(identity, revoked, now):
+    return Verifier(
+        IssuerKeys(identity.issuer), revoked, issuer=identity.issuer, audience=AUDIENCE, clock=now
+    )
+
+
+@pytest.fixture
+def watch(identity, revoked, now):
+    desk = IdentityEvents(identity.issuer, AUDIENCE, "a secret:with+signs")
+    keys = IssuerKeys(identity.issuer)
+    yield RevocationWatch(desk, keys, revoked, now, issuer=identity.issuer, audience=AUDIENCE)
+    desk.close()
+
+
+@pytest.fixture
+def logged(monkeypatch):
+    """Return the log's lines: name and facts."""
+    lines = []
+
+    class Log:
+        def __getattr__(self, _level: str) -> Callable[..., None]:
+            return lambda event, **facts: lines.append((event, facts))
+
+    monkeypatch.setattr(revocations, "log", Log())
+    return lines
+
+
+def is_refused(verifier, token):
+    try:
+        verifier.verify(token)
+    except RefusedError as error:
+        return error.refused.reason is Refusal.TOKEN_INVALID
+    return False
+
+
+def test_a_token_of_a_session_that_ended_is_refused_even_if_it_was_verified_before(identity, verifier, watch):
+    token, other = identity.token(), identity.token(sid="session-2")
+    assert not is_refused(verifier, token)
+    identity.events.append(identity.event("session-1"))
+    watch.poll()
+    assert is_refused(verifier, token)
+    assert not is_refused(verifier, other)
+
+
+def test_a_token_issued_after_the_end_is_one_that_may_outlive_the_session(identity, verifier, watch, now):
+    identity.events.append(identity.event("session-1"))
+    watch.poll()
+    later = int(now.now().timestamp()) + 5
+    assert not is_refused(verifier, identity.token(iat=later, exp=later + 300))
+
+
+def test_it_begins_with_what_ended_while_a_token_could_still_be_alive(identity, watch, now):
+    watch.poll()
+    identity.events.append(identity.event("session-1"))
+    watch.poll()
+    watch.poll()
+    first, *others = identity.polls
+    assert first["since"] == int((now.now() - TOKEN_LIFE).timestamp())
+    assert [poll["after"] for poll in others] == [0, 1]
+    assert all(poll["returnImmediately"] for poll in identity.polls)
+
+
+def test_each_process_sees_every_event(identity, now, watch, revoked):
+    mine = RevokedSessions()
+    other = RevocationWatch(
+        IdentityEvents(identity.issuer, AUDIENCE, "secret"),
+        IssuerKeys(identity.issuer),
+        mine,
+        now,
+        issuer=identity.issuer,
+        audience=AUDIENCE,
+    )
+    identity.events.append(identity.event("session-1"))
+    watch.poll()
+    other.poll()
+    assert (len(revoked), len(mine)) == (1, 1)
+    other._desk.close()
+
+
+def test_it_says_whether_there_is_more(identity, watch, revoked):
+    token = identity.event("session-1")
+    identity.events += [token] * 100 + [identity.event("session-2")]
+    assert watch.poll()
+    assert not watch.poll()
+    assert len(revoked) == 2
+
+
+def test_what_no_longer_matters_is_forgotten(identity, watch, revoked, now):
+    identity.events.append(identity.event("session-1"))
+    watch.poll()
+    now.advance(TOKEN_LIFE - timedelta(seconds=1))
+    watch.poll()
+    assert len(revoked) == 1
+    now.advance(timedelta(seconds=5))
+    watch.poll()
+    assert len(revoked) == 0
+
+
+def test_it_proves_who_it_is(identity, watch):
+    watch.poll()
+    # urn%3Acommunity-access%3Abilling-link:a+secret%3Awith%2Bsigns
+    assert identity.polls[0]["authorization"] == (
+        "Basic dXJuJTNBY29tbXVuaXR5LWFjY2VzcyUzQWJpbGxpbmctbGluazphK3NlY3JldCUzQXdpdGglMkJzaWducw=="
+    )
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"iss": "http://127.0.0.1:1"},
+        {"aud": "somebody-else"},
+        {"aud": [AUDIENCE, "somebody-else"]},
+        {"aud": None},
+        {"events": None},
+        {"events": []},
+        {"events": {SESSION_REVOKED: None}},
+        {"events": {SESSION_REVOKED: {"event_timestamp": "now"}}},
+        {"events": {SESSION_REVOKED: {"event_timestamp": True}}},
+        {"events": {SESSION_REVOKED: {"event_timestamp": 10**30}}},
+        {"sub_id": None},
+        {"sub_id": "session-1"},
+        {"sub_id": {"session": {"id": 5}}},
+        {"sub_id": {"session": {"id": "x" * 256}}},
+        {"header": {"typ": "JWT"}},
+        {"header": {"typ": "at+jwt"}},
+        {"header": {"kid": "unknown"}},
+        {"header": {"jku": "https://evil.example/jwks"}},
+        {"key": "stranger"},
+    ],
+)
+def test_an_event_with_one_thing_wrong_ends_nothing_and_is_told_in_the_log(
+    identity, watch, revoked, logged, changes
+):
+    identity.events += [identity.event("session-1", **changes), identity.event("session-2")]
+    watch.poll()
+    assert not revoked.ended_after("session-1", watch._clock.now() - timedelta(minutes=1))
+    assert revoked.ended_after("session-2", watch._clock.now() - timedelta(minutes=1))
+    assert [name for name, _ in logged] == ["revocations.unreadable"]
+
+
+def test_an_event_about_something_else_is_let_pass(identity, watch, revoked, logged):
+    other = {"https://schemas.openid.net/secevent/risc/event-type/account-purged": {}}
+    identity.events.append(identity.event("session-1", events=other))
+    assert not watch.poll()
+    assert (len(revoked), logged) == (0, [])
+
+
+def test_an_event_that_cannot_be_read_is_read_again_but_not_for_ever(identity, watch, revoked, logged):
+    identity.events.append(identity.event("session-1", key="new"))
+    for _ in range(5):
+        watch.poll()
+    assert len(revoked) == 0
+    identity.published.append(identity.keys["new"].as_dict(private=False))
+    # The keys are fetched again ten seconds after the last time.
+    watch._keys._tried_at = None
+    watch.poll()
+    assert len(revoked) == 1
+    identity.events.append("nonsense")
+    for _ in range(15):
+        watch.poll()
+    watch.poll()
+    assert identity.polls[-1]["after"] == 2
+
+
+class TestWhileIdentityIsAway:
+    @pytest.mark.parametrize("status", [302, 401, 404, 500, 503])
+    def test_any_other_answer_is_none(self, identity, watch, status):
+        identity.poll_status = status
+        with pytest.raises(UnavailableError, match=str(status)):
+            watch.poll()
+
+    @pytest.mark.parametrize(
+        "body",
+        [
+            b"",
+            b"[]",
+            b"{}",
+            b'{"sets": [], "cursor": 1}',
+            b'{"sets": {}, "cursor": "1"}',
+            b"[" * 9000,
+            b" " * 1_100_000,
+        ],
+    )
+    def test_so_is_what_is_no_answer(self, identity, watch, body):
+        identity.poll_body = body
+        with pytest.raises(UnavailableError):
+            watch.poll()
+
+    def test_calls_go_on_and_the_log_says_since_when(
+        self, identity, watch, verifier, revoked, now, logged, monkeypatch
+    ):
+        monkeypatch.setattr(revocations, "_SECONDS_BETWEEN_POLLS", 0.01)
+        good, gone = identity.token(), identity.token(sid="session-2")
+        identity.events.append(identity.event("session-2"))
+        watch.poll()
+        identity.poll_status = 503
+        stop = threading.Event()
+        thread = threading.Thread(target=watch.run, args=(stop,))
+        thread.start()
+        try:
+            wait_until(lambda: len(identity.polls) > 5)
+            assert [name for name, _ in logged] == ["revocations.stale"]
+            now.advance(timedelta(seconds=61))
+            wait_until(lambda: len(logged) == 2)
+            assert logged[1][1]["stale_seconds"] == 61
+            assert not is_refused(verifier, good)
+            assert is_refused(verifier, gone)
+            identity.poll_status = 200
+            wait_until(lambda: len(logged) == 3)
+            assert logged[2] == ("revocations.heard_again", {"stale_seconds": 61})
+            assert watch.staleness == timedelta(0)
+        finally:
+            stop.set()
+            thread.join()
+
+    def test_the_thread_outlives_any_fault(self, watch, logged, monkeypatch):
+        stop = threading.Event()
+
+        def fail() -> bool:
+            stop.set()
+            raise RuntimeError("words that stay out of the log")
+
+        monkeypatch.setattr(watch, "poll", fail)
+        watch.run(stop)
+        assert [name for name, _ in logged] == ["revocations.failed"]
+        assert "words" not in str(logged)
+
+
+def test_the_server_refuses_a_session_that_ended_within_seconds(database_url, identity):
+    settings = ServerSettings(
+        database_url=database_url,
+        bind="127.0.0.1:0",
+        issuer=identity.issuer,
+        resource_secret="secret",
+        threads=4,
+    )
+    server = Server(settings)
+    server.start()
+    metadata = [("authorization", f"Bearer {identity.token()}")]
+    with grpc.insecure_channel(f"127.0.0.1:{server.port}") as channel:
+        stub = billing_link_pb2_grpc.BillingLinkServiceStub(channel)
+
+        def refusal():
+            try:
+                stub.ListLinkedAccounts(
+                    billing_link_pb2.ListLinkedAccountsRequest(), metadata=metadata, timeout=5
+                )
+            except grpc.RpcError as error:
+                return error.code()
+            return None
+
+        before = refusal()
+        identity.events.append(identity.event("session-1"))
+        started = time.monotonic()
+        wait_until(lambda: refusal() is grpc.StatusCode.UNAUTHENTICATED)
+        assert time.monotonic() - started < 5
+        assert before is not grpc.StatusCode.UNAUTHENTICATED
+    server.stop(grace=0)
+
+
+def wait_until(holds, seconds=10):
+    deadline = time.monotonic() + seconds
+    while not holds():
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
