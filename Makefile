@@ -3,6 +3,8 @@
 .DELETE_ON_ERROR:
 .SUFFIXES:
 MAKEFLAGS += --no-print-directory
+# What one process has compiled, the next ones read: there are dozens of them.
+unexport PYTHONDONTWRITEBYTECODE
 
 BIN := .venv/bin
 DISTRIBUTIONS := protos services/identity services/billing_link services/portal
@@ -26,7 +28,7 @@ run: $(RUN_READY) assets ## Start everything on this machine with the sample cit
 test: $(TEST_READY) assets ## Run every test; one part of them: make test ARGS="tests/billing_link -n 0"
 	@sh tests/system_packages.sh
 	@$(BIN)/python -m tests.protocol.clients.prepare
-	@$(BIN)/pytest -n 2 --dist loadgroup $(ARGS)
+	@$(BIN)/pytest -n 2 --dist loadscope $(ARGS)
 
 check: $(TEST_READY) assets ## Check style, types, imports, dependencies, the contract, locks and translations
 	$(BIN)/ruff check

@@ -6,7 +6,7 @@ set -eu
 
 has_browser() {
     [ -z "${CHROMIUM:-}" ] || return 0
-    for name in chromium chromium-browser google-chrome google-chrome-stable; do
+    for name in chromium-headless-shell chromium chromium-browser google-chrome google-chrome-stable; do
         if command -v "$name" >/dev/null 2>&1; then return 0; fi
     done
     return 1
@@ -16,14 +16,20 @@ has_apache() {
     [ -e /usr/lib/apache2/modules/mod_auth_openidc.so ] && PATH="$PATH:/usr/sbin" command -v apache2 >/dev/null 2>&1
 }
 
-# Apache's programs without the service that Debian would start.
-missing=$(has_browser || echo chromium; has_apache || echo apache2-bin libapache2-mod-auth-openidc)
-[ -n "$missing" ] || exit 0
-missing=$(echo $missing)
+# What is missing, by Debian's names. The shell is Chromium without windows: the same pages, for two thirds of the work;
+# and Apache's programs come without the service that Debian would start.
+packages() {
+    has_browser || { apt-cache show chromium-headless-shell >/dev/null 2>&1 && echo chromium-headless-shell; } || echo chromium
+    has_apache || echo apache2-bin libapache2-mod-auth-openidc
+}
+
+if has_browser && has_apache; then exit 0; fi
 if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null 2>&1; then
-    echo "Installing for the tests: $missing"
     export DEBIAN_FRONTEND=noninteractive
-    { apt-get update -qq && apt-get install -y -qq --no-install-recommends $missing; } >/dev/null </dev/null && exit 0
+    apt-get update -qq >/dev/null </dev/null || true
+    missing=$(packages)
+    echo "Installing for the tests:" $missing
+    apt-get install -y -qq --no-install-recommends $missing >/dev/null </dev/null && exit 0
 fi
 has_browser || echo "No Chromium here: the browser tests will be skipped. Install chromium or google-chrome, or set CHROMIUM=/path." >&2
 has_apache || echo "No Apache with OpenID Connect here: its test will be skipped. Install apache2 and libapache2-mod-auth-openidc." >&2

@@ -42,9 +42,6 @@ Providers = Mapping[str, Any]
 SignIn = Callable[..., ProviderIdentity]
 Refused = Callable[..., Refusal]
 
-# Short, so that silence costs a test half a second.
-LIMITS = Limits(connect=1.0, silence=0.5, whole=1.0)
-
 
 @dataclass(frozen=True)
 class Simulated:
@@ -94,10 +91,20 @@ def clock() -> FixedClock:
     return FixedClock(datetime.now(UTC))
 
 
+# For tests of outages, so that silence costs half a second.
+SHORT = Limits(connect=1.0, silence=0.5, whole=1.0)
+
+
 @pytest.fixture
-def providers(simulated: Simulated, clock: FixedClock) -> Providers:
+def limits() -> Limits:
+    """Return how long a provider may take: the real limits, unless a test is about them."""
+    return Limits()
+
+
+@pytest.fixture
+def providers(simulated: Simulated, clock: FixedClock, limits: Limits) -> Providers:
     """Return the five providers, pointed at their simulations."""
-    return load_providers(simulated.environment(), clock, LIMITS)
+    return load_providers(simulated.environment(), clock, limits)
 
 
 class Visitor:

@@ -26,6 +26,7 @@ from shared_apps import SharedApps
 from simulated_providers import (  # noqa: F401 - fixtures
     behaviours,
     clock,
+    limits,
     providers,
     running_providers,
     simulated,

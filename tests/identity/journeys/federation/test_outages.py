@@ -4,6 +4,13 @@ import time
 
 import pytest
 from identity.audit.events import Event
+from simulated_providers import SHORT
+
+
+@pytest.fixture
+def limits():
+    """Return short limits."""
+    return SHORT
 
 
 def said_so(page, name):

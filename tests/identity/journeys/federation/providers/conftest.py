@@ -4,6 +4,7 @@
 from simulated_providers import (  # noqa: F401 - fixtures
     behaviours,
     clock,
+    limits,
     providers,
     refusal,
     running_providers,

@@ -7,7 +7,7 @@ from identity.clock import FixedClock
 from identity.journeys.federation.providers.catalogue import load_providers
 from identity.journeys.federation.providers.http import Limits
 from identity.journeys.federation.providers.provider import ProviderRefusal, Refusal
-from simulated_providers import Behaviours, Providers, Refused, SignIn, Simulated, Visitor
+from simulated_providers import SHORT, Behaviours, Providers, Refused, SignIn, Simulated, Visitor
 
 from deploy.local.providers.behaviour import Fault
 
@@ -27,6 +27,12 @@ ENDPOINTS = [
 DISCOVERED = ["google", "microsoft", "logingov"]
 # Two attempts of a second each, and what a busy machine adds.
 PATIENCE = 5.0
+
+
+@pytest.fixture
+def limits() -> Limits:
+    """Return short limits."""
+    return SHORT
 
 
 @pytest.mark.parametrize(("key", "person", "endpoint"), ENDPOINTS)
