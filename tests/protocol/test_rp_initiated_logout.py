@@ -5,6 +5,7 @@ import re
 from urllib.parse import urlencode
 
 import pytest
+from identity.relying_parties.registry import Registry
 from identity_provider import Browser, Client, Provider
 from werkzeug.test import TestResponse
 
@@ -89,6 +90,16 @@ def test_modified_id_token_hint(provider: Provider, signed_in: tuple[Browser, Cl
     response = end_session(browser, id_token_hint=changed, post_logout_redirect_uri=BACK)
     assert response.status_code == 200
     assert is_signed_in(provider, browser, client)
+
+
+def test_2_a_hint_of_a_client_that_is_gone_asks(provider: Provider, signed_in: tuple[Browser, Client, str]):
+    browser, client, hint = signed_in
+    still_there = provider.client(id="another")
+    Registry(provider.storage, provider.clock).disable_client(client.id)
+    provider.advance(seconds=6)
+    response = end_session(browser, id_token_hint=hint, post_logout_redirect_uri=BACK)
+    assert (response.status_code, "Location" in response.headers) == (200, False)
+    assert is_signed_in(provider, browser, still_there)
 
 
 def test_no_id_token_hint_asks_and_then_goes_back(provider: Provider, signed_in: tuple[Browser, Client, str]):

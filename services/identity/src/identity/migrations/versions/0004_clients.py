@@ -20,16 +20,11 @@ _SWITCHES = (
 def upgrade() -> None:
     with op.batch_alter_table("clients", schema=None) as batch_op:
         batch_op.add_column(sa.Column("jwks", sa.JSON(none_as_null=True), nullable=True))
+        # The defaults are for the rows there are, and for the release before, which does not know them.
         for name, length in _TEXTS:
             batch_op.add_column(sa.Column(name, sa.String(length=length), nullable=False, server_default=""))
         for name in _SWITCHES:
             batch_op.add_column(sa.Column(name, sa.Boolean(), nullable=False, server_default=sa.false()))
-    # What is there has its values; new rows bring theirs.
-    with op.batch_alter_table("clients", schema=None) as batch_op:
-        for name, _length in _TEXTS:
-            batch_op.alter_column(name, server_default=None)
-        for name in _SWITCHES:
-            batch_op.alter_column(name, server_default=None)
 
     with op.batch_alter_table("grants", schema=None) as batch_op:
         batch_op.add_column(sa.Column("dpop_jkt", sa.String(length=43), nullable=True))

@@ -25,6 +25,7 @@ def upgrade() -> None:
     with op.batch_alter_table("cities", schema=None) as batch_op:
         batch_op.alter_column("subject_salt", existing_type=sa.String(length=64), nullable=False)
 
+    # The defaults are for the rows there are, and for the release before, which does not know them.
     texts = sa.String(length=16)
     with op.batch_alter_table("clients", schema=None) as batch_op:
         batch_op.add_column(
@@ -34,13 +35,6 @@ def upgrade() -> None:
     with op.batch_alter_table("grants", schema=None) as batch_op:
         for name in ("userinfo_claims", "id_token_claims"):
             batch_op.add_column(sa.Column(name, sa.Text(), nullable=False, server_default=""))
-    # What is there has its values; new rows bring theirs.
-    with op.batch_alter_table("clients", schema=None) as batch_op:
-        for name in ("userinfo_signed_response_alg", "subject_type"):
-            batch_op.alter_column(name, server_default=None)
-    with op.batch_alter_table("grants", schema=None) as batch_op:
-        for name in ("userinfo_claims", "id_token_claims"):
-            batch_op.alter_column(name, server_default=None)
 
 
 def downgrade() -> None:
