@@ -293,7 +293,9 @@ class Identity:
                     identity.polls.append(body | {"authorization": self.headers["Authorization"]})
                     self._send(*identity.answer_poll(body))
                     return
-                identity.notices.append(body | {"authorization": self.headers["Authorization"]})
+                identity.resident_notifications.append(
+                    body | {"authorization": self.headers["Authorization"]}
+                )
                 self._send(identity.notice_status, b"{}")
 
             def _send(self, status: int, body: bytes) -> None:

@@ -11,7 +11,7 @@ from identity.residents.accounts import addresses
 from identity.residents.accounts.models import Resident, SignInMethod
 from identity.residents.accounts.store import Accounts
 from identity.residents.passwords.hashing import PasswordHasher
-from identity.sealing import Keyring
+from identity.secret_keys import Keyring
 from identity.storage import Storage
 from identity_provider import bare_app, close
 from shared_apps import SharedApps

@@ -19,13 +19,13 @@ from identity.app import create_app
 from identity.audit.models import AuditEvent
 from identity.clock import Clock, FixedClock
 from identity.config import Settings
-from identity.relying_parties.registration import read_city, read_client, read_resource
-from identity.relying_parties.registry import Registry
+from identity.relying_parties.admin import Registry
+from identity.relying_parties.schemas import read_city, read_client, read_resource
 from identity.residents.accounts.models import Resident
 from identity.residents.sessions.store import Sessions
-from identity.sealing import Keyring
-from identity.signing_keys.lifecycle import ALWAYS, generate
+from identity.secret_keys import Keyring
 from identity.signing_keys.models import KeyState
+from identity.signing_keys.rotation import ALWAYS, generate
 from identity.signing_keys.store import SigningKeys, StoredKey
 from identity.storage import Storage
 from joserfc import jwt

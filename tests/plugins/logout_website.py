@@ -7,11 +7,11 @@ from urllib.parse import parse_qs
 
 import pytest
 from identity.oidc.logout.backchannel import LogoutCourier
-from identity.oidc.tokens import Tokens
+from identity.oidc.tokens.issuer import Tokens
 from identity.outbox.worker import Worker
-from identity.relying_parties.directory import Directory
-from identity.sealing import Keyring
-from identity.signing_keys.ring import KeyRing
+from identity.relying_parties.cache import Directory
+from identity.secret_keys import Keyring
+from identity.signing_keys.key_set import KeyRing
 from identity_provider import ISSUER, SECRET_KEY, Provider
 
 

@@ -3,8 +3,8 @@
 from dataclasses import dataclass
 from typing import Any
 
-from identity.relying_parties.registration import read_invitation
-from identity.relying_parties.registry import MadeInvitation, Registry
+from identity.relying_parties.admin import MadeInvitation, Registry
+from identity.relying_parties.schemas import read_invitation
 from identity_provider import CITY, ISSUER, Browser, Client, Provider
 from werkzeug.test import TestResponse
 

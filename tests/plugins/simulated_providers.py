@@ -19,9 +19,9 @@ import pytest
 import requests
 from identity import randomness
 from identity.clock import FixedClock
-from identity.journeys.federation.providers.catalogue import load_providers
-from identity.journeys.federation.providers.http import Limits
-from identity.journeys.federation.providers.provider import (
+from identity.identity_providers.catalogue import load_providers
+from identity.identity_providers.http import Limits
+from identity.identity_providers.provider import (
     Expected,
     Provider,
     ProviderIdentity,

@@ -6,12 +6,12 @@ from typing import Any
 from urllib.parse import parse_qs
 
 import pytest
-from identity.oidc.store import Grants
+from identity.oidc.grants.store import Grants
 from identity.outbox import http_post
 from identity.outbox.models import OutboxMessage
 from identity.outbox.worker import Worker
-from identity.relying_parties.registration import RegistrationRefusedError, read_client
-from identity.relying_parties.registry import Registry
+from identity.relying_parties.admin import Registry
+from identity.relying_parties.schemas import RegistrationRefusedError, read_client
 from identity.residents.sessions.store import Sessions
 from identity_provider import ISSUER, Browser, Client, Provider
 from joserfc import jws

@@ -4,8 +4,8 @@ import json
 from typing import Any
 
 import pytest
-from identity.relying_parties.registration import read_resource
-from identity.relying_parties.registry import Registry
+from identity.relying_parties.admin import Registry
+from identity.relying_parties.schemas import read_resource
 from identity_provider import ISSUER, Provider
 from joserfc.jwk import KeySet
 

@@ -3,7 +3,7 @@
 from typing import Any
 
 import pytest
-from identity.relying_parties.registration import RegistrationRefusedError, read_client
+from identity.relying_parties.schemas import RegistrationRefusedError, read_client
 from identity_provider import ISSUER, VERIFIER, Client, Provider, answered
 from signing_client import JWKS, Prover, assertion, prover, request_object
 from werkzeug.test import TestResponse

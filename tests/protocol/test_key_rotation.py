@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 from identity.app import create_app
 from identity.config import Settings
-from identity.sealing import Keyring
-from identity.signing_keys.lifecycle import PUBLISHED_AFTER, PUBLISHED_BEFORE, KeyLifecycle
+from identity.secret_keys import Keyring
+from identity.signing_keys.rotation import PUBLISHED_AFTER, PUBLISHED_BEFORE, KeyLifecycle
 from identity_provider import ISSUER, SECRET_KEY, Client, Provider
 from joserfc import jwt
 from joserfc.jwk import KeySet

@@ -5,7 +5,7 @@ import hashlib
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
-from identity.sealing import Keyring
+from identity.secret_keys import Keyring
 from identity.web.continuation import Continuation, Continuations
 from identity_provider import ISSUER, Browser, Client, Provider, answered
 from werkzeug.test import TestResponse

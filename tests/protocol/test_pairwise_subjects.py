@@ -11,14 +11,14 @@ from identity.app import create_app
 from identity.config import Settings
 from identity.oidc.logout import backchannel
 from identity.oidc.logout.backchannel import LogoutCourier
-from identity.oidc.tokens import Tokens
+from identity.oidc.tokens.issuer import Tokens
 from identity.outbox.http_post import HttpAnswer
 from identity.outbox.worker import Worker
-from identity.relying_parties.directory import Directory
-from identity.relying_parties.registration import read_city
-from identity.relying_parties.registry import Change, Registry
-from identity.sealing import Keyring
-from identity.signing_keys.ring import KeyRing
+from identity.relying_parties.admin import Change, Registry
+from identity.relying_parties.cache import Directory
+from identity.relying_parties.schemas import read_city
+from identity.secret_keys import Keyring
+from identity.signing_keys.key_set import KeyRing
 from identity_provider import (
     CITY,
     ISSUER,

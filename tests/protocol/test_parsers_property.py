@@ -10,17 +10,17 @@ from authlib.oauth2.rfc6749 import InvalidRequestError
 from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 from identity.config import Settings
-from identity.oidc.authorization.redirect_uris import is_registered
 from identity.oidc.authorization.response_modes import Addressee, answer
 from identity.oidc.client_authentication.assertions import ClientAssertions
 from identity.oidc.client_authentication.authentication import ClientAuthentication
 from identity.oidc.client_authentication.certificates import ClientCertificates
+from identity.oidc.client_authentication.failed_authentications import ClientRefusals
 from identity.oidc.client_authentication.fetching import OutsideFetching
 from identity.oidc.client_authentication.key_sets import ClientKeySets
-from identity.oidc.client_authentication.refusals import ClientRefusals
-from identity.oidc.parameters import LONGEST, Parameters
-from identity.relying_parties.directory import Directory
-from identity.relying_parties.registration import read_client
+from identity.oidc.protocol.parameters import LONGEST, Parameters
+from identity.oidc.protocol.redirect_uris import is_registered
+from identity.relying_parties.cache import Directory
+from identity.relying_parties.schemas import read_client
 from identity_provider import CITY, ISSUER, SECRET_KEY, Provider, answered
 
 TEXT = st.text(st.characters(exclude_categories=["Cs"]), max_size=60)

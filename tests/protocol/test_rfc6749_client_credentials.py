@@ -1,8 +1,8 @@
 """RFC 6749 §4.4, Client Credentials Grant: a client that speaks for itself."""
 
 import pytest
-from identity.relying_parties.registration import RegistrationRefusedError, read_client, read_resource
-from identity.relying_parties.registry import Registry
+from identity.relying_parties.admin import Registry
+from identity.relying_parties.schemas import RegistrationRefusedError, read_client, read_resource
 from identity_provider import CITY, ISSUER, RESOURCE, RESOURCE_SECRET, Client, Provider, answered
 
 GRANT = {"grant_type": "client_credentials"}

@@ -5,7 +5,7 @@ from datetime import timedelta
 from urllib.parse import quote_plus
 
 import pytest
-from identity.relying_parties.registry import Registry
+from identity.relying_parties.admin import Registry
 from identity_provider import CLIENT_SECRET, ISSUER, VERIFIER, Provider, answered
 
 

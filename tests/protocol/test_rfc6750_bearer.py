@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from identity.relying_parties.registry import Registry
+from identity.relying_parties.admin import Registry
 from identity.residents.accounts.models import Resident
 from identity_provider import ISSUER, Provider
 from werkzeug.test import TestResponse

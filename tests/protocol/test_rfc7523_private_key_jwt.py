@@ -9,7 +9,7 @@ from threading import Barrier
 from typing import Any
 
 import pytest
-from identity.oidc.replays.store import SpentIdentifiers
+from identity.oidc.protocol.replay_store import SpentIdentifiers
 from identity_provider import ISSUER, Client, Provider
 from joserfc.jwk import ECKey
 from signing_client import (

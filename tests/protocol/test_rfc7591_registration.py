@@ -6,11 +6,11 @@ from typing import Any
 
 import pytest
 from identity.oidc.client_registration.metadata import FIELDS, RESPONSE_TYPES
+from identity.relying_parties.admin import Registry
+from identity.relying_parties.clients import RegisteredClient
 from identity.relying_parties.models import ClientSecret
-from identity.relying_parties.registered import RegisteredClient
-from identity.relying_parties.registry import Registry
 from identity.relying_parties.store import Clients
-from identity.sealing import digest
+from identity.secret_keys import digest
 from identity_provider import ISSUER, RESOURCE, Client, Provider, answered
 from self_registration import METADATA, allowed, bearer, invited, register, self_registered
 from signing_client import ASSERTION_TYPE, JWKS, assertion_claims, signed

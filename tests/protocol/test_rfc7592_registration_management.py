@@ -3,9 +3,9 @@
 from typing import Any
 
 import pytest
-from identity.oidc.models import Grant
-from identity.relying_parties.registration import read_client
-from identity.relying_parties.registry import Registry
+from identity.oidc.grants.models import Grant
+from identity.relying_parties.admin import Registry
+from identity.relying_parties.schemas import read_client
 from identity.relying_parties.store import Clients
 from identity_provider import ISSUER, Client, Provider
 from self_registration import METADATA, SelfRegistered, allowed, bearer, invited, register, self_registered

@@ -5,8 +5,8 @@ from typing import Any
 from urllib.parse import quote_plus
 
 import pytest
-from identity.relying_parties.registration import read_resource
-from identity.relying_parties.registry import Registry
+from identity.relying_parties.admin import Registry
+from identity.relying_parties.schemas import read_resource
 from identity.residents.accounts.models import Resident
 from identity_provider import CLIENT_SECRET, ISSUER, RESOURCE, RESOURCE_SECRET, Client, Provider
 from werkzeug.test import TestResponse

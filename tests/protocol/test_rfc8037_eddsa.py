@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
-from identity.sealing import Keyring
-from identity.signing_keys.lifecycle import PUBLISHED_BEFORE, KeyLifecycle
+from identity.secret_keys import Keyring
+from identity.signing_keys.rotation import PUBLISHED_BEFORE, KeyLifecycle
 from identity_provider import ISSUER, SECRET_KEY, Browser, Client, Provider, answered
 
 

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 from identity.oidc.device import user_codes
-from identity.relying_parties.registry import Registry
+from identity.relying_parties.admin import Registry
 from identity.residents.accounts.models import Resident
 from identity_provider import ISSUER, RESOURCE, Browser, Client, Provider
 from werkzeug.test import TestResponse

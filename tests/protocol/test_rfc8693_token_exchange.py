@@ -3,8 +3,8 @@
 from typing import Any
 
 import pytest
-from identity.relying_parties.registration import RegistrationRefusedError, read_client, read_resource
-from identity.relying_parties.registry import Registry
+from identity.relying_parties.admin import Registry
+from identity.relying_parties.schemas import RegistrationRefusedError, read_client, read_resource
 from identity.residents.accounts.models import Resident
 from identity_provider import CITY, ISSUER, RESOURCE, RESOURCE_SECRET, Client, Provider
 from werkzeug.test import TestResponse

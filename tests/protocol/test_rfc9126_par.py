@@ -5,8 +5,8 @@ from threading import Barrier
 from typing import Any
 
 import pytest
-from identity.oidc.pushed_requests.models import PushedRequest
-from identity.oidc.pushed_requests.store import PushedRequests
+from identity.oidc.authorization.models import PushedRequest
+from identity.oidc.authorization.pushed_request_store import PushedRequests
 from identity_provider import ISSUER, Client, Provider, answered
 from signing_client import JWKS, assertion
 from werkzeug.test import TestResponse

@@ -7,7 +7,7 @@ from typing import Any
 from identity.outbox.models import OutboxMessage
 from identity.residents.passwords.models import Password
 from identity.residents.sessions.models import Session
-from identity.sealing import Keyring
+from identity.secret_keys import Keyring
 from identity_provider import SECRET_KEY, Provider
 
 

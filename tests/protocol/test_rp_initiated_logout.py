@@ -5,7 +5,7 @@ import re
 from urllib.parse import urlencode
 
 import pytest
-from identity.relying_parties.registry import Registry
+from identity.relying_parties.admin import Registry
 from identity_provider import Browser, Client, Provider
 from werkzeug.test import TestResponse
 

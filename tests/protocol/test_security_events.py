@@ -10,7 +10,7 @@ from typing import Any
 from urllib.parse import quote_plus
 
 import pytest
-from identity.outbox.announcements import (
+from identity.account_events import (
     AccountDisabled,
     AccountPurged,
     AddressChanged,
@@ -20,15 +20,15 @@ from identity.outbox.announcements import (
 )
 from identity.outbox.models import OutboxMessage
 from identity.outbox.worker import Worker
-from identity.relying_parties.registration import RegistrationRefusedError
-from identity.sealing import Keyring
+from identity.relying_parties.schemas import RegistrationRefusedError
+from identity.secret_keys import Keyring
+from identity.security_events.event_types import EventType
 from identity.security_events.push import PushCourier
 from identity.security_events.receivers import ReceiverRegistry, Registration
 from identity.security_events.store import PolledEvents
-from identity.security_events.tell import SecurityEvents
 from identity.security_events.tokens import SecurityEventTokens
-from identity.security_events.vocabulary import EventType
-from identity.signing_keys.ring import KeyRing
+from identity.security_events.transmitter import SecurityEvents
+from identity.signing_keys.key_set import KeyRing
 from identity.storage import Storage
 from identity_provider import ISSUER, RESOURCE, SECRET_KEY, Provider
 from joserfc import jws

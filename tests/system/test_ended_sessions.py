@@ -24,13 +24,13 @@ from identity.app import create_app
 from identity.clock import SystemClock
 from identity.config import Settings
 from identity.oidc.logout.backchannel import LogoutCourier
-from identity.oidc.tokens import Tokens
+from identity.oidc.tokens.issuer import Tokens
 from identity.outbox.worker import Worker
-from identity.relying_parties.directory import Directory
+from identity.relying_parties.cache import Directory
 from identity.residents.sessions.store import Sessions
-from identity.sealing import Keyring
+from identity.secret_keys import Keyring
 from identity.security_events.receivers import ReceiverRegistry, Registration
-from identity.signing_keys.ring import KeyRing
+from identity.signing_keys.key_set import KeyRing
 from identity_provider import RESOURCE, RESOURCE_SECRET, SECRET_KEY, VERIFIER, Client, Provider
 from portal.clock import SystemClock as PortalClock
 from portal.storage import Storage as PortalStorage

@@ -7,7 +7,7 @@ from typing import TypeVar
 
 import pytest
 from flask import Flask
-from identity.sealing import Keyring
+from identity.secret_keys import Keyring
 from identity.storage import Storage
 
 T = TypeVar("T")

@@ -7,9 +7,9 @@ from multiprocessing import get_context
 import pytest
 from flask import Flask
 from identity.clock import FixedClock
-from identity.notices.store import Notices
-from identity.outbox.mails import Mail, Template
+from identity.mail.messages import Mail, Template
 from identity.outbox.store import Deliveries, Outbox
+from identity.resident_notifications.store import Notices
 from identity.residents.accounts import addresses
 from identity.residents.accounts.models import Resident, SignInMethod
 from identity.residents.accounts.store import Accounts, AddressTakenError

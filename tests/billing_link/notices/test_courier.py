@@ -196,7 +196,7 @@ class TestIdentity:
 
     def test_it_is_posted_as_the_contract_says(self, identity, identity_desk, claimed):
         identity_desk.hand_over(claimed)
-        (posted,) = identity.notices
+        (posted,) = identity.resident_notifications
         credentials = base64.b64decode(posted.pop("authorization").removeprefix("Basic ")).decode()
         assert credentials == "urn%3Acommunity-access%3Abilling-link:a+secret%3A+%2B"
         assert posted == {

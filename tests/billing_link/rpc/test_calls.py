@@ -71,10 +71,10 @@ class TestTheFourCalls:
     def test_a_notice_reaches_identity(self, served, call, identity):
         call("ResolveAccount", REMEMBER)
         for _ in range(100):
-            if identity.notices:
+            if identity.resident_notifications:
                 break
             time.sleep(0.05)
-        assert [notice["kind"] for notice in identity.notices] == ["utility_account_linked"]
+        assert [notice["kind"] for notice in identity.resident_notifications] == ["utility_account_linked"]
 
 
 class TestRefusals:

@@ -8,7 +8,7 @@ import pytest
 from click.testing import CliRunner, Result
 from identity.audit.models import AuditEvent
 from identity.cli import main
-from identity.signing_keys import lifecycle
+from identity.signing_keys import rotation
 from identity.storage import Storage
 from signing_client import JWKS, KEYS
 from sqlalchemy import select
@@ -44,7 +44,7 @@ def run(database_url: str, monkeypatch: pytest.MonkeyPatch) -> Run:
     monkeypatch.setenv("IDENTITY_SECRET_KEYS", KEY)
     monkeypatch.setenv("IDENTITY_SMTP_URL", "smtp://127.0.0.1:1")
     monkeypatch.setenv("CLIENT_SECRET", SECRET)
-    monkeypatch.setattr(lifecycle, "RSA_BITS", 2048)
+    monkeypatch.setattr(rotation, "RSA_BITS", 2048)
     return lambda *arguments, text=None: CliRunner().invoke(main, arguments, input=text)
 
 

@@ -10,7 +10,7 @@ import pytest
 from click.testing import CliRunner, Result
 from identity.cli import main
 from identity.relying_parties.invitations.store import Invitations
-from identity.sealing import digest
+from identity.secret_keys import digest
 from identity.storage import Storage
 
 Run = Callable[..., Result]

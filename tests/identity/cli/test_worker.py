@@ -6,10 +6,10 @@ from identity.cli.operator import Operator
 from identity.cli.worker import cleaners
 from identity.config import Settings
 from identity.oidc.device.models import DeviceAuthorization
-from identity.oidc.models import Grant, Interaction
+from identity.oidc.grants.models import Grant, Interaction
 from identity.outbox.worker import Worker
 from identity.residents.sessions.models import Session
-from identity.sealing import Keyring
+from identity.secret_keys import Keyring
 from identity_provider import SECRET_KEY, Provider
 from sqlalchemy import func, select
 

@@ -15,12 +15,12 @@ from identity.app import create_app
 from identity.clock import FixedClock
 from identity.config import Settings
 from identity.outbox.models import OutboxMessage
-from identity.relying_parties.registered import RegisteredCity, RegisteredClient
+from identity.relying_parties.clients import RegisteredCity, RegisteredClient
 from identity.relying_parties.store import Cities, Clients
 from identity.residents.accounts.models import Resident, SignInMethod
 from identity.residents.passwords.hashing import PasswordHasher
 from identity.residents.passwords.store import Passwords
-from identity.sealing import Keyring
+from identity.secret_keys import Keyring
 from identity.storage import Storage
 from identity.web.continuation import Continuation, Continuations
 from identity_provider import close

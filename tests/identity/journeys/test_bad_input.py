@@ -5,7 +5,7 @@ import re
 import pytest
 from identity.journeys.registration.models import PendingRegistration
 from identity.outbox.models import OutboxMessage
-from identity.sealing import Keyring
+from identity.secret_keys import Keyring
 from identity.web.continuation import Continuation, Continuations
 
 PASSWORD = "seven herons over the pond"

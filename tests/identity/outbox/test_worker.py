@@ -3,9 +3,9 @@ import threading
 from datetime import timedelta
 
 import pytest
+from identity.mail.messages import Mail, Template
 from identity.outbox import worker as worker_module
-from identity.outbox.couriers import MailCourier
-from identity.outbox.mails import Mail, Template
+from identity.outbox.delivery import MailCourier
 from identity.outbox.models import OutboxMessage
 from identity.outbox.store import LEASE, Deliveries, Outbox
 from identity.outbox.worker import BACK_OFF, Worker, back_off

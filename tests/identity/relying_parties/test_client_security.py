@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from cryptography.hazmat.primitives.asymmetric import rsa
 from identity.relying_parties.client_keys import problem_with_key_set
-from identity.relying_parties.registration import RegistrationRefusedError, read_client
+from identity.relying_parties.schemas import RegistrationRefusedError, read_client
 from joserfc.jwk import ECKey
 from signing_client import JWKS, KEYS, encoded, public
 

@@ -4,7 +4,7 @@ import json
 from pathlib import Path
 
 import pytest
-from identity.relying_parties.registration import RegistrationRefusedError, read_city
+from identity.relying_parties.schemas import RegistrationRefusedError, read_city
 from identity.relying_parties.store import Cities
 
 SAMPLE = Path(__file__).parents[3] / "deploy/local/sample_city/identity.json"

@@ -1,6 +1,6 @@
 """The signed way on."""
 
-from identity.sealing import Keyring
+from identity.secret_keys import Keyring
 from identity.web.continuation import Continuation, Continuations
 from itsdangerous import URLSafeSerializer
 

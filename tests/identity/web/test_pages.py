@@ -4,7 +4,7 @@ import re
 from dataclasses import replace
 
 from identity.errors import Reason, Refused
-from identity.relying_parties.directory import Directory
+from identity.relying_parties.cache import Directory
 from identity.relying_parties.store import Cities
 from identity.residents.passwords.hashing import PasswordHasher
 from identity.storage import Storage

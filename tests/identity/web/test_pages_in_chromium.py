@@ -16,9 +16,9 @@ from identity.app import create_app
 from identity.config import Settings
 from identity.migrations import upgrade
 from identity.outbox.models import OutboxMessage
-from identity.relying_parties.registered import RegisteredCity, RegisteredClient
+from identity.relying_parties.clients import RegisteredCity, RegisteredClient
 from identity.relying_parties.store import Cities, Clients
-from identity.sealing import Keyring
+from identity.secret_keys import Keyring
 from identity.storage import Storage
 from playwright.sync_api import Browser, Page, expect
 from sqlalchemy import select

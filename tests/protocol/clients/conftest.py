@@ -22,8 +22,8 @@ import pytest
 import requests
 from identity.clock import SystemClock
 from identity.migrations import upgrade
-from identity.relying_parties.registration import read_city, read_client, read_invitation
-from identity.relying_parties.registry import Registry
+from identity.relying_parties.admin import Registry
+from identity.relying_parties.schemas import read_city, read_client, read_invitation
 from identity.residents.accounts.models import Resident
 from identity.residents.passwords.hashing import PasswordHasher
 from identity.residents.passwords.store import Passwords

@@ -6,7 +6,7 @@ from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
-from identity.sealing import Keyring
+from identity.secret_keys import Keyring
 from identity.web.continuation import Continuations
 from identity_provider import SECRET_KEY, Browser, Client, Provider, answered
 from werkzeug.test import TestResponse

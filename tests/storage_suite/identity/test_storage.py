@@ -7,7 +7,7 @@ import pytest
 from flask import Flask
 from identity.audit.models import AuditEvent
 from identity.migrations import import_models
-from identity.notices.models import Notice
+from identity.resident_notifications.models import Notice
 from identity.residents.accounts.models import Resident
 from identity.residents.passwords.store import Passwords
 from identity.storage import Base, Storage, delete_some, insert_into, table_of

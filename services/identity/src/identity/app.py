@@ -10,18 +10,18 @@ from flask_babel import Babel, format_datetime, get_locale, to_user_timezone
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from identity.clock import Clock, SystemClock
-from identity.composition.machines import machine_blueprints, protocol_provider
-from identity.composition.pages import page_blueprints
-from identity.composition.parts import Parts
+from identity.composition.api import machine_blueprints, protocol_provider
+from identity.composition.dependencies import Parts
+from identity.composition.resident_pages import page_blueprints
 from identity.config import Settings
 from identity.errors import Reason
-from identity.journeys.federation.providers.catalogue import load_providers
-from identity.journeys.federation.providers.provider import Provider as SignInProvider
-from identity.sealing import Keyring
+from identity.identity_providers.catalogue import load_providers
+from identity.identity_providers.provider import Provider as SignInProvider
+from identity.secret_keys import Keyring
 from identity.web.cookies import Cookies
 from identity.web.error_pages import ErrorPages
 from identity.web.headers import SecurityHeaders
-from identity.web.machine_door import MachineDoor
+from identity.web.protocol_application import MachineDoor
 
 _LARGEST_FORM = 64 * 1024
 _STATIC_KEPT_SECONDS = 60 * 60

@@ -13,7 +13,7 @@ from identity.app import create_app
 from identity.audit.models import AuditEvent
 from identity.clock import FixedClock
 from identity.config import Settings
-from identity.relying_parties.registered import RegisteredCity, RegisteredClient
+from identity.relying_parties.clients import RegisteredCity, RegisteredClient
 from identity.relying_parties.store import Cities, Clients
 from identity.residents.accounts.models import Resident
 from identity.residents.sessions.models import Session

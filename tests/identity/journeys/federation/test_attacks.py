@@ -3,7 +3,7 @@
 from datetime import timedelta
 
 import pytest
-from identity.journeys.federation.attempts.models import FederationAttempt
+from identity.journeys.federation.models import FederationAttempt
 from identity.residents.accounts.models import SignInMethod
 from sqlalchemy import select
 

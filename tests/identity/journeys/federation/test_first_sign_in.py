@@ -3,7 +3,7 @@
 from datetime import timedelta
 
 import pytest
-from identity.journeys.federation.first_sign_ins.models import FirstSignIn
+from identity.journeys.federation.models import FirstSignIn
 from identity.residents.federated_identities.models import FederatedIdentity
 from identity.residents.passwords.models import Password
 from sqlalchemy import select

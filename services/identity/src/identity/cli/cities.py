@@ -8,8 +8,8 @@ from identity.audit.events import Event
 from identity.cli.files import inline_logo, json_file, read_json
 from identity.cli.operator import operator, refuse
 from identity.cli.printing import as_json, show_fields, show_json, show_table
-from identity.relying_parties.registration import RegistrationRefusedError, read_city
-from identity.relying_parties.registry import Change
+from identity.relying_parties.admin import Change
+from identity.relying_parties.schemas import RegistrationRefusedError, read_city
 from identity.relying_parties.store import Cities
 
 

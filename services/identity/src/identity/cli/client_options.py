@@ -8,11 +8,11 @@ import click
 from identity.audit.events import Event
 from identity.cli.files import read_json, secret_from_env, secret_of, write_secret
 from identity.cli.operator import Operator, operator, refuse
+from identity.relying_parties.admin import Change
 from identity.relying_parties.client_security import FAPI2, AuthenticationMethod
-from identity.relying_parties.registration import ClientRegistration, RegistrationRefusedError, read_client
-from identity.relying_parties.registry import Change
+from identity.relying_parties.schemas import ClientRegistration, RegistrationRefusedError, read_client
 from identity.relying_parties.store import Clients
-from identity.signing_keys.lifecycle import ALGORITHMS, ON_DEMAND
+from identity.signing_keys.rotation import ALGORITHMS, ON_DEMAND
 
 _OPTIONS = (
     click.option("--city", "city_id", help="The city that owns it."),

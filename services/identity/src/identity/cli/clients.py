@@ -12,7 +12,7 @@ from identity.cli.files import json_file, read_json, secret_from_env, secret_of
 from identity.cli.invitations import invitations, invite, revoke_invitation
 from identity.cli.operator import operator, refuse
 from identity.cli.printing import as_json, show_fields, show_json, show_table
-from identity.relying_parties.registered import DescribedClient
+from identity.relying_parties.clients import DescribedClient
 from identity.relying_parties.store import Clients
 
 

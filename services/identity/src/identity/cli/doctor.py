@@ -14,13 +14,13 @@ from identity.cli.printing import as_json, show_json
 from identity.clock import SystemClock
 from identity.config import Settings
 from identity.errors import SettingsError
-from identity.outbox import smtp
+from identity.mail import smtp
 from identity.relying_parties.client_security import CERTIFICATE_METHODS, FAPI2
-from identity.relying_parties.registered import RegisteredClient
+from identity.relying_parties.clients import RegisteredClient
 from identity.relying_parties.store import Cities, Clients
-from identity.sealing import Keyring, SealBrokenError
-from identity.signing_keys.lifecycle import ALWAYS, SIGNS_FOR
+from identity.secret_keys import Keyring, SealBrokenError
 from identity.signing_keys.models import KeyState
+from identity.signing_keys.rotation import ALWAYS, SIGNS_FOR
 from identity.signing_keys.store import SigningKeys
 from identity.storage import Storage
 

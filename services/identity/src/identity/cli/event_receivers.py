@@ -8,10 +8,10 @@ from identity.audit.events import Event
 from identity.cli.files import secret_from_env, secret_of
 from identity.cli.operator import operator, refuse
 from identity.cli.printing import as_json, show_json, show_table
-from identity.relying_parties.registration import RegistrationRefusedError
+from identity.relying_parties.schemas import RegistrationRefusedError
+from identity.security_events.event_types import EventType
 from identity.security_events.receivers import ReceiverRegistry, Registration
 from identity.security_events.store import Receivers
-from identity.security_events.vocabulary import EventType
 
 
 @click.group("event-receivers")

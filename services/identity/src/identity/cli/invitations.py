@@ -10,7 +10,7 @@ from identity.cli.files import write_secret
 from identity.cli.operator import operator, refuse
 from identity.cli.printing import as_json, show_fields, show_json, show_table
 from identity.relying_parties.invitations.store import Invitations
-from identity.relying_parties.registration import RegistrationRefusedError, read_invitation
+from identity.relying_parties.schemas import RegistrationRefusedError, read_invitation
 
 
 @click.command()

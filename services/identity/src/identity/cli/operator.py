@@ -13,10 +13,10 @@ from identity.audit.store import Audit
 from identity.clock import Clock, SystemClock
 from identity.config import Settings, load_settings
 from identity.errors import SettingsError
-from identity.relying_parties.registry import Registry
+from identity.relying_parties.admin import Registry
 from identity.relying_parties.store import Cities
-from identity.sealing import Keyring
-from identity.signing_keys.lifecycle import KeyLifecycle
+from identity.secret_keys import Keyring
+from identity.signing_keys.rotation import KeyLifecycle
 from identity.storage import Storage
 
 REFUSED, MISUSED = 1, 2

@@ -10,9 +10,9 @@ from identity.cli.operator import MISUSED, REFUSED, read_settings
 from identity.cli.printing import as_json, show_json, show_table
 from identity.clock import SystemClock
 from identity.errors import SettingsError
-from identity.journeys.federation.leaving.leave import redirect_uri
-from identity.journeys.federation.providers.catalogue import load_providers
-from identity.journeys.federation.providers.provider import Provider, ProviderRefusal
+from identity.identity_providers.catalogue import load_providers
+from identity.identity_providers.provider import Provider, ProviderRefusal
+from identity.journeys.federation.start import redirect_uri
 
 
 @click.group()

@@ -7,8 +7,8 @@ from identity.cli.files import secret_from_env, secret_of
 from identity.cli.operator import operator, refuse
 from identity.cli.printing import as_json, show_json, show_table
 from identity.randomness import secret as new_secret
-from identity.relying_parties.registration import RegistrationRefusedError, read_resource
-from identity.relying_parties.registry import Change
+from identity.relying_parties.admin import Change
+from identity.relying_parties.schemas import RegistrationRefusedError, read_resource
 from identity.relying_parties.store import Resources
 
 

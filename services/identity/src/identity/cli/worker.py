@@ -11,22 +11,23 @@ import click
 
 from identity.cli.operator import MISUSED, Operator, operator
 from identity.errors import SettingsError
-from identity.journeys.federation.attempts.store import Attempts
-from identity.journeys.federation.first_sign_ins.store import FirstSignIns
-from identity.journeys.federation.receiving.store import DataDeletions, ProviderNotices
+from identity.journeys.federation.attempt_store import Attempts
+from identity.journeys.federation.pending_store import FirstSignIns
+from identity.journeys.federation.provider_event_store import DataDeletions, ProviderNotices
 from identity.journeys.registration.store import PendingRegistrations
-from identity.notices.store import Notices
+from identity.mail.mailer import Mailer
+from identity.oidc.authorization.pushed_request_store import PushedRequests
 from identity.oidc.authorization.store import Interactions
 from identity.oidc.device.store import DeviceAuthorizations
+from identity.oidc.grants.store import Grants
 from identity.oidc.logout.backchannel import LogoutCourier
-from identity.oidc.pushed_requests.store import PushedRequests
-from identity.oidc.replays.store import SpentIdentifiers
-from identity.oidc.store import Grants
-from identity.oidc.tokens import Tokens
-from identity.outbox.couriers import Courier, MailCourier
-from identity.outbox.mailer import Mailer
+from identity.oidc.protocol.replay_store import SpentIdentifiers
+from identity.oidc.tokens.issuer import Tokens
+from identity.outbox.delivery import Courier, MailCourier
 from identity.outbox.worker import Cleaner, Worker
-from identity.relying_parties.directory import Directory
+from identity.rate_limits.store import RequestCounts
+from identity.relying_parties.cache import Directory
+from identity.resident_notifications.store import Notices
 from identity.residents.action_links.store import ActionLinks
 from identity.residents.lockout.store import Lockout
 from identity.residents.one_time_codes.store import OneTimeCodes
@@ -34,9 +35,8 @@ from identity.residents.sessions.store import Sessions
 from identity.security_events.push import PushCourier
 from identity.security_events.store import PolledEvents
 from identity.security_events.tokens import SecurityEventTokens
-from identity.signing_keys.ring import KeyRing
+from identity.signing_keys.key_set import KeyRing
 from identity.storage import Executor
-from identity.web.throttling.store import RequestCounts
 
 # Websites answer in their own time; while one is slow, the others and the mail go on.
 HTTP_LANES = 4

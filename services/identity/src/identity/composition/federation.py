@@ -2,24 +2,24 @@
 
 from flask import Blueprint
 
-from identity.composition.parts import Parts
-from identity.journeys.federation.arriving.routes import Arrivals
-from identity.journeys.federation.changed_address.answer import AnswerOffer
-from identity.journeys.federation.changed_address.routes import OfferPages
-from identity.journeys.federation.completing.complete import Complete
-from identity.journeys.federation.completing.routes import CompletionPages
-from identity.journeys.federation.entering import Entrance
-from identity.journeys.federation.leaving.leave import Leave
-from identity.journeys.federation.leaving.routes import Buttons
+from identity.composition.dependencies import Parts
+from identity.journeys.federation.callback import Finish
+from identity.journeys.federation.callback_routes import Callbacks
+from identity.journeys.federation.email_change import AnswerOffer
+from identity.journeys.federation.email_change_routes import OfferPages
 from identity.journeys.federation.mail import FederationMail
-from identity.journeys.federation.receiving.receive import Receive
-from identity.journeys.federation.receiving.routes import DeletionPages, Receivers
-from identity.journeys.federation.returning.finish import Finish
-from identity.journeys.federation.returning.recognise import Recognise
-from identity.journeys.federation.returning.routes import Callbacks
-from identity.journeys.federation.verifying.routes import LinkPages
-from identity.journeys.federation.verifying.routes import WaitingPages as FederationWaitingPages
-from identity.journeys.federation.verifying.verify import VerifyAddress
+from identity.journeys.federation.match_resident import Recognise
+from identity.journeys.federation.missing_details import Complete
+from identity.journeys.federation.missing_details_routes import CompletionPages
+from identity.journeys.federation.outcome_pages import Arrivals
+from identity.journeys.federation.provider_events import Receive
+from identity.journeys.federation.provider_events_routes import DeletionPages, Receivers
+from identity.journeys.federation.provision import Entrance
+from identity.journeys.federation.start import Leave
+from identity.journeys.federation.start_routes import Buttons
+from identity.journeys.federation.verify_email import VerifyAddress
+from identity.journeys.federation.verify_email_routes import LinkPages
+from identity.journeys.federation.verify_email_routes import WaitingPages as FederationWaitingPages
 from identity.web.asking_browser import AskingBrowser
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from http.client import HTTPConnection, HTTPException, HTTPSConnection
 from urllib.parse import urlsplit
 
-from identity.outbox.couriers import NotDeliveredError
+from identity.outbox.delivery import NotDeliveredError
 
 # Seconds for the connection, and for everything together.
 CONNECT_WITHIN, ANSWER_WITHIN = 3.0, 6.0

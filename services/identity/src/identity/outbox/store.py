@@ -8,9 +8,9 @@ from sqlalchemy import and_, insert, or_, select, update
 
 from identity import randomness
 from identity.clock import Clock
-from identity.outbox.mails import Mail
+from identity.mail.messages import Mail
 from identity.outbox.models import OutboxMessage
-from identity.sealing import Keyring
+from identity.secret_keys import Keyring
 from identity.storage import Executor, delete_some, table_of
 
 OUTBOX = table_of(OutboxMessage)

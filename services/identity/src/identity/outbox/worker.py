@@ -7,9 +7,9 @@ from threading import Event
 import structlog
 
 from identity.clock import Clock
-from identity.outbox.couriers import Courier, NotDeliveredError, RefusedForGoodError
+from identity.outbox.delivery import Courier, NotDeliveredError, RefusedForGoodError
 from identity.outbox.store import Claimed, Deliveries
-from identity.sealing import Keyring
+from identity.secret_keys import Keyring
 from identity.storage import Executor, Storage
 
 # Until the next attempt, after the first, second, … one; the last of them from then on.

@@ -6,7 +6,7 @@ from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, Field, model_validator
 
-from identity.relying_parties import addresses, client_keys, subject_names
+from identity.relying_parties import certificate_subjects, client_keys, redirect_uris
 
 SECRET_METHODS = ("client_secret_basic", "client_secret_post")
 CERTIFICATE_METHODS = ("tls_client_auth", "self_signed_tls_client_auth")
@@ -28,13 +28,13 @@ def _key_set(value: dict[str, Any] | None) -> dict[str, Any] | None:
 
 
 def _key_address(value: str) -> str:
-    if value and (problem := addresses.problem_with(value)):
+    if value and (problem := redirect_uris.problem_with(value)):
         raise ValueError(f"{value[:80]!r} {problem}")
     return value
 
 
 def _subject(value: str) -> str:
-    if value and (problem := subject_names.problem_with(value)):
+    if value and (problem := certificate_subjects.problem_with(value)):
         raise ValueError(f"{value[:80]!r} {problem}")
     return value
 

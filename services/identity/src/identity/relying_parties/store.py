@@ -10,14 +10,14 @@ from typing import Any
 
 from sqlalchemy import RowMapping, Table, delete, insert, or_, select, update
 
-from identity.relying_parties.models import City, Client, ClientSecret, Resource
-from identity.relying_parties.registered import (
+from identity.relying_parties.clients import (
     DescribedClient,
     LiveSecret,
     RegisteredCity,
     RegisteredClient,
     RegisteredResource,
 )
+from identity.relying_parties.models import City, Client, ClientSecret, Resource
 from identity.storage import Executor, table_of
 
 CITY = table_of(City)

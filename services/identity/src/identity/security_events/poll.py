@@ -13,7 +13,7 @@ from datetime import UTC, datetime
 import structlog
 
 from identity.clock import Clock
-from identity.sealing import Keyring
+from identity.secret_keys import Keyring
 from identity.security_events.store import PolledEvents, StoredEvent, StoredReceiver
 from identity.security_events.tokens import SecurityEventTokens
 from identity.storage import Executor, Storage

@@ -3,12 +3,12 @@
 import json
 from datetime import datetime
 
-from identity.outbox.couriers import NotDeliveredError, RefusedForGoodError
+from identity.outbox.delivery import NotDeliveredError, RefusedForGoodError
 from identity.outbox.http_post import HttpAnswer, post
-from identity.sealing import Keyring
+from identity.secret_keys import Keyring
 from identity.security_events.store import Receivers
-from identity.security_events.tell import SECURITY_EVENT
 from identity.security_events.tokens import SecurityEventTokens
+from identity.security_events.transmitter import SECURITY_EVENT
 from identity.storage import Storage
 
 # After the first ones an attempt an hour: a receiver may be away for a week.

@@ -7,11 +7,11 @@ from dataclasses import dataclass, replace
 
 from identity import randomness
 from identity.clock import Clock
-from identity.relying_parties import addresses
-from identity.relying_parties.registration import RegistrationRefusedError, check_secret
-from identity.sealing import Keyring, digest
+from identity.relying_parties import redirect_uris
+from identity.relying_parties.schemas import RegistrationRefusedError, check_secret
+from identity.secret_keys import Keyring, digest
+from identity.security_events.event_types import EventType
 from identity.security_events.store import Receivers, StoredReceiver
-from identity.security_events.vocabulary import EventType
 from identity.storage import Storage
 
 _ID = re.compile(r"[!-~]{1,255}")
@@ -105,7 +105,7 @@ def _problems_with_push(registration: Registration, secret: str | None) -> list[
     if registration.push_uri is None and registration.push_authorization is not None:
         lines.append("an authorization goes with a push address")
     if registration.push_uri is not None:
-        if problem := addresses.problem_with(registration.push_uri):
+        if problem := redirect_uris.problem_with(registration.push_uri):
             lines.append(f"the push address {registration.push_uri[:80]!r} {problem}")
         if secret is not None:
             lines.append("a receiver that is pushed to has no secret to poll with")

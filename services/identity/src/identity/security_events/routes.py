@@ -3,7 +3,7 @@
 from flask import Blueprint, Response, jsonify, request
 from werkzeug.exceptions import HTTPException
 
-from identity.sealing import digest
+from identity.secret_keys import digest
 from identity.security_events.poll import InvalidPollError, Poll, read
 from identity.security_events.receivers import accepts_secret
 from identity.security_events.store import Receivers, StoredReceiver

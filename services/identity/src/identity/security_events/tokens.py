@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 from joserfc import jwt
 
-from identity.signing_keys.ring import KeyRing
+from identity.signing_keys.key_set import KeyRing
 
 ALGORITHM = "ES256"
 TYPE = "secevent+jwt"

@@ -6,8 +6,8 @@ from flask import Blueprint, Response, jsonify, make_response, request
 from werkzeug.exceptions import NotFound
 
 from identity.config import Settings
-from identity.relying_parties.directory import Directory
-from identity.relying_parties.registered import RegisteredCity
+from identity.relying_parties.cache import Directory
+from identity.relying_parties.clients import RegisteredCity
 from identity.web.theme import style_sheet
 
 _SLUG = re.compile(r"[a-z0-9][a-z0-9-]{0,63}")

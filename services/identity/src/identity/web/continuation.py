@@ -8,7 +8,7 @@ from dataclasses import asdict, dataclass, fields
 
 from itsdangerous import BadSignature, URLSafeSerializer
 
-from identity.sealing import Keyring
+from identity.secret_keys import Keyring
 
 PARAMETER = "continue"
 

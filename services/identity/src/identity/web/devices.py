@@ -9,7 +9,7 @@ from itsdangerous import BadSignature, URLSafeSerializer
 
 from identity import randomness
 from identity.config import Settings
-from identity.sealing import Keyring
+from identity.secret_keys import Keyring
 from identity.web.cookies import Cookies
 
 _COOKIE = "device"

@@ -7,8 +7,8 @@ from flask import Response, make_response, redirect, render_template, request, s
 from flask_babel import get_locale, gettext
 
 from identity.errors import Reason
-from identity.relying_parties.directory import Directory
-from identity.relying_parties.registered import RegisteredCity, RegisteredClient
+from identity.relying_parties.cache import Directory
+from identity.relying_parties.clients import RegisteredCity, RegisteredClient
 from identity.web import continuation as continuations_module
 from identity.web import language
 from identity.web.continuation import Continuation, Continuations

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from flask import Response
 
 from identity.config import Settings
-from identity.relying_parties.registered import RegisteredCity
+from identity.relying_parties.clients import RegisteredCity
 from identity.web.cookies import Cookies
 
 PASSWORD = "password"  # noqa: S105 - a method's name

@@ -6,8 +6,8 @@ Both ways do the same work, so that neither the page nor its time tells which it
 from datetime import datetime
 
 from identity.clock import Clock
-from identity.journeys.federation.first_sign_ins.store import Waiting
-from identity.outbox.mails import Mail, Template
+from identity.journeys.federation.pending_store import Waiting
+from identity.mail.messages import Mail, Template
 from identity.outbox.store import Outbox
 from identity.residents.accounts.addresses import Address
 from identity.residents.accounts.models import Resident, SignInMethod
@@ -15,7 +15,7 @@ from identity.residents.accounts.store import Accounts
 from identity.residents.action_links.purposes import Purpose
 from identity.residents.action_links.store import ActionLinks
 from identity.residents.one_time_codes.store import OneTimeCodes
-from identity.sealing import Keyring
+from identity.secret_keys import Keyring
 from identity.storage import Transaction
 from identity.web.continuation import Continuation, Continuations
 from identity.web.mail_links import MailLinks

@@ -4,12 +4,12 @@ import re
 from dataclasses import dataclass
 from datetime import datetime
 
+from identity.account_events import AccessRemoved, Announcements
 from identity.audit.events import Event
 from identity.audit.store import Audit
 from identity.clock import Clock
-from identity.outbox.announcements import AccessRemoved, Announcements
+from identity.relying_parties.cache import Directory
 from identity.relying_parties.consents.store import Consents
-from identity.relying_parties.directory import Directory
 from identity.storage import Storage
 from identity.web.current_session import SignedIn
 from identity.web.visitor import Visitor

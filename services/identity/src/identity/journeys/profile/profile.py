@@ -2,10 +2,10 @@
 
 from dataclasses import dataclass
 
+from identity.account_events import Announcements, SessionEnded
 from identity.audit.events import Event
 from identity.audit.store import Audit
 from identity.clock import Clock
-from identity.outbox.announcements import Announcements, SessionEnded
 from identity.residents.accounts.store import Accounts
 from identity.residents.federated_identities.store import FederatedIdentities
 from identity.residents.sessions.store import LiveSession, Sessions

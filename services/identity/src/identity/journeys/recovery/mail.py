@@ -1,13 +1,13 @@
 """The mails of this journey: one for each request, whatever stands behind the address."""
 
 from identity.clock import Clock
-from identity.outbox.mails import Mail, Template
+from identity.mail.messages import Mail, Template
 from identity.outbox.store import Outbox
 from identity.residents.accounts.addresses import Address
 from identity.residents.accounts.models import Resident, SignInMethod
 from identity.residents.action_links.purposes import Purpose
 from identity.residents.action_links.store import ActionLinks
-from identity.sealing import Keyring
+from identity.secret_keys import Keyring
 from identity.storage import Transaction
 from identity.web.continuation import Continuation
 from identity.web.mail_links import MailLinks

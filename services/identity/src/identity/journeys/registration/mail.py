@@ -7,14 +7,14 @@ from datetime import datetime
 
 from identity.clock import Clock
 from identity.journeys.registration.store import Pending
-from identity.outbox.mails import Mail, Template
+from identity.mail.messages import Mail, Template
 from identity.outbox.store import Outbox
 from identity.residents.accounts.models import Resident, SignInMethod
 from identity.residents.accounts.store import Accounts
 from identity.residents.action_links.purposes import Purpose
 from identity.residents.action_links.store import ActionLinks
 from identity.residents.one_time_codes.store import OneTimeCodes
-from identity.sealing import Keyring
+from identity.secret_keys import Keyring
 from identity.storage import Transaction
 from identity.web.continuation import Continuation, Continuations
 from identity.web.mail_links import MailLinks

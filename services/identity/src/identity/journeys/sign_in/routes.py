@@ -5,15 +5,15 @@ from flask_babel import gettext
 
 from identity.journeys.sign_in.forms import SignInForm
 from identity.journeys.sign_in.sign_in import Attempt, SignedInNow, SignIn
+from identity.rate_limits.limiter import Action, Throttle
 from identity.residents.accounts.addresses import parse
-from identity.web import typed_email, words
-from identity.web.arrival import Arrival
+from identity.web import messages, typed_email
 from identity.web.csrf import Csrf
 from identity.web.current_session import CurrentSession
 from identity.web.devices import Devices
 from identity.web.pages import Pages
 from identity.web.sign_in_methods import PASSWORD, SignInMethods
-from identity.web.throttling.throttle import Action, Throttle
+from identity.web.signed_in_response import Arrival
 from identity.web.visitor import current_visitor
 
 # Shows the form in a browser that is signed in: after a registration there, or for somebody else.
@@ -75,7 +75,7 @@ class SignInPages:
         typed_email.remember(form.email.data or "")
         visitor = current_visitor()
         if not self._throttle.allows_network(Action.SIGN_IN, visitor.ip_address):
-            return self._render(form, 429, failure=words.too_many_requests())
+            return self._render(form, 429, failure=messages.too_many_requests())
         continuation = self._pages.continuation()
         address = parse(form.email.data or "")
         outcome = self._sign_in.sign_in(

@@ -6,7 +6,8 @@ from datetime import datetime
 from identity.audit.events import Event
 from identity.audit.store import Audit
 from identity.clock import Clock
-from identity.journeys.sign_in.notices import Notices
+from identity.journeys.sign_in.mail import Notices
+from identity.rate_limits.limiter import Action, Throttle
 from identity.residents.accounts.addresses import Address
 from identity.residents.accounts.models import SignInMethod
 from identity.residents.accounts.store import Accounts
@@ -15,11 +16,10 @@ from identity.residents.lockout.store import Lockout, Standing
 from identity.residents.passwords.hashing import PasswordHasher
 from identity.residents.passwords.store import Passwords
 from identity.residents.sessions.store import Begun, Sessions
-from identity.sealing import Keyring
+from identity.secret_keys import Keyring
 from identity.storage import Storage, Transaction
 from identity.web.continuation import Continuation
 from identity.web.current_session import SignedIn
-from identity.web.throttling.throttle import Action, Throttle
 from identity.web.visitor import Visitor
 
 PASSWORD_AMR = ("pwd",)  # RFC 8176

@@ -1,9 +1,9 @@
 """The verb "Sign out"."""
 
+from identity.account_events import Announcements, SessionEnded
 from identity.audit.events import Event
 from identity.audit.store import Audit
 from identity.clock import Clock
-from identity.outbox.announcements import Announcements, SessionEnded
 from identity.residents.sessions.store import Sessions
 from identity.storage import Storage
 from identity.web.current_session import SignedIn

@@ -7,9 +7,9 @@ from typing import Any
 
 from authlib.oauth2.rfc6749 import InvalidRequestError
 
-from identity.oidc import claims
-from identity.oidc.errors import UnmetAuthenticationRequirementsError
-from identity.relying_parties.registered import RegisteredClient
+from identity.oidc.protocol.errors import UnmetAuthenticationRequirementsError
+from identity.oidc.tokens import claims
+from identity.relying_parties.clients import RegisteredClient
 
 # Each claim that is asked for, with what is asked of it (§5.5.1); None and {} ask for nothing in particular.
 _Asked = Mapping[str, Mapping[str, Any]]

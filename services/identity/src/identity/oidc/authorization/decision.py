@@ -9,21 +9,21 @@ from identity import randomness
 from identity.audit.events import Event
 from identity.audit.store import Audit
 from identity.clock import Clock
-from identity.oidc import claims
-from identity.oidc.authorization.arrival import Arrival, PushedRequestOverError, told_description
 from identity.oidc.authorization.interactions import InteractionDesk, Lapse
 from identity.oidc.authorization.prompting import Step, next_step
+from identity.oidc.authorization.request_source import Arrival, PushedRequestOverError, told_description
 from identity.oidc.authorization.requests import AuthorizationRequest, AuthorizationRequests
 from identity.oidc.authorization.response_modes import Addressee, ClientAnswer, answer
 from identity.oidc.authorization.store import StoredInteraction
-from identity.oidc.errors import UnsoundRequestError
-from identity.oidc.lifetimes import CODE
-from identity.oidc.parameters import Parameters
-from identity.oidc.store import Grants, NewGrant
+from identity.oidc.grants.store import Grants, NewGrant
+from identity.oidc.protocol.errors import UnsoundRequestError
+from identity.oidc.protocol.lifetimes import CODE
+from identity.oidc.protocol.parameters import Parameters
+from identity.oidc.tokens import claims
+from identity.relying_parties.clients import RegisteredClient
 from identity.relying_parties.consents.store import Consents
-from identity.relying_parties.registered import RegisteredClient
 from identity.residents.accounts.store import Accounts
-from identity.sealing import digest
+from identity.secret_keys import digest
 from identity.storage import Storage
 from identity.web.current_session import SignedIn
 

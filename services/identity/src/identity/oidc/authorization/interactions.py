@@ -11,10 +11,10 @@ from enum import StrEnum
 from identity import randomness
 from identity.clock import Clock
 from identity.oidc.authorization.store import Interactions, StoredInteraction
-from identity.oidc.lifetimes import INTERACTION
-from identity.oidc.parameters import Parameters
-from identity.relying_parties.registered import RegisteredClient
-from identity.sealing import digest
+from identity.oidc.protocol.lifetimes import INTERACTION
+from identity.oidc.protocol.parameters import Parameters
+from identity.relying_parties.clients import RegisteredClient
+from identity.secret_keys import digest
 from identity.storage import Storage
 
 

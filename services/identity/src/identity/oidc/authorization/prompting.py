@@ -8,9 +8,9 @@ from enum import Enum, auto
 
 from authlib.oidc.core.errors import ConsentRequiredError, LoginRequiredError
 
-from identity.oidc.authorization import redirect_uris
 from identity.oidc.authorization.requests import AuthorizationRequest
 from identity.oidc.authorization.store import StoredInteraction
+from identity.oidc.protocol import redirect_uris
 from identity.relying_parties.consents.store import Consent
 from identity.web.current_session import SignedIn
 

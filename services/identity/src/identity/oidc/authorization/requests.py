@@ -15,18 +15,19 @@ from authlib.oidc.core.errors import (
     RequestURINotSupportedError,
 )
 
-from identity.oidc.authorization import claims_parameter, redirect_uris
+from identity.oidc.authorization import claims_parameter
 from identity.oidc.authorization.claims_parameter import ClaimsRequest
 from identity.oidc.authorization.response_modes import MODES, Addressee
-from identity.oidc.errors import UnsoundRequestError
-from identity.oidc.parameters import Parameters
-from identity.oidc.protocol_request import ProtocolRequest
-from identity.oidc.resource_indicators import ResourceIndicators
+from identity.oidc.endpoints.token import ProtocolServer
+from identity.oidc.protocol import redirect_uris
+from identity.oidc.protocol.errors import UnsoundRequestError
+from identity.oidc.protocol.parameters import Parameters
+from identity.oidc.protocol.request import ProtocolRequest
 from identity.oidc.sender_constraint.dpop import THUMBPRINT
-from identity.oidc.server import ProtocolServer
-from identity.oidc.tokens import TokenRefusedError, Tokens
-from identity.relying_parties.directory import Directory
-from identity.relying_parties.registered import RegisteredClient
+from identity.oidc.tokens.issuer import TokenRefusedError, Tokens
+from identity.oidc.tokens.resource_indicators import ResourceIndicators
+from identity.relying_parties.cache import Directory
+from identity.relying_parties.clients import RegisteredClient
 from identity.web.language import LANGUAGES
 
 PROMPTS = ("none", "login", "consent", "select_account", "create")

@@ -8,14 +8,14 @@ from werkzeug.exceptions import MethodNotAllowed
 
 from identity import randomness
 from identity.clock import Clock
-from identity.oidc.authorization import bounces
+from identity.oidc.authorization import redirect_loops
 from identity.oidc.authorization.decision import Answered, Authorization, Outcome, StartOver, Waiting
 from identity.oidc.authorization.prompting import Step
 from identity.oidc.authorization.store import StoredInteraction
-from identity.oidc.errors import UnsoundRequestError
-from identity.oidc.parameters import Parameters
-from identity.relying_parties.directory import Directory
-from identity.relying_parties.registered import RegisteredClient
+from identity.oidc.protocol.errors import UnsoundRequestError
+from identity.oidc.protocol.parameters import Parameters
+from identity.relying_parties.cache import Directory
+from identity.relying_parties.clients import RegisteredClient
 from identity.web.continuation import Continuation
 from identity.web.cookies import Cookies
 from identity.web.current_session import CurrentSession, SignedIn
@@ -124,7 +124,9 @@ class AuthorizationPages:
         trips = None
         # Only browsers say so, and only they loop.
         if is_silent and request.headers.get("Sec-Fetch-Mode") == "navigate":
-            trips = bounces.one_more(self._cookies.get(bounces.COOKIE), outcome.client.id, self._clock.now())
+            trips = redirect_loops.one_more(
+                self._cookies.get(redirect_loops.COOKIE), outcome.client.id, self._clock.now()
+            )
             if trips.is_loop:
                 return self._loop(outcome.client)
         if outcome.answer.is_form_post:
@@ -132,7 +134,7 @@ class AuthorizationPages:
         else:
             response = _see_other(outcome.answer.location)
         if trips:
-            self._cookies.set(response, bounces.COOKIE, trips.cookie(), bounces.WITHIN_SECONDS)
+            self._cookies.set(response, redirect_loops.COOKIE, trips.cookie(), redirect_loops.WITHIN_SECONDS)
         return response
 
     def _form_post(self, outcome: Answered) -> Response:
@@ -177,7 +179,7 @@ class AuthorizationPages:
 
     def _loop(self, client: RegisteredClient) -> Response:
         response = self._pages.render("oidc/bounce_loop.html", _of(client), 400)
-        self._cookies.clear(response, bounces.COOKIE)
+        self._cookies.clear(response, redirect_loops.COOKIE)
         return response
 
     def _with_cookie(self, response: Response, known: str | None, secret: str) -> Response:

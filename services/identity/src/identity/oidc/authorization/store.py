@@ -5,8 +5,8 @@ from datetime import datetime
 
 from sqlalchemy import delete, insert, select, update
 
-from identity.oidc.lifetimes import KEPT_AFTER_END
-from identity.oidc.models import Interaction
+from identity.oidc.grants.models import Interaction
+from identity.oidc.protocol.lifetimes import KEPT_AFTER_END
 from identity.storage import Executor, delete_some, table_of
 
 INTERACTION = table_of(Interaction)

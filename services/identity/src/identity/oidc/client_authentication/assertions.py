@@ -5,11 +5,11 @@ from datetime import UTC, datetime, timedelta
 
 from identity.clock import Clock
 from identity.oidc.client_authentication.key_sets import ClientKeySets
-from identity.oidc.errors import ClientRefusedError
-from identity.oidc.replays.store import SpentIdentifiers
-from identity.oidc.signed_jwts import JwtRefusedError, UnprovenJwt, identifier, moment, take_apart
+from identity.oidc.protocol.errors import ClientRefusedError
+from identity.oidc.protocol.replay_store import SpentIdentifiers
+from identity.oidc.protocol.signed_jwts import JwtRefusedError, UnprovenJwt, identifier, moment, take_apart
 from identity.relying_parties.client_keys import ALGORITHMS
-from identity.relying_parties.registered import RegisteredClient
+from identity.relying_parties.clients import RegisteredClient
 from identity.storage import Storage
 
 TYPE = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"

@@ -9,11 +9,11 @@ from identity.oidc.client_authentication.assertions import METHOD as PRIVATE_KEY
 from identity.oidc.client_authentication.assertions import TYPE as ASSERTION_TYPE
 from identity.oidc.client_authentication.assertions import ClientAssertions
 from identity.oidc.client_authentication.certificates import ClientCertificates, PresentedCertificate
-from identity.oidc.client_authentication.refusals import ClientRefusals
-from identity.oidc.errors import ClientRefusedError
-from identity.oidc.parameters import Parameters
-from identity.relying_parties.directory import Directory
-from identity.relying_parties.registered import RegisteredClient
+from identity.oidc.client_authentication.failed_authentications import ClientRefusals
+from identity.oidc.protocol.errors import ClientRefusedError
+from identity.oidc.protocol.parameters import Parameters
+from identity.relying_parties.cache import Directory
+from identity.relying_parties.clients import RegisteredClient
 from identity.web.basic_credentials import read_basic
 
 SECRET_METHODS = ("client_secret_basic", "client_secret_post")

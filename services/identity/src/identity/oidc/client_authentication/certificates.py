@@ -20,8 +20,8 @@ from identity.clock import Clock
 from identity.config import Settings
 from identity.errors import SettingsError
 from identity.oidc.client_authentication.key_sets import ClientKeySets
-from identity.relying_parties import subject_names
-from identity.relying_parties.registered import RegisteredClient
+from identity.relying_parties import certificate_subjects
+from identity.relying_parties.clients import RegisteredClient
 
 _LONGEST = 16 * 1024
 _FRAME = ("-----BEGIN CERTIFICATE-----", "-----END CERTIFICATE-----")
@@ -72,7 +72,7 @@ class ClientCertificates:
             return False
         if method == "self_signed_tls_client_auth":
             return presented.thumbprint in _registered_thumbprints(self._keys.jwks(client))
-        is_named = subject_names.is_same(client.tls_client_auth_subject_dn, certificate.subject)
+        is_named = certificate_subjects.is_same(client.tls_client_auth_subject_dn, certificate.subject)
         return is_named and self._is_of_authority(certificate)
 
     def _is_of_authority(self, certificate: x509.Certificate) -> bool:

@@ -13,7 +13,7 @@ from identity.clock import Clock
 from identity.oidc.client_authentication.fetching import FetchFailedError, OutsideFetching
 from identity.relying_parties import client_keys
 from identity.relying_parties.client_keys import MOST_KEYS, PublicKey
-from identity.relying_parties.registered import RegisteredClient
+from identity.relying_parties.clients import RegisteredClient
 
 _log = logging.getLogger(__name__)
 

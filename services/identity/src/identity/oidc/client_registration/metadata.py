@@ -5,8 +5,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from identity.relying_parties.registered import RegisteredClient
-from identity.relying_parties.registration import RegistrationRefusedError
+from identity.relying_parties.clients import RegisteredClient
+from identity.relying_parties.schemas import RegistrationRefusedError
 
 
 @dataclass(frozen=True)

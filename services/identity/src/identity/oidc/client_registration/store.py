@@ -4,7 +4,7 @@ from datetime import datetime
 
 from sqlalchemy import update
 
-from identity.oidc.models import Grant
+from identity.oidc.grants.models import Grant
 from identity.storage import Executor, table_of
 
 GRANT = table_of(Grant)

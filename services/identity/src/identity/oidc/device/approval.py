@@ -7,18 +7,18 @@ from identity import randomness
 from identity.audit.events import Event
 from identity.audit.store import Audit
 from identity.clock import Clock
-from identity.oidc import claims
 from identity.oidc.device import user_codes
-from identity.oidc.device.authorization import USER_CODE
 from identity.oidc.device.store import DeviceAuthorizations, WaitingDevice
-from identity.oidc.store import Grants, NewGrant
-from identity.relying_parties.directory import Directory
-from identity.relying_parties.registered import RegisteredClient, RegisteredResource
+from identity.oidc.endpoints.device_authorization import USER_CODE
+from identity.oidc.grants.store import Grants, NewGrant
+from identity.oidc.tokens import claims
+from identity.rate_limits.limiter import Action, Throttle
+from identity.relying_parties.cache import Directory
+from identity.relying_parties.clients import RegisteredClient, RegisteredResource
 from identity.residents.accounts.store import Accounts
-from identity.sealing import Keyring
+from identity.secret_keys import Keyring
 from identity.storage import Storage
 from identity.web.current_session import SignedIn
-from identity.web.throttling.throttle import Action, Throttle
 from identity.web.visitor import Visitor
 
 

@@ -9,9 +9,9 @@ from flask_babel import gettext
 
 from identity.oidc.device import user_codes
 from identity.oidc.device.approval import Asked, DeviceApproval, NotFound
-from identity.oidc.device.authorization import PAGE
 from identity.oidc.device.forms import UserCodeForm
-from identity.web import words
+from identity.oidc.endpoints.device_authorization import PAGE
+from identity.web import messages
 from identity.web.continuation import Continuation
 from identity.web.csrf import Csrf
 from identity.web.current_session import CurrentSession
@@ -52,7 +52,7 @@ class DevicePages:
             return self._form(form, 422)
         found = self._approval.look_up(form.user_code.data or "", current_visitor())
         if found is NotFound.TOO_MANY:
-            form.refuse("user_code", [words.too_many_requests()])
+            form.refuse("user_code", [messages.too_many_requests()])
             return self._form(form, 429)
         if isinstance(found, NotFound):
             form.refuse("user_code", [_not_found()])
@@ -114,7 +114,7 @@ class DevicePages:
         return self._pages.see_other(PAGE, self._pages.continuation())
 
     def _expired(self) -> Response:
-        return self._form(UserCodeForm(request.form), 400, failure=words.page_too_old())
+        return self._form(UserCodeForm(request.form), 400, failure=messages.page_too_old())
 
 
 def _not_found() -> str:

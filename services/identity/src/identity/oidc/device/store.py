@@ -6,7 +6,7 @@ from datetime import datetime
 from sqlalchemy import ColumnElement, select, update
 
 from identity.oidc.device.models import DeviceAuthorization
-from identity.oidc.lifetimes import KEPT_AFTER_END
+from identity.oidc.protocol.lifetimes import KEPT_AFTER_END
 from identity.storage import Executor, delete_some, insert_into, table_of
 
 DEVICE = table_of(DeviceAuthorization)

@@ -4,17 +4,17 @@ from collections.abc import Sequence
 from datetime import datetime
 from urllib.parse import urlencode
 
+from identity.account_events import AccessRemoved, Happening, SessionEnded
 from identity.clock import Clock
+from identity.oidc.grants.revocation import Cause
 from identity.oidc.logout.store import Participations
-from identity.oidc.revocation import Cause
-from identity.oidc.tokens import Tokens
-from identity.outbox.announcements import AccessRemoved, Happening, SessionEnded
-from identity.outbox.couriers import NotDeliveredError, RefusedForGoodError
+from identity.oidc.tokens.issuer import Tokens
+from identity.outbox.delivery import NotDeliveredError, RefusedForGoodError
 from identity.outbox.http_post import post
 from identity.outbox.logouts import LOGOUT, Logout
 from identity.outbox.store import Outbox
-from identity.relying_parties.directory import Directory
-from identity.sealing import Keyring
+from identity.relying_parties.cache import Directory
+from identity.secret_keys import Keyring
 from identity.storage import Executor
 
 # After the first ones an attempt an hour: a website may be away for a week.

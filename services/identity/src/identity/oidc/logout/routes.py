@@ -5,7 +5,7 @@ from urllib.parse import urlencode
 from flask import Blueprint, Response, make_response, redirect, request
 
 from identity.oidc.logout.sign_out import PARAMETERS, Logout, LogoutRequest
-from identity.oidc.parameters import Parameters
+from identity.oidc.protocol.parameters import Parameters
 from identity.web.continuation import Continuation
 from identity.web.current_session import CurrentSession
 from identity.web.headers import form_action

@@ -3,14 +3,14 @@
 from dataclasses import dataclass
 from urllib.parse import urlencode
 
+from identity.account_events import Announcements, SessionEnded
 from identity.audit.events import Event
 from identity.audit.store import Audit
 from identity.clock import Clock
-from identity.oidc.parameters import Parameters
-from identity.oidc.tokens import IdTokenHint, TokenRefusedError, Tokens
-from identity.outbox.announcements import Announcements, SessionEnded
-from identity.relying_parties.directory import Directory
-from identity.relying_parties.registered import RegisteredClient
+from identity.oidc.protocol.parameters import Parameters
+from identity.oidc.tokens.issuer import IdTokenHint, TokenRefusedError, Tokens
+from identity.relying_parties.cache import Directory
+from identity.relying_parties.clients import RegisteredClient
 from identity.residents.sessions.store import Sessions
 from identity.storage import Storage
 from identity.web.current_session import SignedIn

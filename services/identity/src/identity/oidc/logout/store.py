@@ -6,7 +6,7 @@ from datetime import datetime
 
 from sqlalchemy import or_, select, update
 
-from identity.oidc.models import Grant
+from identity.oidc.grants.models import Grant
 from identity.relying_parties.models import Client
 from identity.storage import Executor, table_of
 

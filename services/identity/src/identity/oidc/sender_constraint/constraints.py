@@ -2,10 +2,10 @@
 
 from authlib.oauth2.rfc6749 import InvalidRequestError
 
-from identity.oidc.protocol_request import ProtocolRequest
-from identity.oidc.sender_constraint.binding import UNBOUND, Binding
+from identity.oidc.protocol.binding import UNBOUND, Binding
+from identity.oidc.protocol.request import ProtocolRequest
 from identity.oidc.sender_constraint.dpop import DpopProofs, DpopRefusedError
-from identity.relying_parties.registered import RegisteredClient
+from identity.relying_parties.clients import RegisteredClient
 
 
 class SenderConstraints:

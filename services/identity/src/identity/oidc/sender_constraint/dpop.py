@@ -17,10 +17,10 @@ from authlib.oauth2 import OAuth2Error
 from joserfc.errors import JoseError
 
 from identity.clock import Clock
-from identity.oidc.replays.store import SpentIdentifiers
-from identity.oidc.signed_jwts import JwtRefusedError, UnprovenJwt, identifier, moment, take_apart
+from identity.oidc.protocol.replay_store import SpentIdentifiers
+from identity.oidc.protocol.signed_jwts import JwtRefusedError, UnprovenJwt, identifier, moment, take_apart
 from identity.relying_parties import client_keys
-from identity.sealing import Keyring
+from identity.secret_keys import Keyring
 from identity.storage import Storage
 
 ALGORITHMS = client_keys.ALGORITHMS

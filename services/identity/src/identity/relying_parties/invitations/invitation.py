@@ -7,9 +7,9 @@ from datetime import datetime
 from enum import StrEnum
 from urllib.parse import urlsplit
 
-from identity.relying_parties import addresses
-from identity.relying_parties.registration import ClientRegistration
-from identity.sealing import digest
+from identity.relying_parties import redirect_uris
+from identity.relying_parties.schemas import ClientRegistration
+from identity.secret_keys import digest
 
 
 class InvitationState(StrEnum):
@@ -63,7 +63,7 @@ class Invitation:
         yield "backchannel_logout_uri", {called} if called and urlsplit(called).scheme != "https" else set()
 
     def _is_at_home(self, uri: str) -> bool:
-        return addresses.site_of(uri) in self.redirect_hosts
+        return redirect_uris.site_of(uri) in self.redirect_hosts
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,7 @@ from sqlalchemy import select, update
 from identity import randomness
 from identity.residents.action_links import models
 from identity.residents.action_links.purposes import KEPT_AFTER_EXPIRY, Purpose
-from identity.sealing import digest
+from identity.secret_keys import digest
 from identity.storage import Executor, delete_some, insert_into, table_of
 
 LINKS = table_of(models.ActionLink)

@@ -13,7 +13,7 @@ from sqlalchemy import ColumnElement, case, delete, literal, or_, select
 
 from identity.residents.lockout import rules
 from identity.residents.lockout.models import FailureCount
-from identity.sealing import Keyring
+from identity.secret_keys import Keyring
 from identity.storage import Executor, UtcDateTime, delete_some, insert_into, table_of
 
 COUNTS = table_of(FailureCount)

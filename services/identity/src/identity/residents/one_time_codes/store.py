@@ -9,7 +9,7 @@ from sqlalchemy import delete, select, update
 
 from identity import randomness
 from identity.residents.one_time_codes.models import OneTimeCode
-from identity.sealing import Keyring
+from identity.secret_keys import Keyring
 from identity.storage import Executor, delete_some, insert_into, table_of
 
 CODES = table_of(OneTimeCode)

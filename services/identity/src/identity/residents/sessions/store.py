@@ -8,9 +8,9 @@ from typing import Any
 from sqlalchemy import String, bindparam, column, insert, or_, select, table, update
 
 from identity import randomness
-from identity.prepared import Prepared
+from identity.compiled_statements import Prepared
 from identity.residents.sessions import limits, models
-from identity.sealing import digest
+from identity.secret_keys import digest
 from identity.storage import Executor, UtcDateTime, delete_some, table_of
 
 SESSIONS = table_of(models.Session)

@@ -1,0 +1,200 @@
+"""The provider put together: every part of it is named here, and nothing of it is found by looking around."""
+
+from collections.abc import Mapping
+
+from identity.account_events import Announcements
+from identity.clock import Clock
+from identity.config import Settings
+from identity.oidc.authorization.decision import Authorization
+from identity.oidc.authorization.interactions import InteractionDesk
+from identity.oidc.authorization.pushed_requests import PushedRequestDesk
+from identity.oidc.authorization.request_objects import RequestObjects
+from identity.oidc.authorization.request_source import Arrival
+from identity.oidc.authorization.requests import AuthorizationRequests
+from identity.oidc.authorization.routes import AuthorizationPages
+from identity.oidc.client_authentication.assertions import ClientAssertions
+from identity.oidc.client_authentication.authentication import ClientAuthentication
+from identity.oidc.client_authentication.certificates import ClientCertificates
+from identity.oidc.client_authentication.failed_authentications import ClientRefusals
+from identity.oidc.client_authentication.fetching import OutsideFetching
+from identity.oidc.client_authentication.key_sets import ClientKeySets
+from identity.oidc.client_registration.registration import ClientSelfService
+from identity.oidc.device.approval import DeviceApproval
+from identity.oidc.device.routes import DevicePages
+from identity.oidc.endpoints.client_registration import RegistrationEndpoint
+from identity.oidc.endpoints.device_authorization import DeviceAuthorizationEndpoint
+from identity.oidc.endpoints.discovery import Discovery
+from identity.oidc.endpoints.introspection import Introspection
+from identity.oidc.endpoints.pushed_requests import PushedRequestEndpoint
+from identity.oidc.endpoints.revocation import TokenRevocation
+from identity.oidc.endpoints.routes import MachineEndpoints, Routes, blueprint
+from identity.oidc.endpoints.token import ProtocolServer
+from identity.oidc.endpoints.userinfo import UserInfo
+from identity.oidc.grant_types.authorization_code import CodeRedemption
+from identity.oidc.grant_types.device_code import DevicePolls
+from identity.oidc.grant_types.refresh_token import RefreshRotation
+from identity.oidc.grant_types.token_exchange import TokenExchange
+from identity.oidc.grants.refresh_tokens import RefreshFamilies
+from identity.oidc.grants.replay_mail import SafetyMail
+from identity.oidc.grants.revocation import Revocation
+from identity.oidc.logout.routes import LogoutPages
+from identity.oidc.logout.sign_out import Logout
+from identity.oidc.sender_constraint.constraints import SenderConstraints
+from identity.oidc.sender_constraint.dpop import DpopProofs
+from identity.oidc.tokens.issuer import Tokens
+from identity.oidc.tokens.resource_indicators import ResourceIndicators
+from identity.oidc.tokens.responses import Minting
+from identity.rate_limits.limiter import Throttle
+from identity.relying_parties.cache import Directory
+from identity.secret_keys import Keyring
+from identity.signing_keys.key_set import KeyRing
+from identity.storage import Storage
+from identity.web.continuation import Continuations
+from identity.web.cookies import Cookies
+from identity.web.csrf import Csrf
+from identity.web.current_session import CurrentSession
+from identity.web.mail_links import MailLinks
+from identity.web.pages import Pages
+from identity.web.protocol_application import Endpoint
+
+
+class Provider:
+    """The OpenID provider."""
+
+    def __init__(  # noqa: PLR0913, PLR0917 - the composition root names each of them
+        self,
+        storage: Storage,
+        keyring: Keyring,
+        clock: Clock,
+        settings: Settings,
+        pages: Pages,
+        current_session: CurrentSession,
+        directory: Directory,
+        throttle: Throttle,
+        csrf: Csrf,
+        announcements: Announcements,
+    ) -> None:
+        self._storage, self._keyring, self._clock = storage, keyring, clock
+        self._settings, self._issuer = settings, settings.issuer
+        self._pages, self._current_session, self._csrf = pages, current_session, csrf
+        self._directory, self._throttle, self._announcements = directory, throttle, announcements
+        self._ring = KeyRing(storage, keyring, clock)
+        self._tokens = Tokens(self._ring, clock, self._issuer)
+        self._resources = ResourceIndicators(directory, self._issuer)
+        self._client_keys = ClientKeySets(OutsideFetching(self._issuer), clock)
+        self._certificates = ClientCertificates(settings, clock, self._client_keys)
+        self._proofs = DpopProofs(storage, clock, keyring)
+        self._constraints = SenderConstraints(self._proofs)
+        self._families = RefreshFamilies(keyring)
+        mail_links = MailLinks(settings, Continuations(keyring))
+        self._revocation = Revocation(storage, clock, SafetyMail(keyring, clock, directory, mail_links))
+        self._rotation = RefreshRotation(storage, clock, self._revocation, self._families)
+        self._server = self._protocol_server()
+        self._requests = AuthorizationRequests(
+            directory, self._server, self._resources, self._tokens, self._issuer
+        )
+        self._pushed = PushedRequestDesk(storage, clock)
+        objects = RequestObjects(storage, clock, self._client_keys, self._issuer)
+        self._arrival = Arrival(self._requests, objects, self._pushed)
+        self._machines = self._machine_endpoints()
+
+    @property
+    def endpoints(self) -> Mapping[str, Endpoint]:
+        """What machines call, by path; complete once there is a blueprint."""
+        return self._machines.by_path
+
+    def blueprint(self) -> Routes:
+        """Return the routes."""
+        return blueprint(
+            self._machines, self._authorization_pages(), self._logout_pages(), self._device_pages()
+        )
+
+    def _protocol_server(self) -> ProtocolServer:
+        storage, clock = self._storage, self._clock
+        redemption = CodeRedemption(storage, clock, self._revocation, self._families)
+        minting = Minting(self._tokens, self._resources)
+        return ProtocolServer(
+            self._directory,
+            self._client_authentication(),
+            redemption,
+            self._rotation,
+            DevicePolls(storage, clock, redemption),
+            TokenExchange(storage, clock, self._tokens, minting),
+            minting,
+            self._constraints,
+        )
+
+    def _client_authentication(self) -> ClientAuthentication:
+        assertions = ClientAssertions(self._storage, self._clock, self._client_keys, self._issuer)
+        refusals = ClientRefusals(self._storage, self._clock)
+        return ClientAuthentication(self._directory, self._clock, assertions, self._certificates, refusals)
+
+    def _machine_endpoints(self) -> MachineEndpoints:
+        return MachineEndpoints(
+            self._server,
+            self._introspection(),
+            self._token_revocation(),
+            self._device_authorization(),
+            self._pushed_requests(),
+            self._registration(),
+            self._userinfo(),
+            Discovery(self._directory, self._certificates, self._issuer),
+            self._ring,
+            self._proofs,
+            self._certificates,
+            self._issuer,
+        )
+
+    def _introspection(self) -> Introspection:
+        return Introspection(
+            self._storage,
+            self._clock,
+            self._directory,
+            self._server,
+            self._tokens,
+            self._rotation,
+            self._issuer,
+        )
+
+    def _token_revocation(self) -> TokenRevocation:
+        return TokenRevocation(
+            self._storage, self._clock, self._server, self._tokens, self._rotation, self._revocation
+        )
+
+    def _device_authorization(self) -> DeviceAuthorizationEndpoint:
+        return DeviceAuthorizationEndpoint(
+            self._storage, self._keyring, self._clock, self._server, self._throttle, self._issuer
+        )
+
+    def _pushed_requests(self) -> PushedRequestEndpoint:
+        return PushedRequestEndpoint(
+            self._server, self._arrival, self._requests, self._constraints, self._pushed
+        )
+
+    def _registration(self) -> RegistrationEndpoint:
+        return RegistrationEndpoint(
+            ClientSelfService(self._storage, self._clock), self._throttle, self._issuer
+        )
+
+    def _userinfo(self) -> UserInfo:
+        return UserInfo(self._storage, self._clock, self._directory, self._tokens, self._proofs, self._issuer)
+
+    def _authorization_pages(self) -> AuthorizationPages:
+        desk = InteractionDesk(self._storage, self._clock)
+        return AuthorizationPages(
+            Authorization(self._storage, self._clock, self._arrival, self._requests, desk, self._issuer),
+            self._directory,
+            self._pages,
+            self._current_session,
+            Cookies(self._settings),
+            self._clock,
+            self._issuer,
+        )
+
+    def _logout_pages(self) -> LogoutPages:
+        logout = Logout(self._storage, self._clock, self._directory, self._tokens, self._announcements)
+        return LogoutPages(logout, self._pages, self._current_session)
+
+    def _device_pages(self) -> DevicePages:
+        approval = DeviceApproval(self._storage, self._keyring, self._clock, self._directory, self._throttle)
+        return DevicePages(approval, self._pages, self._current_session, self._csrf)

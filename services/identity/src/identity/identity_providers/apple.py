@@ -1,0 +1,211 @@
+"""Sign in with Apple.
+
+OpenID Connect with these ways of its own (https://developer.apple.com/documentation/signinwithapplerestapi):
+the client secret is a JWT (ES256) signed with the developer team's key; asking for name or e-mail forces
+`response_mode=form_post`, a POST from Apple's site without our cookies; the name comes at the first consent
+only, in the unsigned form field `user`; booleans may be the text "true"; the e-mail may be a relay address,
+or missing for managed accounts; going back is the error `user_cancelled_authorize`; PKCE is undocumented, so
+the nonce binds the code to this sign-in.
+"""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import timedelta
+
+from authlib.integrations.requests_client import OAuth2Session
+from joserfc import jwt
+from joserfc.errors import JoseError
+from joserfc.jwk import ECKey
+
+from identity.clock import Clock
+from identity.errors import SettingsError
+from identity.identity_providers import claims as read
+from identity.identity_providers.code_flow import CodeFlow, callback_refusal, token_refusal
+from identity.identity_providers.http import ProviderHttp
+from identity.identity_providers.openid_connect import Metadata, OpenIDConnect
+from identity.identity_providers.provider import (
+    Brand,
+    Expected,
+    ProviderIdentity,
+    ProviderRefusal,
+    Question,
+    Refusal,
+)
+from identity.identity_providers.security_events import (
+    SecurityNotice,
+    SecuritySignal,
+    SignalKind,
+    verify_security_event,
+)
+from identity.identity_providers.settings import ProviderSettings
+from identity.identity_providers.signed_tokens import IdTokenRules, refused
+
+SECRET_LIFETIME = timedelta(minutes=5)
+_USER_CHARACTERS = 1024
+_RELAY_DOMAIN = "@privaterelay.appleid.com"
+_MEANINGS = {
+    "consent-revoked": SignalKind.ACCESS_REVOKED,
+    "account-delete": SignalKind.ACCOUNT_DELETED,
+    "account-deleted": SignalKind.ACCOUNT_DELETED,
+}
+
+
+@dataclass(frozen=True)
+class AppleConfig:
+    """A Services ID with its team and key, from Apple's developer account."""
+
+    client_id: str
+    team_id: str
+    key_id: str
+    key: ECKey = field(repr=False)
+    issuer: str = "https://appleid.apple.com"
+
+    @classmethod
+    def from_environment(cls, environ: Mapping[str, str]) -> "AppleConfig | None":
+        """Return the settings; None if there are none. Raises `SettingsError`."""
+        settings = ProviderSettings(environ, "IDENTITY_APPLE_")
+        if not settings.are_given(("CLIENT_ID", "TEAM_ID", "KEY_ID", "KEY"), "Sign in with Apple"):
+            return None
+        return cls(
+            client_id=settings.required("CLIENT_ID"),
+            team_id=settings.required("TEAM_ID"),
+            key_id=settings.required("KEY_ID"),
+            key=_private_key(settings.required("KEY")),
+            issuer=settings.address("ISSUER", cls.issuer),
+        )
+
+
+@dataclass(frozen=True)
+class AppleClientSecret:
+    """The client secret: a JWT made for each redemption, good for five minutes."""
+
+    config: AppleConfig
+    clock: Clock
+
+    def apply(self, session: OAuth2Session, token_endpoint: str) -> None:  # noqa: ARG002 - the protocol's
+        """Set the session's client secret and authentication method."""
+        now = self.clock.now()
+        session.client_secret = jwt.encode(
+            {"alg": "ES256", "kid": self.config.key_id},
+            {
+                "iss": self.config.team_id,
+                "sub": self.config.client_id,
+                "aud": self.config.issuer,
+                "iat": int(now.timestamp()),
+                "exp": int((now + SECRET_LIFETIME).timestamp()),
+            },
+            self.config.key,
+            algorithms=["ES256"],
+        )
+        session.token_endpoint_auth_method = "client_secret_post"  # noqa: S105 - a method's name
+
+
+class Apple:
+    """The provider `apple`. Its callback is a POST without our cookies: the state row alone protects it."""
+
+    key = "apple"
+    brand = Brand("Apple", "Sign in with Apple", "providers/apple.svg")
+
+    def __init__(self, config: AppleConfig, http: ProviderHttp, clock: Clock) -> None:
+        self._config, self._clock = config, clock
+        metadata = Metadata(
+            authorization_endpoint=f"{config.issuer}/auth/authorize",
+            token_endpoint=f"{config.issuer}/auth/token",
+            jwks_uri=f"{config.issuer}/auth/keys",
+        )
+        self._openid = OpenIDConnect(
+            flow=CodeFlow(
+                http, config.client_id, AppleClientSecret(config, clock), "name email", token_refusal
+            ),
+            metadata=lambda: metadata,
+            rules=IdTokenRules(
+                config.client_id,
+                accepts_issuer=lambda signed: signed.claims.get("iss") == config.issuer,
+                algorithms=("RS256",),
+            ),
+            accepts_callback_issuer=lambda issuer: issuer == config.issuer,
+            clock=clock,
+            pkce=False,
+        )
+
+    def authorization_url(self, question: Question) -> str:
+        """Return where to send the browser; see `Provider`."""
+        return self._openid.authorization_url(question, {"response_mode": "form_post"})
+
+    def identity_from_callback(self, params: Mapping[str, str], expected: Expected) -> ProviderIdentity:
+        """Return who came back; see `Provider`."""
+        claims = self._openid.answer(params, expected, _callback_refusal).claims
+        email = read.email(claims.get("email"))
+        given_name, family_name = _names(params.get("user", ""))
+        return ProviderIdentity(
+            issuer=self._config.issuer,
+            subject=claims["sub"],
+            email=email,
+            email_verified=email is not None and _is_true(claims.get("email_verified")),
+            given_name=given_name,
+            family_name=family_name,
+            amr=read.amr(claims.get("amr")),
+            is_private_email=email is not None
+            and (_is_true(claims.get("is_private_email")) or email.lower().endswith(_RELAY_DOMAIN)),
+        )
+
+    def check(self) -> None:
+        """Try reachability and credentials; see `Provider`."""
+        self._openid.check()
+
+    def security_notice(self, payload: str) -> SecurityNotice:
+        """Verify a server-to-server notification (the form field `payload`) and say what it means.
+
+        Its one event is JSON within JSON. Raises `ProviderRefusal`: INVALID_ANSWER, or UNAVAILABLE if Apple's
+        keys cannot be fetched.
+        """
+        token = verify_security_event(
+            payload,
+            self._openid.keys(self._openid.metadata()),
+            issuer=self._config.issuer,
+            audience=self._config.client_id,
+            now=self._clock.now(),
+        )
+        try:
+            event = json.loads(token.events) if isinstance(token.events, str) else token.events
+        except (ValueError, RecursionError) as error:
+            raise refused("a notification that cannot be read") from error
+        kind = _MEANINGS.get(str(event.get("type"))) if isinstance(event, dict) else None
+        subject = read.text(event.get("sub"), 255) if kind else None
+        signals = (SecuritySignal(kind, self._config.issuer, subject),) if kind and subject else ()
+        return SecurityNotice(token.id, token.issued_at, signals)
+
+
+def _names(user: str) -> tuple[str | None, str | None]:
+    """Return given and family name of the field `user`; unsigned, so only names are read."""
+    if not 0 < len(user) <= _USER_CHARACTERS:
+        return None, None
+    try:
+        value = json.loads(user)
+    except (ValueError, RecursionError):
+        return None, None
+    names = value.get("name") if isinstance(value, dict) else None
+    if not isinstance(names, dict):
+        return None, None
+    return read.name(names.get("firstName")), read.name(names.get("lastName"))
+
+
+def _is_true(value: object) -> bool:
+    return value is True or value == "true"
+
+
+def _callback_refusal(params: Mapping[str, str]) -> ProviderRefusal:
+    if params.get("error") == "user_cancelled_authorize":
+        return ProviderRefusal(Refusal.DENIED, "the person went back")
+    return callback_refusal(params)
+
+
+def _private_key(text: str) -> ECKey:
+    try:
+        key = ECKey.import_key(text)
+    except (JoseError, ValueError) as error:
+        raise SettingsError("IDENTITY_APPLE_KEY: expected the text of Apple's AuthKey_….p8 file") from error
+    if not key.is_private or key.curve_name != "P-256":
+        raise SettingsError("IDENTITY_APPLE_KEY: expected a private key of curve P-256 (Apple's .p8 file)")
+    return key

@@ -1,0 +1,222 @@
+"""Sign in with Facebook.
+
+OAuth 2.0 and the Graph API (https://developers.facebook.com/docs/facebook-login/guides/advanced/manual-flow):
+no ID token in this flow, so the person is asked for with the access token and `appsecret_proof` (HMAC-SHA256
+of the token, keyed with the app's secret); errors are objects, with codes of their own; `email` is missing
+where the person has none or withheld it, and Facebook promises nothing of it, so it never counts as verified;
+ids are of this app only. The person can ask, at Facebook, that we delete what we have: a callback with a
+`signed_request`.
+"""
+
+import base64
+import binascii
+import hashlib
+import hmac
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from urllib.parse import urlencode
+
+from identity.clock import Clock
+from identity.errors import SettingsError
+from identity.identity_providers import claims as read
+from identity.identity_providers.code_flow import (
+    CREDENTIALS_REFUSED,
+    ClientSecret,
+    CodeFlow,
+    code_from_callback,
+)
+from identity.identity_providers.http import JSON, ProviderHttp, json_object
+from identity.identity_providers.provider import (
+    Brand,
+    Expected,
+    ProviderIdentity,
+    ProviderRefusal,
+    Question,
+    Refusal,
+)
+from identity.identity_providers.settings import ProviderSettings
+
+ISSUER = "https://www.facebook.com"
+# Graph has answered with this type where no browser asked.
+_MEDIA_TYPES = JSON | {"text/javascript"}
+_ID = re.compile(r"[0-9]{1,32}")
+_SIGNED_REQUEST_CHARACTERS = 4096
+_SIGNED_REQUEST_AGE = timedelta(days=1)
+_LEEWAY = timedelta(seconds=60)
+# https://developers.facebook.com/docs/graph-api/guides/error-handling
+_APP_CREDENTIALS = (1, 101)
+_TRY_LATER = (2, 4, 17, 341)
+# Within code 190: checkpointed, unconfirmed, and blocked until they act at Facebook.
+_DISABLED_SUBCODES = (459, 464, 490)
+
+
+@dataclass(frozen=True)
+class FacebookConfig:
+    """An app of Facebook's, from its developer dashboard."""
+
+    client_id: str
+    client_secret: str = field(repr=False)
+    version: str = "v25.0"
+    site: str = ISSUER
+    graph: str = "https://graph.facebook.com"
+
+    @classmethod
+    def from_environment(cls, environ: Mapping[str, str]) -> "FacebookConfig | None":
+        """Return the settings; None if there are none. Raises `SettingsError`."""
+        settings = ProviderSettings(environ, "IDENTITY_FACEBOOK_")
+        if not settings.are_given(("CLIENT_ID", "CLIENT_SECRET"), "Sign in with Facebook"):
+            return None
+        version = settings.optional("GRAPH_VERSION") or cls.version
+        if not re.fullmatch(r"v[0-9]+\.[0-9]+", version):
+            raise SettingsError(f"IDENTITY_FACEBOOK_GRAPH_VERSION: expected a version such as {cls.version}")
+        return cls(
+            client_id=settings.required("CLIENT_ID"),
+            client_secret=settings.required("CLIENT_SECRET"),
+            version=version,
+            site=settings.address("SITE", cls.site),
+            graph=settings.address("GRAPH", cls.graph),
+        )
+
+
+@dataclass(frozen=True)
+class DeletionRequest:
+    """Somebody asked, at Facebook, that we delete what we have of them."""
+
+    issuer: str
+    subject: str
+    issued_at: datetime
+
+
+class Facebook:
+    """The provider `facebook`."""
+
+    key = "facebook"
+    brand = Brand("Facebook", "Sign in with Facebook", "providers/facebook.svg")
+
+    def __init__(self, config: FacebookConfig, http: ProviderHttp, clock: Clock) -> None:
+        self._config, self._http, self._clock = config, http, clock
+        self._flow = CodeFlow(
+            http,
+            config.client_id,
+            ClientSecret(config.client_secret),
+            "email public_profile",
+            _graph_refusal,
+            _MEDIA_TYPES,
+        )
+
+    def authorization_url(self, question: Question) -> str:
+        """Return where to send the browser; see `Provider`."""
+        return self._flow.authorization_url(
+            f"{self._config.site}/{self._config.version}/dialog/oauth",
+            {
+                "state": question.state,
+                "code_challenge": question.code_challenge,
+                "code_challenge_method": "S256",
+                "redirect_uri": question.redirect_uri,
+                "locale": {"es": "es_LA"}.get(question.language.partition("-")[0], "en_US"),
+            },
+        )
+
+    def identity_from_callback(self, params: Mapping[str, str], expected: Expected) -> ProviderIdentity:
+        """Return who came back; see `Provider`."""
+        code = code_from_callback(params, expected, accepts_issuer=lambda issuer: issuer == ISSUER)
+        token = self._flow.redeem(
+            self._graph("oauth/access_token"),
+            code,
+            redirect_uri=expected.redirect_uri,
+            code_verifier=expected.code_verifier,
+        )
+        access_token = token.get("access_token")
+        if not isinstance(access_token, str) or not access_token.isascii():
+            raise ProviderRefusal(Refusal.INVALID_ANSWER, "no access token")
+        person = self._person(access_token)
+        subject = person.get("id")
+        if not isinstance(subject, str) or not _ID.fullmatch(subject):
+            raise ProviderRefusal(Refusal.INVALID_ANSWER, "no id")
+        return ProviderIdentity(
+            issuer=ISSUER,
+            subject=subject,
+            email=read.email(person.get("email")),
+            email_verified=False,
+            given_name=read.name(person.get("first_name")),
+            family_name=read.name(person.get("last_name")),
+        )
+
+    def check(self) -> None:
+        """Try reachability and credentials; see `Provider`."""
+        self._flow.check(self._graph("oauth/access_token"))
+
+    def deletion_request(self, signed_request: str) -> DeletionRequest:
+        """Verify a data deletion callback (the form field `signed_request`), no more than a day old.
+
+        https://developers.facebook.com/docs/development/create-an-app/app-dashboard/data-deletion-callback.
+        Raises `ProviderRefusal` (INVALID_ANSWER).
+        """
+        payload = self._verified_payload(signed_request)
+        subject, issued_at = payload.get("user_id"), payload.get("issued_at")
+        if not isinstance(subject, str) or not _ID.fullmatch(subject):
+            raise _forged("no user")
+        if not isinstance(issued_at, int) or isinstance(issued_at, bool):
+            raise _forged("no time")
+        now = self._clock.now()
+        oldest, newest = (now - _SIGNED_REQUEST_AGE).timestamp(), (now + _LEEWAY).timestamp()
+        if not oldest <= issued_at <= newest:
+            raise _forged("too old, or of the future")
+        return DeletionRequest(ISSUER, subject, datetime.fromtimestamp(issued_at, UTC))
+
+    def _person(self, access_token: str) -> dict[str, Any]:
+        proof = hmac.new(
+            self._config.client_secret.encode(), access_token.encode(), hashlib.sha256
+        ).hexdigest()
+        query = urlencode({"fields": "id,first_name,last_name,email", "appsecret_proof": proof})
+        answer = self._http.get(
+            f"{self._graph('me')}?{query}", headers={"Authorization": f"Bearer {access_token}"}
+        )
+        person = json_object(answer, _MEDIA_TYPES)
+        if not answer.ok or "error" in person:
+            raise _graph_refusal(person)
+        return person
+
+    def _graph(self, path: str) -> str:
+        return f"{self._config.graph}/{self._config.version}/{path}"
+
+    def _verified_payload(self, signed_request: str) -> dict[str, Any]:
+        signature, dot, payload = signed_request.partition(".")
+        if not dot or len(signed_request) > _SIGNED_REQUEST_CHARACTERS or not signed_request.isascii():
+            raise _forged("no signed request")
+        right = hmac.new(self._config.client_secret.encode(), payload.encode(), hashlib.sha256).digest()
+        try:
+            given = _from_base64url(signature)
+            value = json.loads(_from_base64url(payload))
+        except (ValueError, RecursionError, binascii.Error) as error:
+            raise _forged("cannot be read") from error
+        if not hmac.compare_digest(given, right):
+            raise _forged("the signature does not verify")
+        if not isinstance(value, dict) or str(value.get("algorithm")).upper() != "HMAC-SHA256":
+            raise _forged("signed in another way")
+        return value
+
+
+def _from_base64url(text: str) -> bytes:
+    return base64.b64decode(text + "=" * (-len(text) % 4), altchars=b"-_", validate=True)
+
+
+def _forged(cause: str) -> ProviderRefusal:
+    return ProviderRefusal(Refusal.INVALID_ANSWER, f"deletion request: {cause}")
+
+
+def _graph_refusal(body: Mapping[str, Any]) -> ProviderRefusal:
+    error = body.get("error")
+    error = error if isinstance(error, dict) else {}
+    code, subcode = error.get("code"), error.get("error_subcode")
+    if subcode in _DISABLED_SUBCODES:
+        return ProviderRefusal(Refusal.DISABLED, "the account needs the person's attention at Facebook")
+    if code in _APP_CREDENTIALS and error.get("type") == "OAuthException":
+        return ProviderRefusal(Refusal.UNAVAILABLE, CREDENTIALS_REFUSED)
+    if code in _TRY_LATER or error.get("is_transient") is True:
+        return ProviderRefusal(Refusal.UNAVAILABLE, "Graph asks to try later")
+    return ProviderRefusal(Refusal.INVALID_ANSWER, "Graph does not answer for this code")

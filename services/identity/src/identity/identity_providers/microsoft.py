@@ -1,0 +1,194 @@
+"""Sign in with Microsoft.
+
+OpenID Connect with these ways of its own (https://learn.microsoft.com/entra/identity-platform): one endpoint
+serves all tenants, so the metadata's issuer is a template and each token names its tenant (`tid`) and that
+tenant's issuer; a published key may be bound to one issuer; the stable id of a person is `tid` with `oid`
+(`sub` differs for each client, `oid` alone collides across tenants); `email` is whatever a tenant's
+administrator typed ("nOAuth") and counts only where `xms_edov` says that the address's domain was proved;
+errors carry AADSTS codes, which may change.
+"""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from identity.clock import Clock
+from identity.errors import SettingsError
+from identity.identity_providers import claims as read
+from identity.identity_providers.code_flow import ClientSecret, CodeFlow
+from identity.identity_providers.code_flow import callback_refusal as standard_callback_refusal
+from identity.identity_providers.code_flow import token_refusal as standard_token_refusal
+from identity.identity_providers.http import ProviderHttp
+from identity.identity_providers.openid_connect import DiscoveredMetadata, OpenIDConnect
+from identity.identity_providers.provider import (
+    Brand,
+    Expected,
+    ProviderIdentity,
+    ProviderRefusal,
+    Question,
+    Refusal,
+)
+from identity.identity_providers.settings import ProviderSettings
+from identity.identity_providers.signed_tokens import IdTokenRules, SignedClaims, refused
+
+# The tenant of all personal accounts.
+CONSUMERS = "9188040d-6c67-4c5b-b112-36a304b66dad"
+_GUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
+_SHARED_TENANTS = ("common", "organizations", "consumers")
+# The account is disabled; deleted; locked.
+_DISABLED_CODES = (50057, 50034, 50053)
+_AADSTS = re.compile(r"AADSTS(\d+)")
+
+
+@dataclass(frozen=True)
+class MicrosoftConfig:
+    """An app registration of Entra. `tenant`: common, organizations, consumers, or one tenant's id."""
+
+    client_id: str
+    client_secret: str = field(repr=False)
+    tenant: str = "common"
+    # The US government's cloud is https://login.microsoftonline.us.
+    authority: str = "https://login.microsoftonline.com"
+
+    @classmethod
+    def from_environment(cls, environ: Mapping[str, str]) -> "MicrosoftConfig | None":
+        """Return the settings; None if there are none. Raises `SettingsError`."""
+        settings = ProviderSettings(environ, "IDENTITY_MICROSOFT_")
+        if not settings.are_given(("CLIENT_ID", "CLIENT_SECRET"), "Sign in with Microsoft"):
+            return None
+        tenant = (settings.optional("TENANT") or cls.tenant).lower()
+        if tenant not in _SHARED_TENANTS and not _GUID.fullmatch(tenant):
+            raise SettingsError(
+                f"IDENTITY_MICROSOFT_TENANT: expected {', '.join(_SHARED_TENANTS)} or a tenant's id (a GUID)"
+            )
+        return cls(
+            client_id=settings.required("CLIENT_ID"),
+            client_secret=settings.required("CLIENT_SECRET"),
+            tenant=tenant,
+            authority=settings.address("AUTHORITY", cls.authority),
+        )
+
+    def issuer(self, tenant: str) -> str:
+        """Return a tenant's issuer."""
+        return f"{self.authority}/{tenant}/v2.0"
+
+
+class Microsoft:
+    """The provider `microsoft`."""
+
+    key = "microsoft"
+    brand = Brand("Microsoft", "Sign in with Microsoft", "providers/microsoft.svg")
+
+    def __init__(self, config: MicrosoftConfig, http: ProviderHttp, clock: Clock) -> None:
+        self._config = config
+        self._openid = OpenIDConnect(
+            flow=CodeFlow(
+                http,
+                config.client_id,
+                ClientSecret(config.client_secret),
+                "openid email profile",
+                _token_refusal,
+            ),
+            metadata=DiscoveredMetadata(
+                config.issuer(config.tenant), http, clock, document_issuer=_published_issuer(config)
+            ),
+            rules=IdTokenRules(config.client_id, accepts_issuer=self._accepts_issuer, algorithms=("RS256",)),
+            accepts_callback_issuer=self._is_a_tenants_issuer,
+            clock=clock,
+        )
+
+    def authorization_url(self, question: Question) -> str:
+        """Return where to send the browser; see `Provider`."""
+        return self._openid.authorization_url(
+            question,
+            {
+                "login_hint": question.login_hint,
+                "ui_locales": question.language,
+                # Otherwise whoever is signed in on this computer is taken without a question.
+                "prompt": "select_account",
+            },
+        )
+
+    def identity_from_callback(self, params: Mapping[str, str], expected: Expected) -> ProviderIdentity:
+        """Return who came back; see `Provider`."""
+        claims = self._openid.answer(params, expected, _callback_refusal).claims
+        tenant, person = str(claims["tid"]), claims.get("oid")
+        if not isinstance(person, str) or not _GUID.fullmatch(person.lower()):
+            raise refused("no oid")
+        email = read.email(claims.get("email"))
+        return ProviderIdentity(
+            issuer=self._config.issuer(tenant),
+            subject=f"{tenant}.{person.lower()}",
+            email=email,
+            email_verified=email is not None and _is_domain_proved(claims),
+            given_name=read.name(claims.get("given_name")),
+            family_name=read.name(claims.get("family_name")),
+            locale=read.locale(claims.get("xms_pl")),
+            amr=read.amr(claims.get("amr")),
+        )
+
+    def check(self) -> None:
+        """Try reachability and credentials; see `Provider`."""
+        self._openid.check()
+
+    def _accepts_issuer(self, signed: SignedClaims) -> bool:
+        tenant = signed.claims.get("tid")
+        if not isinstance(tenant, str) or not _GUID.fullmatch(tenant) or not self._lets_in(tenant):
+            return False
+        issuer = self._config.issuer(tenant)
+        # Some keys may only speak for one tenant; most say that they speak for any.
+        key_issuer = str(signed.published_key.get("issuer", issuer)).replace("{tenantid}", tenant)
+        return signed.claims.get("iss") == issuer == key_issuer
+
+    def _lets_in(self, tenant: str) -> bool:
+        match self._config.tenant:
+            case "common":
+                return True
+            case "organizations":
+                return tenant != CONSUMERS
+            case "consumers":
+                return tenant == CONSUMERS
+            case only:
+                return tenant == only
+
+    def _is_a_tenants_issuer(self, issuer: str) -> bool:
+        tenant = issuer.removeprefix(f"{self._config.authority}/").removesuffix("/v2.0")
+        return bool(_GUID.fullmatch(tenant)) and issuer == self._config.issuer(tenant)
+
+
+def _published_issuer(config: MicrosoftConfig) -> str:
+    """Return the issuer in the metadata: a template where many tenants share it."""
+    if config.tenant == "consumers":
+        return config.issuer(CONSUMERS)
+    return config.issuer("{tenantid}" if config.tenant in _SHARED_TENANTS else config.tenant)
+
+
+def _is_domain_proved(claims: Mapping[str, Any]) -> bool:
+    """Whether the `email` may be relied upon: `xms_edov` alone says so.
+
+    https://learn.microsoft.com/entra/identity-platform/migrate-off-email-claim-authorization. It comes as a
+    boolean, a number or text. `email_verified` is no claim of Microsoft's: where it is, somebody has mapped
+    claims, and nothing is taken on trust.
+    """
+    if "email_verified" in claims:
+        return False
+    proved = claims.get("xms_edov")
+    return proved is True or (not isinstance(proved, bool) and proved in (1, "1", "true", "True"))
+
+
+def _callback_refusal(params: Mapping[str, str]) -> ProviderRefusal:
+    codes = [int(code) for code in _AADSTS.findall(params.get("error_description", "")[:200])]
+    return _disabled(codes) or standard_callback_refusal(params)
+
+
+def _token_refusal(body: Mapping[str, Any]) -> ProviderRefusal:
+    codes = body.get("error_codes")
+    return _disabled(codes if isinstance(codes, list) else []) or standard_token_refusal(body)
+
+
+def _disabled(codes: list[Any]) -> ProviderRefusal | None:
+    # Microsoft may change its codes; then the page only says that signing in did not work.
+    if any(code in _DISABLED_CODES for code in codes):
+        return ProviderRefusal(Refusal.DISABLED, "the account is disabled")
+    return None

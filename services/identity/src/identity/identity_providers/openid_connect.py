@@ -1,0 +1,147 @@
+"""A relying party of one OpenID provider, as the standard has it; each provider's file adds its own ways."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from identity.clock import Clock
+from identity.identity_providers.code_flow import CodeFlow, callback_refusal, code_from_callback
+from identity.identity_providers.http import ProviderHttp
+from identity.identity_providers.keys import PublishedDocument, SigningKeys
+from identity.identity_providers.provider import Expected, ProviderRefusal, Question, Refusal
+from identity.identity_providers.settings import is_fit_for_secrets
+from identity.identity_providers.signed_tokens import Claims, IdTokenRules, verify_id_token
+
+
+@dataclass(frozen=True)
+class Metadata:
+    """What we use of a provider's metadata (OpenID Connect Discovery 1.0)."""
+
+    authorization_endpoint: str
+    token_endpoint: str
+    jwks_uri: str
+    userinfo_endpoint: str | None = None
+    # RFC 9207 3.
+    sends_issuer: bool = False
+    token_authentication_methods: tuple[str, ...] = ("client_secret_basic",)
+
+
+class DiscoveredMetadata:
+    """Metadata from the provider's discovery document, which must name the issuer it was asked for."""
+
+    def __init__(
+        self, issuer: str, http: ProviderHttp, clock: Clock, document_issuer: str | None = None
+    ) -> None:
+        self._issuer = document_issuer or issuer
+        self._document = PublishedDocument(
+            f"{issuer.rstrip('/')}/.well-known/openid-configuration", http, clock
+        )
+
+    def __call__(self) -> Metadata:
+        """Return the metadata; raises `ProviderRefusal` (UNAVAILABLE)."""
+        document = self._document.get()
+        if document.get("issuer") != self._issuer:
+            raise ProviderRefusal(Refusal.UNAVAILABLE, "the metadata is of another issuer")
+        methods = document.get("token_endpoint_auth_methods_supported")
+        return Metadata(
+            authorization_endpoint=_endpoint(document, "authorization_endpoint"),
+            token_endpoint=_endpoint(document, "token_endpoint"),
+            jwks_uri=_endpoint(document, "jwks_uri"),
+            userinfo_endpoint=(
+                _endpoint(document, "userinfo_endpoint") if "userinfo_endpoint" in document else None
+            ),
+            sends_issuer=document.get("authorization_response_iss_parameter_supported") is True,
+            token_authentication_methods=tuple(methods)
+            if isinstance(methods, list)
+            else ("client_secret_basic",),
+        )
+
+
+@dataclass(frozen=True)
+class Answer:
+    """A verified ID token's claims and the token endpoint's answer that held it."""
+
+    claims: Claims
+    token: Mapping[str, Any]
+
+
+class OpenIDConnect:
+    """The authorization code flow with an ID token."""
+
+    def __init__(  # noqa: PLR0913 - a relying party's parts, named where it is made
+        self,
+        *,
+        flow: CodeFlow,
+        metadata: Callable[[], Metadata],
+        rules: IdTokenRules,
+        accepts_callback_issuer: Callable[[str], bool],
+        clock: Clock,
+        pkce: bool = True,
+    ) -> None:
+        self._flow, self._metadata, self._rules = flow, metadata, rules
+        self._accepts_callback_issuer, self._clock, self._pkce = accepts_callback_issuer, clock, pkce
+        self._keys: dict[str, SigningKeys] = {}
+
+    def authorization_url(self, question: Question, more: Mapping[str, str | None]) -> str:
+        """Return the URL of an authentication request, with PKCE where the provider has it.
+
+        `more`: the parameters that this provider knows besides; None leaves one out.
+        """
+        request = {
+            "state": question.state,
+            "nonce": question.nonce,
+            "redirect_uri": question.redirect_uri,
+            **more,
+        }
+        if self._pkce:
+            request |= {"code_challenge": question.code_challenge, "code_challenge_method": "S256"}
+        return self._flow.authorization_url(self._metadata().authorization_endpoint, request)
+
+    def answer(
+        self,
+        params: Mapping[str, str],
+        expected: Expected,
+        refusal_of: Callable[[Mapping[str, str]], ProviderRefusal] = callback_refusal,
+    ) -> Answer:
+        """Redeem the callback's code and return the verified answer; raises `ProviderRefusal`."""
+        metadata = self._metadata()
+        code = code_from_callback(
+            params,
+            expected,
+            accepts_issuer=self._accepts_callback_issuer,
+            issuer_is_sent=metadata.sends_issuer,
+            refusal_of=refusal_of,
+        )
+        token = self._flow.redeem(
+            metadata.token_endpoint,
+            code,
+            redirect_uri=expected.redirect_uri,
+            code_verifier=expected.code_verifier if self._pkce else None,
+        )
+        keys = self.keys(metadata)
+        claims = verify_id_token(
+            token.get("id_token"), keys, self._rules, nonce=expected.nonce, now=self._clock.now()
+        )
+        return Answer(claims, token)
+
+    def check(self) -> None:
+        """Look up what is published and try our credentials; raises `ProviderRefusal` with the cause."""
+        metadata = self._metadata()
+        self.keys(metadata).check()
+        self._flow.check(metadata.token_endpoint)
+
+    def metadata(self) -> Metadata:
+        """Return the provider's metadata; raises `ProviderRefusal` (UNAVAILABLE)."""
+        return self._metadata()
+
+    def keys(self, metadata: Metadata) -> SigningKeys:
+        """Return the provider's signing keys."""
+        uri = metadata.jwks_uri
+        return self._keys.setdefault(uri, SigningKeys(uri, self._flow.http, self._clock))
+
+
+def _endpoint(document: Mapping[str, Any], name: str) -> str:
+    url = document.get(name)
+    if not isinstance(url, str) or not is_fit_for_secrets(url):
+        raise ProviderRefusal(Refusal.UNAVAILABLE, f"the metadata has no https {name}")
+    return url

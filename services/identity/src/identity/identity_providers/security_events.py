@@ -1,0 +1,107 @@
+"""Security events that providers send (SET, RFC 8417): verified here; what they mean is each file's."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from enum import StrEnum
+from typing import Any
+
+from identity.identity_providers.claims import text
+from identity.identity_providers.keys import SigningKeys
+from identity.identity_providers.signed_tokens import ALGORITHMS, LEEWAY, Claims, read_signed, refused
+
+
+class SignalKind(StrEnum):
+    """What has happened to a resident's account at the provider. Closed."""
+
+    # Somebody else has, or had, the account.
+    ACCOUNT_TAKEOVER = "account_takeover"
+    # The provider makes the person choose a new password: worth a look, no proof of anything.
+    ACCOUNT_AT_RISK = "account_at_risk"
+    ACCOUNT_DISABLED = "account_disabled"
+    ACCOUNT_ENABLED = "account_enabled"
+    ACCOUNT_DELETED = "account_deleted"
+    # The person has withdrawn, at the provider, what they allowed us.
+    ACCESS_REVOKED = "access_revoked"
+    # The operator's own test of the stream; `SecuritySignal.note` repeats their text.
+    TEST = "test"
+
+    @property
+    def ends_sessions(self) -> bool:
+        """Whether whoever is signed in as this resident must sign in again."""
+        return self in _ENDS_SESSIONS
+
+
+_ENDS_SESSIONS = frozenset(
+    {
+        SignalKind.ACCOUNT_TAKEOVER,
+        SignalKind.ACCOUNT_DISABLED,
+        SignalKind.ACCOUNT_DELETED,
+        SignalKind.ACCESS_REVOKED,
+    }
+)
+
+
+@dataclass(frozen=True)
+class SecuritySignal:
+    """One thing that happened to one account: (issuer, subject) as in `ProviderIdentity`."""
+
+    kind: SignalKind
+    issuer: str
+    subject: str | None
+    note: str | None = None
+
+
+@dataclass(frozen=True)
+class SecurityNotice:
+    """A verified notice. `id` (`jti`) is unique for its issuer, so that the receiver acts on each once."""
+
+    id: str
+    issued_at: datetime
+    signals: tuple[SecuritySignal, ...]
+
+
+@dataclass(frozen=True)
+class SecurityEventToken:
+    """A verified SET before its events are read."""
+
+    id: str
+    issued_at: datetime
+    events: Any
+
+
+def verify_security_event(
+    token: object, keys: SigningKeys, *, issuer: str, audience: str, now: datetime
+) -> SecurityEventToken:
+    """Return a SET of this issuer, meant for us.
+
+    It carries no expiry: an event stays true, and a receiver that was down gets it later (RFC 8417 2.2).
+    Raises `ProviderRefusal`: INVALID_ANSWER (answer 400), or UNAVAILABLE if the keys cannot be fetched (503).
+    """
+    claims = read_signed(token, keys, ALGORITHMS).claims
+    audiences = claims.get("aud") if isinstance(claims.get("aud"), list) else [claims.get("aud")]
+    if claims.get("iss") != issuer or audience not in (audiences or []):
+        raise refused("a security event of another issuer or for another client")
+    if "nonce" in claims or not claims.get("events"):
+        raise refused("no security event")
+    identifier = text(claims.get("jti"), 255)
+    if identifier is None:
+        raise refused("a security event without an id")
+    return SecurityEventToken(identifier, _issued_at(claims, now), claims["events"])
+
+
+def subject_of(event: Mapping[str, Any], issuer: str) -> str | None:
+    """Return the account that an event is about, if it is one of this issuer's (final slash or not)."""
+    subject = event.get("subject")
+    if not isinstance(subject, dict) or str(subject.get("iss", "")).rstrip("/") != issuer.rstrip("/"):
+        return None
+    return text(subject.get("sub"), 255)
+
+
+def _issued_at(claims: Claims, now: datetime) -> datetime:
+    issued_at = claims.get("iat")
+    if not isinstance(issued_at, int) or isinstance(issued_at, bool):
+        raise refused("a security event without a time")
+    if not 0 < issued_at <= now.timestamp() + LEEWAY:
+        raise refused("a security event from the future")
+    return datetime.fromtimestamp(issued_at, UTC)

@@ -1,0 +1,116 @@
+"""Signed tokens of providers: ID tokens (OpenID Connect Core 3.1.3.7), and what their security events share.
+
+The key comes from the provider's published set and decides what may be verified with it; nothing in a token's
+header but `alg` (from an allow list) and `kid` is looked at (RFC 8725 3.1, 3.10).
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from joserfc import jws, jwt
+from joserfc.errors import JoseError
+
+from identity.identity_providers.claims import is_same
+from identity.identity_providers.keys import SigningKeys
+from identity.identity_providers.provider import ProviderRefusal, Refusal
+
+ALGORITHMS = ("RS256", "PS256", "ES256")
+# Clocks of providers and of this machine, in seconds.
+LEEWAY = 60
+_TOKEN_CHARACTERS = 16 * 1024
+_SUBJECT_CHARACTERS = 255
+
+Claims = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class SignedClaims:
+    """Claims whose signature was verified, and what the provider published about the key."""
+
+    claims: Claims
+    header: Mapping[str, Any]
+    published_key: Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class IdTokenRules:
+    """What an ID token must say to be taken."""
+
+    client_id: str
+    # Given the claims: whether `iss` is right, and whether this key may speak for it.
+    accepts_issuer: Callable[[SignedClaims], bool]
+    algorithms: tuple[str, ...] = ALGORITHMS
+
+
+def read_signed(token: object, keys: SigningKeys, algorithms: tuple[str, ...]) -> SignedClaims:
+    """Verify a compact JWS and return its claims; nothing in them is checked yet.
+
+    Raises `ProviderRefusal`: INVALID_ANSWER, or UNAVAILABLE if the keys cannot be fetched.
+    """
+    if not isinstance(token, str) or not 0 < len(token) <= _TOKEN_CHARACTERS:
+        raise refused("no signed token of sensible size")
+    try:
+        header = jws.extract_compact(token.encode()).headers()
+        key_id = header.get("kid")
+        if header.get("alg") not in algorithms or not isinstance(key_id, str | None):
+            raise refused("signed with an algorithm that is not accepted")
+        signing_key = keys.find(key_id)
+        registry = jws.JWSRegistry(algorithms=algorithms, strict_check_header=False)
+        claims = jwt.decode(token, signing_key.key, registry=registry).claims
+    except (JoseError, ValueError, TypeError, RecursionError) as error:
+        raise refused("the signature does not verify") from error
+    return SignedClaims(claims, header, signing_key.published)
+
+
+def verify_id_token(
+    token: object, keys: SigningKeys, rules: IdTokenRules, *, nonce: str, now: datetime
+) -> Claims:
+    """Return the claims of an ID token made for us, by this issuer, for this very sign-in, not long ago.
+
+    Raises `ProviderRefusal`: INVALID_ANSWER, or UNAVAILABLE if the keys cannot be fetched.
+    """
+    signed = read_signed(token, keys, rules.algorithms)
+    claims = signed.claims
+    if signed.header.get("typ", "JWT") != "JWT" or "events" in claims:
+        raise refused("another kind of token")
+    if not rules.accepts_issuer(signed):
+        raise refused("issued by another")
+    _check_audience(claims, rules.client_id)
+    _check_times(claims, now)
+    _check_nonce(claims, nonce)
+    subject = claims.get("sub")
+    if not isinstance(subject, str) or not 0 < len(subject) <= _SUBJECT_CHARACTERS or not subject.isascii():
+        raise refused("no subject")
+    return claims
+
+
+def refused(cause: str) -> ProviderRefusal:
+    """Return the refusal of a token."""
+    return ProviderRefusal(Refusal.INVALID_ANSWER, cause)
+
+
+def _check_audience(claims: Claims, client_id: str) -> None:
+    audience = claims.get("aud")
+    audiences = audience if isinstance(audience, list) else [audience]
+    if client_id not in audiences:
+        raise refused("meant for another client")
+    if claims.get("azp", client_id) != client_id or (len(audiences) > 1 and "azp" not in claims):
+        raise refused("given to another client")
+
+
+def _check_times(claims: Claims, now: datetime) -> None:
+    required = jwt.JWTClaimsRegistry(
+        now=int(now.timestamp()), leeway=LEEWAY, exp={"essential": True}, iat={"essential": True}
+    )
+    try:
+        required.validate(claims)
+    except JoseError as error:
+        raise refused("expired, not yet valid, or without times") from error
+
+
+def _check_nonce(claims: Claims, nonce: str) -> None:
+    given = claims.get("nonce")
+    if not isinstance(given, str) or not nonce or not is_same(given, nonce):
+        raise refused("of another sign-in")

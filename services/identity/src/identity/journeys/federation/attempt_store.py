@@ -1,0 +1,125 @@
+"""Attempts in the database."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from datetime import datetime, timedelta
+
+from sqlalchemy import insert, select, update
+
+from identity.journeys.federation.models import FederationAttempt
+from identity.secret_keys import Keyring, digest
+from identity.storage import Executor, delete_some, table_of
+
+ATTEMPTS = table_of(FederationAttempt)
+# Long enough to find a password and a second factor at the provider.
+LIFETIME = timedelta(minutes=10)
+# So that "Back" after a while is still told where the resident was going.
+KEPT_AFTER_EXPIRY = timedelta(hours=12)
+
+
+@dataclass(frozen=True)
+class Secrets:
+    """What the answer must fit, and nobody else may know."""
+
+    nonce: str
+    # RFC 7636.
+    code_verifier: str
+    # Of the mailed link by which the resident came, if any.
+    link_token: str = ""
+
+
+@dataclass(frozen=True)
+class Attempt:
+    """A way to a provider and back."""
+
+    provider: str
+    secrets: Secrets
+    continuation: str
+    language: str
+    is_spent: bool
+    # None unless it came as a POST.
+    posted_answer: dict[str, str] | None
+
+
+class Attempts:
+    """The attempts, within one transaction or on an autocommit connection."""
+
+    def __init__(self, executor: Executor, keyring: Keyring) -> None:
+        self._executor = executor
+        self._keyring = keyring
+
+    def add(  # noqa: PLR0913 - each is a column
+        self,
+        *,
+        state: str,
+        provider: str,
+        browser_secret: str,
+        secrets: Secrets,
+        continuation: str,
+        language: str,
+        now: datetime,
+    ) -> None:
+        """Note that a browser leaves for a provider."""
+        self._executor.execute(
+            insert(ATTEMPTS).values(
+                state_digest=digest(state),
+                provider=provider,
+                browser_digest=digest(browser_secret),
+                secrets=self._keyring.seal(json.dumps(asdict(secrets))),
+                continuation=continuation,
+                language=language,
+                created_at=now,
+                expires_at=now + LIFETIME,
+                spent_at=None,
+                posted_answer=None,
+            )
+        )
+
+    def keep_answer(self, state: str, provider: str, answer: Mapping[str, str], now: datetime) -> bool:
+        """Keep an answer until its browser comes for it; False unless the attempt is open and has none."""
+        kept = self._executor.execute(
+            update(ATTEMPTS)
+            .where(ATTEMPTS.c.state_digest == digest(state), ATTEMPTS.c.provider == provider)
+            .where(ATTEMPTS.c.spent_at.is_(None), ATTEMPTS.c.expires_at > now)
+            .where(ATTEMPTS.c.posted_answer.is_(None))
+            .values(posted_answer=self._keyring.seal(json.dumps(dict(answer))))
+            .returning(ATTEMPTS.c.state_digest)
+        )
+        return kept.one_or_none() is not None
+
+    def claim(self, state: str, provider: str, browser_secret: str, now: datetime) -> Attempt | None:
+        """Spend an open attempt of this browser with this provider; of any number at once, one gets it."""
+        spent = self._executor.execute(
+            update(ATTEMPTS)
+            .where(ATTEMPTS.c.state_digest == digest(state), ATTEMPTS.c.provider == provider)
+            .where(ATTEMPTS.c.browser_digest == digest(browser_secret))
+            .where(ATTEMPTS.c.spent_at.is_(None), ATTEMPTS.c.expires_at > now)
+            .values(spent_at=now)
+            .returning(ATTEMPTS.c.state_digest)
+        ).one_or_none()
+        return self.look(state, provider, browser_secret) if spent else None
+
+    def look(self, state: str, provider: str, browser_secret: str) -> Attempt | None:
+        """Return an attempt of this browser with this provider, spent and expired ones too."""
+        row = self._executor.execute(
+            select(ATTEMPTS)
+            .where(ATTEMPTS.c.state_digest == digest(state), ATTEMPTS.c.provider == provider)
+            .where(ATTEMPTS.c.browser_digest == digest(browser_secret))
+        ).one_or_none()
+        if row is None:
+            return None
+        answer = json.loads(self._keyring.open(row.posted_answer)) if row.posted_answer else None
+        return Attempt(
+            provider=row.provider,
+            secrets=Secrets(**json.loads(self._keyring.open(row.secrets))),
+            continuation=row.continuation,
+            language=row.language,
+            is_spent=row.spent_at is not None,
+            posted_answer=answer,
+        )
+
+    def delete_old(self, now: datetime, limit: int) -> int:
+        """Delete up to `limit` attempts that have long expired; return how many."""
+        condition = ATTEMPTS.c.expires_at <= now - KEPT_AFTER_EXPIRY
+        return delete_some(self._executor, ATTEMPTS, condition, limit)

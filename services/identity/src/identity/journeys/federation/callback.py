@@ -1,0 +1,149 @@
+"""The verb that takes a provider's answer and lets the resident in, or says why not."""
+
+import logging
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from identity.audit.events import Event
+from identity.audit.store import Audit
+from identity.clock import Clock
+from identity.config import Settings
+from identity.identity_providers.provider import (
+    Expected,
+    Provider,
+    ProviderIdentity,
+    ProviderRefusal,
+    Refusal,
+)
+from identity.journeys.federation.asking_browser import Asking
+from identity.journeys.federation.attempt_store import Attempt, Attempts
+from identity.journeys.federation.match_resident import Recognise, Unfinished
+from identity.journeys.federation.provision import Entered, OtherMethod
+from identity.journeys.federation.start import redirect_uri
+from identity.secret_keys import Keyring
+from identity.storage import Storage
+from identity.web.continuation import Continuation, Continuations
+
+_log = logging.getLogger(__name__)
+
+
+class Why(StrEnum):
+    """Why nobody was let in. Closed: the page has words for each."""
+
+    DENIED = "denied"
+    # No answer to a question of ours: forged, of another browser, used, or too late.
+    NOT_OURS = "not_ours"
+    UNAVAILABLE = "unavailable"
+    # By the provider.
+    DISABLED_THERE = "disabled_there"
+    # The resident, by us.
+    DISABLED_HERE = "disabled_here"
+
+
+@dataclass(frozen=True)
+class NoEntry:
+    """Nobody was let in."""
+
+    why: Why
+    # None when it is not this browser's to know.
+    continuation: Continuation | None
+
+
+@dataclass(frozen=True)
+class Already:
+    """The answer was taken before ("Back", or a second tab), and the resident is in."""
+
+    continuation: Continuation
+
+
+Outcome = Entered | Unfinished | OtherMethod | NoEntry | Already
+
+_WHY = {
+    Refusal.DENIED: Why.DENIED,
+    Refusal.INVALID_ANSWER: Why.NOT_OURS,
+    Refusal.UNAVAILABLE: Why.UNAVAILABLE,
+    Refusal.DISABLED: Why.DISABLED_THERE,
+}
+
+
+class Finish:
+    """Takes answers."""
+
+    def __init__(  # noqa: PLR0913, PLR0917 - names what it depends on
+        self,
+        storage: Storage,
+        keyring: Keyring,
+        clock: Clock,
+        settings: Settings,
+        continuations: Continuations,
+        recognise: Recognise,
+    ) -> None:
+        self._storage = storage
+        self._keyring = keyring
+        self._clock = clock
+        self._issuer = settings.issuer
+        self._continuations = continuations
+        self._recognise = recognise
+
+    def keep(self, provider: Provider, answer: Mapping[str, str]) -> None:
+        """Keep an answer that came without cookies until its browser comes for it."""
+        with self._storage.transaction() as session:
+            Attempts(session, self._keyring).keep_answer(
+                answer.get("state", ""), provider.key, answer, self._clock.now()
+            )
+
+    def finish(self, provider: Provider, answer: Mapping[str, str], asking: Asking) -> Outcome:
+        """Spend the attempt, ask the provider who it is, and let the resident in.
+
+        The attempt is spent before anything else, and no transaction is open while the provider is asked.
+        """
+        now, state = self._clock.now(), answer.get("state", "")
+        with self._storage.transaction() as session:
+            attempts = Attempts(session, self._keyring)
+            attempt = attempts.claim(state, provider.key, asking.secret or "", now)
+            if attempt is None:
+                return self._not_open(attempts.look(state, provider.key, asking.secret or ""), asking)
+        continuation = self._continuations.read(attempt.continuation)
+        try:
+            identity = self._identity(provider, state, attempt, answer)
+        except ProviderRefusal as refusal:
+            _log.warning("sign-in with %s: %s", provider.key, refusal.cause)
+            self._note(provider, continuation, asking, str(refusal.refusal), now)
+            return NoEntry(_WHY[refusal.refusal], continuation)
+        outcome = self._recognise.recognise(provider.key, identity, attempt, asking)
+        return NoEntry(Why.DISABLED_HERE, continuation) if outcome is None else outcome
+
+    def _identity(
+        self, provider: Provider, state: str, attempt: Attempt, answer: Mapping[str, str]
+    ) -> ProviderIdentity:
+        expected = Expected(
+            state=state,
+            nonce=attempt.secrets.nonce,
+            code_verifier=attempt.secrets.code_verifier,
+            redirect_uri=redirect_uri(self._issuer, provider.key),
+        )
+        params = answer if attempt.posted_answer is None else attempt.posted_answer
+        return provider.identity_from_callback(params, expected)
+
+    def _not_open(self, attempt: Attempt | None, asking: Asking) -> Outcome:
+        if attempt is None:
+            return NoEntry(Why.NOT_OURS, None)
+        continuation = self._continuations.read(attempt.continuation)
+        if attempt.is_spent and asking.current and not continuation.reauthenticate:
+            return Already(continuation)
+        return NoEntry(Why.NOT_OURS, continuation)
+
+    def _note(
+        self, provider: Provider, continuation: Continuation, asking: Asking, why: str, now: datetime
+    ) -> None:
+        with self._storage.transaction() as session:
+            Audit(session).record(
+                Event.SIGN_IN_FAILED,
+                now,
+                client_id=continuation.client_id or None,
+                ip_address=asking.visitor.ip_address,
+                method=provider.key,
+                why=why,
+            )

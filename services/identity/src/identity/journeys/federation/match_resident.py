@@ -1,0 +1,234 @@
+"""Who came back: a resident, by (issuer, subject) and nothing else; or somebody new."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from identity.audit.events import Event
+from identity.audit.store import Audit
+from identity.clock import Clock
+from identity.identity_providers.provider import ProviderIdentity
+from identity.journeys.federation.asking_browser import Asking
+from identity.journeys.federation.attempt_store import Attempt
+from identity.journeys.federation.mail import FederationMail
+from identity.journeys.federation.pending_store import FirstSignIns, Named, Waiting
+from identity.journeys.federation.provision import Entered, Entrance, OtherMethod, amr_text
+from identity.rate_limits.limiter import Throttle
+from identity.residents.accounts.addresses import Address, InvalidAddressError, parse
+from identity.residents.accounts.models import Resident
+from identity.residents.accounts.store import Accounts, AddressTakenError
+from identity.residents.action_links.purposes import Purpose
+from identity.residents.action_links.store import ActionLinks, LinkStatus
+from identity.residents.federated_identities.store import (
+    FederatedIdentities,
+    IdentityTakenError,
+    KnownIdentity,
+)
+from identity.residents.one_time_codes.store import OneTimeCodes
+from identity.secret_keys import Keyring, digest
+from identity.storage import Storage, Transaction
+from identity.web.continuation import Continuation, Continuations
+
+
+@dataclass(frozen=True)
+class Unfinished:
+    """Somebody new, and something is missing."""
+
+    waiting_id: str
+    # The mail is on its way, and nothing is left to ask for; otherwise the page asks.
+    is_mailed: bool
+    continuation: Continuation
+
+
+@dataclass(frozen=True)
+class _Newcomer:
+    """Somebody whom no resident's row names."""
+
+    named: Named
+    identity: ProviderIdentity
+    address: Address | None
+    attempt: Attempt
+    continuation: Continuation
+
+
+class Recognise:
+    """Tells residents from newcomers, and does what each needs."""
+
+    def __init__(  # noqa: PLR0913, PLR0917 - names what it depends on
+        self,
+        storage: Storage,
+        keyring: Keyring,
+        clock: Clock,
+        throttle: Throttle,
+        continuations: Continuations,
+        entrance: Entrance,
+        mail: FederationMail,
+    ) -> None:
+        self._storage = storage
+        self._keyring = keyring
+        self._clock = clock
+        self._throttle = throttle
+        self._continuations = continuations
+        self._entrance = entrance
+        self._mail = mail
+
+    def recognise(
+        self, provider_key: str, identity: ProviderIdentity, attempt: Attempt, asking: Asking
+    ) -> Entered | Unfinished | OtherMethod | None:
+        """Let a resident in, make a new one, or note what is missing; None if the resident is disabled."""
+        try:
+            outcome = self._once(provider_key, identity, attempt, asking)
+        except IdentityTakenError:
+            # Another first sign-in of the same person won a moment ago: now it is a later one.
+            outcome = self._once(provider_key, identity, attempt, asking)
+        if isinstance(outcome, Waiting):
+            return self._unfinished(outcome, asking)
+        return outcome
+
+    def _once(
+        self, provider_key: str, identity: ProviderIdentity, attempt: Attempt, asking: Asking
+    ) -> Entered | Waiting | OtherMethod | None:
+        continuation = self._continuations.read(attempt.continuation)
+        amr = amr_text(identity.amr)
+        with self._storage.transaction() as session:
+            known = FederatedIdentities(session).find(identity.issuer, identity.subject)
+            if known:
+                return self._later(session, known, identity, asking, continuation)
+            named = Named(provider_key, identity.issuer, identity.subject, identity.email, amr)
+            address = _address(identity.email)
+            newcomer = _Newcomer(named, identity, address, attempt, continuation)
+            return self._by_link(session, newcomer, asking) or self._first(session, newcomer, asking)
+
+    def _later(
+        self,
+        session: Transaction,
+        known: KnownIdentity,
+        identity: ProviderIdentity,
+        asking: Asking,
+        continuation: Continuation,
+    ) -> Entered | None:
+        now, resident = self._clock.now(), Accounts(session).get(known.resident_id)
+        if resident is None or resident.disabled_at is not None:
+            self._refused(session, asking, continuation, now, known.resident_id, "disabled")
+            return None
+        identities = FederatedIdentities(session)
+        identities.note_use(known, now)
+        self._compare_address(identities, known, identity, resident)
+        amr = amr_text(identity.amr).split()
+        return self._entrance.enter(session, resident, amr, asking, continuation, now)
+
+    def _compare_address(
+        self,
+        identities: FederatedIdentities,
+        known: KnownIdentity,
+        identity: ProviderIdentity,
+        resident: Resident,
+    ) -> None:
+        """Notice that the provider names another address than before: ours stays, the resident is asked."""
+        told, before = _address(identity.email), _address(known.provider_email)
+        if told and (before is None or told.key != before.key):
+            is_new = told.key != resident.email_key
+            identities.note_address(known, told.display, told.display if is_new else None)
+
+    def _by_link(self, session: Transaction, new: _Newcomer, asking: Asking) -> Entered | None:
+        """Finish a first sign-in whose mailed link was opened in another browser than the one that waits.
+
+        The link proves the address and the provider the account; only if it is the account that the mail
+        was sent for do the two belong together (docs/decisions/).
+        """
+        now, links = self._clock.now(), ActionLinks(session)
+        token = new.attempt.secrets.link_token
+        link = links.look(token, Purpose.VERIFY_FEDERATION, now)
+        waiting = FirstSignIns(session).get(link.subject) if link.status is LinkStatus.VALID else None
+        account = (new.named.issuer, new.named.subject)
+        if waiting is None or (waiting.issuer, waiting.subject) != account:
+            return None
+        if links.claim(token, Purpose.VERIFY_FEDERATION, now).status is not LinkStatus.VALID:
+            return None
+        OneTimeCodes(session, self._keyring).forget(Purpose.VERIFY_FEDERATION, waiting.id)
+        continuation = self._continuations.read(waiting.continuation)
+        try:
+            resident = self._entrance.complete(session, waiting, continuation, now)
+        except AddressTakenError:
+            return None
+        return self._entrance.enter(session, resident, new.named.amr.split(), asking, new.continuation, now)
+
+    def _first(self, session: Transaction, new: _Newcomer, asking: Asking) -> Entered | Waiting | OtherMethod:
+        now, identity, address = self._clock.now(), new.identity, new.address
+        is_proved = address is not None and identity.email_verified
+        given_name, family_name = identity.given_name or "", identity.family_name or ""
+        if address and is_proved and (owner := Accounts(session).by_email_key(address.key)):
+            if self._entrance.is_known(session, new.named):
+                raise IdentityTakenError
+            return self._other_method(session, owner, address, new, asking)
+        if address and is_proved and given_name and family_name:
+            try:
+                resident = self._entrance.create(
+                    session,
+                    new.named,
+                    address=address,
+                    given_name=given_name,
+                    family_name=family_name,
+                    language=new.attempt.language,
+                    continuation=new.continuation,
+                    now=now,
+                )
+            except AddressTakenError:
+                # At this very moment: by the same person, who is then known, or by somebody else.
+                raise IdentityTakenError from None
+            return self._entrance.enter(
+                session, resident, new.named.amr.split(), asking, new.continuation, now
+            )
+        return FirstSignIns(session).add(
+            new.named,
+            address=address,
+            address_proved=is_proved,
+            given_name=given_name,
+            family_name=family_name,
+            language=new.attempt.language,
+            continuation=new.attempt.continuation,
+            browser_digest=digest(asking.secret or ""),
+            now=now,
+        )
+
+    def _other_method(
+        self, session: Transaction, owner: Resident, address: Address, new: _Newcomer, asking: Asking
+    ) -> OtherMethod:
+        self._refused(session, asking, new.continuation, self._clock.now(), owner.id, "other_method")
+        return OtherMethod(address.display, owner.sign_in_method, new.continuation)
+
+    def _unfinished(self, waiting: Waiting, asking: Asking) -> Unfinished:
+        """Mail at once where nothing is left to ask for; over the limit, the page asks and says so."""
+        continuation = self._continuations.read(waiting.continuation)
+        address = waiting.address
+        if address is None or waiting.email_proved or not waiting.has_all:
+            return Unfinished(waiting.id, is_mailed=False, continuation=continuation)
+        if not self._throttle.allows_mail(address.key, asking.visitor.ip_address):
+            return Unfinished(waiting.id, is_mailed=False, continuation=continuation)
+        with self._storage.transaction() as session:
+            self._mail.verification(session, waiting, address, self._clock.now())
+        return Unfinished(waiting.id, is_mailed=True, continuation=continuation)
+
+    def _refused(  # noqa: PLR0913, PLR0917 - what is recorded
+        self,
+        session: Transaction,
+        asking: Asking,
+        continuation: Continuation,
+        now: datetime,
+        resident_id: str,
+        why: str,
+    ) -> None:
+        Audit(session).record(
+            Event.SIGN_IN_FAILED,
+            now,
+            resident_id=resident_id,
+            client_id=continuation.client_id or None,
+            ip_address=asking.visitor.ip_address,
+            why=why,
+        )
+
+
+def _address(text: str | None) -> Address | None:
+    try:
+        return parse(text) if text else None
+    except InvalidAddressError:
+        return None

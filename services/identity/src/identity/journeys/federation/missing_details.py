@@ -1,0 +1,102 @@
+"""The verb that takes what was missing of a first sign-in."""
+
+from dataclasses import dataclass, replace
+
+from identity.clock import Clock
+from identity.journeys.federation.asking_browser import Asking
+from identity.journeys.federation.mail import FederationMail
+from identity.journeys.federation.pending_store import FirstSignIns, Waiting
+from identity.journeys.federation.provision import Entered, Entrance, OtherMethod, SignInAgain
+from identity.rate_limits.limiter import Throttle
+from identity.residents.accounts.addresses import Address
+from identity.residents.accounts.store import Accounts, AddressTakenError
+from identity.residents.federated_identities.store import IdentityTakenError
+from identity.secret_keys import digest
+from identity.storage import Storage
+from identity.web.continuation import Continuations
+
+
+@dataclass(frozen=True)
+class Filled:
+    """What was filled in."""
+
+    given_name: str
+    family_name: str
+    # None where the provider proved one.
+    address: Address | None
+
+
+class Mailed:
+    """A mail is on its way; nothing is created before it is answered."""
+
+
+class TooManyMails:
+    """This address was mailed too often in the last hour; nothing was written."""
+
+
+class Complete:
+    """Completes first sign-ins."""
+
+    def __init__(  # noqa: PLR0913, PLR0917 - names what it depends on
+        self,
+        storage: Storage,
+        clock: Clock,
+        throttle: Throttle,
+        continuations: Continuations,
+        entrance: Entrance,
+        mail: FederationMail,
+    ) -> None:
+        self._storage = storage
+        self._clock = clock
+        self._throttle = throttle
+        self._continuations = continuations
+        self._entrance = entrance
+        self._mail = mail
+
+    def find(self, waiting_id: str, asking: Asking) -> Waiting | None:
+        """Return the first sign-in if this browser came back with it, waiting or just completed."""
+        if not asking.secret:
+            return None
+        with self._storage.transaction() as session:
+            return FirstSignIns(session).of_browser(waiting_id, digest(asking.secret), self._clock.now())
+
+    def complete(
+        self, waiting: Waiting, filled: Filled, asking: Asking
+    ) -> Entered | SignInAgain | OtherMethod | Mailed | TooManyMails:
+        """Make the resident where the address is proved; otherwise mail the address first."""
+        address = waiting.address if waiting.email_proved else filled.address
+        if address is None:
+            raise LookupError("the form asks for an address unless there is one")
+        full = replace(
+            waiting,
+            email=address.display,
+            email_key=address.key,
+            given_name=filled.given_name,
+            family_name=filled.family_name,
+        )
+        if waiting.email_proved:
+            return self._create(full, asking)
+        if not self._throttle.allows_mail(address.key, asking.visitor.ip_address):
+            return TooManyMails()
+        with self._storage.transaction() as session:
+            # The earlier link and code, which prove the earlier address, die in the same transaction.
+            FirstSignIns(session).fill_in(waiting.id, address, filled.given_name, filled.family_name)
+            self._mail.verification(session, full, address, self._clock.now())
+        return Mailed()
+
+    def _create(self, waiting: Waiting, asking: Asking) -> Entered | SignInAgain | OtherMethod:
+        now, continuation = self._clock.now(), self._continuations.read(waiting.continuation)
+        try:
+            with self._storage.transaction() as session:
+                try:
+                    resident = self._entrance.complete(session, waiting, continuation, now)
+                except AddressTakenError:
+                    owner = Accounts(session).by_email_key(waiting.email_key or "")
+                    method = owner.sign_in_method if owner else waiting.provider
+                    return OtherMethod(waiting.email or "", method, continuation)
+                if not waiting.is_fresh(now):
+                    return SignInAgain(continuation)
+                return self._entrance.enter(session, resident, waiting.amr.split(), asking, continuation, now)
+        except IdentityTakenError:
+            # In another tab, a moment ago.
+            return SignInAgain(continuation)

@@ -1,0 +1,141 @@
+"""The ends of this journey, and the page that says why nobody was let in."""
+
+from flask import Blueprint, Response, flash, request, session
+from flask_babel import gettext
+
+from identity.errors import Reason, Refused
+from identity.journeys.federation.callback import Why
+from identity.journeys.federation.provision import Entered, OtherMethod, SignInAgain
+from identity.web import messages, typed_email
+from identity.web.continuation import Continuation
+from identity.web.pages import Pages
+from identity.web.sign_in_methods import PASSWORD, ProviderButton, SignInMethods
+from identity.web.signed_in_response import Arrival
+
+OTHER_METHOD = "other_method"
+_KEY = "other_method"
+_STATUSES = {
+    Why.DENIED: 200,
+    Why.NOT_OURS: 400,
+    Why.UNAVAILABLE: 503,
+    Why.DISABLED_THERE: 403,
+    Why.DISABLED_HERE: 403,
+}
+_MAY_TRY_AGAIN = (Why.DENIED, Why.NOT_OURS, Why.UNAVAILABLE)
+
+
+class Arrivals:
+    """Answers for the outcomes of the verbs."""
+
+    def __init__(self, pages: Pages, arrival: Arrival, methods: SignInMethods) -> None:
+        self._pages = pages
+        self._arrival = arrival
+        self._methods = methods
+
+    def blueprint(self) -> Blueprint:
+        """Return the page."""
+        blueprint = Blueprint("not_signed_in", __name__)
+        blueprint.get("/sign-in/<provider_key>/not-signed-in")(self.show)
+        return blueprint
+
+    def done(self, provider_key: str, outcome: Entered | SignInAgain | OtherMethod) -> Response:
+        """Answer for an end that is no refusal."""
+        if isinstance(outcome, Entered):
+            return self._arrival.go_on(
+                outcome.continuation,
+                secret=outcome.secret,
+                remembered=outcome.remembered,
+                email_key=outcome.email_key,
+                method=outcome.method,
+            )
+        if isinstance(outcome, SignInAgain):
+            flash(messages.address_verified(), "success")
+            return self._pages.see_other("/sign-in", outcome.continuation, show="form")
+        # In the signed page state, not in the address: nobody can make this page say it to somebody else.
+        session[_KEY] = [outcome.email, outcome.method]
+        return self._to(provider_key, OTHER_METHOD, outcome.continuation)
+
+    def refused(self, provider_key: str, why: Why, continuation: Continuation | None) -> Response:
+        """Send the browser to the page that says why."""
+        return self._to(provider_key, why, continuation or self._pages.continuation())
+
+    def show(self, provider_key: str) -> Response:
+        """Say why nobody was let in."""
+        why = request.args.get("why", "")
+        if why == OTHER_METHOD:
+            return self._show_other_method(provider_key)
+        if why not in list(Why):
+            raise Refused(Reason.NOT_FOUND)
+        reason, name = Why(why), self._methods.name(provider_key)
+        heading, explanation = _words(reason, name)
+        continuation = self._pages.continuation()
+        return self._pages.render(
+            "federation/not_signed_in.html",
+            continuation,
+            _STATUSES[reason],
+            heading=heading,
+            explanation=explanation,
+            button=self._button(provider_key, continuation) if reason in _MAY_TRY_AGAIN else None,
+        )
+
+    def _show_other_method(self, provider_key: str) -> Response:
+        email, method = session.get(_KEY, ("", ""))
+        continuation = self._pages.continuation()
+        if not method:
+            return self._pages.see_other("/sign-in", continuation)
+        button = self._button(method, continuation)
+        if button is None:
+            typed_email.remember(email)
+        return self._pages.render(
+            "federation/other_method.html",
+            continuation,
+            409,
+            email=email,
+            method=self._methods.name(method) if method != PASSWORD else "",
+            is_same_provider=method == provider_key,
+            button=button if method != provider_key else None,
+        )
+
+    def _button(self, provider_key: str, continuation: Continuation) -> ProviderButton | None:
+        return self._methods.button(provider_key, self._pages.city_of(continuation))
+
+    def _to(self, provider_key: str, why: str, continuation: Continuation) -> Response:
+        return self._pages.see_other(f"/sign-in/{provider_key}/not-signed-in", continuation, why=why)
+
+
+def _words(why: Why, provider: str) -> tuple[str, str]:
+    texts = {
+        Why.DENIED: (
+            gettext("You are not signed in"),
+            gettext(
+                "You did not finish signing in with %(provider)s. Nothing was changed.", provider=provider
+            ),
+        ),
+        Why.NOT_OURS: (
+            gettext("This sign-in cannot be finished"),
+            gettext(
+                "It took too long, was used before, or was started in another browser. Please start again."
+            ),
+        ),
+        Why.UNAVAILABLE: (
+            gettext("%(provider)s cannot be reached", provider=provider),
+            gettext(
+                "We cannot sign you in with %(provider)s right now. It is not your fault. Please try again in"
+                " a few minutes.",
+                provider=provider,
+            ),
+        ),
+        Why.DISABLED_THERE: (
+            gettext("%(provider)s did not let you in", provider=provider),
+            gettext(
+                "%(provider)s says that your account there is disabled or may not be used here. We cannot"
+                " change that: please ask %(provider)s, or whoever gave you that account.",
+                provider=provider,
+            ),
+        ),
+        Why.DISABLED_HERE: (
+            gettext("Your Community Access ID is disabled"),
+            gettext("You cannot sign in with it. If you think that this is a mistake, please call us."),
+        ),
+    }
+    return texts[why]

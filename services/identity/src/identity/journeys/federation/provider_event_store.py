@@ -1,0 +1,73 @@
+"""What was received from providers, in the database."""
+
+from datetime import datetime, timedelta
+
+from sqlalchemy import String, column, insert, select, table, update
+
+from identity import randomness
+from identity.journeys.federation.models import DataDeletion, ProviderNotice
+from identity.storage import Executor, UtcDateTime, delete_some, insert_into, table_of
+
+NOTICES, DELETIONS = table_of(ProviderNotice), table_of(DataDeletion)
+# Named, not imported: what clients were granted belongs to `oidc`, which journeys do not import.
+GRANTS = table(
+    "grants",
+    column("resident_id", String),
+    column("revoked_at", UtcDateTime),
+    column("revoked_for", String),
+)
+# As `oidc.revocation.Cause` calls it.
+REVOKED_FOR = "provider_notice"
+# Longer than any provider repeats itself, or asks for the state of a deletion.
+NOTICES_KEPT, DELETIONS_KEPT = timedelta(days=90), timedelta(days=365)
+
+
+class ProviderNotices:
+    """The notices, within one transaction or on an autocommit connection."""
+
+    def __init__(self, executor: Executor) -> None:
+        self._executor = executor
+
+    def is_new(self, provider: str, notice_id: str, now: datetime) -> bool:
+        """Note a notice; False if it was received before."""
+        noted = (
+            insert_into(self._executor, NOTICES)
+            .values(provider=provider, id=notice_id, received_at=now)
+            .on_conflict_do_nothing(index_elements=[NOTICES.c.provider, NOTICES.c.id])
+            .returning(NOTICES.c.id)
+        )
+        return self._executor.scalar(noted) is not None
+
+    def revoke_grants(self, resident_id: str, now: datetime) -> None:
+        """Revoke all that clients hold of this resident, refresh tokens that outlive sessions too."""
+        self._executor.execute(
+            update(GRANTS)
+            .where(GRANTS.c.resident_id == resident_id, GRANTS.c.revoked_at.is_(None))
+            .values(revoked_at=now, revoked_for=REVOKED_FOR)
+        )
+
+    def delete_old(self, now: datetime, limit: int) -> int:
+        """Delete up to `limit` notices of long ago; return how many."""
+        return delete_some(self._executor, NOTICES, NOTICES.c.received_at <= now - NOTICES_KEPT, limit)
+
+
+class DataDeletions:
+    """The deletions, within one transaction or on an autocommit connection."""
+
+    def __init__(self, executor: Executor) -> None:
+        self._executor = executor
+
+    def note(self, provider: str, now: datetime) -> str:
+        """Note that somebody was forgotten; return the code they may quote."""
+        code = randomness.identifier()
+        self._executor.execute(insert(DELETIONS).values(code=code, provider=provider, done_at=now))
+        return code
+
+    def is_known(self, provider: str, code: str) -> bool:
+        """Tell whether this is the code of a deletion."""
+        statement = select(DELETIONS.c.code).where(DELETIONS.c.provider == provider, DELETIONS.c.code == code)
+        return self._executor.scalar(statement) is not None
+
+    def delete_old(self, now: datetime, limit: int) -> int:
+        """Delete up to `limit` deletions of long ago; return how many."""
+        return delete_some(self._executor, DELETIONS, DELETIONS.c.done_at <= now - DELETIONS_KEPT, limit)

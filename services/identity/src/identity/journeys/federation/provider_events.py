@@ -1,0 +1,120 @@
+"""The verbs that act on what a provider posts."""
+
+import logging
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol, runtime_checkable
+
+from identity.audit.events import Event
+from identity.audit.store import Audit
+from identity.clock import Clock
+from identity.identity_providers.provider import ProviderRefusal
+from identity.identity_providers.security_events import SecurityNotice, SecuritySignal
+from identity.journeys.federation.mail import FederationMail
+from identity.journeys.federation.pending_store import FirstSignIns
+from identity.journeys.federation.provider_event_store import DataDeletions, ProviderNotices
+from identity.residents.accounts.store import Accounts
+from identity.residents.federated_identities.store import FederatedIdentities
+from identity.residents.sessions.store import Sessions
+from identity.storage import Storage, Transaction
+
+_log = logging.getLogger(__name__)
+
+
+@runtime_checkable
+class SendsNotices(Protocol):
+    """A provider that tells what happens to its accounts."""
+
+    def security_notice(self, token: str, /) -> SecurityNotice:
+        """Verify a notice; raises `ProviderRefusal`."""
+        ...
+
+
+class AsksToBeForgotten(Protocol):
+    """A verified request."""
+
+    @property
+    def issuer(self) -> str:
+        """Return the account's issuer."""
+
+    @property
+    def subject(self) -> str:
+        """Return the account's subject."""
+
+
+@runtime_checkable
+class SendsDeletions(Protocol):
+    """A provider whose people can ask there to be forgotten here."""
+
+    def deletion_request(self, signed_request: str, /) -> AsksToBeForgotten:
+        """Verify a request; raises `ProviderRefusal`."""
+        ...
+
+
+@dataclass(frozen=True)
+class Forgotten:
+    """Nothing of the person is left here."""
+
+    code: str
+
+
+class Receive:
+    """Acts on notices and deletion requests, each once."""
+
+    def __init__(self, storage: Storage, clock: Clock, mail: FederationMail) -> None:
+        self._storage = storage
+        self._clock = clock
+        self._mail = mail
+
+    def notice(self, key: str, sender: SendsNotices, token: str) -> ProviderRefusal | None:
+        """End the sessions of whoever a verified notice is about; return why it is none, if it is none."""
+        try:
+            notice = sender.security_notice(token)
+        except ProviderRefusal as refusal:
+            _log.warning("a notice from %s: %s", key, refusal.cause)
+            return refusal
+        now = self._clock.now()
+        with self._storage.transaction() as session:
+            if ProviderNotices(session).is_new(key, notice.id, now):
+                for signal in notice.signals:
+                    self._act(session, key, signal, now)
+        return None
+
+    def deletion(self, key: str, sender: SendsDeletions, request: str) -> Forgotten | ProviderRefusal:
+        """Delete the resident whose only way in is this account, and all that waits for it.
+
+        The same request again finds nobody, and gets a code as well.
+        """
+        try:
+            asked = sender.deletion_request(request)
+        except ProviderRefusal as refusal:
+            _log.warning("a deletion request from %s: %s", key, refusal.cause)
+            return refusal
+        now = self._clock.now()
+        with self._storage.transaction() as session:
+            known = FederatedIdentities(session).find(asked.issuer, asked.subject)
+            FirstSignIns(session).forget(asked.issuer, asked.subject)
+            resident = Accounts(session).get(known.resident_id) if known else None
+            if resident is not None:
+                self._mail.id_deleted(session, resident)
+                Audit(session).record(Event.RESIDENT_DELETED, now, resident_id=resident.id, by=key)
+                Accounts(session).delete(resident.id)
+            return Forgotten(DataDeletions(session).note(key, now))
+
+    def is_forgotten(self, key: str, code: str) -> bool:
+        """Tell whether this is the code of a deletion that was done."""
+        with self._storage.transaction() as session:
+            return DataDeletions(session).is_known(key, code)
+
+    def _act(self, session: Transaction, key: str, signal: SecuritySignal, now: datetime) -> None:
+        known = FederatedIdentities(session).find(signal.issuer, signal.subject) if signal.subject else None
+        resident_id = known.resident_id if known else None
+        why = signal.kind.value
+        Audit(session).record(Event.PROVIDER_NOTICE_ACCEPTED, now, resident_id=resident_id, by=key, why=why)
+        if resident_id is None or not signal.kind.ends_sessions:
+            return
+        ProviderNotices(session).revoke_grants(resident_id, now)
+        for sid in Sessions(session).end_all(resident_id, now):
+            Audit(session).record(
+                Event.SESSION_ENDED, now, resident_id=resident_id, session_id=sid, by=key, why=why
+            )

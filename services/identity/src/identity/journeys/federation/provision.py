@@ -1,0 +1,167 @@
+"""What becomes of somebody whom a provider has named: a new resident, and a session.
+
+Used by every verb that ends this journey, within its transaction.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from identity.audit.events import Event
+from identity.audit.store import Audit
+from identity.journeys.federation.asking_browser import Asking
+from identity.journeys.federation.pending_store import FirstSignIns, Named, Waiting
+from identity.residents.accounts.addresses import Address
+from identity.residents.accounts.models import Resident
+from identity.residents.accounts.store import Accounts, AddressTakenError
+from identity.residents.federated_identities.store import FederatedIdentities, IdentityTakenError
+from identity.residents.lockout.store import Lockout
+from identity.residents.sessions.store import Begun, Sessions
+from identity.secret_keys import Keyring
+from identity.storage import Transaction
+from identity.web.continuation import Continuation
+
+# The registered values (RFC 8176 §2). A provider that says nothing, or speaks another language, leaves `amr`
+# empty: that it was a provider does not tell how.
+_AMR = frozenset(
+    "face fpt geo hwk iris kba mca mfa otp pin pop pwd rba retina sc sms swk tel user vbm wia".split()  # noqa: SIM905 - reads like the list it is
+)
+_AMR_CHARACTERS = 64
+
+
+@dataclass(frozen=True)
+class Entered:
+    """The resident is in."""
+
+    # For the session's cookie.
+    secret: str
+    remembered: bool
+    # The sign-in method: the provider's key.
+    method: str
+    email_key: str | None
+    continuation: Continuation
+
+
+@dataclass(frozen=True)
+class SignInAgain:
+    """The resident exists now, but the provider's word is too old to begin a session on."""
+
+    continuation: Continuation
+
+
+@dataclass(frozen=True)
+class OtherMethod:
+    """The address is proved, and belongs to a resident who signs in another way (product decision 1)."""
+
+    email: str
+    method: str
+    continuation: Continuation
+
+
+class Entrance:
+    """Makes residents and begins their sessions, in the caller's transaction."""
+
+    def __init__(self, keyring: Keyring) -> None:
+        self._keyring = keyring
+
+    def create(  # noqa: PLR0913 - a resident has this many properties, all by name
+        self,
+        session: Transaction,
+        named: Named,
+        *,
+        address: Address,
+        given_name: str,
+        family_name: str,
+        language: str,
+        continuation: Continuation,
+        now: datetime,
+    ) -> Resident:
+        """Make a resident whose address is verified and whose only way in is this account at the provider.
+
+        Raises `AddressTakenError`, after which the transaction goes on, and `IdentityTakenError`, after which
+        it must not. A registration with a password that waits for the same address can become nothing any
+        more: the address is taken.
+        """
+        try:
+            resident = Accounts(session).create(
+                address=address,
+                address_verified=True,
+                sign_in_method=named.provider,
+                given_name=given_name,
+                family_name=family_name,
+                language=language,
+                city_id=continuation.city_id or None,
+                now=now,
+            )
+        except AddressTakenError:
+            if self.is_known(session, named):
+                raise IdentityTakenError from None
+            raise
+        FederatedIdentities(session).add(named.issuer, named.subject, resident.id, named.provider_email, now)
+        # Failures counted before there was an account were nobody's.
+        Lockout(session, self._keyring).clear(address.key)
+        Audit(session).record(
+            Event.REGISTRATION_VERIFIED, now, resident_id=resident.id, method=named.provider
+        )
+        return resident
+
+    def is_known(self, session: Transaction, named: Named) -> bool:
+        """Tell whether this very person became a resident meanwhile, such as in another tab."""
+        return FederatedIdentities(session).find(named.issuer, named.subject) is not None
+
+    def complete(
+        self, session: Transaction, waiting: Waiting, continuation: Continuation, now: datetime
+    ) -> Resident:
+        """Make a resident of a first sign-in that lacks nothing any more; raises as `create` does."""
+        address = waiting.address
+        if address is None:
+            raise LookupError("a first sign-in without an address")
+        resident = self.create(
+            session,
+            waiting.named,
+            address=address,
+            given_name=waiting.given_name,
+            family_name=waiting.family_name,
+            language=waiting.language,
+            continuation=continuation,
+            now=now,
+        )
+        FirstSignIns(session).complete(waiting.id, now)
+        return resident
+
+    def enter(  # noqa: PLR0913, PLR0917 - who, how, where and when
+        self,
+        session: Transaction,
+        resident: Resident,
+        amr: Sequence[str],
+        asking: Asking,
+        continuation: Continuation,
+        now: datetime,
+    ) -> Entered:
+        """Begin a session under a new secret, whatever session the browser had."""
+        sessions, current, visitor = Sessions(session), asking.current, asking.visitor
+        begun, remembered = None, False
+        if current and current.resident_id == resident.id:
+            # The same person again: the session goes on, under a new secret.
+            secret = sessions.reauthenticate(current.sid, now)
+            if secret:
+                begun, remembered = Begun(current.sid, secret), current.remembered
+        elif current:
+            sessions.end(current.sid, now)
+        if begun is None:
+            begun = sessions.begin(resident.id, amr, remembered, now, visitor.user_agent, visitor.ip_address)
+        Audit(session).record(
+            Event.SIGN_IN_SUCCEEDED,
+            now,
+            resident_id=resident.id,
+            client_id=continuation.client_id or None,
+            session_id=begun.sid,
+            ip_address=visitor.ip_address,
+            method=resident.sign_in_method,
+        )
+        return Entered(begun.secret, remembered, resident.sign_in_method, resident.email_key, continuation)
+
+
+def amr_text(upstream: Sequence[str]) -> str:
+    """Return what the provider said of how it knew the person, as it is stored."""
+    return " ".join(value for value in dict.fromkeys(upstream) if value in _AMR)[:_AMR_CHARACTERS]

@@ -1,0 +1,91 @@
+"""The pages that ask for a mail: "Forgot password?" and "Unlock account?"."""
+
+from collections.abc import Callable
+
+from flask import Blueprint, Response, request
+from flask_babel import get_locale
+
+from identity.journeys.recovery.forms import ForgotPasswordForm, UnlockAccountForm
+from identity.journeys.recovery.request_link import AskForHelp, Request
+from identity.rate_limits.limiter import Action, Throttle
+from identity.residents.accounts.addresses import parse
+from identity.web import messages, typed_email
+from identity.web.csrf import Csrf
+from identity.web.pages import Pages
+from identity.web.visitor import current_visitor
+
+AnyForm = ForgotPasswordForm | UnlockAccountForm
+
+
+class RequestPages:
+    """Two pages of one shape: an address in, one answer out."""
+
+    def __init__(self, pages: Pages, csrf: Csrf, throttle: Throttle, ask: AskForHelp) -> None:
+        self._pages = pages
+        self._csrf = csrf
+        self._throttle = throttle
+        self._ask = ask
+
+    def blueprint(self) -> Blueprint:
+        """Return the pages."""
+        blueprint = Blueprint("recovery", __name__)
+        for name, form, verb in (
+            ("forgot-password", ForgotPasswordForm, self._ask.forgot_password),
+            ("unlock-account", UnlockAccountForm, self._ask.unlock_account),
+        ):
+            page = _RequestPage(self._pages, self._throttle, name, form, verb)
+            endpoint = name.replace("-", "_")
+            blueprint.add_url_rule(f"/{name}", f"{endpoint}_form", page.form, methods=["GET"])
+            blueprint.add_url_rule(f"/{name}", f"{endpoint}_submit", page.submit, methods=["POST"])
+            blueprint.add_url_rule(f"/{name}/email-sent", f"{endpoint}_sent", page.sent, methods=["GET"])
+            self._csrf.when_expired(f"recovery.{endpoint}_submit", page.expired)
+        return blueprint
+
+
+class _RequestPage:
+    def __init__(
+        self,
+        pages: Pages,
+        throttle: Throttle,
+        name: str,
+        form: type[AnyForm],
+        verb: Callable[[Request], bool],
+    ) -> None:
+        self._pages = pages
+        self._throttle = throttle
+        self._path = f"/{name}"
+        self._template = f"recovery/{name.replace('-', '_')}.html"
+        self._sent_template = f"recovery/{name.replace('-', '_')}_sent.html"
+        self._form = form
+        self._verb = verb
+
+    def form(self) -> Response:
+        form = self._form()
+        form.email.data = typed_email.recall() or self._pages.continuation().login_hint
+        return self._render(form)
+
+    def submit(self) -> Response:
+        form = self._form(request.form)
+        if not form.validate():
+            return self._render(form, 422)
+        typed_email.remember(form.email.data or "")
+        visitor = current_visitor()
+        continuation = self._pages.continuation()
+        asked = Request(parse(form.email.data or ""), str(get_locale()), continuation, visitor)
+        if not self._throttle.allows_network(Action.MAIL, visitor.ip_address) or not self._verb(asked):
+            return self._render(form, 429, messages.too_many_requests())
+        return self._pages.see_other(f"{self._path}/email-sent", continuation)
+
+    def sent(self) -> Response:
+        email = typed_email.recall()
+        if not email:
+            return self._pages.see_other(self._path, self._pages.continuation())
+        return self._pages.render(self._sent_template, self._pages.continuation(), email=email)
+
+    def expired(self) -> Response:
+        return self._render(self._form(request.form), 400, messages.page_too_old())
+
+    def _render(self, form: AnyForm, status: int = 200, failure: str = "") -> Response:
+        return self._pages.render(
+            self._template, self._pages.continuation(), status, form=form, failure=failure
+        )

@@ -1,0 +1,133 @@
+"""The verb "Reset your password", by the mailed link."""
+
+from dataclasses import dataclass
+
+from identity.account_events import Announcements, PasswordChanged, SessionEnded
+from identity.audit.events import Event
+from identity.audit.store import Audit
+from identity.clock import Clock
+from identity.journeys.recovery.mail import RecoveryMail
+from identity.residents.accounts.models import Resident
+from identity.residents.accounts.store import Accounts
+from identity.residents.action_links.purposes import Purpose
+from identity.residents.action_links.store import ActionLinks, LinkStatus
+from identity.residents.lockout.store import Lockout
+from identity.residents.passwords.hashing import PasswordHasher
+from identity.residents.passwords.policy import PasswordPolicy, PasswordProblem
+from identity.residents.passwords.store import Passwords
+from identity.residents.sessions.store import Sessions
+from identity.secret_keys import Keyring
+from identity.storage import Storage, Transaction
+from identity.web.continuation import Continuation, Continuations
+from identity.web.visitor import Visitor
+
+
+@dataclass(frozen=True)
+class ResetLink:
+    """A link as it stands; the address is empty unless the link is good."""
+
+    status: LinkStatus
+    email: str = ""
+    continuation: Continuation | None = None
+    # What is wrong with the new password; the link stays good.
+    problems: tuple[PasswordProblem, ...] = ()
+    is_done: bool = False
+
+
+class ResetPassword:
+    """Sets a new password."""
+
+    def __init__(  # noqa: PLR0913, PLR0917 - names what it depends on
+        self,
+        storage: Storage,
+        keyring: Keyring,
+        clock: Clock,
+        hasher: PasswordHasher,
+        policy: PasswordPolicy,
+        continuations: Continuations,
+        mail: RecoveryMail,
+        announcements: Announcements,
+    ) -> None:
+        self._storage = storage
+        self._keyring = keyring
+        self._clock = clock
+        self._hasher = hasher
+        self._policy = policy
+        self._continuations = continuations
+        self._mail = mail
+        self._announcements = announcements
+
+    def look(self, token: str) -> ResetLink:
+        """Tell what the link is good for. Changes nothing: mail scanners open links too."""
+        return self._look(token)[0]
+
+    def reset(  # noqa: PLR0913 - the form, and where it was filled in
+        self,
+        token: str,
+        password: str,
+        *,
+        sign_out_others: bool,
+        current_sid: str | None,
+        city_name: str,
+        visitor: Visitor,
+    ) -> ResetLink:
+        """Set the password, clear the lock, and end the resident's other sessions if so wished.
+
+        Nobody is signed in by it. The link is spent only together with the deed.
+        """
+        seen, resident = self._look(token)
+        if resident is None:
+            return seen
+        context = [resident.email or "", resident.given_name, resident.family_name, city_name]
+        if problems := self._policy.problems(password, context):
+            return ResetLink(seen.status, seen.email, seen.continuation, tuple(problems))
+        password_hash = self._hasher.hash(password)
+        now = self._clock.now()
+        with self._storage.transaction() as session:
+            claimed = ActionLinks(session).claim(token, Purpose.RESET_PASSWORD, now)
+            if claimed.status is not LinkStatus.VALID:
+                return ResetLink(claimed.status, continuation=seen.continuation)
+            Passwords(session).set(resident.id, password_hash, now)
+            self._announcements.announce(session, PasswordChanged(resident.id))
+            if resident.email_key:
+                Lockout(session, self._keyring).clear(resident.email_key)
+            # An unlock link mailed before would lift a lock that is still to come.
+            ActionLinks(session).spend_all(Purpose.UNLOCK, resident.id, now)
+            if sign_out_others:
+                self._end_sessions(session, resident, current_sid, visitor)
+            self._mail.password_changed(session, resident, seen.continuation or Continuation())
+            Audit(session).record(
+                Event.PASSWORD_CHANGED,
+                now,
+                resident_id=resident.id,
+                ip_address=visitor.ip_address,
+                by="reset",
+            )
+        return ResetLink(LinkStatus.VALID, seen.email, seen.continuation, is_done=True)
+
+    def _look(self, token: str) -> tuple[ResetLink, Resident | None]:
+        with self._storage.transaction() as session:
+            link = ActionLinks(session).look(token, Purpose.RESET_PASSWORD, self._clock.now())
+            continuation = self._continuations.read(link.continuation) if link.continuation else None
+            if link.status is not LinkStatus.VALID:
+                return ResetLink(link.status, continuation=continuation), None
+            resident = Accounts(session).get(link.subject)
+            if resident is None or resident.disabled_at is not None:
+                return ResetLink(LinkStatus.UNKNOWN, continuation=continuation), None
+        return ResetLink(link.status, resident.email or "", continuation), resident
+
+    def _end_sessions(
+        self, session: Transaction, resident: Resident, current_sid: str | None, visitor: Visitor
+    ) -> None:
+        now = self._clock.now()
+        ended = Sessions(session).end_all(resident.id, now, except_sid=current_sid)
+        self._announcements.announce(session, *(SessionEnded(resident.id, sid) for sid in ended))
+        for sid in ended:
+            Audit(session).record(
+                Event.SESSION_ENDED,
+                now,
+                resident_id=resident.id,
+                session_id=sid,
+                ip_address=visitor.ip_address,
+                by="reset",
+            )

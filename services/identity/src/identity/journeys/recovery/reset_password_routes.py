@@ -1,0 +1,108 @@
+"""The page "Reset your password", behind the mailed link."""
+
+from flask import Blueprint, Response, flash, request
+from flask_babel import gettext
+
+from identity.journeys.recovery.forms import ResetPasswordForm
+from identity.journeys.recovery.reset_password import ResetLink, ResetPassword
+from identity.rate_limits.limiter import Action, Throttle
+from identity.residents.action_links.store import LinkStatus
+from identity.residents.passwords.policy import PasswordPolicy
+from identity.web import messages, password_messages, typed_email
+from identity.web.continuation import Continuation
+from identity.web.csrf import Csrf
+from identity.web.current_session import CurrentSession
+from identity.web.pages import Pages
+from identity.web.visitor import current_visitor
+
+
+class ResetPages:
+    """What the link shows (GET, which changes nothing) and does (POST)."""
+
+    def __init__(  # noqa: PLR0913, PLR0917 - names what it depends on
+        self,
+        pages: Pages,
+        csrf: Csrf,
+        throttle: Throttle,
+        policy: PasswordPolicy,
+        current_session: CurrentSession,
+        reset: ResetPassword,
+    ) -> None:
+        self._pages = pages
+        self._csrf = csrf
+        self._throttle = throttle
+        self._policy = policy
+        self._current_session = current_session
+        self._reset = reset
+
+    def blueprint(self) -> Blueprint:
+        """Return the page."""
+        blueprint = Blueprint("reset", __name__)
+        blueprint.get("/reset-password")(self.show)
+        blueprint.post("/reset-password", endpoint="submit")(self.submit)
+        self._csrf.when_expired("reset.submit", self._expired)
+        return blueprint
+
+    def show(self) -> Response:
+        """Show the form for a new password."""
+        form = ResetPasswordForm()
+        form.sign_out_others.data = True
+        return self._render(self._reset.look(_token()), form)
+
+    def submit(self) -> Response:
+        """Set the new password."""
+        form = ResetPasswordForm(request.form)
+        seen = self._reset.look(_token())
+        if seen.status is not LinkStatus.VALID:
+            return self._render(seen, form)
+        if not form.validate():
+            return self._render(seen, form, 422)
+        visitor = current_visitor()
+        if not self._throttle.allows_network(Action.PROOF, visitor.ip_address):
+            return self._render(seen, form, 429, messages.too_many_requests())
+        current = self._current_session.load()
+        city = self._pages.city_of(self._way_on(seen.continuation))
+        done = self._reset.reset(
+            _token(),
+            form.password.data or "",
+            sign_out_others=bool(form.sign_out_others.data),
+            current_sid=current.sid if current else None,
+            city_name=city.name if city else "",
+            visitor=visitor,
+        )
+        if done.problems:
+            form.refuse("password", password_messages.messages(list(done.problems), self._policy))
+            return self._render(done, form, 422)
+        if not done.is_done:
+            return self._render(done, form)
+        typed_email.remember(done.email)
+        flash(gettext("Your password was changed. Sign in with the new one."), "success")
+        return self._pages.see_other("/sign-in", self._way_on(done.continuation), show="form")
+
+    def _expired(self) -> Response:
+        form = ResetPasswordForm(request.form)
+        return self._render(self._reset.look(_token()), form, 400, messages.page_too_old())
+
+    def _render(
+        self, link: ResetLink, form: ResetPasswordForm, status: int = 200, failure: str = ""
+    ) -> Response:
+        way_on = self._way_on(link.continuation)
+        if link.status is not LinkStatus.VALID:
+            return self._pages.render("recovery/reset_link_invalid.html", way_on, 400)
+        return self._pages.render(
+            "recovery/reset_password.html",
+            way_on,
+            status,
+            form=form,
+            failure=failure,
+            email=link.email,
+            password_hint=password_messages.hint(self._policy),
+        )
+
+    def _way_on(self, mailed: Continuation | None) -> Continuation:
+        """Return where the resident was going when they asked for the mail, whichever browser this is."""
+        return mailed or self._pages.continuation()
+
+
+def _token() -> str:
+    return request.args.get("token", "")

@@ -1,0 +1,75 @@
+"""The verb "Unlock account", by the mailed link."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from identity.audit.events import Event
+from identity.audit.store import Audit
+from identity.clock import Clock
+from identity.residents.accounts.store import Accounts
+from identity.residents.action_links.purposes import Purpose
+from identity.residents.action_links.store import ActionLinks, LinkStatus
+from identity.residents.lockout import origins
+from identity.residents.lockout.store import Lockout, Status
+from identity.secret_keys import Keyring
+from identity.storage import Storage
+from identity.web.continuation import Continuation, Continuations
+from identity.web.visitor import Visitor
+
+
+class Unlocking(StrEnum):
+    """What a link does or did."""
+
+    READY = "ready"
+    UNLOCKED = "unlocked"
+    # So many failures that only a new password helps.
+    NEEDS_NEW_PASSWORD = "needs_new_password"  # noqa: S105 - an outcome
+    NO_LONGER_VALID = "no_longer_valid"
+
+
+@dataclass(frozen=True)
+class UnlockLink:
+    """A link as it stands."""
+
+    unlocking: Unlocking
+    email: str = ""
+    continuation: Continuation | None = None
+
+
+class UnlockAccount:
+    """Lifts the waits of an address."""
+
+    def __init__(
+        self, storage: Storage, keyring: Keyring, clock: Clock, continuations: Continuations
+    ) -> None:
+        self._storage = storage
+        self._keyring = keyring
+        self._clock = clock
+        self._continuations = continuations
+
+    def look(self, token: str) -> UnlockLink:
+        """Tell what the link is good for. Changes nothing: mail scanners open links too."""
+        with self._storage.transaction() as session:
+            link = ActionLinks(session).look(token, Purpose.UNLOCK, self._clock.now())
+        ready = Unlocking.READY if link.status is LinkStatus.VALID else Unlocking.NO_LONGER_VALID
+        return UnlockLink(ready, continuation=self._read(link.continuation))
+
+    def unlock(self, token: str, visitor: Visitor) -> UnlockLink:
+        """Spend the link and start counting failures afresh."""
+        now = self._clock.now()
+        with self._storage.transaction() as session:
+            link = ActionLinks(session).claim(token, Purpose.UNLOCK, now)
+            continuation = self._read(link.continuation)
+            resident = Accounts(session).get(link.subject) if link.status is LinkStatus.VALID else None
+            if resident is None or not resident.email_key:
+                return UnlockLink(Unlocking.NO_LONGER_VALID, continuation=continuation)
+            lockout = Lockout(session, self._keyring)
+            origin = origins.network(visitor.ip_address)
+            if lockout.state(resident.email_key, origin, now).status is Status.STOPPED:
+                return UnlockLink(Unlocking.NEEDS_NEW_PASSWORD, resident.email or "", continuation)
+            lockout.clear(resident.email_key)
+            Audit(session).record(Event.UNLOCKED, now, resident_id=resident.id, ip_address=visitor.ip_address)
+            return UnlockLink(Unlocking.UNLOCKED, resident.email or "", continuation)
+
+    def _read(self, signed: str) -> Continuation | None:
+        return self._continuations.read(signed) if signed else None

@@ -1,0 +1,74 @@
+"""The page "Unlock account", behind the mailed link."""
+
+from flask import Blueprint, Response, flash, request
+from flask_babel import gettext
+
+from identity.journeys.recovery.unlock_account import UnlockAccount, Unlocking
+from identity.rate_limits.limiter import Action, Throttle
+from identity.web import messages, typed_email
+from identity.web.continuation import Continuation
+from identity.web.csrf import Csrf
+from identity.web.pages import Pages
+from identity.web.visitor import current_visitor
+
+
+class UnlockPages:
+    """What the link shows (GET, which changes nothing) and does (POST)."""
+
+    def __init__(self, pages: Pages, csrf: Csrf, throttle: Throttle, unlock: UnlockAccount) -> None:
+        self._pages = pages
+        self._csrf = csrf
+        self._throttle = throttle
+        self._unlock = unlock
+
+    def blueprint(self) -> Blueprint:
+        """Return the page."""
+        blueprint = Blueprint("unlock", __name__)
+        blueprint.get("/unlock")(self.show)
+        blueprint.post("/unlock", endpoint="submit")(self.submit)
+        # The same page with a fresh token; nothing has been typed that could be lost.
+        self._csrf.when_expired("unlock.submit", self.show)
+        return blueprint
+
+    def show(self) -> Response:
+        """Show the button."""
+        link = self._unlock.look(_token())
+        if link.unlocking is not Unlocking.READY:
+            return self._failed(link.continuation)
+        return self._pages.render("recovery/unlock.html", self._way_on(link.continuation))
+
+    def submit(self) -> Response:
+        """Unlock."""
+        visitor = current_visitor()
+        if not self._throttle.allows_network(Action.PROOF, visitor.ip_address):
+            return self._pages.render(
+                "recovery/unlock.html", self._pages.continuation(), 429, failure=messages.too_many_requests()
+            )
+        done = self._unlock.unlock(_token(), visitor)
+        way_on = self._way_on(done.continuation)
+        if done.email:
+            typed_email.remember(done.email)
+        match done.unlocking:
+            case Unlocking.UNLOCKED:
+                flash(
+                    gettext("Account successfully unlocked!")
+                    + "\n"
+                    + gettext("You can log in using your existing username and password."),
+                    "success",
+                )
+                return self._pages.see_other("/sign-in", way_on, show="form")
+            case Unlocking.NEEDS_NEW_PASSWORD:
+                flash(gettext("There were so many attempts that you need a new password."), "warning")
+                return self._pages.see_other("/forgot-password", way_on)
+        return self._failed(done.continuation)
+
+    def _failed(self, continuation: Continuation | None) -> Response:
+        return self._pages.render("recovery/unlock_link_invalid.html", self._way_on(continuation), 400)
+
+    def _way_on(self, mailed: Continuation | None) -> Continuation:
+        """Return where the resident was going when they asked for the mail, whichever browser this is."""
+        return mailed or self._pages.continuation()
+
+
+def _token() -> str:
+    return request.args.get("token", "")

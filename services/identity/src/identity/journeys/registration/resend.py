@@ -1,0 +1,66 @@
+"""The verbs of the page that waits for the mail to be answered: look, send it again."""
+
+from enum import StrEnum
+
+from identity.clock import Clock
+from identity.journeys.registration.mail import VerificationMail
+from identity.journeys.registration.store import Pending, PendingRegistrations
+from identity.rate_limits.limiter import Action, Throttle
+from identity.residents.action_links.purposes import Purpose
+from identity.residents.action_links.store import ActionLinks, LinkStatus
+from identity.secret_keys import digest
+from identity.storage import Storage
+from identity.web.visitor import Visitor
+
+
+class Resent(StrEnum):
+    """What became of "Send it again"."""
+
+    SENT = "sent"
+    # The last one left a moment ago.
+    TOO_SOON = "too_soon"
+    TOO_MANY = "too_many"
+    # Nothing to send: verified meanwhile, or the link says nothing to us.
+    GONE = "gone"
+
+
+class WaitForMail:
+    """Knows the registrations that a browser waits for, and mails them again."""
+
+    def __init__(self, storage: Storage, clock: Clock, throttle: Throttle, mail: VerificationMail) -> None:
+        self._storage = storage
+        self._clock = clock
+        self._throttle = throttle
+        self._mail = mail
+
+    def find(self, registration_id: str, browser_secret: str | None) -> Pending | None:
+        """Return the registration if this browser asked for it, waiting or just verified."""
+        if not browser_secret:
+            return None
+        with self._storage.transaction() as session:
+            return PendingRegistrations(session).of_browser(
+                registration_id, digest(browser_secret), self._clock.now()
+            )
+
+    def send_again(self, pending: Pending, visitor: Visitor) -> Resent:
+        """Mail a new link and code; the ones before die."""
+        if pending.confirmed_at is not None:
+            return Resent.GONE
+        if not self._throttle.allows(Action.MAIL_AGAIN, pending.id):
+            return Resent.TOO_SOON
+        if not self._throttle.allows_mail(pending.email_key, visitor.ip_address):
+            return Resent.TOO_MANY
+        now = self._clock.now()
+        with self._storage.transaction() as session:
+            PendingRegistrations(session).prolong(pending.id, now)
+            self._mail.queue(session, pending, now)
+        return Resent.SENT
+
+    def send_new_link(self, token: str, visitor: Visitor) -> Resent:
+        """Mail a new link to whoever holds one that expired or was replaced: it went to that mailbox."""
+        with self._storage.transaction() as session:
+            link = ActionLinks(session).look(token, Purpose.VERIFY_REGISTRATION, self._clock.now())
+            pending = PendingRegistrations(session).get(link.subject) if link.subject else None
+        if pending is None or link.status not in (LinkStatus.EXPIRED, LinkStatus.REPLACED):
+            return Resent.GONE
+        return self.send_again(pending, visitor)

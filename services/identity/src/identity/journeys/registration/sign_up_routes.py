@@ -1,0 +1,113 @@
+"""The page "Create an account"."""
+
+from flask import Blueprint, Response, request
+from flask_babel import get_locale
+
+from identity.journeys.registration.forms import SignUpForm
+from identity.journeys.registration.sign_up import Form, SignUp, TooManyMails, WeakPassword
+from identity.rate_limits.limiter import Action, Throttle
+from identity.residents.passwords.policy import PasswordPolicy, PasswordProblem
+from identity.web import messages, password_messages, typed_email
+from identity.web.asking_browser import AskingBrowser
+from identity.web.csrf import Csrf
+from identity.web.pages import Pages
+from identity.web.visitor import current_visitor
+
+
+class SignUpPages:
+    """From the empty form to the mail."""
+
+    def __init__(  # noqa: PLR0913, PLR0917 - names what it depends on
+        self,
+        pages: Pages,
+        csrf: Csrf,
+        throttle: Throttle,
+        policy: PasswordPolicy,
+        browser: AskingBrowser,
+        sign_up: SignUp,
+    ) -> None:
+        self._pages = pages
+        self._csrf = csrf
+        self._throttle = throttle
+        self._policy = policy
+        self._browser = browser
+        self._sign_up = sign_up
+
+    def blueprint(self) -> Blueprint:
+        """Return the page."""
+        blueprint = Blueprint("sign_up", __name__)
+        blueprint.get("/sign-up")(self.form)
+        blueprint.post("/sign-up", endpoint="submit")(self.submit)
+        self._csrf.when_expired("sign_up.submit", self._expired)
+        return blueprint
+
+    def form(self) -> Response:
+        """Show the form; after "Change the address" with what was filled in before."""
+        form = SignUpForm()
+        form.email.data = typed_email.recall() or self._pages.continuation().login_hint
+        if pending := self._sign_up.before(request.args.get("registration", ""), self._browser.secret()):
+            form.email.data = pending.email
+            form.first_name.data = pending.given_name
+            form.last_name.data = pending.family_name
+        return self._render(form)
+
+    def submit(self) -> Response:
+        """Take the form; whatever the address, the answer is the page that waits for the mail."""
+        form = SignUpForm(request.form)
+        continuation = self._pages.continuation()
+        city = self._pages.city_of(continuation)
+        if not form.validate():
+            # All that is wrong at once, the password included.
+            if form.password.data and not form.password.errors:
+                self._refuse_password(form, self._sign_up.weaknesses(_typed(form), city))
+            return self._render(form, 422)
+        visitor = current_visitor()
+        if not self._throttle.allows_network(Action.SIGN_UP, visitor.ip_address):
+            return self._too_many(form)
+        outcome = self._sign_up.sign_up(
+            _typed(form),
+            city=city,
+            continuation=continuation,
+            language=str(get_locale()),
+            browser_secret=self._browser.secret(),
+            visitor=visitor,
+        )
+        if isinstance(outcome, WeakPassword):
+            self._refuse_password(form, outcome.problems)
+            return self._render(form, 422)
+        if isinstance(outcome, TooManyMails):
+            return self._too_many(form)
+        typed_email.remember(form.email.data or "")
+        response = self._pages.see_other(
+            "/sign-up/check-email", continuation, registration=outcome.registration_id
+        )
+        self._browser.remember(response, outcome.browser_secret)
+        return response
+
+    def _refuse_password(self, form: SignUpForm, problems: list[PasswordProblem]) -> None:
+        form.refuse("password", password_messages.messages(problems, self._policy))
+
+    def _too_many(self, form: SignUpForm) -> Response:
+        return self._render(form, 429, failure=messages.too_many_requests())
+
+    def _render(self, form: SignUpForm, status: int = 200, failure: str = "") -> Response:
+        return self._pages.render(
+            "registration/sign_up.html",
+            self._pages.continuation(),
+            status,
+            form=form,
+            failure=failure,
+            password_hint=password_messages.hint(self._policy),
+        )
+
+    def _expired(self) -> Response:
+        return self._render(SignUpForm(request.form), 400, failure=messages.page_too_old())
+
+
+def _typed(form: SignUpForm) -> Form:
+    return Form(
+        email=form.email.data or "",
+        password=form.password.data or "",
+        given_name=form.first_name.data or "",
+        family_name=form.last_name.data or "",
+    )

@@ -1,0 +1,41 @@
+"""The table of pushed requests."""
+
+from datetime import datetime
+
+from sqlalchemy import delete, insert
+
+from identity.oidc.authorization.models import PushedRequest
+from identity.storage import Executor, delete_some, table_of
+
+PUSHED = table_of(PushedRequest)
+
+
+class PushedRequests:
+    """The pushed requests."""
+
+    def __init__(self, executor: Executor) -> None:
+        self._executor = executor
+
+    def add(
+        self, digest: str, client_id: str, parameters: dict[str, list[str]], expires_at: datetime
+    ) -> None:
+        """Add a request."""
+        self._executor.execute(
+            insert(PUSHED).values(
+                digest=digest, client_id=client_id, parameters=parameters, expires_at=expires_at
+            )
+        )
+
+    def take(self, digest: str, client_id: str, now: datetime) -> dict[str, list[str]] | None:
+        """Take this client's request away while it lives: for exactly one of all who try."""
+        statement = (
+            delete(PUSHED)
+            .where(PUSHED.c.digest == digest, PUSHED.c.client_id == client_id, PUSHED.c.expires_at > now)
+            .returning(PUSHED.c.parameters)
+        )
+        row = self._executor.execute(statement).one_or_none()
+        return dict(row.parameters) if row else None
+
+    def delete_old(self, now: datetime, limit: int) -> int:
+        """Delete up to `limit` requests that nobody took in time; return how many."""
+        return delete_some(self._executor, PUSHED, PUSHED.c.expires_at <= now, limit)

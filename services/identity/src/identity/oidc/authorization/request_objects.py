@@ -1,0 +1,111 @@
+"""Signed authorization requests (RFC 9101): the parameters in a JWT of the client's, passed by value."""
+
+import json
+from collections.abc import Iterator, Mapping
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from authlib.oauth2 import OAuth2Error
+from authlib.oidc.core.errors import RequestNotSupportedError
+
+from identity.clock import Clock
+from identity.oidc.client_authentication.key_sets import ClientKeySets
+from identity.oidc.protocol.parameters import Parameters
+from identity.oidc.protocol.replay_store import SpentIdentifiers
+from identity.oidc.protocol.signed_jwts import JwtRefusedError, UnprovenJwt, identifier, moment, take_apart
+from identity.relying_parties.clients import RegisteredClient
+from identity.storage import Storage
+
+_TYPES = (None, "jwt", "oauth-authz-req+jwt")
+# Claims about the JWT, which are no parameters.
+_OF_THE_JWT = frozenset(("iss", "aud", "exp", "nbf", "iat", "jti", "sub"))
+_LONGEST_LIFE = timedelta(hours=1)
+_SKEW = timedelta(seconds=10)
+_MOST_PARAMETERS = 50
+
+
+class InvalidRequestObjectError(OAuth2Error):
+    """The request object is not sound (RFC 9101 §7)."""
+
+    error = "invalid_request_object"
+
+
+class RequestObjects:
+    """Reads request objects."""
+
+    def __init__(self, storage: Storage, clock: Clock, keys: ClientKeySets, issuer: str) -> None:
+        self._storage, self._clock, self._keys, self._issuer = storage, clock, keys, issuer
+
+    def read(self, text: str, client: RegisteredClient) -> Parameters:
+        """Return the parameters that the client signed; whatever stood beside them does not count (§6.3).
+
+        Raises `InvalidRequestObjectError`, and `request_not_supported` for a client that registered no keys.
+        """
+        if client.jwks is None and not client.jwks_uri:
+            raise RequestNotSupportedError
+        try:
+            jwt = take_apart(text, _TYPES)
+            self._check_signature(jwt, client)
+            self._check_claims(jwt, client)
+            return Parameters(_parameters(jwt.claims))
+        except JwtRefusedError as error:
+            raise InvalidRequestObjectError(f"The request object {error}.") from None
+
+    def _check_signature(self, jwt: UnprovenJwt, client: RegisteredClient) -> None:
+        if client.profile == "fapi2" and jwt.alg == "RS256":
+            raise JwtRefusedError("is not signed with PS256, ES256 or EdDSA")
+        if not jwt.is_signed_by(self._keys.find(client, jwt.alg, jwt.kid)):
+            raise JwtRefusedError("is not signed with a key of the client")
+
+    def _check_claims(self, jwt: UnprovenJwt, client: RegisteredClient) -> None:
+        claims, now = jwt.claims, self._clock.now()
+        audience = claims.get("aud")
+        if claims.get("iss") != client.id or claims.get("client_id") != client.id:
+            raise JwtRefusedError("does not name the client in iss and client_id")
+        if claims.get("sub") == client.id:
+            # RFC 9101 §10.8: it could pass for a client assertion elsewhere.
+            raise JwtRefusedError("names the client in sub")
+        if audience != self._issuer and not (isinstance(audience, list) and self._issuer in audience):
+            raise JwtRefusedError("is not for this issuer (aud)")
+        if "request" in claims or "request_uri" in claims:
+            raise JwtRefusedError("contains another request")
+        expires, begins, issued = (moment(claims, name) for name in ("exp", "nbf", "iat"))
+        if expires is None or not now < _time(expires) <= now + _LONGEST_LIFE + _SKEW:
+            raise JwtRefusedError("has no exp within the next hour")
+        if any(_time(start) > now + _SKEW for start in (begins, issued) if start is not None):
+            raise JwtRefusedError("is from the future")
+        if begins is not None and _time(begins) < now - _LONGEST_LIFE:
+            raise JwtRefusedError("is older than an hour (nbf)")
+        jti = identifier(claims)
+        if jti is not None:
+            with self._storage.autocommit() as connection:
+                if not SpentIdentifiers(connection).spend("request object", client.id, jti, _time(expires)):
+                    raise JwtRefusedError("was used before (jti)")
+
+
+def _parameters(claims: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    if len(claims) > _MOST_PARAMETERS:
+        raise JwtRefusedError("has too many claims")
+    for name, value in claims.items():
+        if name in _OF_THE_JWT or value is None:
+            continue
+        several = value if name == "resource" and isinstance(value, list) else [value]
+        for one in several:
+            yield name, _text(name, one)
+
+
+def _text(name: str, value: object) -> str:
+    """Return the parameter that a claim stands for (RFC 9101 §4: numbers and objects as JSON)."""
+    if isinstance(value, str):
+        return value
+    if isinstance(value, int | dict) and not isinstance(value, bool):
+        try:
+            return json.dumps(value)
+        except RecursionError:
+            raise JwtRefusedError("is nested too deeply") from None
+    printable = "".join(c for c in name[:64] if c.isascii() and (c.isalnum() or c in "_-."))
+    raise JwtRefusedError(f"has a claim that is no parameter: {printable}")
+
+
+def _time(seconds: int) -> datetime:
+    return datetime.fromtimestamp(seconds, UTC)

@@ -1,0 +1,26 @@
+"""How a resource, such as billing_link, proves who it is: HTTP Basic with the resource's own secret."""
+
+from identity.oidc.protocol.errors import ClientRefusedError
+from identity.relying_parties.cache import Directory
+from identity.relying_parties.clients import RegisteredResource
+from identity.web.basic_credentials import read_basic
+
+
+class ResourceAuthentication:
+    """Authenticates resources. An indicator is a URI and has a colon, which no client's id has."""
+
+    def __init__(self, directory: Directory) -> None:
+        self._directory = directory
+
+    def authenticate(self, authorization_header: str | None) -> RegisteredResource | None:
+        """Return the resource that asks, or None when it is none that asks.
+
+        Raises `ClientRefusedError` for the wrong secret.
+        """
+        given = read_basic(authorization_header)
+        if given is None:
+            return None
+        resource = self._directory.resource(given.name) if ":" in given.name else None
+        if resource is not None and not resource.accepts_secret(given.secret):
+            raise ClientRefusedError("The resource's secret is wrong.")
+        return resource

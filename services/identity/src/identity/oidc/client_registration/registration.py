@@ -1,0 +1,211 @@
+"""The verbs of a client that registers itself: register, look, change, leave. Each is one transaction."""
+
+import hmac
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+from urllib.parse import urlsplit
+
+from identity import randomness
+from identity.audit.events import Event
+from identity.audit.store import Audit
+from identity.clock import Clock
+from identity.oidc.client_registration.metadata import check_response_types, fields_of, kept_on_update
+from identity.oidc.client_registration.store import GrantsOfClients
+from identity.oidc.grants.revocation import Cause
+from identity.relying_parties.admin import check_references
+from identity.relying_parties.clients import RegisteredClient
+from identity.relying_parties.invitations.invitation import Invitation, SelfRegistration
+from identity.relying_parties.invitations.store import Invitations, SelfRegistrations
+from identity.relying_parties.schemas import ClientRegistration, RegistrationRefusedError, read_client
+from identity.relying_parties.store import Clients, Resources
+from identity.secret_keys import digest
+from identity.storage import Storage, Transaction
+
+# Tells operators which clients they did not write themselves, and begins with no dash.
+PREFIX = "dynamic-"
+# So long does the secret work that an update replaces: as with `identity clients rotate-secret`.
+OVERLAP = timedelta(hours=24)
+_CLIENT_ID = re.compile(r"[A-Za-z0-9_-]{1,64}")
+# RFC 7592 §2.2: what a client may not send back, since it is ours to say.
+_OURS = (
+    "registration_access_token",
+    "registration_client_uri",
+    "client_secret_expires_at",
+    "client_id_issued_at",
+)
+
+Metadata = Mapping[str, object]
+
+
+@dataclass(frozen=True)
+class Registered:
+    """A client as it is answered. Token and secret are known now and kept nowhere."""
+
+    client: RegisteredClient
+    registered_at: datetime
+    token: str
+    # None when it has none, or keeps one that it did not tell us.
+    secret: str | None = None
+
+
+class ClientSelfService:
+    """What clients do about their own registration."""
+
+    def __init__(self, storage: Storage, clock: Clock) -> None:
+        self._storage, self._clock = storage, clock
+
+    def register(self, invitation_token: str, sent: Metadata, ip_address: str) -> Registered | None:
+        """Register a new client (RFC 7591 §3); None when the invitation's token is not, or no longer, good.
+
+        Raises `RegistrationRefusedError`, and then the invitation is as good as before.
+        """
+        now = self._clock.now()
+        with self._storage.transaction() as session:
+            invitation = Invitations(session).claim(digest(invitation_token), now)
+            if invitation is None:
+                return None
+            client_id, token = f"{PREFIX}{randomness.identifier()}", randomness.secret()
+            kept = {"id": client_id, "city_id": invitation.city_id, "first_party": False}
+            client = _checked(session, sent, invitation, kept).registered()
+            clients = Clients(session)
+            clients.put(client, now)
+            secret = _new_secret(clients, client, now)
+            SelfRegistrations(session).add(client_id, invitation.id, digest(token), now)
+            Audit(session).record(
+                Event.CLIENT_REGISTERED_ITSELF,
+                now,
+                client_id=client_id,
+                ip_address=ip_address,
+                invitation=invitation.id,
+            )
+        return Registered(client, now, token, secret)
+
+    def look(self, client_id: str, token: str) -> Registered | None:
+        """Return what is registered (RFC 7592 §2.1); None when the token is not this client's."""
+        known = self._authenticated(client_id, token)
+        if known is None:
+            return None
+        with self._storage.autocommit() as connection:
+            client = Clients(connection).enabled(client_id, self._clock.now())
+        return Registered(client, known.registered_at, token) if client else None
+
+    def update(self, client_id: str, token: str, sent: Metadata, ip_address: str) -> Registered | None:
+        """Replace all that the client says of itself (RFC 7592 §2.2); None when the token is not its own.
+
+        The token is replaced too, and so is the secret unless the client sends it along; the old one then
+        works for `OVERLAP` longer. Raises `RegistrationRefusedError`, and then nothing has changed.
+        """
+        known = self._authenticated(client_id, token)
+        if known is None:
+            return None
+        _check_envelope(sent, client_id)
+        now, next_token = self._clock.now(), randomness.secret()
+        with self._storage.transaction() as session:
+            clients = Clients(session)
+            is_first = SelfRegistrations(session).replace_token(known, digest(next_token))
+            before = clients.enabled(client_id, now) if is_first else None
+            if before is None:
+                return None
+            client = _checked(session, sent, known.invitation, kept_on_update(before)).registered()
+            clients.change(client)
+            secret = _secret_after(clients, before, client, sent.get("client_secret"), now)
+            Audit(session).record(
+                Event.CLIENT_UPDATED_ITSELF, now, client_id=client_id, ip_address=ip_address
+            )
+        return Registered(client, known.registered_at, next_token, secret)
+
+    def leave(self, client_id: str, token: str, ip_address: str) -> bool:
+        """End the client with all that residents allowed it (RFC 7592 §2.3); False for another's token."""
+        known, now = self._authenticated(client_id, token), self._clock.now()
+        if known is None:
+            return False
+        with self._storage.transaction() as session:
+            if not SelfRegistrations(session).remove(known):
+                return False
+            clients = Clients(session)
+            clients.disable(client_id, now)
+            clients.expire_secrets(client_id, now, except_digest="")
+            GrantsOfClients(session).revoke_all(client_id, Cause.CLIENT_DELETED, now)
+            Audit(session).record(
+                Event.CLIENT_DELETED_ITSELF, now, client_id=client_id, ip_address=ip_address
+            )
+        return True
+
+    def _authenticated(self, client_id: str, token: str) -> SelfRegistration | None:
+        # What cannot be an identifier never reaches the database, which might not even be able to hold it.
+        if not _CLIENT_ID.fullmatch(client_id):
+            return None
+        with self._storage.autocommit() as connection:
+            known = SelfRegistrations(connection).find(client_id)
+        return known if known and known.accepts_token(token) else None
+
+
+def _checked(
+    session: Transaction, sent: Metadata, invitation: Invitation, kept: Mapping[str, Any]
+) -> ClientRegistration:
+    """Hold what was sent to the rules of every registration, and to those of the invitation."""
+    fields = fields_of(sent)
+    content = _defaults(fields, invitation, kept["id"]) | fields | dict(kept)
+    # RFC 7591 has no word for resources: a client's are those whose scopes it has.
+    resources = Resources(session).everyone()
+    content["resources"] = [each.id for each in resources if each.scopes.intersection(content["scopes"])]
+    registration = read_client(content)
+    check_response_types(sent, registration.grant_types)
+    if problems := invitation.problems_with(registration):
+        raise RegistrationRefusedError(problems)
+    check_references(session, registration)
+    return registration
+
+
+def _defaults(fields: Mapping[str, Any], invitation: Invitation, client_id: str) -> dict[str, Any]:
+    """Return what is registered where the client says nothing (RFC 7591 §2)."""
+    site = urlsplit(next(iter(fields.get("redirect_uris", ())), ""))
+    return {
+        "name": (site.netloc or client_id)[:100],
+        "grant_types": ["authorization_code"],
+        "scopes": invitation.scopes,
+        # Residents who come too late have to be led somewhere.
+        "initiate_login_uri": f"{site.scheme}://{site.netloc}/" if site.netloc else "",
+    }
+
+
+def _check_envelope(sent: Metadata, client_id: str) -> None:
+    lines = [f"{name}: must not be sent" for name in _OURS if name in sent]
+    if sent.get("client_id") != client_id:
+        lines.append("client_id: must be that of the client")
+    if lines:
+        raise RegistrationRefusedError(lines)
+
+
+def _secret_after(
+    clients: Clients, before: RegisteredClient, client: RegisteredClient, sent: object, now: datetime
+) -> str | None:
+    """Return the secret that the client has from now on, as far as we know it."""
+    if sent is not None and not _is_current(sent, before):
+        raise RegistrationRefusedError(["client_secret: must be the current one; it cannot be chosen"])
+    if not client.uses_secret:
+        clients.expire_secrets(client.id, now, except_digest="")
+        return None
+    if isinstance(sent, str):
+        return sent
+    clients.forget_retiring_secrets(client.id)
+    clients.expire_secrets(client.id, now + OVERLAP, except_digest="")
+    return _new_secret(clients, client, now)
+
+
+def _is_current(sent: object, client: RegisteredClient) -> bool:
+    if not isinstance(sent, str) or not sent.isascii():
+        return False
+    current = [one for one in client.secrets if one.expires_at is None]
+    return any(hmac.compare_digest(digest(sent), one.digest) for one in current)
+
+
+def _new_secret(clients: Clients, client: RegisteredClient, now: datetime) -> str | None:
+    if not client.uses_secret:
+        return None
+    secret = randomness.secret()
+    clients.add_secret(client.id, digest(secret), now)
+    return secret

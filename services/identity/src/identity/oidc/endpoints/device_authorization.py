@@ -1,0 +1,86 @@
+"""The device authorization endpoint (RFC 8628 §3.1, §3.2)."""
+
+from authlib.oauth2 import OAuth2Error
+from authlib.oauth2.rfc6749 import InvalidScopeError, UnauthorizedClientError
+
+from identity import randomness
+from identity.clock import Clock
+from identity.oidc.device import user_codes
+from identity.oidc.device.store import DeviceAuthorizations, WaitingDevice
+from identity.oidc.endpoints.token import ProtocolServer
+from identity.oidc.protocol.client import ProtocolClient
+from identity.oidc.protocol.errors import TooManyRequestsError
+from identity.oidc.protocol.lifetimes import DEVICE_CODE, DEVICE_INTERVAL
+from identity.oidc.protocol.request import ProtocolRequest
+from identity.oidc.protocol.responses import Answer, error_answer, json_answer
+from identity.rate_limits.limiter import Action, Throttle
+from identity.relying_parties.schemas import DEVICE_CODE as GRANT_TYPE
+from identity.secret_keys import Keyring, digest
+from identity.storage import Storage
+
+PAGE = "/device"
+USER_CODE = "user code"
+
+
+class DeviceAuthorizationEndpoint:
+    """Gives a device its two codes."""
+
+    def __init__(  # noqa: PLR0913, PLR0917 - the composition root names each of them
+        self,
+        storage: Storage,
+        keyring: Keyring,
+        clock: Clock,
+        server: ProtocolServer,
+        throttle: Throttle,
+        issuer: str,
+    ) -> None:
+        self._storage, self._keyring, self._clock = storage, keyring, clock
+        self._server, self._throttle = server, throttle
+        self._page = f"{issuer}{PAGE}"
+
+    def respond(self, request: ProtocolRequest, ip_address: str) -> Answer:
+        """Answer a device's request; authenticated as at the token endpoint, public clients by their id."""
+        try:
+            request.parameters.check_form()
+            client = self._server.authenticate_client(request, (), "device_authorization")
+            if not client.check_grant_type(GRANT_TYPE):
+                raise UnauthorizedClientError("The client is not registered for devices.")
+            if not self._throttle.allows_network(Action.DEVICE, ip_address):
+                raise TooManyRequestsError("devices", self._throttle.seconds(Action.DEVICE))
+            device_code, user_code = self._begin(client, request)
+        except OAuth2Error as error:
+            return error_answer(error)
+        shown = user_codes.shown(user_code)
+        content = {
+            "device_code": device_code,
+            "user_code": shown,
+            "verification_uri": self._page,
+            "verification_uri_complete": f"{self._page}?user_code={shown}",
+            "expires_in": int(DEVICE_CODE.total_seconds()),
+            "interval": int(DEVICE_INTERVAL.total_seconds()),
+        }
+        return json_answer(200, content)
+
+    def _begin(self, client: ProtocolClient, request: ProtocolRequest) -> tuple[str, str]:
+        scope = client.get_allowed_scope(request.parameters.get("scope") or "openid")
+        if not scope:
+            raise InvalidScopeError
+        resources = self._server.minting.resources.granted(
+            request.parameters.all("resource"), client.registered
+        )
+        now, device_code, user_code = self._clock.now(), randomness.secret(), user_codes.make()
+        device = WaitingDevice(
+            id=randomness.identifier(),
+            client_id=client.registered.id,
+            device_code_digest=digest(device_code),
+            user_code_digest=self._keyring.keyed_digest(USER_CODE, user_code),
+            scope=scope,
+            resources=list(resources),
+            created_at=now,
+            expires_at=now + DEVICE_CODE,
+            interval_seconds=int(DEVICE_INTERVAL.total_seconds()),
+        )
+        with self._storage.autocommit() as connection:
+            is_new = DeviceAuthorizations(connection).begin(device)
+        # Two devices with one code in the same day: hardly ever, and never a third time.
+        return (device_code, user_code) if is_new else self._begin(client, request)

@@ -1,0 +1,118 @@
+"""Token introspection (RFC 7662): whether a token is active, told to whom it concerns and to nobody else.
+
+A client may ask about its own tokens, a resource about those that are for it. To everybody else, and about
+everything else, the answer is the same: not active (§2.2, §4).
+"""
+
+from authlib.oauth2 import OAuth2Error
+from authlib.oauth2.rfc6749 import InvalidRequestError
+
+from identity.clock import Clock
+from identity.oidc.client_authentication.resources import ResourceAuthentication
+from identity.oidc.endpoints.token import ProtocolServer
+from identity.oidc.grant_types.refresh_token import RefreshRotation
+from identity.oidc.grants.store import Grants
+from identity.oidc.protocol.binding import confirmation_in, token_type
+from identity.oidc.protocol.errors import ClientRefusedError
+from identity.oidc.protocol.lifetimes import REFRESH_IDLE
+from identity.oidc.protocol.request import ProtocolRequest
+from identity.oidc.protocol.responses import Answer, error_answer, json_answer
+from identity.oidc.tokens.issuer import TokenRefusedError, Tokens
+from identity.relying_parties.cache import Directory
+from identity.relying_parties.clients import RegisteredClient, RegisteredResource
+from identity.storage import Storage
+
+Asker = RegisteredClient | RegisteredResource
+_INACTIVE: dict[str, object] = {"active": False}
+# What an access token says of itself that its asker may read; the resident's data is at userinfo.
+_TOLD = (
+    *("iss", "sub", "aud", "client_id", "iat", "exp", "jti"),
+    *("scope", "sid", "auth_time", "acr", "amr", "cnf"),
+)
+
+
+class Introspection:
+    """Answers the introspection endpoint."""
+
+    def __init__(  # noqa: PLR0913, PLR0917 - the composition root names each of them
+        self,
+        storage: Storage,
+        clock: Clock,
+        directory: Directory,
+        server: ProtocolServer,
+        tokens: Tokens,
+        rotation: RefreshRotation,
+        issuer: str,
+    ) -> None:
+        self._storage, self._clock, self._directory = storage, clock, directory
+        self._server, self._tokens, self._rotation, self._issuer = server, tokens, rotation, issuer
+        self._resources = ResourceAuthentication(directory)
+
+    def respond(self, request: ProtocolRequest) -> Answer:
+        """Tell whether the token is active. The hint is not needed: a token's form tells its kind (§2.1)."""
+        try:
+            request.parameters.check_form()
+            asker = self._asker(request)
+            token = request.parameters.get("token")
+            if token is None:
+                raise InvalidRequestError("The parameter 'token' is missing.")
+        except OAuth2Error as error:
+            return error_answer(error)
+        return json_answer(200, self._describe_refresh_token(token, asker) or self._describe(token, asker))
+
+    def _asker(self, request: ProtocolRequest) -> Asker:
+        if resource := self._resources.authenticate(request.authorization_header):
+            return resource
+        # Public clients cannot ask: §2.1 wants authorization, against token scanning.
+        client = self._server.authenticate_client(request, (), "introspection").registered
+        if client.is_public:
+            raise ClientRefusedError("A public client cannot ask for this.")
+        return client
+
+    def _describe(self, token: str, asker: Asker) -> dict[str, object]:
+        try:
+            content = self._tokens.open_access_token(token)
+        except TokenRefusedError:
+            return _INACTIVE
+        concerned = "client_id" if isinstance(asker, RegisteredClient) else "aud"
+        if content.get(concerned) != asker.id or not self._is_active(content):
+            return _INACTIVE
+        told = {name: content[name] for name in _TOLD if name in content}
+        if isinstance(asker, RegisteredClient) and "grant" in content and content["aud"] != self._issuer:
+            # Those who serve the token know the resident by the public `sub`, its client by its own.
+            told["sub"] = asker.subject_of(str(content["sub"]))
+        return {"active": True, "token_type": token_type(confirmation_in(content))} | told
+
+    def _is_active(self, content: dict[str, object]) -> bool:
+        client_id, grant_id = str(content.get("client_id")), content.get("grant")
+        if self._directory.client(client_id) is None:
+            return False
+        if grant_id is None:
+            # A client's own token (RFC 6749 §4.4): it stands on nothing but its client.
+            return content.get("sub") == client_id
+        now = self._clock.now()
+        with self._storage.autocommit() as connection:
+            return Grants(connection).is_alive(str(grant_id), now)
+
+    def _describe_refresh_token(self, text: str, asker: Asker) -> dict[str, object] | None:
+        """Return None for what does not even look like one of ours."""
+        if not self._rotation.looks_like_ours(text):
+            return None
+        token = self._rotation.look(text)
+        # A resource is never concerned: a refresh token is not for it.
+        if token is None or not isinstance(asker, RegisteredClient) or token.facts.client_id != asker.id:
+            return _INACTIVE
+        if not self._rotation.would_accept(token):
+            return _INACTIVE
+        facts = token.facts
+        issued = facts.refreshed_at or facts.created_at
+        return {
+            "active": True,
+            "iss": self._issuer,
+            "sub": asker.subject_of(facts.resident_id),
+            "client_id": facts.client_id,
+            "scope": facts.scope,
+            "iat": int(issued.timestamp()),
+            "exp": int(min(issued + REFRESH_IDLE, facts.expires_at).timestamp()),
+            "sid": facts.session_id,
+        }

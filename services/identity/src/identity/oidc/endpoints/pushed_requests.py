@@ -1,0 +1,66 @@
+"""The pushed authorization request endpoint (RFC 9126 §2): all checks of `/authorize`, beforehand."""
+
+from authlib.oauth2 import OAuth2Error
+from authlib.oauth2.rfc6749 import InvalidRequestError
+
+from identity.oidc.authorization.pushed_requests import LIFETIME, PushedRequestDesk
+from identity.oidc.authorization.request_source import Arrival
+from identity.oidc.authorization.requests import AuthorizationRequests
+from identity.oidc.endpoints.token import ProtocolServer
+from identity.oidc.protocol.errors import UnsoundRequestError
+from identity.oidc.protocol.parameters import Parameters
+from identity.oidc.protocol.request import ProtocolRequest
+from identity.oidc.protocol.responses import Answer, error_answer, json_answer
+from identity.oidc.sender_constraint.constraints import SenderConstraints
+from identity.relying_parties.clients import RegisteredClient
+
+# What authenticates the client is no part of what it asks.
+_CREDENTIALS = ("client_secret", "client_assertion", "client_assertion_type")
+
+
+class PushedRequestEndpoint:
+    """Answers clients that push."""
+
+    def __init__(
+        self,
+        server: ProtocolServer,
+        arrival: Arrival,
+        requests: AuthorizationRequests,
+        constraints: SenderConstraints,
+        desk: PushedRequestDesk,
+    ) -> None:
+        self._server, self._arrival, self._requests = server, arrival, requests
+        self._constraints, self._desk = constraints, desk
+
+    def respond(self, request: ProtocolRequest) -> Answer:
+        """Return the `request_uri`, or the error (RFC 9126 §2.2, §2.3)."""
+        try:
+            request.parameters.check_form()
+            client = self._server.authenticate_client(request, (), "par").registered
+            parameters = self._checked(request, client)
+        except OAuth2Error as error:
+            return error_answer(error)
+        except UnsoundRequestError as error:
+            return error_answer(InvalidRequestError(error.detail))
+        content = {
+            "request_uri": self._desk.keep(parameters, client),
+            "expires_in": int(LIFETIME.total_seconds()),
+        }
+        return json_answer(201, content)
+
+    def _checked(self, request: ProtocolRequest, client: RegisteredClient) -> Parameters:
+        if request.parameters.get("request_uri") is not None:
+            raise InvalidRequestError("A pushed request contains no request_uri.")
+        sent = request.parameters.without(*_CREDENTIALS).with_value("client_id", client.id)
+        parameters = self._arrival.opened(sent, client)
+        if request.dpop_proof is not None:
+            parameters = self._bound(parameters, self._constraints.proven_key(request, client))
+        self._requests.addressee(parameters)
+        self._requests.read(parameters, client)
+        return parameters
+
+    def _bound(self, parameters: Parameters, jkt: str) -> Parameters:
+        """Bind the code to come to the key that proved itself here (RFC 9449 §10.1)."""
+        if (parameters.get("dpop_jkt") or jkt) != jkt:
+            raise InvalidRequestError("dpop_jkt is another key than that of the DPoP proof.")
+        return parameters.with_value("dpop_jkt", jkt)

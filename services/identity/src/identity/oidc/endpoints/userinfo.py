@@ -1,0 +1,127 @@
+"""The UserInfo endpoint (OpenID Connect Core §5.3), a resource like any other: bearer tokens by RFC 6750."""
+
+from dataclasses import dataclass
+
+from authlib.oauth2 import OAuth2Error
+
+from identity.clock import Clock
+from identity.oidc.client_authentication.certificates import PresentedCertificate
+from identity.oidc.grants.store import GrantFacts, Grants
+from identity.oidc.protocol.responses import Answer, json_answer, jwt_answer
+from identity.oidc.sender_constraint import dpop
+from identity.oidc.sender_constraint.dpop import DpopProofs
+from identity.oidc.tokens import claims
+from identity.oidc.tokens.issuer import AccessTokenClaims, TokenRefusedError, Tokens
+from identity.relying_parties.cache import Directory
+from identity.relying_parties.clients import RegisteredClient
+from identity.storage import Storage
+
+_REALM = 'Bearer realm="userinfo"'
+_DPOP = f'DPoP algs="{" ".join(dpop.ALGORITHMS)}"'
+
+
+@dataclass(frozen=True)
+class Presented:
+    """What came with a request to the endpoint."""
+
+    method: str
+    authorization_header: str | None
+    # An access token in a form (RFC 6750 §2.2).
+    body_token: str | None
+    dpop_proof: str | None = None
+    certificate: PresentedCertificate | None = None
+
+
+class UserInfo:
+    """Answers who a resident is to whoever holds an access token for this issuer."""
+
+    def __init__(  # noqa: PLR0913, PLR0917 - the composition root names each of them
+        self,
+        storage: Storage,
+        clock: Clock,
+        directory: Directory,
+        tokens: Tokens,
+        proofs: DpopProofs,
+        issuer: str,
+    ) -> None:
+        self._storage, self._clock, self._directory, self._tokens = storage, clock, directory, tokens
+        self._proofs, self._endpoint = proofs, f"{issuer}/userinfo"
+
+    def respond(self, presented: Presented) -> Answer:
+        """Return the claims, or the error of RFC 6750 §3.1 and RFC 9449 §7.1."""
+        scheme, _, header_token = (presented.authorization_header or "").partition(" ")
+        is_dpop = scheme.lower() == "dpop"
+        if (is_dpop or scheme.lower() == "bearer") and presented.body_token:
+            return _refused(400, "invalid_request", "Send the token once.")
+        token = header_token.strip() if is_dpop or scheme.lower() == "bearer" else presented.body_token
+        if not token:
+            # RFC 6750 §3.1: a request without a token is told no error code.
+            challenges = (("WWW-Authenticate", _REALM), ("WWW-Authenticate", _DPOP))
+            return json_answer(401, {"error": "missing_token"}, *challenges)
+        try:
+            read = self._tokens.read_access_token(token)
+        except TokenRefusedError:
+            description = "The access token is not valid here, or is over."
+            return _refused(401, "invalid_token", description, scheme=_DPOP if is_dpop else _REALM)
+        refusal = self._sender_refused(read, token, presented, is_dpop=is_dpop)
+        return refusal or self._respond_to(read, _DPOP if is_dpop else _REALM)
+
+    def _sender_refused(
+        self, read: AccessTokenClaims, token: str, presented: Presented, *, is_dpop: bool
+    ) -> Answer | None:
+        """Return the refusal unless the token came from whom it is bound to (RFC 9449 §7.1, RFC 8705 §3)."""
+        jkt, thumbprint = read.confirmation.get("jkt"), read.confirmation.get("x5t#S256")
+        if is_dpop != (jkt is not None):
+            described = "bound to a DPoP key: send it with a proof" if jkt else "not bound to a DPoP key"
+            return _refused(401, "invalid_token", f"The access token is {described}.", scheme=_DPOP)
+        if jkt is not None:
+            return self._proof_refused(read, token, presented, jkt)
+        held = presented.certificate.thumbprint if presented.certificate else None
+        if read.confirmation and (thumbprint is None or thumbprint != held):
+            return _refused(401, "invalid_token", "The access token is bound to another certificate.")
+        return None
+
+    def _proof_refused(
+        self, read: AccessTokenClaims, token: str, presented: Presented, jkt: str
+    ) -> Answer | None:
+        client = self._directory.client(read.client_id)
+        try:
+            proven = self._proofs.check(
+                presented.dpop_proof or "",
+                presented.method,
+                self._endpoint,
+                nonce_needed=client is not None and client.dpop_bound_access_tokens,
+                access_token=token,
+            )
+        except OAuth2Error as error:
+            return _refused(401, str(error.error), str(error.description), scheme=_DPOP)
+        if proven != jkt:
+            return _refused(401, "invalid_token", "The DPoP proof is of another key.", scheme=_DPOP)
+        return None
+
+    def _respond_to(self, presented: AccessTokenClaims, scheme: str) -> Answer:
+        now = self._clock.now()
+        with self._storage.autocommit() as connection:
+            facts = Grants(connection).by_id(presented.grant_id, now)
+        client = self._directory.client(presented.client_id)
+        if facts is None or client is None or not _stands(facts, client, presented):
+            return _refused(401, "invalid_token", "The access token was revoked.", scheme=scheme)
+        if "openid" not in presented.scope:
+            description = "The scope openid is needed."
+            return _refused(403, "insufficient_scope", description, 'scope="openid"', scheme=scheme)
+        told = claims.about_resident(facts, scope=presented.scope, names=facts.userinfo_claims)
+        told = {"sub": presented.subject} | told
+        if client.userinfo_signed_response_alg:
+            return jwt_answer(self._tokens.userinfo(client, told))
+        return json_answer(200, told)
+
+
+def _stands(facts: GrantFacts, client: RegisteredClient, presented: AccessTokenClaims) -> bool:
+    is_same = (client.subject_of(facts.resident_id), facts.client_id) == (presented.subject, client.id)
+    return is_same and facts.revoked_at is None and facts.stands
+
+
+def _refused(status: int, error: str, description: str, *attributes: str, scheme: str = _REALM) -> Answer:
+    challenge = ", ".join((scheme, f'error="{error}"', f'error_description="{description}"', *attributes))
+    content = {"error": error, "error_description": description}
+    return json_answer(status, content, ("WWW-Authenticate", challenge))

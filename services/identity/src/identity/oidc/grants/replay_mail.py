@@ -1,0 +1,41 @@
+"""What a resident is told when a token of theirs turned up where it should not be (RFC 9700 §4.14)."""
+
+from identity.clock import Clock
+from identity.mail.messages import Mail, Template
+from identity.oidc.grants.store import GrantFacts
+from identity.outbox.store import Outbox
+from identity.relying_parties.cache import Directory
+from identity.relying_parties.clients import RegisteredClient
+from identity.secret_keys import Keyring
+from identity.storage import Transaction
+from identity.web.continuation import Continuation
+from identity.web.mail_links import MailLinks
+
+
+class SafetyMail:
+    """Queues the mail within the transaction that ends the grant."""
+
+    def __init__(self, keyring: Keyring, clock: Clock, directory: Directory, mail_links: MailLinks) -> None:
+        self._keyring, self._clock = keyring, clock
+        self._directory, self._mail_links = directory, mail_links
+
+    def client_of(self, facts: GrantFacts) -> RegisteredClient | None:
+        """Return whose tokens they are; read before the transaction begins."""
+        return self._directory.client(facts.client_id)
+
+    def queue(self, session: Transaction, facts: GrantFacts, client: RegisteredClient | None) -> None:
+        """Tell the resident, if they have an address."""
+        if facts.email is None or client is None:
+            return
+        continuation = Continuation(client_id=client.id, city_id=client.city_id)
+        mail = Mail(
+            to=facts.email,
+            language=facts.language,
+            template=Template.SESSIONS_ENDED_FOR_SAFETY,
+            city_id=client.city_id,
+            facts={
+                "service": client.name,
+                "reset_link": self._mail_links.to("/forgot-password", continuation),
+            },
+        )
+        Outbox(session, self._keyring, self._clock).mail(mail)

@@ -1,0 +1,254 @@
+"""The table of grants. Every step of the protocol is one statement, built once."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import bindparam, exists, insert, select, update
+
+from identity.compiled_statements import Prepared
+from identity.oidc.grants.models import Grant
+from identity.oidc.protocol.lifetimes import KEPT_AFTER_END
+from identity.residents.accounts.models import Resident
+from identity.residents.passwords.models import Password
+from identity.residents.sessions.models import Session
+from identity.storage import Executor, delete_some, table_of
+
+GRANT = table_of(Grant)
+RESIDENT = table_of(Resident)
+PASSWORD = table_of(Password)
+SESSION = table_of(Session)
+
+
+@dataclass(frozen=True)
+class NewGrant:
+    """A grant as it is made: with its code."""
+
+    id: str
+    client_id: str
+    resident_id: str
+    session_id: str
+    scope: str
+    resources: list[str]
+    userinfo_claims: str
+    id_token_claims: str
+    offline: bool
+    nonce: str | None
+    authenticated_at: datetime
+    acr: str
+    amr: str
+    created_at: datetime
+    expires_at: datetime
+    code_digest: str
+    code_expires_at: datetime
+    # Absent where a device redeems it (RFC 8628).
+    redirect_uri: str | None
+    code_challenge: str | None
+    dpop_jkt: str | None
+
+
+@dataclass(frozen=True)
+class GrantFacts:
+    """A grant and all that decides what may be handed out on it: its resident, and the session behind it."""
+
+    id: str
+    client_id: str
+    resident_id: str
+    session_id: str
+    scope: str
+    resources: tuple[str, ...]
+    userinfo_claims: tuple[str, ...]
+    id_token_claims: tuple[str, ...]
+    offline: bool
+    nonce: str | None
+    authenticated_at: datetime
+    acr: str
+    amr: tuple[str, ...]
+    created_at: datetime
+    expires_at: datetime
+    revoked_at: datetime | None
+    code_expires_at: datetime | None
+    code_spent_at: datetime | None
+    redirect_uri: str | None
+    code_challenge: str | None
+    dpop_jkt: str | None
+    refresh_generation: int | None
+    refresh_seed: str | None
+    refreshed_at: datetime | None
+    email: str | None
+    email_verified: bool
+    given_name: str
+    family_name: str
+    language: str
+    # False when the resident was disabled, the session ended (and the grant is not offline), or the password
+    # was changed since: whoever signed in with the old one keeps nothing.
+    stands: bool
+
+
+_STANDING = (
+    select(
+        RESIDENT.c.disabled_at,
+        SESSION.c.ended_at.label("session_ended_at"),
+        SESSION.c.expires_at.label("session_expires_at"),
+        PASSWORD.c.changed_at.label("password_changed_at"),
+    )
+    .join_from(GRANT, RESIDENT, RESIDENT.c.id == GRANT.c.resident_id)
+    .outerjoin(SESSION, SESSION.c.id == GRANT.c.session_id)
+    .outerjoin(PASSWORD, PASSWORD.c.resident_id == GRANT.c.resident_id)
+)
+_FACTS = _STANDING.add_columns(
+    *GRANT.c,
+    RESIDENT.c.email,
+    RESIDENT.c.email_verified_at,
+    RESIDENT.c.given_name,
+    RESIDENT.c.family_name,
+    RESIDENT.c.language,
+)
+_ALIVE = Prepared(
+    _STANDING.add_columns(GRANT.c.offline, GRANT.c.created_at).where(
+        GRANT.c.id == bindparam("grant_id"), GRANT.c.revoked_at.is_(None)
+    )
+)
+_BY_ID = Prepared(_FACTS.where(GRANT.c.id == bindparam("grant_id")))
+_BY_CODE = Prepared(_FACTS.where(GRANT.c.code_digest == bindparam("digest")))
+_ISSUE = Prepared(insert(GRANT))
+_SPEND_CODE = Prepared(
+    update(GRANT)
+    .where(
+        GRANT.c.id == bindparam("grant_id"),
+        GRANT.c.code_spent_at.is_(None),
+        GRANT.c.revoked_at.is_(None),
+    )
+    .values(
+        code_spent_at=bindparam("now"),
+        expires_at=bindparam("ends"),
+        refresh_generation=bindparam("generation"),
+        refresh_seed=bindparam("seed"),
+        refreshed_at=bindparam("now"),
+        dpop_jkt=bindparam("jkt"),
+    )
+    .returning(GRANT.c.id)
+)
+_ROTATE = Prepared(
+    update(GRANT)
+    .where(
+        GRANT.c.id == bindparam("grant_id"),
+        GRANT.c.refresh_generation == bindparam("generation"),
+        GRANT.c.revoked_at.is_(None),
+    )
+    .values(refresh_generation=GRANT.c.refresh_generation + 1, refreshed_at=bindparam("now"))
+    .returning(GRANT.c.id)
+)
+_REVOKE = Prepared(
+    update(GRANT)
+    .where(GRANT.c.id == bindparam("grant_id"), GRANT.c.revoked_at.is_(None))
+    .values(revoked_at=bindparam("now"), revoked_for=bindparam("reason"))
+    .returning(GRANT.c.id)
+)
+
+
+class Grants:
+    """The grants."""
+
+    def __init__(self, executor: Executor) -> None:
+        self._executor = executor
+
+    def issue(self, grant: NewGrant) -> None:
+        """Add a grant with its code."""
+        _ISSUE.row(self._executor, vars(grant))
+
+    def by_code(self, code_digest: str, now: datetime) -> GrantFacts | None:
+        """Return the grant that this code hands over, spent or not."""
+        row = _BY_CODE.row(self._executor, {"digest": code_digest})
+        return _facts(row, now) if row else None
+
+    def by_id(self, grant_id: str, now: datetime) -> GrantFacts | None:
+        """Return the grant with this id."""
+        row = _BY_ID.row(self._executor, {"grant_id": grant_id})
+        return _facts(row, now) if row else None
+
+    def is_alive(self, grant_id: str, now: datetime) -> bool:
+        """Tell whether the tokens of this grant are honoured: not revoked, and it stands."""
+        row = _ALIVE.row(self._executor, {"grant_id": grant_id})
+        return row is not None and _stands(row, now)
+
+    def spend_code(
+        self, grant_id: str, ends: datetime, refresh_seed: str | None, now: datetime, jkt: str | None = None
+    ) -> bool:
+        """Claim the code: True for exactly one of all who try, never after a revocation.
+
+        With a seed the grant starts a refresh family, bound to a DPoP key if one is named.
+        """
+        parameters = {
+            "grant_id": grant_id,
+            "ends": ends,
+            "generation": None if refresh_seed is None else 0,
+            "seed": refresh_seed,
+            "now": now,
+            "jkt": jkt,
+        }
+        return _SPEND_CODE.row(self._executor, parameters) is not None
+
+    def rotate(self, grant_id: str, generation: int, now: datetime) -> bool:
+        """Replace this generation of the refresh token by the next: True for exactly one of all who try."""
+        parameters = {"grant_id": grant_id, "generation": generation, "now": now}
+        return _ROTATE.row(self._executor, parameters) is not None
+
+    def revoke(self, grant_id: str, reason: str, now: datetime) -> bool:
+        """End the grant and everything handed out on it; False when it had been revoked."""
+        parameters = {"grant_id": grant_id, "reason": reason, "now": now}
+        return _REVOKE.row(self._executor, parameters) is not None
+
+    def delete_old(self, now: datetime, limit: int) -> int:
+        """Delete up to `limit` grants that have long been over; return how many.
+
+        While the session lasts, they tell which clients took part in it.
+        """
+        lasts = exists().where(
+            SESSION.c.id == GRANT.c.session_id, SESSION.c.ended_at.is_(None), SESSION.c.expires_at > now
+        )
+        condition = (GRANT.c.expires_at <= now - KEPT_AFTER_END) & (GRANT.c.code_spent_at.is_(None) | ~lasts)
+        return delete_some(self._executor, GRANT, condition, limit)
+
+
+def _stands(row: Any, now: datetime) -> bool:  # noqa: ANN401 - a row of `_STANDING`
+    session_lives = (
+        row.session_expires_at is not None and row.session_ended_at is None and row.session_expires_at > now
+    )
+    password_is_older = row.password_changed_at is None or row.password_changed_at <= row.created_at
+    return row.disabled_at is None and (session_lives or row.offline) and password_is_older
+
+
+def _facts(row: Any, now: datetime) -> GrantFacts:  # noqa: ANN401 - a row of `_FACTS`
+    return GrantFacts(
+        id=row.id,
+        client_id=row.client_id,
+        resident_id=row.resident_id,
+        session_id=row.session_id,
+        scope=row.scope,
+        resources=tuple(row.resources),
+        userinfo_claims=tuple(row.userinfo_claims.split()),
+        id_token_claims=tuple(row.id_token_claims.split()),
+        offline=row.offline,
+        nonce=row.nonce,
+        authenticated_at=row.authenticated_at,
+        acr=row.acr,
+        amr=tuple(row.amr.split()),
+        created_at=row.created_at,
+        expires_at=row.expires_at,
+        revoked_at=row.revoked_at,
+        code_expires_at=row.code_expires_at,
+        code_spent_at=row.code_spent_at,
+        redirect_uri=row.redirect_uri,
+        code_challenge=row.code_challenge,
+        dpop_jkt=row.dpop_jkt,
+        refresh_generation=row.refresh_generation,
+        refresh_seed=row.refresh_seed,
+        refreshed_at=row.refreshed_at,
+        email=row.email,
+        email_verified=row.email_verified_at is not None,
+        given_name=row.given_name,
+        family_name=row.family_name,
+        language=row.language,
+        stands=_stands(row, now),
+    )

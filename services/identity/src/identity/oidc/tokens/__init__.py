@@ -1,0 +1,1 @@
+"""The tokens that identity issues, and what they say."""

@@ -1,0 +1,45 @@
+"""What is said of a resident: claims by scope (OpenID Connect Core §5.4), or by name (§5.5)."""
+
+from collections.abc import Collection
+
+from identity.oidc.grants.store import GrantFacts
+
+# The password alone; a second factor will bring its own value.
+SINGLE_FACTOR = "urn:community-access:acr:single-factor"
+
+# The claims about a resident, each with the scope that contains it, and what ID tokens always contain; the
+# discovery document lists both.
+SCOPES = {
+    "name": "profile",
+    "given_name": "profile",
+    "family_name": "profile",
+    "locale": "profile",
+    "email": "email",
+    "email_verified": "email",
+}
+ID_TOKEN_CLAIMS = ("iss", "sub", "aud", "exp", "iat", "auth_time", "acr", "amr", "sid", "nonce", "at_hash")
+
+
+def about_resident(facts: GrantFacts, *, scope: Collection[str], names: Collection[str]) -> dict[str, object]:
+    """Return the claims that the scope contains, and those of these names."""
+    claims: dict[str, object] = {
+        "name": f"{facts.given_name} {facts.family_name}".strip(),
+        "given_name": facts.given_name,
+        "family_name": facts.family_name,
+        "locale": facts.language,
+    }
+    if facts.email:
+        claims |= {"email": facts.email, "email_verified": facts.email_verified}
+    return {name: value for name, value in claims.items() if SCOPES[name] in scope or name in names}
+
+
+def for_resource(facts: GrantFacts, city_id: str) -> dict[str, object]:
+    """Return what a service of the city's, such as billing_link, must know to act for the resident."""
+    claims: dict[str, object] = {
+        "city": city_id,
+        "given_name": facts.given_name,
+        "family_name": facts.family_name,
+    }
+    if facts.email:
+        claims |= {"email": facts.email, "email_verified": facts.email_verified}
+    return claims

@@ -1,0 +1,115 @@
+"""The limits, and the question whether somebody is within them."""
+
+import ipaddress
+from dataclasses import dataclass
+from datetime import timedelta
+from enum import StrEnum
+
+from identity.clock import Clock
+from identity.config import Settings
+from identity.rate_limits.store import RequestCounts
+from identity.secret_keys import Keyring
+from identity.storage import Storage
+
+_IPV6_NETWORK = 64
+
+
+class Action(StrEnum):
+    """What is counted."""
+
+    SIGN_IN = "sign_in"
+    SIGN_UP = "sign_up"
+    # Anything else that makes us send a mail: forgotten password, unlock, "Send it again".
+    MAIL = "mail"
+    # Mails to one address that one network asks for.
+    MAIL_TO_ADDRESS = "mail_to_address"
+    # Mails to one address, whoever asks for them. Higher, so that a stranger cannot use up the owner's share.
+    MAIL_TO_ADDRESS_IN_ALL = "mail_to_address_in_all"
+    # The same mail again: "Send it again" cools down in between.
+    MAIL_AGAIN = "mail_again"
+    # The hint to a federated resident who typed a password.
+    MAIL_HINT = "mail_hint"
+    # A typed code, or a link's token.
+    PROOF = "proof"
+    # A device that asks for codes (RFC 8628).
+    DEVICE = "device"
+    # A client that registers itself, or looks after its registration.
+    REGISTRATION = "registration"
+    # A device's code that somebody types, and the same code again.
+    USER_CODE = "user_code"
+    USER_CODE_ITSELF = "user_code_itself"
+
+
+@dataclass(frozen=True)
+class Limit:
+    """So many requests in that time."""
+
+    requests: int
+    window: timedelta
+
+
+def limits(settings: Settings) -> dict[Action, Limit]:
+    """Return the limits in force (ASVS 5.0 §2.4.1, §6.1.1)."""
+    return {
+        Action.SIGN_IN: Limit(settings.sign_ins_per_minute, timedelta(minutes=1)),
+        Action.SIGN_UP: Limit(settings.sign_ups_per_hour, timedelta(hours=1)),
+        Action.MAIL: Limit(settings.mails_per_hour, timedelta(hours=1)),
+        Action.PROOF: Limit(settings.sign_ins_per_minute, timedelta(minutes=1)),
+        Action.MAIL_TO_ADDRESS: Limit(5, timedelta(hours=1)),
+        Action.MAIL_TO_ADDRESS_IN_ALL: Limit(20, timedelta(hours=1)),
+        Action.MAIL_AGAIN: Limit(1, timedelta(seconds=30)),
+        Action.DEVICE: Limit(60, timedelta(minutes=1)),
+        Action.REGISTRATION: Limit(60, timedelta(minutes=1)),
+        Action.USER_CODE: Limit(10, timedelta(minutes=1)),
+        Action.USER_CODE_ITSELF: Limit(10, timedelta(minutes=10)),
+        Action.MAIL_HINT: Limit(1, timedelta(hours=1)),
+    }
+
+
+class Throttle:
+    """Counts requests against their limits."""
+
+    def __init__(self, storage: Storage, clock: Clock, keyring: Keyring, limits: dict[Action, Limit]) -> None:
+        self._storage = storage
+        self._clock = clock
+        self._keyring = keyring
+        self._limits = limits
+
+    def allows_network(self, action: Action, ip_address: str) -> bool:
+        """Count a request from this network and tell whether it is within the limit."""
+        return self.allows(action, f"network:{_network(ip_address)}")
+
+    def allows_mail(self, email_key: str, ip_address: str) -> bool:
+        """Count a mail to this address, asked for by this network; tell whether it is within both limits.
+
+        The same for addresses with and without an account.
+        """
+        return self.allows(Action.MAIL_TO_ADDRESS, f"{email_key} {_network(ip_address)}") and self.allows(
+            Action.MAIL_TO_ADDRESS_IN_ALL, email_key
+        )
+
+    def allows(self, action: Action, asker: str) -> bool:
+        """Count a request by `asker` (stored as a keyed digest) and tell whether it is within the limit.
+
+        Commits by itself: call it before a transaction is opened, never inside one.
+        """
+        limit = self._limits[action]
+        digest = self._keyring.keyed_digest("throttle", asker)
+        with self._storage.autocommit() as connection:
+            count = RequestCounts(connection).count(action, digest, limit.window, self._clock.now())
+        return count <= limit.requests
+
+    def seconds(self, action: Action) -> int:
+        """Return the length of the action's window: when to try again at the latest."""
+        return int(self._limits[action].window.total_seconds())
+
+
+def _network(ip_address: str) -> str:
+    """Return what one household or office has in common: the IPv4 address, or the first 64 bits of IPv6."""
+    try:
+        address = ipaddress.ip_address(ip_address)
+    except ValueError:
+        return "unknown"
+    if isinstance(address, ipaddress.IPv6Address):
+        return str(ipaddress.ip_network((address, _IPV6_NETWORK), strict=False))
+    return str(address)

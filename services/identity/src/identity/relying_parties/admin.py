@@ -1,0 +1,192 @@
+"""Registering cities, clients and resources: what an operator does."""
+
+from collections.abc import Collection
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from enum import StrEnum
+
+from identity import randomness
+from identity.clock import Clock
+from identity.relying_parties.clients import DescribedClient
+from identity.relying_parties.invitations.invitation import Invitation
+from identity.relying_parties.invitations.store import Invitations
+from identity.relying_parties.schemas import (
+    OWN_SCOPES,
+    CityRegistration,
+    ClientRegistration,
+    InvitationRegistration,
+    RegistrationRefusedError,
+    ResourceRegistration,
+    check_secret,
+)
+from identity.relying_parties.store import Cities, Clients, Resources
+from identity.secret_keys import digest
+from identity.storage import Executor, Storage
+
+# Read aloud and typed: no two characters that look alike.
+_READABLE, _LENGTH = "abcdefghjkmnpqrstuvwxyz23456789", 10
+
+
+class Change(StrEnum):
+    """What a registration came to."""
+
+    CREATED = "created"
+    UPDATED = "updated"
+    UNCHANGED = "unchanged"
+
+
+@dataclass(frozen=True)
+class PutClient:
+    """What putting a client came to. The secret is shown once and kept nowhere."""
+
+    change: Change
+    # Only when one was made.
+    secret: str | None
+
+
+@dataclass(frozen=True)
+class MadeInvitation:
+    """An invitation, and its token: shown once and kept nowhere."""
+
+    invitation: Invitation
+    token: str
+
+
+class Registry:
+    """Writes registrations. Putting the same thing twice changes nothing the second time."""
+
+    def __init__(self, storage: Storage, clock: Clock) -> None:
+        self._storage, self._clock = storage, clock
+
+    def put_city(self, registration: CityRegistration) -> Change:
+        """Write a city."""
+        city = registration.registered()
+        with self._storage.transaction() as session:
+            cities = Cities(session)
+            known = cities.get(city.id)
+            if known == city:
+                return Change.UNCHANGED
+            cities.put(city)
+        return Change.UPDATED if known else Change.CREATED
+
+    def put_client(self, registration: ClientRegistration, secret: str | None = None) -> PutClient:
+        """Write a client; raises `RegistrationRefusedError`.
+
+        With a secret, that becomes its only one. Without, a client that needs one and has none gets one made.
+        """
+        client, now = registration.registered(), self._clock.now()
+        if secret is not None:
+            check_secret(secret)
+        if client.is_public and secret is not None:
+            raise RegistrationRefusedError(["a public client has no secret"])
+        if not client.uses_secret and secret is not None:
+            raise RegistrationRefusedError([f"{client.token_endpoint_auth_method} goes without a secret"])
+        with self._storage.transaction() as session:
+            check_references(session, registration)
+            clients = Clients(session)
+            known = clients.described(client.id)
+            change = _change(known, registration)
+            if change is not Change.UNCHANGED:
+                clients.put(client, now)
+            live = {s.digest for s in known.client.secrets if s.expires_at is None} if known else set()
+            made = randomness.secret() if client.uses_secret and not (secret or live) else None
+            wanted = made or secret
+            if live and not client.uses_secret:
+                clients.expire_secrets(client.id, now, except_digest="")
+            if wanted and live != {digest(wanted)}:
+                if digest(wanted) not in live:
+                    clients.add_secret(client.id, digest(wanted), now)
+                clients.expire_secrets(client.id, now, except_digest=digest(wanted))
+                change = Change.UPDATED if change is Change.UNCHANGED else change
+        return PutClient(change, made)
+
+    def rotate_secret(self, client_id: str, overlap: timedelta) -> str | None:
+        """Make a new secret, the old ones working for `overlap` longer; None when there is no such client."""
+        now, secret = self._clock.now(), randomness.secret()
+        with self._storage.transaction() as session:
+            clients = Clients(session)
+            described = clients.described(client_id)
+            if described is None or not described.client.uses_secret:
+                return None
+            clients.forget_expired_secrets(now)
+            clients.add_secret(client_id, digest(secret), now)
+            clients.expire_secrets(client_id, now + overlap, except_digest=digest(secret))
+        return secret
+
+    def disable_client(self, client_id: str) -> bool:
+        """Disable a client; returns whether there was one to disable. Seen everywhere within five seconds."""
+        with self._storage.transaction() as session:
+            return Clients(session).disable(client_id, self._clock.now())
+
+    def invite(self, registration: InvitationRegistration) -> MadeInvitation:
+        """Make an initial access token (RFC 7591 §3); raises `RegistrationRefusedError`."""
+        now, token = self._clock.now(), randomness.secret()
+        invitation = Invitation(
+            id=randomness.text_of(_READABLE, _LENGTH),
+            city_id=registration.city_id,
+            redirect_hosts=registration.redirect_hosts,
+            scopes=registration.scopes,
+            grant_types=registration.grant_types,
+            registrations_left=registration.registrations,
+            created_at=now,
+            expires_at=now + timedelta(days=registration.lifetime),
+            revoked_at=None,
+        )
+        with self._storage.transaction() as session:
+            lines = _problems_with_city(session, invitation.city_id)
+            known = {scope for resource in Resources(session).everyone() for scope in resource.scopes}
+            lines += _problems_with_scopes(invitation.scopes, known, "belong to no resource")
+            if lines:
+                raise RegistrationRefusedError(lines)
+            Invitations(session).add(invitation, digest(token))
+        return MadeInvitation(invitation, token)
+
+    def revoke_invitation(self, invitation_id: str) -> bool:
+        """Let nobody register with it any more; returns whether somebody still could have."""
+        with self._storage.transaction() as session:
+            return Invitations(session).revoke(invitation_id, self._clock.now())
+
+    def put_resource(self, registration: ResourceRegistration, secret: str) -> Change:
+        """Write a resource with its secret; raises `RegistrationRefusedError`."""
+        check_secret(secret)
+        resource = registration.registered(digest(secret))
+        with self._storage.transaction() as session:
+            resources = Resources(session)
+            known = resources.get(resource.id)
+            if known == resource:
+                return Change.UNCHANGED
+            resources.put(resource, self._clock.now())
+        return Change.UPDATED if known else Change.CREATED
+
+
+def _change(known: DescribedClient | None, registration: ClientRegistration) -> Change:
+    if known is None:
+        return Change.CREATED
+    is_same = replace(known.client, secrets=()) == registration.registered() and known.disabled_at is None
+    return Change.UNCHANGED if is_same else Change.UPDATED
+
+
+def check_references(executor: Executor, registration: ClientRegistration) -> None:
+    """Raise `RegistrationRefusedError` unless the client's city, resources and scopes are there."""
+    lines = _problems_with_city(executor, registration.city_id)
+    known_scopes: set[str] = set()
+    for name in ("resources", "token_exchange_resources"):
+        for resource_id in sorted(getattr(registration, name)):
+            resource = Resources(executor).get(resource_id)
+            if resource is None:
+                lines.append(f"{name}: there is no resource {resource_id!r}; put it first")
+            else:
+                known_scopes |= resource.scopes
+    lines += _problems_with_scopes(registration.scopes, known_scopes, "belong to none of its resources")
+    if lines:
+        raise RegistrationRefusedError(lines)
+
+
+def _problems_with_city(executor: Executor, city_id: str) -> list[str]:
+    is_known = Cities(executor).get(city_id) is not None
+    return [] if is_known else [f"city_id: there is no city {city_id!r}; put it first"]
+
+
+def _problems_with_scopes(scopes: Collection[str], of_resources: Collection[str], words: str) -> list[str]:
+    unknown = sorted(set(scopes) - set(OWN_SCOPES) - set(of_resources))
+    return [f"scopes: {', '.join(unknown)} {words}"] if unknown else []

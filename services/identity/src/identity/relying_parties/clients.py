@@ -1,0 +1,140 @@
+"""What is registered, as the rest of the service sees it: frozen values, free of the database."""
+
+import base64
+import hashlib
+import hmac
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from identity.secret_keys import digest
+
+
+@dataclass(frozen=True)
+class RegisteredCity:
+    """A municipality: its name and looks, its languages, its help line."""
+
+    id: str
+    name: str
+    website: str
+    support_phone: str
+    support_name: str
+    primary_color: str
+    accent_color: str
+    logo_svg: str
+    # BCP 47, the first is the default.
+    languages: tuple[str, ...]
+    # IANA name, such as `America/New_York`.
+    time_zone: str
+    notice: str
+    # The providers that its pages offer, by their keys; None for all of the deployment, () for none.
+    sign_in_methods: tuple[str, ...] | None = None
+
+
+@dataclass(frozen=True)
+class LiveSecret:
+    """One of a client's secrets: its SHA-256, and when it stops working (None: never)."""
+
+    digest: str
+    expires_at: datetime | None
+
+
+@dataclass(frozen=True)
+class RegisteredClient:
+    """An OpenID Connect relying party that is not disabled."""
+
+    id: str
+    city_id: str
+    name: str
+    token_endpoint_auth_method: str
+    id_token_signed_response_alg: str
+    grant_types: frozenset[str]
+    redirect_uris: frozenset[str]
+    post_logout_redirect_uris: frozenset[str]
+    initiate_login_uri: str
+    scopes: frozenset[str]
+    resources: frozenset[str]
+    pkce_required: bool
+    first_party: bool
+    secrets: tuple[LiveSecret, ...]
+    # For which it may exchange its residents' access tokens (RFC 8693).
+    token_exchange_resources: frozenset[str] = frozenset()
+    # Its public keys (RFC 7517), or where they are; None and empty when it has none.
+    jwks: dict[str, Any] | None = None
+    jwks_uri: str = ""
+    # RFC 4514; empty unless it authenticates with a certificate of an authority's (RFC 8705 §2.1).
+    tls_client_auth_subject_dn: str = ""
+    tls_client_certificate_bound_access_tokens: bool = False
+    dpop_bound_access_tokens: bool = False
+    require_pushed_authorization_requests: bool = False
+    require_signed_request_object: bool = False
+    # `fapi2`, or empty.
+    profile: str = ""
+    # Where it is told that a session ended (OpenID Connect Back-Channel Logout §2.2); None: it is not.
+    backchannel_logout_uri: str | None = None
+    # It can end a session only by its `sid`, not all of a resident's by `sub`.
+    backchannel_logout_session_required: bool = False
+    # Empty: userinfo answers it in plain JSON.
+    userinfo_signed_response_alg: str = ""
+    # `public` or `pairwise`.
+    subject_type: str = "public"
+    # Its city's; no part of the registration.
+    subject_salt: str = field(default="", repr=False, compare=False)
+
+    @property
+    def registration(self) -> dict[str, Any]:
+        """What was registered: the fields without the secrets of either side."""
+        return {name: value for name, value in vars(self).items() if name not in ("secrets", "subject_salt")}
+
+    @property
+    def is_public(self) -> bool:
+        """Whether it cannot keep a secret (RFC 6749 §2.1)."""
+        return self.token_endpoint_auth_method == "none"  # noqa: S105 - the registered name of a method
+
+    @property
+    def uses_secret(self) -> bool:
+        """Whether it authenticates with a secret that it shares with us."""
+        return self.token_endpoint_auth_method in ("client_secret_basic", "client_secret_post")
+
+    def subject_of(self, resident_id: str) -> str:
+        """Return the `sub` by which the client knows a resident (OpenID Connect Core §8).
+
+        Pairwise ones are the same for all clients of a city, and lead nobody but us to the resident (§8.1).
+        """
+        if self.subject_type == "public":
+            return resident_id
+        mac = hmac.new(self.subject_salt.encode(), resident_id.encode(), hashlib.sha256).digest()
+        return base64.urlsafe_b64encode(mac).rstrip(b"=").decode()
+
+    def accepts_secret(self, secret: str, now: datetime) -> bool:
+        """Tell whether this is one of its live secrets; takes the same time for each of them."""
+        offered = digest(secret)
+        accepted = False
+        for live in self.secrets:
+            is_live = live.expires_at is None or live.expires_at > now
+            accepted |= hmac.compare_digest(offered, live.digest) and is_live
+        return accepted
+
+
+@dataclass(frozen=True)
+class DescribedClient:
+    """A client as an operator sees it: with all its secrets, disabled or not."""
+
+    client: RegisteredClient
+    created_at: datetime
+    disabled_at: datetime | None
+
+
+@dataclass(frozen=True)
+class RegisteredResource:
+    """A service that accepts identity's access tokens, such as billing_link."""
+
+    # The resource indicator (RFC 8707), which is the `aud` of its tokens.
+    id: str
+    name: str
+    secret_digest: str
+    scopes: frozenset[str]
+
+    def accepts_secret(self, secret: str) -> bool:
+        """Tell whether this is its secret, in constant time."""
+        return hmac.compare_digest(digest(secret), self.secret_digest)

@@ -1,0 +1,143 @@
+"""The verb: a service tells a resident something."""
+
+import re
+from dataclasses import dataclass
+from datetime import date
+from enum import StrEnum
+
+from identity.audit.events import Event
+from identity.audit.store import Audit
+from identity.clock import Clock
+from identity.mail.messages import Mail, Template
+from identity.outbox.store import Outbox
+from identity.relying_parties.cache import Directory
+from identity.relying_parties.clients import RegisteredResource
+from identity.relying_parties.store import Clients
+from identity.resident_notifications.store import Notices
+from identity.residents.accounts.store import Accounts
+from identity.secret_keys import Keyring
+from identity.storage import Storage
+
+_IDENTIFIER = re.compile(r"[A-Za-z0-9_.:~-]{1,64}")
+# So short that it stays the end of a number and cannot become a message of its own.
+_ACCOUNT_ENDING = re.compile(r"[A-Za-z0-9-]{1,8}")
+
+
+class Kind(StrEnum):
+    """What a notice can be about. The values are the mails' names too."""
+
+    UTILITY_ACCOUNT_LINKED = Template.UTILITY_ACCOUNT_LINKED.value
+    UTILITY_ACCOUNT_AUTO_LINKED = Template.UTILITY_ACCOUNT_AUTO_LINKED.value
+    UTILITY_ACCOUNT_LINKED_BY_OTHER = Template.UTILITY_ACCOUNT_LINKED_BY_OTHER.value
+    UTILITY_ACCOUNT_UNLINKED = Template.UTILITY_ACCOUNT_UNLINKED.value
+
+
+class InvalidNoticeError(Exception):
+    """A notice that cannot be understood; `field` is the member at fault."""
+
+    def __init__(self, field: str) -> None:
+        super().__init__(field)
+        self.field = field
+
+
+@dataclass(frozen=True)
+class Notice:
+    """One notice, checked."""
+
+    id: str
+    resident_id: str
+    kind: Kind
+    city_id: str
+    # The last digits of the utility account's number.
+    account_ending: str
+    # Until when an auto-link can be undone; None for other kinds.
+    undo_until: date | None
+
+
+class Outcome(StrEnum):
+    """What became of a notice."""
+
+    # To be mailed; or accepted before, or of a resident who has no address or is disabled, with nothing to be
+    # mailed.
+    ACCEPTED = "accepted"
+    UNKNOWN_RESIDENT = "unknown_resident"
+
+
+def read(document: object) -> Notice:
+    """Return the notice in a JSON document; raises `InvalidNoticeError`. Unknown members are let pass."""
+    if not isinstance(document, dict):
+        raise InvalidNoticeError("")
+    details = document.get("details")
+    if not isinstance(details, dict):
+        raise InvalidNoticeError("details")
+    kind = document.get("kind")
+    if kind not in list(Kind):
+        raise InvalidNoticeError("kind")
+    return Notice(
+        id=_matching(_IDENTIFIER, document.get("id"), "id"),
+        resident_id=_matching(_IDENTIFIER, document.get("sub"), "sub"),
+        kind=Kind(kind),
+        city_id=_matching(_IDENTIFIER, document.get("city"), "city"),
+        account_ending=_matching(_ACCOUNT_ENDING, details.get("account_ending"), "details.account_ending"),
+        undo_until=_day(details.get("undo_until"), "details.undo_until"),
+    )
+
+
+class Notify:
+    """Accepts notices: each one once, in one transaction with its mail."""
+
+    def __init__(self, storage: Storage, keyring: Keyring, clock: Clock, directory: Directory) -> None:
+        self._storage = storage
+        self._keyring = keyring
+        self._clock = clock
+        self._directory = directory
+
+    def notify(self, sender: RegisteredResource, notice: Notice) -> Outcome:
+        """Queue the mail that the notice asks for; raises `InvalidNoticeError` for an unknown city."""
+        if self._directory.city(notice.city_id) is None:
+            raise InvalidNoticeError("city")
+        now = self._clock.now()
+        with self._storage.transaction() as session:
+            resident = Accounts(session).get(notice.resident_id)
+            if resident is None:
+                return Outcome.UNKNOWN_RESIDENT
+            if not Notices(session).claim(sender.id, notice.id, now):
+                return Outcome.ACCEPTED
+            Audit(session).record(
+                Event.NOTICE_ACCEPTED,
+                now,
+                resident_id=resident.id,
+                resource=sender.id,
+                kind=notice.kind.value,
+                notice=notice.id,
+            )
+            if resident.email and resident.disabled_at is None:
+                Outbox(session, self._keyring, self._clock).mail(
+                    Mail(
+                        to=resident.email,
+                        language=resident.language,
+                        template=notice.kind.value,
+                        city_id=notice.city_id,
+                        facts={
+                            "account_ending": notice.account_ending,
+                            "undo_until": notice.undo_until.isoformat() if notice.undo_until else "",
+                            "portal_link": Clients(session).way_to(sender.id, notice.city_id),
+                        },
+                    )
+                )
+            return Outcome.ACCEPTED
+
+
+def _matching(pattern: re.Pattern[str], value: object, field: str) -> str:
+    if not isinstance(value, str) or not pattern.fullmatch(value):
+        raise InvalidNoticeError(field)
+    return value
+
+
+def _day(value: object, field: str) -> date | None:
+    if value is None or value == "":
+        return None
+    try:
+        return date.fromisoformat(str(value))
+    except ValueError:
+        raise InvalidNoticeError(field) from None

@@ -1,0 +1,49 @@
+"""Refresh tokens are derived: the same each time, from our key and the family's seed together."""
+
+from identity.oidc.grants.refresh_tokens import RefreshFamilies
+from identity.secret_keys import Keyring
+
+OLD, NEW = "an old key of thirty-two characters!", "a newer key of thirty-two characters"
+GRANT = "g" * 22
+
+
+def test_a_token_is_the_same_each_time():
+    families = RefreshFamilies(Keyring([NEW]))
+    assert families.token(GRANT, 3, "seed") == families.token(GRANT, 3, "seed")
+
+
+def test_grant_generation_seed_and_key_all_count():
+    families, others = RefreshFamilies(Keyring([NEW])), RefreshFamilies(Keyring([OLD]))
+    tokens = {
+        families.token(GRANT, 3, "seed"),
+        families.token("h" * 22, 3, "seed"),
+        families.token(GRANT, 4, "seed"),
+        families.token(GRANT, 3, "other"),
+        others.token(GRANT, 3, "seed"),
+    }
+    assert len({token.split(".")[2] for token in tokens}) == 5
+
+
+def test_a_token_of_an_older_key_is_still_genuine():
+    issued = RefreshFamilies(Keyring([OLD])).token(GRANT, 0, "seed")
+    families = RefreshFamilies(Keyring([NEW, OLD]))
+    presented = families.parse(issued)
+    assert presented is not None
+    assert families.is_genuine(presented, "seed")
+    assert not families.is_genuine(presented, "other")
+    assert not RefreshFamilies(Keyring([NEW])).is_genuine(presented, "seed")
+
+
+def test_what_has_not_the_form_is_none():
+    families = RefreshFamilies(Keyring([NEW]))
+    token = families.token(GRANT, 0, "seed")
+    for text in (
+        "",
+        "x",
+        token[:-1],
+        f"{token}\n",
+        f" {token}",
+        token.replace(".0.", ".01234567890."),
+        "٣" * 40,
+    ):
+        assert families.parse(text) is None, text

@@ -1,0 +1,48 @@
+"""Whatever is sent as a client's JWT, it is read or refused; nothing else comes of it."""
+
+import json
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from identity.oidc.protocol.signed_jwts import JwtRefusedError, identifier, moment, take_apart
+from identity.oidc.sender_constraint.dpop import _proven_key
+from identity.relying_parties.client_keys import problem_with_key
+from signing_client import encoded
+
+VALUES = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=20),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner, max_size=3),
+    max_leaves=5,
+)
+NAMES = st.sampled_from(["alg", "typ", "kid", "jwk", "crit", "b64", "x5c", "zip", "exp", "iat", "jti", "aud"])
+HEADERS = st.dictionaries(NAMES, VALUES | st.sampled_from(["ES256", "EdDSA", "none", "dpop+jwt"]), max_size=6)
+MEMBERS = st.sampled_from(["kty", "crv", "x", "y", "n", "e", "kid", "alg", "use", "d", "k"])
+KINDS = st.sampled_from(["EC", "RSA", "OKP", "oct", "P-256", "Ed25519", "AQAB", "AAAA"])
+JWKS = st.dictionaries(MEMBERS, VALUES | KINDS, max_size=6)
+
+
+@given(text=st.text(max_size=200))
+def test_any_text(text: str):
+    with pytest.raises(JwtRefusedError):
+        take_apart(text, (None,))
+
+
+@given(header=HEADERS, claims=VALUES | st.dictionaries(NAMES, VALUES, max_size=6))
+def test_any_header_and_claims(header: dict[str, Any], claims: Any):
+    text = ".".join(encoded(json.dumps(part).encode()) for part in (header, claims))
+    try:
+        jwt = take_apart(f"{text}.AAAA", (None, "jwt", "dpop+jwt"))
+        moment(jwt.claims, "exp")
+        identifier(jwt.claims)
+        _proven_key(jwt)
+    except JwtRefusedError:
+        return
+    pytest.fail("signed by nobody")
+
+
+@given(jwk=JWKS | VALUES)
+def test_any_key(jwk: Any):
+    problem = problem_with_key(jwk)
+    assert problem is None or problem.isascii()

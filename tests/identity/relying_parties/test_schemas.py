@@ -1,0 +1,211 @@
+"""Registration data is checked when it is written; each refusal is one line that says what to mend."""
+
+from typing import Any
+
+import pytest
+from identity.relying_parties.branding import contrast_with_white, problem_with_color, problem_with_logo
+from identity.relying_parties.redirect_uris import problem_with
+from identity.relying_parties.schemas import (
+    DEVICE_CODE,
+    RegistrationRefusedError,
+    check_secret,
+    read_city,
+    read_client,
+    read_resource,
+)
+
+SVG = '<svg xmlns="http://www.w3.org/2000/svg" xmlns:xlink="http://www.w3.org/1999/xlink">{}</svg>'
+CLIENT = {
+    "id": "city-website",
+    "city_id": "pinellas-park",
+    "name": "The city website",
+    "redirect_uris": ["https://city.example/callback"],
+    "initiate_login_uri": "https://city.example/sign-in",
+}
+CITY = {
+    "id": "pinellas-park",
+    "name": "City of Pinellas Park",
+    "website": "https://www.pinellas-park.com",
+    "support_phone": "727-369-0690",
+    "support_name": "Utility Billing Department",
+    "primary_color": "#1b5e4b",
+    "accent_color": "#8a3b12",
+    "logo_svg": SVG.format(""),
+}
+
+
+@pytest.mark.parametrize(
+    "uri",
+    [
+        "https://city.example/callback",
+        "https://city.example:8443/callback?page=1",
+        "http://127.0.0.1:8080/callback",
+        "http://localhost/callback",
+        "http://[::1]:9000/callback",
+    ],
+)
+def test_sound_addresses(uri: str):
+    assert problem_with(uri) is None
+
+
+@pytest.mark.parametrize(
+    ("uri", "words"),
+    [
+        ("https://city.example/callback#part", "fragment"),
+        ("https://city.example/callback#", "fragment"),
+        ("http://city.example/callback", "not https"),
+        ("http://127.0.0.1.city.example/", "not https"),
+        ("javascript:alert(1)", "not an absolute"),
+        ("data:text/html,x", "not an absolute"),
+        ("/callback", "not an absolute"),
+        ("//city.example/callback", "not an absolute"),
+        ("https:///callback", "not an absolute"),
+        ("https://*.city.example/callback", "wildcard"),
+        ("https://user@city.example/callback", "user name"),
+        ("https://city.example\\@attacker.example/", "percent-encoded"),
+        ("https://city.example/a b", "percent-encoded"),
+        ("https://city.example/\n", "percent-encoded"),
+        ("https://citý.example/", "percent-encoded"),
+        ("https://city.example:port/", "not an address"),
+        ("https://[::1", "not an address"),
+        ("https://city.example/" + "x" * 500, "longer"),
+    ],
+)
+def test_unsound_addresses(uri: str, words: str):
+    assert words in (problem_with(uri) or "")
+
+
+def test_contrast_is_that_of_wcag():
+    assert contrast_with_white("#ffffff") == pytest.approx(1.0)
+    assert contrast_with_white("#000000") == pytest.approx(21.0)
+    assert contrast_with_white("#767676") == pytest.approx(4.54, abs=0.01)
+
+
+def test_colours_must_be_readable():
+    assert problem_with_color("#767676", 4.5) is None
+    assert "4.5:1 is needed" in (problem_with_color("#777777", 4.5) or "")
+    for other in ("red", "#fff", "#12345g", "url(#x)", "#123456;"):
+        assert "#rrggbb" in (problem_with_color(other, 4.5) or "")
+
+
+@pytest.mark.parametrize(
+    "drawing",
+    [
+        '<path d="M0 0h1"/>',
+        '<defs><linearGradient id="a"/></defs><rect fill="url(#a)"/>',
+        '<use href="#a"/><use xlink:href="#a"/>',
+        "<title>The city</title>",
+    ],
+)
+def test_drawings_that_can_only_be_looked_at(drawing: str):
+    assert problem_with_logo(SVG.format(drawing)) is None
+
+
+@pytest.mark.parametrize(
+    ("drawing", "words"),
+    [
+        ("<script>alert(1)</script>", "<script>"),
+        ("<foreignObject/>", "<foreignObject>"),
+        ("<image href='#a'/>", "<image>"),
+        ("<style>@import url(x)</style>", "<style>"),
+        ("<a href='#x'/>", "<a>"),
+        ("<animate attributeName='href'/>", "<animate>"),
+        ("<path onload='alert(1)'/>", "onload"),
+        ("<use href='https://attacker.example/x.svg#a'/>", "outside"),
+        ("<use xlink:href='data:image/svg+xml,x'/>", "outside"),
+        ("<rect fill='url(https://attacker.example/)'/>", "outside"),
+        ("<rect style='background: url( \"//x\")'/>", "outside"),
+        ("<rect", "well-formed"),
+        ("<path d='" + "M" * 70_000 + "'/>", "larger"),
+    ],
+)
+def test_drawings_that_do_more_are_refused(drawing: str, words: str):
+    assert words in (problem_with_logo(SVG.format(drawing)) or "")
+
+
+def test_a_drawing_brings_no_document_type_and_is_an_svg():
+    entity = '<!DOCTYPE svg [<!ENTITY a "b">]>' + SVG.format("&a;")
+    assert "document type" in (problem_with_logo(entity) or "")
+    assert "not an SVG" in (problem_with_logo("<svg/>") or "")
+    assert "not an SVG" in (problem_with_logo("<html xmlns='http://www.w3.org/1999/xhtml'/>") or "")
+
+
+def refused(read: Any, content: dict[str, Any]) -> str:
+    with pytest.raises(RegistrationRefusedError) as caught:
+        read(content)
+    return "\n".join(caught.value.lines)
+
+
+def test_a_client_needs_little_and_is_careful_by_default():
+    client = read_client(CLIENT).registered()
+    assert client.pkce_required
+    assert client.token_endpoint_auth_method == "client_secret_basic"
+    assert client.id_token_signed_response_alg == "RS256"
+    assert client.scopes == {"openid", "profile", "email"}
+
+
+@pytest.mark.parametrize(
+    ("changes", "line"),
+    [
+        ({"redirect_uris": []}, "redirect_uris"),
+        ({"redirect_uris": ["https://city.example/#x"]}, "contains a fragment"),
+        ({"post_logout_redirect_uris": ["http://city.example/"]}, "not https"),
+        ({"initiate_login_uri": "/sign-in"}, "initiate_login_uri: '/sign-in' is not an absolute"),
+        ({"id": "a b"}, "id: "),
+        ({"id": "a:b"}, "id: "),
+        ({"name": ""}, "name: "),
+        ({"redirect_uri": "x"}, "redirect_uri: is not known here"),
+        ({"token_endpoint_auth_method": "client_secret_jwt"}, "token_endpoint_auth_method: "),
+        ({"grant_types": ["password"]}, "grant_types"),
+        ({"grant_types": ["refresh_token"]}, "must contain authorization_code"),
+        ({"initiate_login_uri": ""}, "initiate_login_uri is missing"),
+        ({"scopes": ["email"]}, "must contain openid"),
+        ({"grant_types": [DEVICE_CODE], "scopes": []}, "must contain openid"),
+        ({"token_endpoint_auth_method": "none", "pkce_required": False}, "public client needs PKCE"),
+        ({"id_token_signed_response_alg": "none"}, "id_token_signed_response_alg: "),
+    ],
+)
+def test_what_is_wrong_with_a_client_is_named(changes: dict[str, Any], line: str):
+    assert line in refused(read_client, CLIENT | changes)
+
+
+def test_every_fault_is_named_at_once():
+    lines = refused(read_client, {"id": "x", "redirect_uris": ["http://a/", "x"]}).splitlines()
+    assert len(lines) == 4
+
+
+@pytest.mark.parametrize(
+    ("changes", "line"),
+    [
+        ({"id": "Pinellas Park"}, "id: "),
+        ({"website": "pinellas-park.com"}, "website: "),
+        ({"support_phone": "call us"}, "support_phone: "),
+        ({"primary_color": "#ffff00"}, "primary_color: '#ffff00' has a contrast of 1.1:1"),
+        ({"accent_color": "#cccccc"}, "accent_color: "),
+        ({"logo_svg": "<svg/>"}, "logo_svg: is not an SVG"),
+        ({"languages": []}, "languages"),
+        ({"languages": ["tlh"]}, "languages"),
+    ],
+)
+def test_what_is_wrong_with_a_city_is_named(changes: dict[str, Any], line: str):
+    assert line in refused(read_city, CITY | changes)
+
+
+def test_a_resource_is_an_absolute_uri_with_scopes_of_its_own():
+    resource = {"id": "urn:x:y", "name": "X", "scopes": ["x.read"]}
+    assert read_resource(resource).id == "urn:x:y"
+    for changes, line in (
+        ({"id": "billing"}, "id: "),
+        ({"id": "urn:x#y"}, "fragment"),
+        ({"scopes": []}, "scopes: "),
+        ({"scopes": ["a b"]}, "scopes"),
+        ({"scopes": ["openid", "x"]}, "openid belong to identity"),
+    ):
+        assert line in refused(read_resource, resource | changes)
+
+
+def test_a_secret_is_long_and_needs_no_encoding():
+    check_secret("A-z_0" * 8)
+    for secret in ("short", "x" * 31, "x" * 32 + ":", "x" * 129, "ü" * 40):
+        with pytest.raises(RegistrationRefusedError):
+            check_secret(secret)

@@ -1,0 +1,129 @@
+"""Limits by network and by address, counted in the database."""
+
+import re
+from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
+
+import pytest
+from identity.rate_limits.limiter import Action, Limit, Throttle
+from identity.rate_limits.models import RequestCount
+from identity.rate_limits.store import RequestCounts
+
+MINUTE = timedelta(minutes=1)
+WORDS = "You exceeded the maximum number of requests. Try again in a while."
+
+
+@pytest.fixture
+def throttle(storage, clock, keyring):
+    limits = dict.fromkeys(Action, Limit(3, MINUTE))
+    return Throttle(storage, clock, keyring, limits)
+
+
+def test_so_many_in_a_window_and_no_more(throttle):
+    answers = [throttle.allows_network(Action.SIGN_IN, "203.0.113.7") for _ in range(5)]
+    assert answers == [True, True, True, False, False]
+
+
+def test_a_new_window_begins_afresh(throttle, clock):
+    for _ in range(5):
+        throttle.allows_network(Action.SIGN_IN, "203.0.113.7")
+    clock.advance(timedelta(seconds=59))
+    assert not throttle.allows_network(Action.SIGN_IN, "203.0.113.7")
+    clock.advance(timedelta(seconds=1))
+    assert throttle.allows_network(Action.SIGN_IN, "203.0.113.7")
+
+
+def test_each_network_and_each_action_counts_for_itself(throttle):
+    for _ in range(4):
+        throttle.allows_network(Action.SIGN_IN, "203.0.113.7")
+    assert throttle.allows_network(Action.SIGN_IN, "203.0.113.8")
+    assert throttle.allows_network(Action.SIGN_UP, "203.0.113.7")
+
+
+def test_the_addresses_of_one_ipv6_network_count_together(throttle):
+    for last in range(3):
+        throttle.allows_network(Action.SIGN_IN, f"2001:db8:1:2::{last}")
+    assert not throttle.allows_network(Action.SIGN_IN, "2001:db8:1:2:ffff::1")
+    assert throttle.allows_network(Action.SIGN_IN, "2001:db8:1:3::1")
+
+
+def test_neither_network_nor_address_is_stored_in_clear(throttle, storage):
+    throttle.allows_mail("pat@example.com", "203.0.113.7")
+    with storage.transaction() as session:
+        assert all(len(row.asker) == 64 for row in session.query(RequestCount))
+
+
+def test_requests_at_the_same_moment_are_all_counted(storage, now):
+    def count(_):
+        with storage.autocommit() as connection:
+            return RequestCounts(connection).count("sign_in", "somebody", MINUTE, now)
+
+    with ThreadPoolExecutor(8) as pool:
+        assert sorted(pool.map(count, range(24))) == list(range(1, 25))
+
+
+def test_old_counters_are_cleaned_away(throttle, storage, clock):
+    for number in range(5):
+        throttle.allows_network(Action.SIGN_IN, f"203.0.113.{number}")
+    clock.advance(MINUTE)
+    with storage.autocommit() as connection:
+        assert RequestCounts(connection).delete_old(clock.now(), 3) == 3
+        assert RequestCounts(connection).delete_old(clock.now(), 3) == 2
+
+
+class TestPages:
+    def _post(self, client, path, **fields: str):
+        source = client.get(path).get_data(as_text=True)
+        token = re.search(r'name="csrf_token" value="([^"]+)"', source)[1]
+        return client.post(path, data={"csrf_token": token, **fields})
+
+    def test_signing_in_is_limited_by_network_and_keeps_what_was_typed(self, start):
+        client = start(sign_ins_per_minute=3).test_client()
+        for number in range(4):
+            fields = {"email": f"pat{number}@example.com", "password": "some password"}
+            response = self._post(client, "/sign-in", **fields)
+        assert response.status_code == 429
+        assert response.headers["Retry-After"] == "60"
+        assert WORDS in response.get_data(as_text=True)
+        assert 'value="pat3@example.com"' in response.get_data(as_text=True)
+
+    def test_signing_up_is(self, start):
+        client = start(sign_ups_per_hour=1).test_client()
+        for number in range(2):
+            response = self._post(
+                client,
+                "/sign-up",
+                email=f"pat{number}@example.com",
+                password="seven herons over the pond",
+                first_name="Pat",
+                last_name="Lee",
+            )
+        assert response.status_code == 429
+        assert WORDS in response.get_data(as_text=True)
+
+    @pytest.mark.parametrize("path", ["/forgot-password", "/unlock-account"])
+    def test_asking_for_mails_is(self, start, path):
+        client = start(mails_per_hour=1).test_client()
+        for number in range(2):
+            response = self._post(client, path, email=f"pat{number}@example.com")
+        assert response.status_code == 429
+        assert WORDS in response.get_data(as_text=True)
+
+
+class TestBehindProxies:
+    def _statuses(self, app, count=3):
+        client = app.test_client()
+        statuses = []
+        for number in range(count):
+            source = client.get("/forgot-password").get_data(as_text=True)
+            token = re.search(r'name="csrf_token" value="([^"]+)"', source)[1]
+            sent = {"csrf_token": token, "email": f"pat{number}@example.com"}
+            forwarded = {"X-Forwarded-For": f"198.51.100.{number}"}
+            statuses.append(client.post("/forgot-password", data=sent, headers=forwarded).status_code)
+        return statuses
+
+    def test_the_header_of_a_stranger_is_not_believed(self, start):
+        assert self._statuses(start(mails_per_hour=2)) == [303, 303, 429]
+
+    def test_that_of_a_trusted_proxy_is(self, start):
+        assert self._statuses(start(mails_per_hour=2, trusted_proxies=1)) == [303, 303, 303]
