@@ -92,9 +92,9 @@ def _add_residents(database_url: str, count: int) -> list[str]:
     storage, now = Storage(database_url, pool_size=1), SystemClock().now()
     emails = [f"resident{number}@example.org" for number in range(count)]
     password_hash = PasswordHasher("argon2id").hash(PASSWORD)
-    with storage.standalone(), storage.transaction() as session:
+    with storage.standalone(), storage.transaction() as tx:
         for email in emails:
-            resident = Accounts(session).create(
+            resident = Accounts(tx).create(
                 address=parse(email),
                 address_verified=True,
                 sign_in_method=SignInMethod.PASSWORD,
@@ -104,7 +104,7 @@ def _add_residents(database_url: str, count: int) -> list[str]:
                 city_id=None,
                 now=now,
             )
-            Passwords(session).set(resident.id, password_hash, now)
+            Passwords(tx).set(resident.id, password_hash, now)
     return emails
 
 

@@ -11,7 +11,7 @@ from identity.residents.accounts import addresses
 from identity.residents.accounts.models import Resident, SignInMethod
 from identity.residents.accounts.store import Accounts
 from identity.residents.passwords.hashing import PasswordHasher
-from identity.secret_keys import Keyring
+from identity.secret_keys import SecretKeys
 from identity.storage import Storage
 from identity_provider import bare_app, close
 from shared_apps import SharedApps
@@ -31,8 +31,8 @@ def now(clock: FixedClock) -> datetime:
 
 
 @pytest.fixture(scope="session")
-def keyring() -> Keyring:
-    return Keyring([SECRET_KEY])
+def secret_keys() -> SecretKeys:
+    return SecretKeys([SECRET_KEY])
 
 
 @pytest.fixture(scope="session")
@@ -86,7 +86,7 @@ def add_resident(storage: Storage, now: datetime) -> Callable[..., Resident]:
             "city_id": None,
             "now": now,
         }
-        with storage.transaction() as session:
-            return Accounts(session).create(**(properties | changes))
+        with storage.transaction() as tx:
+            return Accounts(tx).create(**(properties | changes))
 
     return add

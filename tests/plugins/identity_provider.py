@@ -23,7 +23,7 @@ from identity.relying_parties.admin import Registry
 from identity.relying_parties.schemas import read_city, read_client, read_resource
 from identity.residents.accounts.models import Resident
 from identity.residents.sessions.store import Sessions
-from identity.secret_keys import Keyring
+from identity.secret_keys import SecretKeys
 from identity.signing_keys.models import KeyState
 from identity.signing_keys.rotation import ALWAYS, generate
 from identity.signing_keys.store import SigningKeys, StoredKey
@@ -149,8 +149,8 @@ class Provider:
             "created_at": self.clock.now(),
             "disabled_at": None,
         } | changes
-        with self.storage.transaction() as session:
-            session.add(Resident(**fields))
+        with self.storage.transaction() as tx:
+            tx.add(Resident(**fields))
         return str(fields["id"])
 
     def browser(self, resident_id: str | None = None) -> Browser:
@@ -228,8 +228,8 @@ class Provider:
 
     def events(self) -> list[str]:
         """Return the names of the recorded events."""
-        with self.storage.transaction() as session:
-            return [event.event for event in session.query(AuditEvent).order_by(AuditEvent.at)]
+        with self.storage.transaction() as tx:
+            return [event.event for event in tx.query(AuditEvent).order_by(AuditEvent.at)]
 
 
 def answered(response: TestResponse) -> dict[str, str]:
@@ -312,10 +312,10 @@ def _app(settings: Settings, clock: Clock) -> Flask:
 
 
 def _add_keys(storage: Any, now: datetime, made_keys: dict[str, Any]) -> None:
-    keyring = Keyring([SECRET_KEY])
-    with storage.transaction() as session:
+    secret_keys = SecretKeys([SECRET_KEY])
+    with storage.transaction() as tx:
         for alg, key in made_keys.items():
             public = {**key.as_dict(private=False), "kid": f"key-{alg}", "alg": alg, "use": "sig"}
-            sealed = keyring.seal(json.dumps(key.as_dict(private=True)))
+            sealed = secret_keys.encrypt(json.dumps(key.as_dict(private=True)))
             stored = StoredKey(f"key-{alg}", alg, KeyState.ACTIVE, public, sealed, now, now)
-            SigningKeys(session).add(stored)
+            SigningKeys(tx).add(stored)

@@ -6,12 +6,12 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from urllib.parse import parse_qs
 
 import pytest
-from identity.oidc.logout.backchannel import LogoutCourier
+from identity.oidc.logout.backchannel import LogoutDelivery
 from identity.oidc.tokens.issuer import Tokens
 from identity.outbox.worker import Worker
-from identity.relying_parties.cache import Directory
-from identity.secret_keys import Keyring
-from identity.signing_keys.key_set import KeyRing
+from identity.relying_parties.cache import RelyingPartyCache
+from identity.secret_keys import SecretKeys
+from identity.signing_keys.key_set import KeySet
 from identity_provider import ISSUER, SECRET_KEY, Provider
 
 
@@ -80,7 +80,9 @@ def website() -> Iterator[Website]:
 @pytest.fixture
 def logout_worker(provider: Provider) -> Worker:
     """Return the worker that tells clients."""
-    keyring = Keyring([SECRET_KEY])
-    ring = KeyRing(provider.storage, keyring, provider.clock)
-    courier = LogoutCourier(Directory(provider.storage, provider.clock), Tokens(ring, provider.clock, ISSUER))
-    return Worker(provider.storage, keyring, [courier], provider.clock)
+    secret_keys = SecretKeys([SECRET_KEY])
+    key_set = KeySet(provider.storage, secret_keys, provider.clock)
+    handler = LogoutDelivery(
+        RelyingPartyCache(provider.storage, provider.clock), Tokens(key_set, provider.clock, ISSUER)
+    )
+    return Worker(provider.storage, secret_keys, [handler], provider.clock)

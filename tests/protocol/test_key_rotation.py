@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 from identity.app import create_app
 from identity.config import Settings
-from identity.secret_keys import Keyring
-from identity.signing_keys.rotation import PUBLISHED_AFTER, PUBLISHED_BEFORE, KeyLifecycle
+from identity.secret_keys import SecretKeys
+from identity.signing_keys.rotation import PUBLISHED_AFTER, PUBLISHED_BEFORE, KeyRotation
 from identity_provider import ISSUER, SECRET_KEY, Client, Provider
 from joserfc import jwt
 from joserfc.jwk import KeySet
@@ -57,7 +57,7 @@ def test_not_one_verification_fails(provider: Provider):
     # Another process of the same service, with caches of its own: tokens come from one, keys from the other.
     settings = Settings(issuer=ISSUER, database_url=provider.url, secret_keys=[SECRET_KEY])
     other = create_app(settings, clock=provider.clock, hashing="cheap")
-    lifecycle = KeyLifecycle(provider.storage, Keyring([SECRET_KEY]), provider.clock)
+    lifecycle = KeyRotation(provider.storage, SecretKeys([SECRET_KEY]), provider.clock)
     verifiers = [
         CachingVerifier(provider, app, timedelta(seconds=late))
         for app, late in ((provider.app, 0), (other, 100), (other, 299))

@@ -5,7 +5,7 @@ import hashlib
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
-from identity.secret_keys import Keyring
+from identity.secret_keys import SecretKeys
 from identity.web.continuation import Continuation, Continuations
 from identity_provider import ISSUER, Browser, Client, Provider, answered
 from werkzeug.test import TestResponse
@@ -16,8 +16,8 @@ def handed_over(response: TestResponse) -> tuple[str, Continuation, dict[str, li
     assert response.status_code == 303
     parts = urlsplit(response.location)
     query = parse_qs(parts.query)
-    keyring = Keyring(["a key of thirty-two characters or more"])
-    return parts.path, Continuations(keyring).read(query["continue"][0]), query
+    secret_keys = SecretKeys(["a key of thirty-two characters or more"])
+    return parts.path, Continuations(secret_keys).read(query["continue"][0]), query
 
 
 def sign_in_page(provider: Provider, browser: Browser, client: Client, **changes: str) -> Continuation:

@@ -10,15 +10,15 @@ import pytest
 from identity.app import create_app
 from identity.config import Settings
 from identity.oidc.logout import backchannel
-from identity.oidc.logout.backchannel import LogoutCourier
+from identity.oidc.logout.backchannel import LogoutDelivery
 from identity.oidc.tokens.issuer import Tokens
 from identity.outbox.http_post import HttpAnswer
 from identity.outbox.worker import Worker
 from identity.relying_parties.admin import Change, Registry
-from identity.relying_parties.cache import Directory
+from identity.relying_parties.cache import RelyingPartyCache
 from identity.relying_parties.schemas import read_city
-from identity.secret_keys import Keyring
-from identity.signing_keys.key_set import KeyRing
+from identity.secret_keys import SecretKeys
+from identity.signing_keys.key_set import KeySet
 from identity_provider import (
     CITY,
     ISSUER,
@@ -215,11 +215,11 @@ class TestWhereItGoesOut:
         client = pairwise(provider, backchannel_logout_uri="https://city.example/logout")
         tokens = provider.tokens(jane, client)
         jane.get(f"/end-session?{urlencode({'id_token_hint': tokens['id_token']})}")
-        keyring = Keyring([SECRET_KEY])
-        ring = KeyRing(provider.storage, keyring, provider.clock)
-        directory = Directory(provider.storage, provider.clock)
-        courier = LogoutCourier(directory, Tokens(ring, provider.clock, ISSUER))
-        assert Worker(provider.storage, keyring, [courier], provider.clock).run_once() == 1
+        secret_keys = SecretKeys([SECRET_KEY])
+        key_set = KeySet(provider.storage, secret_keys, provider.clock)
+        directory = RelyingPartyCache(provider.storage, provider.clock)
+        handler = LogoutDelivery(directory, Tokens(key_set, provider.clock, ISSUER))
+        assert Worker(provider.storage, secret_keys, [handler], provider.clock).run_once() == 1
         [logout_token] = parse_qs(sent[0].decode())["logout_token"]
         assert provider.claims(logout_token)["sub"] == provider.claims(tokens["id_token"])["sub"]
 

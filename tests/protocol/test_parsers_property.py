@@ -14,12 +14,12 @@ from identity.oidc.authorization.response_modes import Addressee, answer
 from identity.oidc.client_authentication.assertions import ClientAssertions
 from identity.oidc.client_authentication.authentication import ClientAuthentication
 from identity.oidc.client_authentication.certificates import ClientCertificates
-from identity.oidc.client_authentication.failed_authentications import ClientRefusals
+from identity.oidc.client_authentication.failed_authentications import FailedAuthentications
 from identity.oidc.client_authentication.fetching import OutsideFetching
 from identity.oidc.client_authentication.key_sets import ClientKeySets
 from identity.oidc.protocol.parameters import LONGEST, Parameters
 from identity.oidc.protocol.redirect_uris import is_registered
-from identity.relying_parties.cache import Directory
+from identity.relying_parties.cache import RelyingPartyCache
 from identity.relying_parties.schemas import read_client
 from identity_provider import CITY, ISSUER, SECRET_KEY, Provider, answered
 
@@ -125,11 +125,11 @@ def authentication(provider: Provider) -> ClientAuthentication:
     keys = ClientKeySets(OutsideFetching(ISSUER), clock)
     service = Settings(issuer=ISSUER, database_url="sqlite://", secret_keys=[SECRET_KEY])
     return ClientAuthentication(
-        Directory(storage, clock),
+        RelyingPartyCache(storage, clock),
         clock,
         ClientAssertions(storage, clock, keys, ISSUER),
         ClientCertificates(service, clock, keys),
-        ClientRefusals(storage, clock),
+        FailedAuthentications(storage, clock),
     )
 
 

@@ -74,8 +74,8 @@ def test_a_token_ends_with_its_resident_and_with_its_client(provider: Provider):
     resident = provider.resident()
     token = provider.tokens(provider.browser(resident), client)["access_token"]
     other = provider.tokens(provider.browser(provider.resident()), client)["access_token"]
-    with provider.storage.transaction() as session:
-        session.get_one(Resident, resident).disabled_at = provider.clock.now()
+    with provider.storage.transaction() as tx:
+        tx.get_one(Resident, resident).disabled_at = provider.clock.now()
     assert provider.userinfo(token).status_code == 401
     assert provider.userinfo(other).status_code == 200
     Registry(provider.storage, provider.clock).disable_client(client.id)

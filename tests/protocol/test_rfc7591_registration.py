@@ -237,8 +237,8 @@ def test_3_2_1_the_answer(provider: Provider):
 def test_3_2_1_secret_and_tokens_are_stored_as_digests(provider: Provider):
     made = invited(provider, registrations=2)
     content = register(provider, made.token).json
-    with provider.storage.transaction() as session:
-        [stored] = session.query(ClientSecret)
+    with provider.storage.transaction() as tx:
+        [stored] = tx.query(ClientSecret)
     assert stored.digest == digest(content["client_secret"])
     with provider.storage.autocommit() as connection:
         rows = [

@@ -245,8 +245,8 @@ def test_2_3_who_leaves_is_gone_with_everything(provider: Provider):
         "invalid_client",
     )
     assert provider.redeem(website, waiting).json["error"] in ("invalid_grant", "invalid_client")
-    with provider.storage.transaction() as session:
-        assert {grant.revoked_for for grant in session.query(Grant)} == {"client_deleted"}
+    with provider.storage.transaction() as tx:
+        assert {grant.revoked_for for grant in tx.query(Grant)} == {"client_deleted"}
     provider.advance(seconds=6)
     assert provider.refresh(website, tokens["refresh_token"]).json["error"] == "invalid_client"
     assert "Location" not in browser.authorize(website.request()).headers

@@ -173,8 +173,8 @@ def test_2_2_nothing_is_active_once_the_grant_was_revoked(provider: Provider):
 
 def test_2_2_nothing_is_active_of_a_disabled_resident(provider: Provider):
     client, tokens = flow(provider, scope="openid offline_access")
-    with provider.storage.transaction() as session:
-        session.get_one(Resident, "resident-1").disabled_at = provider.clock.now()
+    with provider.storage.transaction() as tx:
+        tx.get_one(Resident, "resident-1").disabled_at = provider.clock.now()
     for token in (tokens["access_token"], tokens["refresh_token"]):
         assert as_client(provider, client, token) == INACTIVE
 

@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
-from identity.secret_keys import Keyring
-from identity.signing_keys.rotation import PUBLISHED_BEFORE, KeyLifecycle
+from identity.secret_keys import SecretKeys
+from identity.signing_keys.rotation import PUBLISHED_BEFORE, KeyRotation
 from identity_provider import ISSUER, SECRET_KEY, Browser, Client, Provider, answered
 
 
@@ -85,7 +85,7 @@ def test_the_key_is_made_when_the_first_client_needs_it(provider: Provider, jane
 
 def test_the_key_is_rotated_as_the_others(provider: Provider, jane: Browser, client: Client):
     first = provider.tokens(jane, client)["id_token"]
-    lifecycle = KeyLifecycle(provider.storage, Keyring([SECRET_KEY]), provider.clock)
+    lifecycle = KeyRotation(provider.storage, SecretKeys([SECRET_KEY]), provider.clock)
     assert len(lifecycle.rotate()) == 3
     provider.clock.advance(PUBLISHED_BEFORE + timedelta(seconds=5))
     lifecycle.turn()

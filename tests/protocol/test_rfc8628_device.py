@@ -350,8 +350,8 @@ def test_nothing_comes_of_it_for_disabled_residents_and_clients(provider: Provid
     client = kiosk(provider)
     device = started(provider, client)
     answer(provider.browser(provider.resident()), device)
-    with provider.storage.transaction() as session:
-        session.get_one(Resident, "resident-1").disabled_at = provider.clock.now()
+    with provider.storage.transaction() as tx:
+        tx.get_one(Resident, "resident-1").disabled_at = provider.clock.now()
     assert poll(provider, client, device).json["error"] == "invalid_grant"
     waiting = started(provider, client)
     Registry(provider.storage, provider.clock).disable_client(client.id)

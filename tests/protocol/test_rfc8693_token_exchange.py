@@ -144,8 +144,8 @@ def test_2_2_2_a_token_of_an_ended_session_is_refused(provider: Provider):
 def test_2_2_2_a_token_of_a_disabled_resident_is_refused(provider: Provider):
     client = website(provider)
     token = signed_in(provider, client)["access_token"]
-    with provider.storage.transaction() as session:
-        session.get_one(Resident, "resident-1").disabled_at = provider.clock.now()
+    with provider.storage.transaction() as tx:
+        tx.get_one(Resident, "resident-1").disabled_at = provider.clock.now()
     assert exchange(provider, client, token).json["error"] == "invalid_request"
 
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 from identity.oidc.authorization.models import PushedRequest
-from identity.oidc.authorization.pushed_request_store import PushedRequests
+from identity.oidc.authorization.pushed_request_store import PushedRequestStore
 from identity_provider import ISSUER, Client, Provider, answered
 from signing_client import JWKS, assertion
 from werkzeug.test import TestResponse
@@ -212,8 +212,8 @@ def test_the_stored_request_holds_no_credentials(provider: Provider):
     client = provider.client(token_endpoint_auth_method="client_secret_post")
     form = client.request() | {"client_secret": client.secret}
     assert provider.app.test_client().post("/par", data=form, base_url=ISSUER).status_code == 201
-    with provider.storage.transaction() as session:
-        [stored] = session.query(PushedRequest)
+    with provider.storage.transaction() as tx:
+        [stored] = tx.query(PushedRequest)
     assert "client_secret" not in stored.parameters
 
 
@@ -223,7 +223,7 @@ def test_what_nobody_took_in_time_is_cleaned_away(provider: Provider):
     provider.advance(seconds=59)
     pushed(provider, client)
     with provider.storage.autocommit() as connection:
-        store = PushedRequests(connection)
+        store = PushedRequestStore(connection)
         assert store.delete_old(provider.clock.now(), 10) == 0
         provider.advance(seconds=1)
         assert store.delete_old(provider.clock.now(), 10) == 1

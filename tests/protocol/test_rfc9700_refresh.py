@@ -7,7 +7,7 @@ from typing import Any
 from identity.outbox.models import OutboxMessage
 from identity.residents.passwords.models import Password
 from identity.residents.sessions.models import Session
-from identity.secret_keys import Keyring
+from identity.secret_keys import SecretKeys
 from identity_provider import SECRET_KEY, Provider
 
 
@@ -18,9 +18,9 @@ def family(provider: Provider, **changes: str):
 
 
 def mails(provider: Provider) -> list[dict[str, Any]]:
-    with provider.storage.transaction() as session:
-        sealed = [message.payload for message in session.query(OutboxMessage)]
-    return [json.loads(Keyring([SECRET_KEY]).open(payload)) for payload in sealed]
+    with provider.storage.transaction() as tx:
+        sealed = [message.payload for message in tx.query(OutboxMessage)]
+    return [json.loads(SecretKeys([SECRET_KEY]).decrypt(payload)) for payload in sealed]
 
 
 def test_each_use_replaces_the_token(provider: Provider):
@@ -129,8 +129,8 @@ def test_tokens_that_we_did_not_make_end_nothing(provider: Provider):
 
 def test_twelve_hours_without_use_end_it(provider: Provider):
     client, token = family(provider)
-    with provider.storage.transaction() as session:
-        live = session.get_one(Session, provider.sids[-1])
+    with provider.storage.transaction() as tx:
+        live = tx.get_one(Session, provider.sids[-1])
         live.expires_at += timedelta(days=60)
     provider.advance(hours=11, minutes=59)
     token = provider.refresh(client, token).json["refresh_token"]
@@ -162,6 +162,6 @@ def test_with_offline_access_it_outlives_the_session(provider: Provider):
 def test_a_changed_password_ends_offline_grants_too(provider: Provider):
     client, token = family(provider, scope="openid offline_access")
     provider.advance(seconds=1)
-    with provider.storage.transaction() as session:
-        session.add(Password(resident_id="resident-1", hash="x", changed_at=provider.clock.now()))
+    with provider.storage.transaction() as tx:
+        tx.add(Password(resident_id="resident-1", hash="x", changed_at=provider.clock.now()))
     assert provider.refresh(client, token).json["error"] == "invalid_grant"

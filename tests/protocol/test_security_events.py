@@ -21,14 +21,14 @@ from identity.account_events import (
 from identity.outbox.models import OutboxMessage
 from identity.outbox.worker import Worker
 from identity.relying_parties.schemas import RegistrationRefusedError
-from identity.secret_keys import Keyring
+from identity.secret_keys import SecretKeys
 from identity.security_events.event_types import EventType
-from identity.security_events.push import PushCourier
+from identity.security_events.push import PushDelivery
 from identity.security_events.receivers import ReceiverRegistry, Registration
 from identity.security_events.store import PolledEvents
 from identity.security_events.tokens import SecurityEventTokens
 from identity.security_events.transmitter import SecurityEvents
-from identity.signing_keys.key_set import KeyRing
+from identity.signing_keys.key_set import KeySet
 from identity.storage import Storage
 from identity_provider import ISSUER, RESOURCE, SECRET_KEY, Provider
 from joserfc import jws
@@ -80,21 +80,21 @@ def receiver() -> Iterator[Receiver]:
     receiver.close()
 
 
-class Desk:
+class Transmitter:
     """Registers receivers, announces, and polls."""
 
     def __init__(self, provider: Provider) -> None:
-        self.provider, self.keyring = provider, Keyring([SECRET_KEY])
-        self.registry = ReceiverRegistry(provider.storage, self.keyring, provider.clock)
-        self.events = SecurityEvents(self.keyring, provider.clock, ISSUER)
+        self.provider, self.secret_keys = provider, SecretKeys([SECRET_KEY])
+        self.registry = ReceiverRegistry(provider.storage, self.secret_keys, provider.clock)
+        self.events = SecurityEvents(self.secret_keys, provider.clock, ISSUER)
 
     def put(self, receiver_id: str = RESOURCE, types: frozenset[str] = EVERYTHING, **push: str) -> None:
         registration = Registration(receiver_id, push.get("uri"), push.get("authorization"), types)
         self.registry.put(registration, None if push else SECRET)
 
-    def announce(self, *happenings: Any) -> None:
-        with self.provider.storage.transaction() as session:
-            self.events.hear(session, happenings)
+    def publish(self, *account_events: Any) -> None:
+        with self.provider.storage.transaction() as tx:
+            self.events.handle(tx, account_events)
 
     def poll(self, name: str = RESOURCE, secret: str = SECRET, **members: Any) -> Any:
         credentials = base64.b64encode(f"{quote_plus(name)}:{quote_plus(secret)}".encode()).decode()
@@ -109,15 +109,15 @@ class Desk:
 
 
 @pytest.fixture
-def desk(provider: Provider) -> Desk:
-    return Desk(provider)
+def transmitter(provider: Provider) -> Transmitter:
+    return Transmitter(provider)
 
 
 @pytest.fixture
-def worker(provider: Provider, desk: Desk) -> Worker:
-    tokens = SecurityEventTokens(KeyRing(provider.storage, desk.keyring, provider.clock))
-    courier = PushCourier(provider.storage, desk.keyring, tokens)
-    return Worker(provider.storage, desk.keyring, [courier], provider.clock)
+def worker(provider: Provider, transmitter: Transmitter) -> Worker:
+    tokens = SecurityEventTokens(KeySet(provider.storage, transmitter.secret_keys, provider.clock))
+    handler = PushDelivery(provider.storage, transmitter.secret_keys, tokens)
+    return Worker(provider.storage, transmitter.secret_keys, [handler], provider.clock)
 
 
 def ended(number: int = 1) -> SessionEnded:
@@ -128,10 +128,10 @@ RESIDENT = {"format": "iss_sub", "iss": ISSUER, "sub": "resident-1"}
 
 
 class TestRfc8417Tokens:
-    def test_2_2_the_claims(self, provider: Provider, desk: Desk):
-        desk.put()
-        desk.announce(ended())
-        response = desk.poll()
+    def test_2_2_the_claims(self, provider: Provider, transmitter: Transmitter):
+        transmitter.put()
+        transmitter.publish(ended())
+        response = transmitter.poll()
         [(jti, token)] = response.json["sets"].items()
         now = int(provider.clock.now().timestamp())
         assert provider.claims(token) == {
@@ -147,23 +147,23 @@ class TestRfc8417Tokens:
             "events": {f"{CAEP}session-revoked": {"event_timestamp": now, "initiating_entity": "user"}},
         }
 
-    def test_2_3_the_type_is_explicit(self, desk: Desk):
-        desk.put()
-        desk.announce(ended())
-        [token] = desk.poll().json["sets"].values()
+    def test_2_3_the_type_is_explicit(self, transmitter: Transmitter):
+        transmitter.put()
+        transmitter.publish(ended())
+        [token] = transmitter.poll().json["sets"].values()
         header = jws.extract_compact(token.encode()).headers()
         assert (header["typ"], header["alg"]) == ("secevent+jwt", "ES256")
 
-    def test_4_5_it_is_no_access_token(self, provider: Provider, desk: Desk):
-        desk.put(receiver_id=ISSUER)
-        desk.announce(ended())
-        [token] = desk.poll(name=ISSUER).json["sets"].values()
+    def test_4_5_it_is_no_access_token(self, provider: Provider, transmitter: Transmitter):
+        transmitter.put(receiver_id=ISSUER)
+        transmitter.publish(ended())
+        [token] = transmitter.poll(name=ISSUER).json["sets"].values()
         assert provider.userinfo(token).status_code == 401
         page = provider.browser().get(f"/end-session?id_token_hint={token}").get_data(as_text=True)
         assert "not an ID token of this issuer" in page
 
     @pytest.mark.parametrize(
-        ("happening", "name", "subject", "said"),
+        ("event", "name", "subject", "said"),
         [
             (
                 PasswordChanged("resident-1", Initiator.STAFF),
@@ -181,10 +181,10 @@ class TestRfc8417Tokens:
             ),
         ],
     )
-    def test_caep_and_risc_events(self, desk: Desk, happening, name, subject, said):
-        desk.put()
-        desk.announce(happening)
-        [claims] = desk.polled()
+    def test_caep_and_risc_events(self, transmitter: Transmitter, event, name, subject, said):
+        transmitter.put()
+        transmitter.publish(event)
+        [claims] = transmitter.polled()
         assert claims["sub_id"] == subject
         [(event, content)] = claims["events"].items()
         content.pop("event_timestamp", None)
@@ -192,122 +192,124 @@ class TestRfc8417Tokens:
 
 
 class TestWhatIsTold:
-    def test_a_session_that_ends_is_told_in_its_transaction(self, provider: Provider, desk: Desk):
-        desk.put()
+    def test_a_session_that_ends_is_told_in_its_transaction(
+        self, provider: Provider, transmitter: Transmitter
+    ):
+        transmitter.put()
         client = provider.client()
         browser = provider.browser(provider.resident())
         tokens = provider.tokens(browser, client)
         browser.get(f"/end-session?id_token_hint={tokens['id_token']}")
-        [claims] = desk.polled()
+        [claims] = transmitter.polled()
         sid = provider.claims(tokens["access_token"])["sid"]
         assert claims["sub_id"]["session"]["id"] == sid
 
-    def test_only_the_types_a_receiver_wants(self, desk: Desk):
-        desk.put(types=frozenset({"credential-change"}))
-        desk.announce(ended(), PasswordChanged("resident-1"))
-        assert [list(claims["events"]) for claims in desk.polled()] == [[f"{CAEP}credential-change"]]
+    def test_only_the_types_a_receiver_wants(self, transmitter: Transmitter):
+        transmitter.put(types=frozenset({"credential-change"}))
+        transmitter.publish(ended(), PasswordChanged("resident-1"))
+        assert [list(claims["events"]) for claims in transmitter.polled()] == [[f"{CAEP}credential-change"]]
 
-    def test_a_disabled_receiver_is_told_nothing_and_cannot_poll(self, desk: Desk):
-        desk.put()
-        desk.registry.disable(RESOURCE)
-        desk.announce(ended())
-        assert desk.poll().status_code == 401
-        desk.put()
-        assert desk.polled() == []
+    def test_a_disabled_receiver_is_told_nothing_and_cannot_poll(self, transmitter: Transmitter):
+        transmitter.put()
+        transmitter.registry.disable(RESOURCE)
+        transmitter.publish(ended())
+        assert transmitter.poll().status_code == 401
+        transmitter.put()
+        assert transmitter.polled() == []
 
-    def test_each_receiver_has_its_own(self, desk: Desk):
-        desk.put()
-        desk.put(receiver_id="another")
-        desk.announce(ended())
-        assert [claims["aud"] for claims in desk.polled()] == [RESOURCE]
-        assert [claims["aud"] for claims in desk.polled(name="another")] == ["another"]
+    def test_each_receiver_has_its_own(self, transmitter: Transmitter):
+        transmitter.put()
+        transmitter.put(receiver_id="another")
+        transmitter.publish(ended())
+        assert [claims["aud"] for claims in transmitter.polled()] == [RESOURCE]
+        assert [claims["aud"] for claims in transmitter.polled(name="another")] == ["another"]
 
-    def test_what_was_rolled_back_was_not(self, provider: Provider, desk: Desk):
-        desk.put()
+    def test_what_was_rolled_back_was_not(self, provider: Provider, transmitter: Transmitter):
+        transmitter.put()
 
         def fail() -> None:
-            with provider.storage.transaction() as session:
-                desk.events.hear(session, [ended()])
+            with provider.storage.transaction() as tx:
+                transmitter.events.handle(tx, [ended()])
                 raise LookupError
 
         with pytest.raises(LookupError):
             fail()
-        assert desk.polled() == []
+        assert transmitter.polled() == []
 
 
 class TestRfc8936Poll:
-    def test_2_4_1_at_most_so_many_and_whether_there_are_more(self, desk: Desk):
-        desk.put()
-        desk.announce(ended(1), ended(2), ended(3))
-        response = desk.poll(maxEvents=2)
+    def test_2_4_1_at_most_so_many_and_whether_there_are_more(self, transmitter: Transmitter):
+        transmitter.put()
+        transmitter.publish(ended(1), ended(2), ended(3))
+        response = transmitter.poll(maxEvents=2)
         assert (len(response.json["sets"]), response.json["moreAvailable"]) == (2, True)
-        assert desk.poll(maxEvents=0).json["sets"] == {}
-        assert desk.poll(maxEvents=3).json["moreAvailable"] is False
+        assert transmitter.poll(maxEvents=0).json["sets"] == {}
+        assert transmitter.poll(maxEvents=3).json["moreAvailable"] is False
 
-    def test_2_4_2_what_is_acknowledged_does_not_come_again(self, desk: Desk):
-        desk.put()
-        desk.announce(ended(1), ended(2))
-        first, second = desk.poll().json["sets"]
-        assert list(desk.poll(ack=[first]).json["sets"]) == [second]
-        assert list(desk.poll(ack=[first, "unknown"]).json["sets"]) == [second]
-        assert desk.poll(ack=[second]).json == {"sets": {}, "moreAvailable": False, "cursor": 2}
+    def test_2_4_2_what_is_acknowledged_does_not_come_again(self, transmitter: Transmitter):
+        transmitter.put()
+        transmitter.publish(ended(1), ended(2))
+        first, second = transmitter.poll().json["sets"]
+        assert list(transmitter.poll(ack=[first]).json["sets"]) == [second]
+        assert list(transmitter.poll(ack=[first, "unknown"]).json["sets"]) == [second]
+        assert transmitter.poll(ack=[second]).json == {"sets": {}, "moreAvailable": False, "cursor": 2}
 
-    def test_2_4_4_what_could_not_be_used_does_not_come_again(self, desk: Desk):
-        desk.put()
-        desk.announce(ended())
-        [event_id] = desk.poll().json["sets"]
+    def test_2_4_4_what_could_not_be_used_does_not_come_again(self, transmitter: Transmitter):
+        transmitter.put()
+        transmitter.publish(ended())
+        [event_id] = transmitter.poll().json["sets"]
         failed = {event_id: {"err": "invalid_key", "description": "no such key"}}
-        assert desk.poll(setErrs=failed).json["sets"] == {}
+        assert transmitter.poll(setErrs=failed).json["sets"] == {}
 
-    def test_2_4_another_receiver_acknowledges_nothing_of_mine(self, desk: Desk):
-        desk.put()
-        desk.put(receiver_id="another")
-        desk.announce(ended())
-        [event_id] = desk.poll().json["sets"]
-        desk.poll(name="another", ack=[event_id])
-        assert list(desk.poll().json["sets"]) == [event_id]
+    def test_2_4_another_receiver_acknowledges_nothing_of_mine(self, transmitter: Transmitter):
+        transmitter.put()
+        transmitter.put(receiver_id="another")
+        transmitter.publish(ended())
+        [event_id] = transmitter.poll().json["sets"]
+        transmitter.poll(name="another", ack=[event_id])
+        assert list(transmitter.poll().json["sets"]) == [event_id]
 
-    def test_each_process_replays_by_its_own_cursor(self, provider: Provider, desk: Desk):
-        desk.put()
-        desk.announce(ended(1))
+    def test_each_process_replays_by_its_own_cursor(self, provider: Provider, transmitter: Transmitter):
+        transmitter.put()
+        transmitter.publish(ended(1))
         provider.advance(seconds=100)
-        desk.announce(ended(2))
+        transmitter.publish(ended(2))
         start = int(provider.clock.now().timestamp()) - 50
-        answer = desk.poll(since=start).json
+        answer = transmitter.poll(since=start).json
         assert (len(answer["sets"]), answer["cursor"]) == (1, 2)
-        desk.poll(ack=list(answer["sets"]))
-        desk.announce(ended(3), ended(4))
-        [third] = desk.polled(after=answer["cursor"], maxEvents=1)
+        transmitter.poll(ack=list(answer["sets"]))
+        transmitter.publish(ended(3), ended(4))
+        [third] = transmitter.polled(after=answer["cursor"], maxEvents=1)
         assert third["sub_id"]["session"]["id"] == "sid-3"
-        assert len(desk.polled(after=0)) == 4
-        assert desk.poll(after=4).json == {"sets": {}, "moreAvailable": False, "cursor": 4}
-        assert desk.poll(since=start + 1000).json["cursor"] == 4
+        assert len(transmitter.polled(after=0)) == 4
+        assert transmitter.poll(after=4).json == {"sets": {}, "moreAvailable": False, "cursor": 4}
+        assert transmitter.poll(since=start + 1000).json["cursor"] == 4
 
     def test_a_cursor_misses_nothing_that_is_written_at_the_same_time(
-        self, provider_url: str, provider: Provider, desk: Desk
+        self, provider_url: str, provider: Provider, transmitter: Transmitter
     ):
-        desk.put()
+        transmitter.put()
 
         def announce(number: int) -> None:
             storage = Storage(provider_url, pool_size=1)
-            with storage.standalone(), storage.transaction() as session:
-                desk.events.hear(session, [ended(number), ended(number)])
+            with storage.standalone(), storage.transaction() as tx:
+                transmitter.events.handle(tx, [ended(number), ended(number)])
 
         seen: list[str] = []
         with ThreadPoolExecutor(4) as pool:
             running = [pool.submit(announce, number) for number in range(8)]
             cursor = 0
             while not all(each.done() for each in running):
-                answer = desk.poll(after=cursor).json
+                answer = transmitter.poll(after=cursor).json
                 seen, cursor = seen + list(answer["sets"]), answer["cursor"]
             for each in running:
                 each.result()
-        seen += list(desk.poll(after=cursor).json["sets"])
+        seen += list(transmitter.poll(after=cursor).json["sets"])
         assert len(seen) == len(set(seen)) == 16
 
-    def test_they_are_kept_for_a_week(self, provider: Provider, desk: Desk):
-        desk.put()
-        desk.announce(ended())
+    def test_they_are_kept_for_a_week(self, provider: Provider, transmitter: Transmitter):
+        transmitter.put()
+        transmitter.publish(ended())
         provider.advance(days=6)
         with provider.storage.autocommit() as connection:
             assert PolledEvents(connection).delete_old(provider.clock.now(), 10) == 0
@@ -315,9 +317,9 @@ class TestRfc8936Poll:
         with provider.storage.autocommit() as connection:
             assert PolledEvents(connection).delete_old(provider.clock.now(), 10) == 1
 
-    def test_nobody_may_store_the_answer(self, desk: Desk):
-        desk.put()
-        assert desk.poll().headers["Cache-Control"] == "no-store"
+    def test_nobody_may_store_the_answer(self, transmitter: Transmitter):
+        transmitter.put()
+        assert transmitter.poll().headers["Cache-Control"] == "no-store"
 
     @pytest.mark.parametrize(
         ("name", "secret"),
@@ -332,10 +334,10 @@ class TestRfc8936Poll:
             ("ü", SECRET),
         ],
     )
-    def test_3_who_is_not_proven_gets_nothing(self, desk: Desk, name: str, secret: str):
-        desk.put()
-        desk.put(receiver_id="pushed", uri="https://receiver.example/events")
-        response = desk.poll(name=name, secret=secret)
+    def test_3_who_is_not_proven_gets_nothing(self, transmitter: Transmitter, name: str, secret: str):
+        transmitter.put()
+        transmitter.put(receiver_id="pushed", uri="https://receiver.example/events")
+        response = transmitter.poll(name=name, secret=secret)
         assert response.status_code == 401
         assert response.headers["WWW-Authenticate"].startswith("Basic")
         assert response.json["err"] == "authentication_failed"
@@ -361,9 +363,11 @@ class TestRfc8936Poll:
             {"since": "yesterday"},
         ],
     )
-    def test_2_4_what_cannot_be_understood_is_refused(self, desk: Desk, members: dict[str, Any]):
-        desk.put()
-        response = desk.poll(**members)
+    def test_2_4_what_cannot_be_understood_is_refused(
+        self, transmitter: Transmitter, members: dict[str, Any]
+    ):
+        transmitter.put()
+        response = transmitter.poll(**members)
         assert response.status_code == 400
         assert response.json["err"] == "invalid_request"
 
@@ -379,8 +383,10 @@ class TestRfc8936Poll:
             (b"{" + b" " * 65_536 + b"}", "application/json", 413),
         ],
     )
-    def test_2_4_bad_bodies(self, provider: Provider, desk: Desk, body: bytes, kind: str, status: int):
-        desk.put()
+    def test_2_4_bad_bodies(
+        self, provider: Provider, transmitter: Transmitter, body: bytes, kind: str, status: int
+    ):
+        transmitter.put()
         credentials = base64.b64encode(f"{quote_plus(RESOURCE)}:{SECRET}".encode()).decode()
         headers = {"Authorization": f"Basic {credentials}", "Content-Type": kind}
         response = provider.app.test_client().post(
@@ -398,9 +404,11 @@ class TestRfc8936Poll:
 
 
 class TestRfc8935Push:
-    def test_2_1_the_request(self, provider: Provider, desk: Desk, worker: Worker, receiver: Receiver):
-        desk.put(uri=receiver.uri, authorization="Bearer abc")
-        desk.announce(ended())
+    def test_2_1_the_request(
+        self, provider: Provider, transmitter: Transmitter, worker: Worker, receiver: Receiver
+    ):
+        transmitter.put(uri=receiver.uri, authorization="Bearer abc")
+        transmitter.publish(ended())
         assert worker.run_once() == 1
         [(headers, body)] = receiver.received
         assert headers["Content-Type"] == "application/secevent+jwt"
@@ -409,10 +417,10 @@ class TestRfc8935Push:
         assert provider.claims(body)["aud"] == RESOURCE
 
     def test_2_2_the_same_event_at_each_attempt(
-        self, provider: Provider, desk: Desk, worker: Worker, receiver: Receiver
+        self, provider: Provider, transmitter: Transmitter, worker: Worker, receiver: Receiver
     ):
-        desk.put(uri=receiver.uri)
-        desk.announce(ended())
+        transmitter.put(uri=receiver.uri)
+        transmitter.publish(ended())
         receiver.status = 503
         assert worker.run_once() == 0
         provider.advance(seconds=10)
@@ -437,24 +445,26 @@ class TestRfc8935Push:
             (400, b'{"err": "authentication_failed"}', "waiting"),
         ],
     )
-    def test_2_4_answers(self, desk: Desk, worker: Worker, receiver: Receiver, status, body, state):
-        desk.put(uri=receiver.uri)
-        desk.announce(ended())
+    def test_2_4_answers(
+        self, transmitter: Transmitter, worker: Worker, receiver: Receiver, status, body, state
+    ):
+        transmitter.put(uri=receiver.uri)
+        transmitter.publish(ended())
         receiver.status, receiver.body = status, body
         worker.run_once()
-        with desk.provider.storage.autocommit() as connection:
+        with transmitter.provider.storage.autocommit() as connection:
             rows = connection.execute(OutboxMessage.__table__.select()).all()
         assert [row.state for row in rows] == [state]
         assert "nonsense" not in rows[0].last_error
 
-    def test_what_waits_is_sealed(self, desk: Desk):
-        desk.put(uri="https://receiver.example/events", authorization="Bearer abc")
-        desk.announce(AddressChanged("resident-1", "old@example.com", "new@example.com"))
-        with desk.provider.storage.autocommit() as connection:
+    def test_what_waits_is_sealed(self, transmitter: Transmitter):
+        transmitter.put(uri="https://receiver.example/events", authorization="Bearer abc")
+        transmitter.publish(AddressChanged("resident-1", "old@example.com", "new@example.com"))
+        with transmitter.provider.storage.autocommit() as connection:
             [row] = connection.execute(OutboxMessage.__table__.select()).all()
         assert row.kind == "security_event"
         assert "example.com" not in row.payload
-        assert json.loads(desk.keyring.open(row.payload))["receiver"] == RESOURCE
+        assert json.loads(transmitter.secret_keys.decrypt(row.payload))["receiver"] == RESOURCE
 
 
 class TestRegistration:
@@ -472,19 +482,19 @@ class TestRegistration:
             ({"event_types": frozenset()}, "at least one"),
         ],
     )
-    def test_what_is_wrong_is_said(self, desk: Desk, changes: dict[str, Any], fault: str):
+    def test_what_is_wrong_is_said(self, transmitter: Transmitter, changes: dict[str, Any], fault: str):
         fields = {"id": RESOURCE, "push_uri": None, "push_authorization": None, "event_types": EVERYTHING}
         with pytest.raises(RegistrationRefusedError, match=fault):
-            desk.registry.put(Registration(**(fields | changes)), None)
+            transmitter.registry.put(Registration(**(fields | changes)), None)
 
-    def test_a_secret_is_made_once_and_kept(self, desk: Desk):
+    def test_a_secret_is_made_once_and_kept(self, transmitter: Transmitter):
         registration = Registration(RESOURCE, None, None, EVERYTHING)
-        made = desk.registry.put(registration, None)
+        made = transmitter.registry.put(registration, None)
         assert made.is_new
         assert made.secret
-        assert desk.registry.put(registration, None).secret is None
-        assert desk.poll(secret=made.secret).status_code == 200
+        assert transmitter.registry.put(registration, None).secret is None
+        assert transmitter.poll(secret=made.secret).status_code == 200
 
-    def test_a_short_secret_is_refused(self, desk: Desk):
+    def test_a_short_secret_is_refused(self, transmitter: Transmitter):
         with pytest.raises(RegistrationRefusedError, match="32 to 128"):
-            desk.registry.put(Registration(RESOURCE, None, None, EVERYTHING), "short")
+            transmitter.registry.put(Registration(RESOURCE, None, None, EVERYTHING), "short")

@@ -23,14 +23,14 @@ from flask import Flask
 from identity.app import create_app
 from identity.clock import SystemClock
 from identity.config import Settings
-from identity.oidc.logout.backchannel import LogoutCourier
+from identity.oidc.logout.backchannel import LogoutDelivery
 from identity.oidc.tokens.issuer import Tokens
 from identity.outbox.worker import Worker
-from identity.relying_parties.cache import Directory
+from identity.relying_parties.cache import RelyingPartyCache
 from identity.residents.sessions.store import Sessions
-from identity.secret_keys import Keyring
+from identity.secret_keys import SecretKeys
 from identity.security_events.receivers import ReceiverRegistry, Registration
-from identity.signing_keys.key_set import KeyRing
+from identity.signing_keys.key_set import KeySet
 from identity_provider import RESOURCE, RESOURCE_SECRET, SECRET_KEY, VERIFIER, Client, Provider
 from portal.clock import SystemClock as PortalClock
 from portal.storage import Storage as PortalStorage
@@ -123,7 +123,7 @@ def test_billing_link_stops_honouring_it_within_seconds(
     sign_in: Callable[[Client], Resident],
     fresh_database: Callable[[str], str],
 ) -> None:
-    registry = ReceiverRegistry(provider.storage, Keyring([SECRET_KEY]), SystemClock())
+    registry = ReceiverRegistry(provider.storage, SecretKeys([SECRET_KEY]), SystemClock())
     registry.put(Registration(RESOURCE, None, None, frozenset({"session-revoked"})), RESOURCE_SECRET)
     client = provider.client()
     jane, john = sign_in(client), sign_in(client)
@@ -181,7 +181,7 @@ def test_the_portal_signs_the_resident_out(
         return made[0]
 
     database_url = fresh_database("portal")
-    storage, clock, keyring = PortalStorage(database_url), SystemClock(), Keyring([SECRET_KEY])
+    storage, clock, secret_keys = PortalStorage(database_url), SystemClock(), SecretKeys([SECRET_KEY])
     with listening(make) as address:
         client = provider.client(
             id="citizen-self-service", backchannel_logout_uri=f"{address}/backchannel-logout"
@@ -189,11 +189,11 @@ def test_the_portal_signs_the_resident_out(
         jane, john = sign_in(client), sign_in(client)
         secrets = [begin(storage, provider.claims(one.tokens["id_token"])) for one in (jane, john)]
         jane.sign_out()
-        tokens = Tokens(KeyRing(provider.storage, keyring, clock), clock, identity)
-        courier = LogoutCourier(Directory(provider.storage, clock), tokens)
-        assert Worker(provider.storage, keyring, [courier], clock).run_once() == 1
-        with storage.transaction() as session:
-            left = [PortalSessions(session).find(secret, PortalClock().now()) for secret in secrets]
+        tokens = Tokens(KeySet(provider.storage, secret_keys, clock), clock, identity)
+        handler = LogoutDelivery(RelyingPartyCache(provider.storage, clock), tokens)
+        assert Worker(provider.storage, secret_keys, [handler], clock).run_once() == 1
+        with storage.transaction() as tx:
+            left = [PortalSessions(tx).find(secret, PortalClock().now()) for secret in secrets]
         assert left[0] is None
         assert left[1] is not None
     storage.dispose()
@@ -203,7 +203,7 @@ def test_the_portal_signs_the_resident_out(
 
 def begin(storage: PortalStorage, claims: dict[str, Any]) -> str:
     """Sign a resident in to the portal, as its callback does; return the cookie's secret."""
-    with storage.transaction() as session:
-        return PortalSessions(session).begin(
+    with storage.transaction() as tx:
+        return PortalSessions(tx).begin(
             f"session of {claims['sub']}", claims["sub"], claims["sid"], "", PortalClock().now()
         )

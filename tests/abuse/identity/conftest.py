@@ -7,7 +7,7 @@ from typing import TypeVar
 
 import pytest
 from flask import Flask
-from identity.secret_keys import Keyring
+from identity.secret_keys import SecretKeys
 from identity.storage import Storage
 
 T = TypeVar("T")
@@ -19,8 +19,8 @@ def now() -> datetime:
 
 
 @pytest.fixture(scope="session")
-def keyring() -> Keyring:
-    return Keyring(["a key of thirty-two characters or more"])
+def secret_keys() -> SecretKeys:
+    return SecretKeys(["a key of thirty-two characters or more"])
 
 
 @pytest.fixture

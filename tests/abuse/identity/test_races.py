@@ -57,26 +57,26 @@ def test_of_links_issued_at_once_one_is_open(opened, storage, at_once, now):
     assert statuses == {LinkStatus.VALID: 1, LinkStatus.REPLACED: 7}
 
 
-def test_the_right_code_is_right_once(opened, storage, keyring, at_once, now):
+def test_the_right_code_is_right_once(opened, storage, secret_keys, at_once, now):
     with storage.autocommit() as connection:
-        code = OneTimeCodes(connection, keyring).issue("verify", "jane", now)
+        code = OneTimeCodes(connection, secret_keys).issue("verify", "jane", now)
 
     def claim(_):
         with opened() as executor:
-            return OneTimeCodes(executor, keyring).claim("verify", "jane", code, now)
+            return OneTimeCodes(executor, secret_keys).claim("verify", "jane", code, now)
 
     results = Counter(at_once(12, claim))
     assert results[CodeResult.RIGHT] == 1
 
 
-def test_guesses_in_one_instant_get_no_more_than_five_attempts(opened, storage, keyring, at_once, now):
+def test_guesses_in_one_instant_get_no_more_than_five_attempts(opened, storage, secret_keys, at_once, now):
     with storage.autocommit() as connection:
-        code = OneTimeCodes(connection, keyring).issue("verify", "jane", now)
+        code = OneTimeCodes(connection, secret_keys).issue("verify", "jane", now)
     wrong = f"{(int(code) + 1) % 1_000_000:06d}"
 
     def guess(_):
         with opened() as executor:
-            return OneTimeCodes(executor, keyring).claim("verify", "jane", wrong, now)
+            return OneTimeCodes(executor, secret_keys).claim("verify", "jane", wrong, now)
 
     results = at_once(12, guess)
     # Four are told "wrong", the fifth and all later ones that there are no attempts left.
@@ -84,19 +84,19 @@ def test_guesses_in_one_instant_get_no_more_than_five_attempts(opened, storage, 
 
 
 def test_guesses_in_one_instant_get_no_more_passwords_checked_than_the_rules_allow(
-    opened, storage, keyring, at_once, now
+    opened, storage, secret_keys, at_once, now
 ):
     def attempt(_):
         with opened() as executor:
-            return Lockout(executor, keyring).attempt("jane@example.com", HOME, now).is_open
+            return Lockout(executor, secret_keys).attempt("jane@example.com", HOME, now).is_open
 
     assert Counter(at_once(16, attempt)) == {True: 5, False: 11}
 
 
-def test_failures_from_many_networks_at_once_are_all_counted(opened, storage, keyring, at_once, now):
+def test_failures_from_many_networks_at_once_are_all_counted(opened, storage, secret_keys, at_once, now):
     def fail(number):
         with opened() as executor:
-            Lockout(executor, keyring).record_failure("jane@example.com", f"network:{number}", now)
+            Lockout(executor, secret_keys).record_failure("jane@example.com", f"network:{number}", now)
 
     at_once(16, fail)
     with storage.autocommit() as connection:
@@ -107,8 +107,8 @@ def test_failures_from_many_networks_at_once_are_all_counted(opened, storage, ke
 def test_one_address_registered_at_once_becomes_one_resident(storage, at_once, now):
     def register(_):
         try:
-            with storage.transaction() as session:
-                Accounts(session).create(
+            with storage.transaction() as tx:
+                Accounts(tx).create(
                     address=addresses.parse("jane@example.com"),
                     address_verified=True,
                     sign_in_method=SignInMethod.PASSWORD,
@@ -133,9 +133,9 @@ def test_one_notice_is_accepted_once(opened, at_once, now):
     assert Counter(at_once(12, claim)) == {True: 1, False: 11}
 
 
-def test_one_mail_goes_to_one_worker(storage, keyring, at_once, now):
+def test_one_mail_goes_to_one_worker(storage, secret_keys, at_once, now):
     with storage.autocommit() as connection:
-        outbox = Outbox(connection, keyring, FixedClock(now))
+        outbox = Outbox(connection, secret_keys, FixedClock(now))
         queued = {
             outbox.mail(Mail("jane@example.com", "en", Template.UNLOCK_ACCOUNT, None, {})) for _ in range(10)
         }
@@ -205,7 +205,7 @@ def _claim_all(work):
         assert storage.is_reachable()
         _start.wait()
         for token in tokens:
-            with storage.transaction() as session:
-                statuses.append(ActionLinks(session).claim(token, RESET, now).status.value)
+            with storage.transaction() as tx:
+                statuses.append(ActionLinks(tx).claim(token, RESET, now).status.value)
     storage.dispose()
     return statuses

@@ -10,8 +10,8 @@ def recorded(storage):
 
 
 def test_an_event_is_recorded_with_what_it_concerns(storage, now):
-    with storage.transaction() as session:
-        Audit(session).record(
+    with storage.transaction() as tx:
+        Audit(tx).record(
             Event.SIGN_IN_FAILED,
             now,
             resident_id="resident",
@@ -36,8 +36,8 @@ def test_an_event_is_recorded_with_what_it_concerns(storage, now):
 
 def test_an_event_is_undone_with_its_deed(storage, now):
     def fail_half_way():
-        with storage.transaction() as session:
-            Audit(session).record(Event.UNLOCKED, now)
+        with storage.transaction() as tx:
+            Audit(tx).record(Event.UNLOCKED, now)
             raise LookupError
 
     with pytest.raises(LookupError):

@@ -233,8 +233,8 @@ def test_every_change_by_an_operator_is_recorded(run: Run, city: None, database_
     run("clients", "rotate-secret", "city-website")
     run("clients", "disable", "city-website")
     storage = Storage(database_url)
-    with storage.standalone(), storage.transaction() as session:
-        recorded = sorted(session.scalars(select(AuditEvent.event)))
+    with storage.standalone(), storage.transaction() as tx:
+        recorded = sorted(tx.scalars(select(AuditEvent.event)))
     assert recorded == sorted(
         ["city_changed", "client_created", "client_updated", "client_secret_rotated", "client_disabled"]
     )

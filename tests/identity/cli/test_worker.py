@@ -9,7 +9,7 @@ from identity.oidc.device.models import DeviceAuthorization
 from identity.oidc.grants.models import Grant, Interaction
 from identity.outbox.worker import Worker
 from identity.residents.sessions.models import Session
-from identity.secret_keys import Keyring
+from identity.secret_keys import SecretKeys
 from identity_provider import SECRET_KEY, Provider
 from sqlalchemy import func, select
 
@@ -22,14 +22,14 @@ class NoMail:
 
 
 def counted(provider: Provider, model: type) -> int:
-    with provider.storage.transaction() as session:
-        return session.scalar(select(func.count()).select_from(model)) or 0
+    with provider.storage.transaction() as tx:
+        return tx.scalar(select(func.count()).select_from(model)) or 0
 
 
 def test_what_is_over_is_deleted_and_what_lives_stays(provider: Provider):
     settings = Settings(issuer="http://x", database_url=provider.url, secret_keys=[SECRET_KEY])
-    operator = Operator(settings, provider.storage, Keyring([SECRET_KEY]), provider.clock, None)
-    worker = Worker(provider.storage, operator.keyring, [], provider.clock, cleaners=cleaners(operator))
+    operator = Operator(settings, provider.storage, SecretKeys([SECRET_KEY]), provider.clock, None)
+    worker = Worker(provider.storage, operator.secret_keys, [], provider.clock, cleaners=cleaners(operator))
     client = provider.client()
     browser = provider.browser(provider.resident())
     provider.code(browser, client)
@@ -53,8 +53,8 @@ def test_what_is_over_is_deleted_and_what_lives_stays(provider: Provider):
 
 def test_the_keys_turn_by_the_workers_clock(provider: Provider):
     settings = Settings(issuer="http://x", database_url=provider.url, secret_keys=[SECRET_KEY])
-    operator = Operator(settings, provider.storage, Keyring([SECRET_KEY]), provider.clock, None)
-    worker = Worker(provider.storage, operator.keyring, [], provider.clock, cleaners=cleaners(operator))
+    operator = Operator(settings, provider.storage, SecretKeys([SECRET_KEY]), provider.clock, None)
+    worker = Worker(provider.storage, operator.secret_keys, [], provider.clock, cleaners=cleaners(operator))
 
     def published() -> int:
         provider.clock.advance(timedelta(seconds=5))

@@ -20,7 +20,7 @@ from identity.relying_parties.store import Cities, Clients
 from identity.residents.accounts.models import Resident, SignInMethod
 from identity.residents.passwords.hashing import PasswordHasher
 from identity.residents.passwords.store import Passwords
-from identity.secret_keys import Keyring
+from identity.secret_keys import SecretKeys
 from identity.storage import Storage
 from identity.web.continuation import Continuation, Continuations
 from identity_provider import close
@@ -199,15 +199,15 @@ class ReadMail:
 class Mailbox:
     """Reads what waits in the outbox."""
 
-    def __init__(self, storage: Storage, keyring: Keyring) -> None:
+    def __init__(self, storage: Storage, secret_keys: SecretKeys) -> None:
         self._storage = storage
-        self._keyring = keyring
+        self._secret_keys = secret_keys
 
     def all(self) -> list[ReadMail]:
         with self._storage.autocommit() as connection:
             order = (OutboxMessage.created_at, OutboxMessage.id)
             rows = connection.execute(select(OutboxMessage.payload).order_by(*order)).scalars().all()
-        return [ReadMail(**json.loads(self._keyring.open(payload))) for payload in rows]
+        return [ReadMail(**json.loads(self._secret_keys.decrypt(payload))) for payload in rows]
 
     def of(self, address: str) -> list[ReadMail]:
         return [mail for mail in self.all() if mail.to == address]
@@ -251,9 +251,9 @@ def client() -> RegisteredClient:
 
 @pytest.fixture
 def app(settings: Settings, clock: FixedClock, storage: Storage, shared_apps: SharedApps) -> Flask:
-    with storage.transaction() as session:
-        Cities(session).put(CITY)
-        Clients(session).put(CLIENT, clock.now())
+    with storage.transaction() as tx:
+        Cities(tx).put(CITY)
+        Clients(tx).put(CLIENT, clock.now())
     return shared_apps.lend(
         f"journeys {settings!r}",
         clock,
@@ -274,8 +274,8 @@ def browser(make_browser: Callable[..., Browser]) -> Browser:
 
 
 @pytest.fixture
-def mailbox(storage: Storage, keyring: Keyring) -> Mailbox:
-    return Mailbox(storage, keyring)
+def mailbox(storage: Storage, secret_keys: SecretKeys) -> Mailbox:
+    return Mailbox(storage, secret_keys)
 
 
 @pytest.fixture
@@ -285,9 +285,9 @@ def continuation() -> Continuation:
 
 
 @pytest.fixture
-def at(keyring: Keyring, continuation: Continuation) -> Callable[..., str]:
+def at(secret_keys: SecretKeys, continuation: Continuation) -> Callable[..., str]:
     """Return a function from a path to its address with the continuation."""
-    continuations = Continuations(keyring)
+    continuations = Continuations(secret_keys)
 
     def address(path: str, other: Continuation | None = None) -> str:
         return f"{path}?continue={continuations.sign(other or continuation)}"
@@ -301,8 +301,8 @@ def resident(
 ) -> str:
     """Return the identifier of jane@example.com, who signs in with the password."""
     added = add_resident()
-    with storage.transaction() as session:
-        Passwords(session).set(added.id, hasher.hash(PASSWORD), now)
+    with storage.transaction() as tx:
+        Passwords(tx).set(added.id, hasher.hash(PASSWORD), now)
         return added.id
 
 

@@ -13,16 +13,18 @@ NEW_PASSWORD = "four tall palms in the wind"
 
 
 @pytest.fixture
-def told(storage, keyring, clock):
+def told(storage, secret_keys, clock):
     """Return a function that lists what a receiver was told: types of events, in order."""
     everything = frozenset(each.value for each in EventType)
-    ReceiverRegistry(storage, keyring, clock).put(Registration("urn:receiver", None, None, everything), None)
+    ReceiverRegistry(storage, secret_keys, clock).put(
+        Registration("urn:receiver", None, None, everything), None
+    )
 
     def told():
         table = table_of(PolledEvent)
         with storage.autocommit() as connection:
             rows = connection.execute(select(table.c.payload).order_by(table.c.position)).scalars().all()
-        events = [json.loads(keyring.open(row))["events"] for row in rows]
+        events = [json.loads(secret_keys.decrypt(row))["events"] for row in rows]
         return [name.rpartition("/")[2] for event in events for name in event]
 
     return told

@@ -5,7 +5,7 @@ import re
 import pytest
 from identity.journeys.registration.models import PendingRegistration
 from identity.outbox.models import OutboxMessage
-from identity.secret_keys import Keyring
+from identity.secret_keys import SecretKeys
 from identity.web.continuation import Continuation, Continuations
 
 PASSWORD = "seven herons over the pond"
@@ -120,7 +120,7 @@ def test_a_tampered_continuation_means_the_resident_came_by_themselves(browser):
 
 
 def test_a_continuation_of_somebody_elses_making_leads_nowhere(browser, resident):
-    forged = Continuations(Keyring(["another key of thirty-two characters"])).sign(
+    forged = Continuations(SecretKeys(["another key of thirty-two characters"])).sign(
         Continuation(path="https://evil.example/")
     )
     assert browser.sign_in("jane@example.com", url=f"/sign-in?continue={forged}").hops == ["/profile"]

@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 from identity.mail.messages import Mail, Template
 from identity.outbox import worker as worker_module
-from identity.outbox.delivery import MailCourier
+from identity.outbox.delivery import MailDelivery
 from identity.outbox.models import OutboxMessage
 from identity.outbox.store import LEASE, Deliveries, Outbox
 from identity.outbox.worker import BACK_OFF, Worker, back_off
@@ -31,15 +31,15 @@ def sender():
 
 
 @pytest.fixture
-def worker(storage, keyring, sender, clock):
-    return Worker(storage, keyring, [MailCourier(sender)], clock)
+def worker(storage, secret_keys, sender, clock):
+    return Worker(storage, secret_keys, [MailDelivery(sender)], clock)
 
 
 @pytest.fixture
-def queue(storage, keyring, clock):
+def queue(storage, secret_keys, clock):
     def queue(mail=RESET):
-        with storage.transaction() as session:
-            return Outbox(session, keyring, clock).mail(mail)
+        with storage.transaction() as tx:
+            return Outbox(tx, secret_keys, clock).mail(mail)
 
     return queue
 
@@ -66,10 +66,10 @@ def test_a_mail_leaves_once_its_transaction_has_committed(worker, sender, queue,
     assert worker.run_once() == 0
 
 
-def test_a_mail_whose_transaction_fails_never_leaves(worker, sender, storage, keyring, clock):
+def test_a_mail_whose_transaction_fails_never_leaves(worker, sender, storage, secret_keys, clock):
     def fail_half_way():
-        with storage.transaction() as session:
-            Outbox(session, keyring, clock).mail(RESET)
+        with storage.transaction() as tx:
+            Outbox(tx, secret_keys, clock).mail(RESET)
             raise LookupError
 
     with pytest.raises(LookupError):
@@ -137,7 +137,7 @@ def test_what_does_not_open_with_the_keys_is_visible(worker, queue, storage, row
     with storage.autocommit() as connection:
         connection.execute(OutboxMessage.__table__.update().values(payload="not sealed by us"))
     worker.run_once()
-    assert rows()[0].last_error == "SealBrokenError"
+    assert rows()[0].last_error == "DecryptionError"
 
 
 def test_logs_name_neither_address_nor_link(worker, sender, queue, capsys):
@@ -196,7 +196,7 @@ def test_cleaning_deletes_delivered_mails_after_a_week_and_failed_ones_after_nin
     assert worker.clean() == 1
 
 
-def test_cleaning_goes_on_in_batches_until_nothing_is_left(storage, keyring, sender, clock):
+def test_cleaning_goes_on_in_batches_until_nothing_is_left(storage, secret_keys, sender, clock):
     left, asked = [1203], []
 
     def cleaner(_executor, now, limit):
@@ -205,15 +205,15 @@ def test_cleaning_goes_on_in_batches_until_nothing_is_left(storage, keyring, sen
         left[0] -= done
         return done
 
-    assert Worker(storage, keyring, [MailCourier(sender)], clock, [cleaner]).clean() == 1203
+    assert Worker(storage, secret_keys, [MailDelivery(sender)], clock, [cleaner]).clean() == 1203
     assert asked == [(clock.now(), 500)] * 3
 
 
-def test_a_cleaner_that_fails_stops_no_other(storage, keyring, sender, clock):
+def test_a_cleaner_that_fails_stops_no_other(storage, secret_keys, sender, clock):
     def broken(_executor, _now, _limit):
         raise RuntimeError("no such table")
 
-    assert Worker(storage, keyring, [MailCourier(sender)], clock, [broken, lambda *_: 7]).clean() == 7
+    assert Worker(storage, secret_keys, [MailDelivery(sender)], clock, [broken, lambda *_: 7]).clean() == 7
 
 
 def run_in_a_thread(app, worker, stop):
@@ -228,7 +228,9 @@ def run_in_a_thread(app, worker, stop):
     assert stop.is_set()
 
 
-def test_the_worker_delivers_and_cleans_until_it_is_told_to_stop(storage_app, keyring, sender, clock, queue):
+def test_the_worker_delivers_and_cleans_until_it_is_told_to_stop(
+    storage_app, secret_keys, sender, clock, queue
+):
     storage, app = storage_app
     stop = threading.Event()
 
@@ -237,7 +239,7 @@ def test_the_worker_delivers_and_cleans_until_it_is_told_to_stop(storage_app, ke
         return 0
 
     message_id = queue()
-    run_in_a_thread(app, Worker(storage, keyring, [MailCourier(sender)], clock, [last]), stop)
+    run_in_a_thread(app, Worker(storage, secret_keys, [MailDelivery(sender)], clock, [last]), stop)
     assert [sent[0] for sent in sender.sent] == [message_id]
 
 

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from identity.clock import FixedClock
 from identity.relying_parties.admin import Change, Registry
-from identity.relying_parties.cache import Directory
+from identity.relying_parties.cache import RelyingPartyCache
 from identity.relying_parties.schemas import RegistrationRefusedError, read_city, read_client, read_resource
 from identity.relying_parties.store import Clients
 from identity.storage import Storage
@@ -23,8 +23,8 @@ def registry(storage: Storage, clock: FixedClock) -> Registry:
 
 
 @pytest.fixture
-def directory(storage: Storage, clock: FixedClock) -> Directory:
-    return Directory(storage, clock)
+def directory(storage: Storage, clock: FixedClock) -> RelyingPartyCache:
+    return RelyingPartyCache(storage, clock)
 
 
 def city(**changes: Any):
@@ -54,7 +54,7 @@ def client(**changes: Any):
     return read_client(content | changes)
 
 
-def test_a_city_is_written_once(registry: Registry, directory: Directory):
+def test_a_city_is_written_once(registry: Registry, directory: RelyingPartyCache):
     assert registry.put_city(city()) is Change.UNCHANGED
     assert registry.put_city(city(name="Pinellas Park")) is Change.UPDATED
     found = directory.city("pinellas-park")
@@ -63,7 +63,7 @@ def test_a_city_is_written_once(registry: Registry, directory: Directory):
 
 
 def test_a_client_gets_a_secret_that_is_shown_once(
-    registry: Registry, directory: Directory, clock: FixedClock
+    registry: Registry, directory: RelyingPartyCache, clock: FixedClock
 ):
     done = registry.put_client(client())
     assert done.change is Change.CREATED
@@ -77,7 +77,9 @@ def test_a_client_gets_a_secret_that_is_shown_once(
     assert (again.change, again.secret) == (Change.UNCHANGED, None)
 
 
-def test_a_given_secret_becomes_the_only_one(registry: Registry, directory: Directory, clock: FixedClock):
+def test_a_given_secret_becomes_the_only_one(
+    registry: Registry, directory: RelyingPartyCache, clock: FixedClock
+):
     registry.put_client(client(), SECRET)
     assert registry.put_client(client(), SECRET).change is Change.UNCHANGED
     assert registry.put_client(client(), OTHER).change is Change.UPDATED
@@ -97,7 +99,7 @@ def test_secrets_are_stored_as_digests(registry: Registry, storage: Storage):
 
 
 def test_a_rotated_secret_overlaps_with_the_old_one(
-    registry: Registry, directory: Directory, clock: FixedClock
+    registry: Registry, directory: RelyingPartyCache, clock: FixedClock
 ):
     registry.put_client(client(), SECRET)
     fresh = registry.rotate_secret("city-website", timedelta(hours=1))
@@ -115,7 +117,7 @@ def test_a_rotated_secret_overlaps_with_the_old_one(
 
 
 def test_an_expired_secret_stops_at_its_second_even_while_cached(
-    registry: Registry, directory: Directory, clock: FixedClock
+    registry: Registry, directory: RelyingPartyCache, clock: FixedClock
 ):
     registry.put_client(client(), SECRET)
     registry.rotate_secret("city-website", timedelta(seconds=2))
@@ -125,7 +127,9 @@ def test_an_expired_secret_stops_at_its_second_even_while_cached(
     assert not found.accepts_secret(SECRET, clock.now() + timedelta(seconds=2))
 
 
-def test_two_clients_may_have_the_same_secret(registry: Registry, directory: Directory, clock: FixedClock):
+def test_two_clients_may_have_the_same_secret(
+    registry: Registry, directory: RelyingPartyCache, clock: FixedClock
+):
     registry.put_client(client(), SECRET)
     registry.put_client(client(id="another"), SECRET)
     for name in ("city-website", "another"):
@@ -156,7 +160,7 @@ def test_city_resources_and_scopes_must_be_known(registry: Registry):
 
 
 def test_a_disabled_client_is_gone_within_five_seconds_and_can_come_back(
-    registry: Registry, directory: Directory, clock: FixedClock
+    registry: Registry, directory: RelyingPartyCache, clock: FixedClock
 ):
     registry.put_client(client(), SECRET)
     assert directory.client("city-website") is not None
@@ -168,7 +172,9 @@ def test_a_disabled_client_is_gone_within_five_seconds_and_can_come_back(
     assert directory.client("city-website") is not None
 
 
-def test_a_change_is_seen_within_five_seconds(registry: Registry, directory: Directory, clock: FixedClock):
+def test_a_change_is_seen_within_five_seconds(
+    registry: Registry, directory: RelyingPartyCache, clock: FixedClock
+):
     registry.put_client(client(), SECRET)
     first = directory.client("city-website")
     registry.put_client(client(name="Renamed"))
@@ -179,20 +185,20 @@ def test_a_change_is_seen_within_five_seconds(registry: Registry, directory: Dir
     assert found.name == "Renamed"
 
 
-def test_what_is_unknown_is_not_remembered(registry: Registry, directory: Directory):
+def test_what_is_unknown_is_not_remembered(registry: Registry, directory: RelyingPartyCache):
     assert directory.client("city-website") is None
     registry.put_client(client(), SECRET)
     assert directory.client("city-website") is not None
 
 
-def test_what_can_be_no_id_never_reaches_the_database(directory: Directory):
+def test_what_can_be_no_id_never_reaches_the_database(directory: RelyingPartyCache):
     for text in ("\0", "x" * 256, "citý", "a\nb"):
         assert directory.client(text) is None
         assert directory.city(text) is None
         assert directory.resource(text) is None
 
 
-def test_a_resource_proves_itself_with_its_secret(registry: Registry, directory: Directory):
+def test_a_resource_proves_itself_with_its_secret(registry: Registry, directory: RelyingPartyCache):
     registry.put_resource(read_resource({"id": "urn:b", "name": "B", "scopes": ["b"]}), SECRET)
     resource = directory.resource("urn:b")
     assert resource is not None

@@ -21,8 +21,8 @@ def city() -> dict[str, object]:
     [({}, None), ({"sign_in_methods": []}, ()), ({"sign_in_methods": ["google"]}, ("google",))],
 )
 def test_all_none_or_some(storage, city, written, stored):
-    with storage.transaction() as session:
-        Cities(session).put(read_city(city | written).registered())
+    with storage.transaction() as tx:
+        Cities(tx).put(read_city(city | written).registered())
     with storage.autocommit() as connection:
         assert Cities(connection).get("pinellas-park").sign_in_methods == stored
 

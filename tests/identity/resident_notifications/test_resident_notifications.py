@@ -6,12 +6,12 @@ import pytest
 from identity.audit.models import AuditEvent
 from identity.mail.messages import Mail, Template
 from identity.outbox.models import OutboxMessage
-from identity.relying_parties.cache import Directory
+from identity.relying_parties.cache import RelyingPartyCache
 from identity.relying_parties.clients import RegisteredCity, RegisteredResource
 from identity.relying_parties.schemas import read_client
 from identity.relying_parties.store import Cities, Clients, Resources
 from identity.resident_notifications.models import Notice
-from identity.resident_notifications.routes import NoticeRoutes
+from identity.resident_notifications.routes import ResidentNotificationRoutes
 from identity.resident_notifications.store import Notices
 from identity.secret_keys import digest
 from identity_provider import bare_app, close
@@ -27,8 +27,8 @@ def credentials(name=RESOURCE, secret=SECRET):
 
 @pytest.fixture
 def registered(storage, now):
-    with storage.transaction() as session:
-        Cities(session).put(
+    with storage.transaction() as tx:
+        Cities(tx).put(
             RegisteredCity(
                 id="pinellas-park",
                 name="City of Pinellas Park",
@@ -43,15 +43,15 @@ def registered(storage, now):
                 notice="",
             )
         )
-        Resources(session).put(RegisteredResource(RESOURCE, "billing_link", digest(SECRET), frozenset()), now)
+        Resources(tx).put(RegisteredResource(RESOURCE, "billing_link", digest(SECRET), frozenset()), now)
 
 
 @pytest.fixture
-def client(database_url, registered, keyring, clock):
+def client(database_url, registered, secret_keys, clock):
     app = bare_app(database_url)
     storage = app.extensions["identity"]
-    directory = Directory(storage, clock)
-    app.register_blueprint(NoticeRoutes(storage, keyring, clock, directory).blueprint())
+    directory = RelyingPartyCache(storage, clock)
+    app.register_blueprint(ResidentNotificationRoutes(storage, secret_keys, clock, directory).blueprint())
     yield app.test_client()
     close(app)
 
@@ -73,11 +73,11 @@ def notice(resident, **changes: object):
 
 
 @pytest.fixture
-def mails(storage, keyring):
+def mails(storage, secret_keys):
     def mails():
         with storage.autocommit() as connection:
             rows = connection.execute(OutboxMessage.__table__.select()).all()
-        return [Mail.from_json(keyring.open(row.payload)) for row in rows]
+        return [Mail.from_json(secret_keys.decrypt(row.payload)) for row in rows]
 
     return mails
 
@@ -106,9 +106,9 @@ def test_the_mail_leads_to_the_citys_website_that_uses_the_service(client, jane,
         "resources": [RESOURCE],
     }
     other = portal | {"id": "parks", "initiate_login_uri": "https://parks.example/", "resources": []}
-    with storage.transaction() as session:
+    with storage.transaction() as tx:
         for content in (other, portal):
-            Clients(session).put(read_client(content).registered(), now)
+            Clients(tx).put(read_client(content).registered(), now)
     client.post("/notices", json=notice(jane), headers=credentials())
     assert [mail.facts["portal_link"] for mail in mails()] == ["https://portal.example/sign-in"]
 

@@ -54,12 +54,12 @@ def test_what_is_no_address_is_refused(typed):
 
 def test_a_resident_is_found_by_identifier_and_by_address(storage, add_resident, now):
     jane = add_resident("Jane@Example.com", city_id="pinellas-park")
-    with storage.transaction() as session:
-        found = Accounts(session).by_email_key("jane@example.com")
+    with storage.transaction() as tx:
+        found = Accounts(tx).by_email_key("jane@example.com")
         assert found is not None
-        assert Accounts(session).get(jane.id) is found
-        assert Accounts(session).get("somebody") is None
-        assert Accounts(session).by_email_key("john@example.com") is None
+        assert Accounts(tx).get(jane.id) is found
+        assert Accounts(tx).get("somebody") is None
+        assert Accounts(tx).by_email_key("john@example.com") is None
     assert found.id == jane.id
     assert (found.email, found.email_key, found.email_verified_at) == (
         "Jane@example.com",
@@ -74,8 +74,8 @@ def test_one_address_belongs_to_one_resident_and_the_transaction_goes_on(storage
     add_resident("jane@example.com")
     with pytest.raises(AddressTakenError):
         add_resident("JANE@example.com")
-    with storage.transaction() as session:
-        assert session.query(Resident).count() == 1
+    with storage.transaction() as tx:
+        assert tx.query(Resident).count() == 1
 
 
 def test_residents_without_an_address_do_not_collide(add_resident):
@@ -91,9 +91,9 @@ def test_an_address_that_is_not_verified_says_so(add_resident):
 
 def test_name_and_language_can_change(storage, add_resident):
     jane = add_resident()
-    with storage.transaction() as session:
-        Accounts(session).rename(jane.id, "Juana", "García")
-        Accounts(session).speak(jane.id, "es")
-    with storage.transaction() as session:
-        changed = Accounts(session).get(jane.id)
+    with storage.transaction() as tx:
+        Accounts(tx).rename(jane.id, "Juana", "García")
+        Accounts(tx).speak(jane.id, "es")
+    with storage.transaction() as tx:
+        changed = Accounts(tx).get(jane.id)
     assert (changed.given_name, changed.family_name, changed.language) == ("Juana", "García", "es")

@@ -3,7 +3,7 @@ from datetime import timedelta
 import pytest
 from identity.residents.action_links.models import ActionLink
 from identity.residents.action_links.purposes import Purpose
-from identity.residents.action_links.store import ActionLinks, LinkStatus, LinkView
+from identity.residents.action_links.store import ActionLinks, LinkState, LinkStatus
 from sqlalchemy import event
 
 RESET = Purpose.RESET_PASSWORD
@@ -36,9 +36,9 @@ def test_lifetimes_are_those_that_the_mails_promise():
 
 def test_a_link_opens_once(links, issue, now):
     token = issue()
-    assert links.look(token, RESET, now) == LinkView(LinkStatus.VALID, "jane", "signed continuation")
-    assert links.claim(token, RESET, now) == LinkView(LinkStatus.VALID, "jane", "signed continuation")
-    spent = LinkView(LinkStatus.SPENT, "jane", "signed continuation")
+    assert links.look(token, RESET, now) == LinkState(LinkStatus.VALID, "jane", "signed continuation")
+    assert links.claim(token, RESET, now) == LinkState(LinkStatus.VALID, "jane", "signed continuation")
+    spent = LinkState(LinkStatus.SPENT, "jane", "signed continuation")
     assert links.look(token, RESET, now) == spent
     assert links.claim(token, RESET, now) == spent
 
@@ -56,7 +56,7 @@ def test_a_link_expires_to_the_second_and_still_knows_the_way_back(links, issue,
     token = issue()
     end = now + timedelta(minutes=30)
     assert links.look(token, RESET, end - SECOND).status is LinkStatus.VALID
-    expired = LinkView(LinkStatus.EXPIRED, "jane", "signed continuation")
+    expired = LinkState(LinkStatus.EXPIRED, "jane", "signed continuation")
     assert links.look(token, RESET, end) == expired
     assert links.claim(token, RESET, end) == expired
     assert links.claim(token, RESET, end - SECOND).status is LinkStatus.VALID
@@ -64,7 +64,7 @@ def test_a_link_expires_to_the_second_and_still_knows_the_way_back(links, issue,
 
 def test_a_newer_link_takes_the_place_of_the_older(links, issue, now):
     older, newer = issue(), issue()
-    assert links.claim(older, RESET, now) == LinkView(LinkStatus.REPLACED, "jane", "signed continuation")
+    assert links.claim(older, RESET, now) == LinkState(LinkStatus.REPLACED, "jane", "signed continuation")
     assert links.claim(newer, RESET, now).status is LinkStatus.VALID
 
 
@@ -84,13 +84,13 @@ def test_a_spent_link_stays_spent_when_a_newer_one_is_mailed(links, issue, now):
 
 def test_a_link_is_good_for_its_own_purpose_only(links, issue, now):
     token = issue()
-    assert links.claim(token, Purpose.UNLOCK, now) == LinkView(LinkStatus.UNKNOWN)
+    assert links.claim(token, Purpose.UNLOCK, now) == LinkState(LinkStatus.UNKNOWN)
     assert links.look(token, RESET, now).status is LinkStatus.VALID
 
 
 @pytest.mark.parametrize("token", ["", "x", "' OR 1=1 --", "x" * 100_000, "é\x00"])
 def test_a_made_up_token_is_unknown(links, now, token):
-    assert links.look(token, RESET, now) == links.claim(token, RESET, now) == LinkView(LinkStatus.UNKNOWN)
+    assert links.look(token, RESET, now) == links.claim(token, RESET, now) == LinkState(LinkStatus.UNKNOWN)
 
 
 def test_the_token_is_not_in_the_database(issue, connection):

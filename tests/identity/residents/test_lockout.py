@@ -20,8 +20,8 @@ def connection(storage):
 
 
 @pytest.fixture
-def lockout(connection, keyring):
-    return Lockout(connection, keyring)
+def lockout(connection, secret_keys):
+    return Lockout(connection, secret_keys)
 
 
 @pytest.fixture
@@ -30,8 +30,8 @@ def fail(lockout):
 
     def fail(times, at, origin=HOME, email_key=JANE):
         for _ in range(times):
-            standing = lockout.state(email_key, origin, at)
-            at = standing.until or at
+            lockout_state = lockout.state(email_key, origin, at)
+            at = lockout_state.until or at
             lockout.record_failure(email_key, origin, at)
         return at
 
@@ -54,8 +54,8 @@ def test_four_failures_cost_nothing(lockout, fail, now):
 )
 def test_the_wait_grows_with_each_failure(lockout, fail, now, failures, seconds):
     at = fail(failures, now)
-    standing = lockout.state(JANE, HOME, at)
-    assert (standing.status, standing.until) == (Status.WAIT, at + timedelta(seconds=seconds))
+    lockout_state = lockout.state(JANE, HOME, at)
+    assert (lockout_state.status, lockout_state.until) == (Status.WAIT, at + timedelta(seconds=seconds))
     assert not lockout.state(JANE, HOME, at + timedelta(seconds=seconds) - SECOND).is_open
     assert lockout.state(JANE, HOME, at + timedelta(seconds=seconds)).is_open
     assert rules.wait_after(failures) == timedelta(seconds=seconds)
@@ -64,8 +64,8 @@ def test_the_wait_grows_with_each_failure(lockout, fail, now, failures, seconds)
 def test_failures_during_a_wait_do_not_count(lockout, fail, now):
     at = fail(5, now)
     for _ in range(20):
-        standing = lockout.record_failure(JANE, HOME, at + SECOND)
-    assert standing.until == at + timedelta(seconds=5)
+        lockout_state = lockout.record_failure(JANE, HOME, at + SECOND)
+    assert lockout_state.until == at + timedelta(seconds=5)
     # The next one that counts is the sixth.
     at += timedelta(seconds=5)
     assert lockout.record_failure(JANE, HOME, at).until == at + timedelta(seconds=10)

@@ -16,8 +16,8 @@ def connection(storage):
 
 
 @pytest.fixture
-def codes(connection, keyring):
-    return OneTimeCodes(connection, keyring)
+def codes(connection, secret_keys):
+    return OneTimeCodes(connection, secret_keys)
 
 
 def another(code):

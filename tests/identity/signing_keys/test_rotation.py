@@ -5,11 +5,11 @@ from datetime import timedelta
 
 import pytest
 from identity.clock import FixedClock
-from identity.secret_keys import Keyring, SealBrokenError
+from identity.secret_keys import DecryptionError, SecretKeys
 from identity.signing_keys import rotation
-from identity.signing_keys.key_set import CHECKED_EVERY, MAX_AGE, KeyRing, NoSigningKeyError
+from identity.signing_keys.key_set import CHECKED_EVERY, MAX_AGE, KeySet, NoSigningKeyError
 from identity.signing_keys.models import KeyState
-from identity.signing_keys.rotation import KeyLifecycle
+from identity.signing_keys.rotation import KeyRotation
 from identity.signing_keys.store import AlreadyActiveError, SigningKeys, StoredKey
 from identity.storage import Storage
 
@@ -24,13 +24,13 @@ def _small_rsa(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture
-def keys(storage: Storage, keyring: Keyring, clock: FixedClock) -> KeyLifecycle:
-    return KeyLifecycle(storage, keyring, clock)
+def keys(storage: Storage, secret_keys: SecretKeys, clock: FixedClock) -> KeyRotation:
+    return KeyRotation(storage, secret_keys, clock)
 
 
 @pytest.fixture
-def ring(storage: Storage, keyring: Keyring, clock: FixedClock) -> KeyRing:
-    return KeyRing(storage, keyring, clock)
+def key_set(storage: Storage, secret_keys: SecretKeys, clock: FixedClock) -> KeySet:
+    return KeySet(storage, secret_keys, clock)
 
 
 def stored(storage: Storage, alg: str = "ES256") -> list[StoredKey]:
@@ -38,70 +38,70 @@ def stored(storage: Storage, alg: str = "ES256") -> list[StoredKey]:
         return [key for key in SigningKeys(connection).everyone() if key.alg == alg]
 
 
-def published(ring: KeyRing) -> set[str]:
-    return {key["kid"] for key in json.loads(ring.published().body)["keys"]}
+def published(key_set: KeySet) -> set[str]:
+    return {key["kid"] for key in json.loads(key_set.published().body)["keys"]}
 
 
 def test_rsa_keys_have_3072_bits():
     assert CONFIGURED_RSA_BITS == 3072
 
 
-def test_what_is_missing_is_made_once(keys: KeyLifecycle, storage: Storage):
+def test_what_is_missing_is_made_once(keys: KeyRotation, storage: Storage):
     assert len(keys.ensure()) == 2
     assert keys.ensure() == []
     assert [key.state for key in stored(storage)] == [KeyState.ACTIVE]
     assert [key.state for key in stored(storage, "RS256")] == [KeyState.ACTIVE]
 
 
-def test_private_parts_are_sealed(keys: KeyLifecycle, storage: Storage, keyring: Keyring):
+def test_private_parts_are_sealed(keys: KeyRotation, storage: Storage, secret_keys: SecretKeys):
     keys.ensure()
     for key in (*stored(storage), *stored(storage, "RS256")):
         assert '"d"' not in key.private_sealed
         assert "d" not in key.public_jwk
-        assert "d" in json.loads(keyring.open(key.private_sealed))
+        assert "d" in json.loads(secret_keys.decrypt(key.private_sealed))
 
 
-def test_an_algorithm_has_one_active_key(keys: KeyLifecycle, storage: Storage):
+def test_an_algorithm_has_one_active_key(keys: KeyRotation, storage: Storage):
     keys.ensure()
     [key] = stored(storage)
     twin = StoredKey(**{**vars(key), "kid": "twin"})
-    with pytest.raises(AlreadyActiveError), storage.transaction() as session:
-        SigningKeys(session).add(twin)
+    with pytest.raises(AlreadyActiveError), storage.transaction() as tx:
+        SigningKeys(tx).add(twin)
 
 
-def test_without_a_key_nothing_is_signed(ring: KeyRing):
+def test_without_a_key_nothing_is_signed(key_set: KeySet):
     with pytest.raises(NoSigningKeyError):
-        ring.signing_key("ES256")
-    assert published(ring) == set()
+        key_set.signing_key("ES256")
+    assert published(key_set) == set()
 
 
-def test_a_key_that_few_ask_for_is_made_when_one_does(keys: KeyLifecycle, ring: KeyRing, storage: Storage):
+def test_a_key_that_few_ask_for_is_made_when_one_does(keys: KeyRotation, key_set: KeySet, storage: Storage):
     keys.ensure()
     keys.rotate()
     assert stored(storage, "EdDSA") == []
-    first = ring.signing_key("EdDSA")
-    assert ring.signing_key("EdDSA").kid == first.kid
-    assert first.kid in published(ring)
+    first = key_set.signing_key("EdDSA")
+    assert key_set.signing_key("EdDSA").kid == first.kid
+    assert first.kid in published(key_set)
     assert keys.provide("EdDSA") is None
     assert [key.state for key in stored(storage, "EdDSA")] == [KeyState.ACTIVE]
 
 
-def test_it_lives_on_as_the_others(keys: KeyLifecycle, ring: KeyRing, storage: Storage, clock: FixedClock):
+def test_it_lives_on_as_the_others(keys: KeyRotation, key_set: KeySet, storage: Storage, clock: FixedClock):
     first = keys.provide("EdDSA")
     clock.advance(89 * DAY)
     keys.turn()
     clock.advance(DAY)
     keys.turn()
-    second = ring.signing_key("EdDSA").kid
-    assert {first, second} <= published(ring)
+    second = key_set.signing_key("EdDSA").kid
+    assert {first, second} <= published(key_set)
     assert keys.revoke(second)
     clock.advance(timedelta(seconds=5))
-    assert ring.signing_key("EdDSA").kid not in (first, second)
-    assert second not in published(ring)
+    assert key_set.signing_key("EdDSA").kid not in (first, second)
+    assert second not in published(key_set)
 
 
 def test_a_successor_is_published_a_day_before_it_signs(
-    keys: KeyLifecycle, ring: KeyRing, storage: Storage, clock: FixedClock
+    keys: KeyRotation, key_set: KeySet, storage: Storage, clock: FixedClock
 ):
     keys.ensure()
     [first] = stored(storage)
@@ -112,20 +112,20 @@ def test_a_successor_is_published_a_day_before_it_signs(
     keys.turn()
     [_, second] = stored(storage)
     assert second.state is KeyState.NEXT
-    assert {first.kid, second.kid} <= published(ring)
-    assert ring.signing_key("ES256").kid == first.kid
+    assert {first.kid, second.kid} <= published(key_set)
+    assert key_set.signing_key("ES256").kid == first.kid
     clock.advance(DAY - timedelta(seconds=1))
     keys.turn()
-    assert ring.signing_key("ES256").kid == first.kid
+    assert key_set.signing_key("ES256").kid == first.kid
     clock.advance(timedelta(seconds=6))
     keys.turn()
     clock.advance(timedelta(seconds=5))
-    assert ring.signing_key("ES256").kid == second.kid
-    assert {first.kid, second.kid} <= published(ring)
+    assert key_set.signing_key("ES256").kid == second.kid
+    assert {first.kid, second.kid} <= published(key_set)
 
 
 def test_a_retired_key_is_published_until_its_tokens_are_dead(
-    keys: KeyLifecycle, ring: KeyRing, storage: Storage, clock: FixedClock
+    keys: KeyRotation, key_set: KeySet, storage: Storage, clock: FixedClock
 ):
     keys.ensure()
     keys.rotate()
@@ -136,15 +136,15 @@ def test_a_retired_key_is_published_until_its_tokens_are_dead(
     assert first.private_sealed == ""
     clock.advance(DAY - timedelta(seconds=1))
     keys.turn()
-    assert first.kid in published(ring)
+    assert first.kid in published(key_set)
     clock.advance(timedelta(seconds=6))
     keys.turn()
     clock.advance(timedelta(seconds=5))
-    assert first.kid not in published(ring)
-    assert ring.verifying_key(first.kid) is not None
+    assert first.kid not in published(key_set)
+    assert key_set.verifying_key(first.kid) is not None
 
 
-def test_asking_twice_publishes_one_successor(keys: KeyLifecycle, storage: Storage):
+def test_asking_twice_publishes_one_successor(keys: KeyRotation, storage: Storage):
     keys.ensure()
     assert len(keys.rotate()) == 2
     assert keys.rotate() == []
@@ -152,57 +152,59 @@ def test_asking_twice_publishes_one_successor(keys: KeyLifecycle, storage: Stora
 
 
 def test_a_revoked_key_is_gone_at_once_and_another_signs(
-    keys: KeyLifecycle, ring: KeyRing, storage: Storage, clock: FixedClock
+    keys: KeyRotation, key_set: KeySet, storage: Storage, clock: FixedClock
 ):
     keys.ensure()
     [first] = stored(storage)
-    assert ring.signing_key("ES256").kid == first.kid
+    assert key_set.signing_key("ES256").kid == first.kid
     assert keys.revoke(first.kid)
     clock.advance(timedelta(seconds=5))
-    assert ring.signing_key("ES256").kid != first.kid
-    assert first.kid not in published(ring)
-    assert ring.verifying_key(first.kid) is None
+    assert key_set.signing_key("ES256").kid != first.kid
+    assert first.kid not in published(key_set)
+    assert key_set.verifying_key(first.kid) is None
     assert not keys.revoke(first.kid)
     assert not keys.revoke("unknown")
 
 
-def test_a_revocation_puts_a_published_successor_to_work(keys: KeyLifecycle, ring: KeyRing, storage: Storage):
+def test_a_revocation_puts_a_published_successor_to_work(
+    keys: KeyRotation, key_set: KeySet, storage: Storage
+):
     keys.ensure()
     keys.rotate()
     [first, second] = sorted(stored(storage), key=lambda key: key.state is KeyState.NEXT)
     keys.revoke(first.kid)
-    assert ring.signing_key("ES256").kid == second.kid
+    assert key_set.signing_key("ES256").kid == second.kid
     assert len(stored(storage)) == 2
 
 
 def test_keys_are_looked_at_every_five_seconds_and_parsed_when_they_change(
-    keys: KeyLifecycle, ring: KeyRing, clock: FixedClock
+    keys: KeyRotation, key_set: KeySet, clock: FixedClock
 ):
     keys.ensure()
-    before = ring.signing_key("ES256")
+    before = key_set.signing_key("ES256")
     keys.rotate()
-    assert len(published(ring)) == 2
+    assert len(published(key_set)) == 2
     clock.advance(timedelta(seconds=5))
-    assert len(published(ring)) == 4
-    again = ring.signing_key("ES256")
+    assert len(published(key_set)) == 4
+    again = key_set.signing_key("ES256")
     clock.advance(timedelta(seconds=5))
-    assert ring.signing_key("ES256") is again
+    assert key_set.signing_key("ES256") is again
     assert before.kid == again.kid
 
 
-def test_verifiers_forget_the_set_long_before_a_published_key_signs(keys: KeyLifecycle):
+def test_verifiers_forget_the_set_long_before_a_published_key_signs(keys: KeyRotation):
     assert timedelta(seconds=MAX_AGE) + CHECKED_EVERY < rotation.PUBLISHED_BEFORE / 10
 
 
-def test_a_keyring_that_lost_its_key_opens_nothing(storage: Storage, keys: KeyLifecycle, clock: FixedClock):
+def test_a_keyring_that_lost_its_key_opens_nothing(storage: Storage, keys: KeyRotation, clock: FixedClock):
     keys.ensure()
-    other = KeyRing(storage, Keyring(["another key of thirty-two characters"]), clock)
-    with pytest.raises(SealBrokenError):
+    other = KeySet(storage, SecretKeys(["another key of thirty-two characters"]), clock)
+    with pytest.raises(DecryptionError):
         other.signing_key("ES256")
 
 
 def test_two_processes_that_start_at_once_make_one_key(
-    keys: KeyLifecycle, storage: Storage, monkeypatch: pytest.MonkeyPatch
+    keys: KeyRotation, storage: Storage, monkeypatch: pytest.MonkeyPatch
 ):
     keys.ensure()
     # The other process looked before this one wrote.

@@ -10,7 +10,7 @@ from identity.clock import FixedClock
 from identity.config import Settings
 from identity.relying_parties.clients import RegisteredCity, RegisteredClient
 from identity.relying_parties.store import Cities, Clients
-from identity.secret_keys import Keyring
+from identity.secret_keys import SecretKeys
 from identity.storage import Storage
 from identity.web.continuation import Continuation, Continuations
 from identity_provider import close
@@ -55,9 +55,9 @@ def registered(storage: Storage, clock: FixedClock) -> None:
         secrets=(),
         id_token_signed_response_alg="ES256",
     )
-    with storage.transaction() as session:
-        Cities(session).put(CITY)
-        Clients(session).put(client, clock.now())
+    with storage.transaction() as tx:
+        Cities(tx).put(CITY)
+        Clients(tx).put(client, clock.now())
 
 
 @pytest.fixture
@@ -86,9 +86,9 @@ def client(start: Callable[..., Flask]) -> FlaskClient:
 
 
 @pytest.fixture
-def from_portal(keyring: Keyring) -> str:
+def from_portal(secret_keys: SecretKeys) -> str:
     """Return the query of a resident who comes from the portal."""
-    signed = Continuations(keyring).sign(
+    signed = Continuations(secret_keys).sign(
         Continuation(path="/help", client_id="citizen-self-service", city_id=CITY.id)
     )
     return f"?continue={signed}"

@@ -4,7 +4,7 @@ import re
 from dataclasses import replace
 
 from identity.errors import Reason, Refused
-from identity.relying_parties.cache import Directory
+from identity.relying_parties.cache import RelyingPartyCache
 from identity.relying_parties.store import Cities
 from identity.residents.passwords.hashing import PasswordHasher
 from identity.storage import Storage
@@ -51,8 +51,8 @@ def test_every_page_has_one_first_heading_and_unique_ids(client, from_portal):
 
 
 def test_the_citys_notice_is_on_every_page(client, from_portal, storage, city):
-    with storage.transaction() as session:
-        Cities(session).put(replace(city, notice="Payments are delayed until noon."))
+    with storage.transaction() as tx:
+        Cities(tx).put(replace(city, notice="Payments are delayed until noon."))
     assert "Payments are delayed until noon." in source_of(client.get(f"/help{from_portal}"))
 
 
@@ -66,8 +66,8 @@ class TestLanguage:
         assert '<html lang="en">' in source_of(client.get("/sign-in", headers={"Accept-Language": "de"}))
 
     def test_is_the_citys_first_then(self, client, from_portal, storage, city):
-        with storage.transaction() as session:
-            Cities(session).put(replace(city, languages=("es", "en")))
+        with storage.transaction() as tx:
+            Cities(tx).put(replace(city, languages=("es", "en")))
         assert '<html lang="es">' in source_of(client.get(f"/sign-in{from_portal}"))
 
     def test_the_switch_keeps_the_page_and_the_way_on(self, client, from_portal):
@@ -124,8 +124,8 @@ class TestErrors:
             raise RuntimeError("connection refused")
 
         app = start()
-        monkeypatch.setattr(Directory, "client", fail)
-        monkeypatch.setattr(Directory, "city", fail)
+        monkeypatch.setattr(RelyingPartyCache, "client", fail)
+        monkeypatch.setattr(RelyingPartyCache, "city", fail)
         response = app.test_client().get(f"/help{from_portal}")
         assert response.status_code == 500
         assert "Something went wrong on our side" in source_of(response)

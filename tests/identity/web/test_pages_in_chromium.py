@@ -18,7 +18,7 @@ from identity.migrations import upgrade
 from identity.outbox.models import OutboxMessage
 from identity.relying_parties.clients import RegisteredCity, RegisteredClient
 from identity.relying_parties.store import Cities, Clients
-from identity.secret_keys import Keyring
+from identity.secret_keys import SecretKeys
 from identity.storage import Storage
 from playwright.sync_api import Browser, Page, expect
 from sqlalchemy import select
@@ -35,14 +35,14 @@ EMAIL = "nia@example.com"
 class Site:
     address: str
     storage: Storage
-    keyring: Keyring
+    secret_keys: SecretKeys
     callback: str
 
     def link(self, template: str) -> str:
         """Return the link of the last mail of this kind."""
         with self.storage.autocommit() as connection:
             order = select(OutboxMessage.payload).order_by(OutboxMessage.created_at)
-            mails = [json.loads(self.keyring.open(p)) for p in connection.execute(order).scalars()]
+            mails = [json.loads(self.secret_keys.decrypt(p)) for p in connection.execute(order).scalars()]
         return next(mail["facts"]["link"] for mail in reversed(mails) if mail["template"] == template)
 
     def authorize(self) -> str:
@@ -67,12 +67,12 @@ def site(tmp_path: Path, city: RegisteredCity, portal: RegisteredClient, clock) 
     settings = Settings(issuer=address, database_url=database_url, secret_keys=["k" * 40])
     app = server.app = create_app(settings, clock=clock, hashing="cheap")
     storage: Storage = app.extensions["identity"]
-    with app.app_context(), storage.transaction() as session:
-        Cities(session).put(city)
-        Clients(session).put(portal, clock.now())
+    with app.app_context(), storage.transaction() as tx:
+        Cities(tx).put(city)
+        Clients(tx).put(portal, clock.now())
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
     thread.start()
-    yield Site(address, storage, Keyring(settings.secret_keys), next(iter(portal.redirect_uris)))
+    yield Site(address, storage, SecretKeys(settings.secret_keys), next(iter(portal.redirect_uris)))
     server.shutdown()
     thread.join()
     server.server_close()

@@ -196,8 +196,8 @@ def _fill(database_url: str, websites: dict[str, Website]) -> str:
             client = read_client(content | REGISTERED.get(name, {}))
             registry.put_client(client, None if client.jwks else CLIENT_SECRET)
         now = clock.now()
-        with storage.transaction() as session:
-            session.add(
+        with storage.transaction() as tx:
+            tx.add(
                 Resident(
                     id=SUB,
                     email=EMAIL,
@@ -212,8 +212,8 @@ def _fill(database_url: str, websites: dict[str, Website]) -> str:
                     disabled_at=None,
                 )
             )
-            session.flush()
-            Passwords(session).set(SUB, PasswordHasher("argon2id").hash(PASSWORD), now)
+            tx.flush()
+            Passwords(tx).set(SUB, PasswordHasher("argon2id").hash(PASSWORD), now)
         return registry.invite(read_invitation({"city_id": CITY, "redirect_hosts": ["127.0.0.1"]})).token
 
 

@@ -6,7 +6,7 @@ from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
-from identity.secret_keys import Keyring
+from identity.secret_keys import SecretKeys
 from identity.web.continuation import Continuations
 from identity_provider import SECRET_KEY, Browser, Client, Provider, answered
 from werkzeug.test import TestResponse
@@ -68,7 +68,7 @@ class Suite:
         assert 'autocomplete="current-password"' in page
         signed = parse_qs(urlsplit(response.location).query)["continue"][0]
         self.browser.sign_in(self.resident)
-        return self.answer(self.browser.get(Continuations(Keyring([SECRET_KEY])).read(signed).path))
+        return self.answer(self.browser.get(Continuations(SecretKeys([SECRET_KEY])).read(signed).path))
 
 
 @pytest.fixture

@@ -6,17 +6,17 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from flask import Flask
 from identity.audit.models import AuditEvent
-from identity.compiled_statements import Prepared
+from identity.compiled_statements import CompiledStatement
 from identity.storage import Storage, table_of
 from sqlalchemy import bindparam, insert, literal, select, update
 from sqlalchemy.exc import DBAPIError, IntegrityError
 
 NOW = datetime(2026, 11, 23, 15, 0, tzinfo=UTC)
 EVENTS = table_of(AuditEvent)
-ADD = Prepared(insert(EVENTS))
+ADD = CompiledStatement(insert(EVENTS))
 FIND_STATEMENT = select(EVENTS, literal(value=True).label("found")).where(EVENTS.c.id == bindparam("wanted"))
-FIND = Prepared(FIND_STATEMENT)
-MOVE = Prepared(
+FIND = CompiledStatement(FIND_STATEMENT)
+MOVE = CompiledStatement(
     update(EVENTS)
     .where(
         EVENTS.c.id == bindparam("wanted"),

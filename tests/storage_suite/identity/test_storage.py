@@ -43,16 +43,16 @@ def count(storage):
 
 
 def test_a_transaction_commits_at_its_end(storage):
-    with storage.transaction() as session:
-        session.add(event())
+    with storage.transaction() as tx:
+        tx.add(event())
     assert count(storage) == 1
 
 
 def test_whatever_is_raised_undoes_it(storage):
     def fail_half_way():
-        with storage.transaction() as session:
-            session.add(event())
-            session.flush()
+        with storage.transaction() as tx:
+            tx.add(event())
+            tx.flush()
             raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
@@ -74,12 +74,12 @@ def test_transactions_are_not_nested(storage):
 
 
 def test_what_a_verb_returns_stays_readable_and_begins_nothing(storage):
-    with storage.transaction() as session:
+    with storage.transaction() as tx:
         returned = event()
-        session.add(returned)
+        tx.add(returned)
     assert returned.event == "unlocked"
-    with storage.transaction() as session:
-        assert session.get(AuditEvent, "one") is not returned
+    with storage.transaction() as tx:
+        assert tx.get(AuditEvent, "one") is not returned
 
 
 def test_every_statement_of_autocommit_is_committed_by_itself(storage):
@@ -100,10 +100,10 @@ def test_every_statement_of_autocommit_is_committed_by_itself(storage):
     ],
 )
 def test_times_come_back_as_utc_in_whole_seconds(storage, written):
-    with storage.transaction() as session:
-        session.add(event(at=written))
-    with storage.transaction() as session:
-        read = session.get_one(AuditEvent, "one").at
+    with storage.transaction() as tx:
+        tx.add(event(at=written))
+    with storage.transaction() as tx:
+        read = tx.get_one(AuditEvent, "one").at
     assert read == NOW
     assert read.tzinfo is UTC
 
@@ -120,8 +120,8 @@ def test_foreign_keys_hold(storage):
 
 
 def test_rows_that_hang_on_a_resident_go_with_the_resident(storage):
-    with storage.transaction() as session:
-        session.add(
+    with storage.transaction() as tx:
+        tx.add(
             Resident(
                 id="jane",
                 sign_in_method="password",
@@ -131,8 +131,8 @@ def test_rows_that_hang_on_a_resident_go_with_the_resident(storage):
                 created_at=NOW,
             )
         )
-        session.flush()
-        Passwords(session).set("jane", "hash", NOW)
+        tx.flush()
+        Passwords(tx).set("jane", "hash", NOW)
     with storage.autocommit() as connection:
         connection.execute(table_of(Resident).delete())
         assert Passwords(connection).hash_of("jane") is None

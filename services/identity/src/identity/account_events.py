@@ -69,23 +69,25 @@ class AccessRemoved:
     client_id: str
 
 
-Happening = SessionEnded | PasswordChanged | AccountDisabled | AccountPurged | AddressChanged | AccessRemoved
+AccountEvent = (
+    SessionEnded | PasswordChanged | AccountDisabled | AccountPurged | AddressChanged | AccessRemoved
+)
 
 
-class Listener(Protocol):
+class Subscriber(Protocol):
     """Somebody who passes on what happened."""
 
-    def hear(self, executor: Executor, happenings: Sequence[Happening]) -> None:
+    def handle(self, executor: Executor, account_events: Sequence[AccountEvent]) -> None:
         """Write what follows from these; what is of no interest is let pass."""
 
 
-class Announcements:
+class AccountEvents:
     """Tells all listeners."""
 
-    def __init__(self, *listeners: Listener) -> None:
-        self._listeners = listeners
+    def __init__(self, *subscribers: Subscriber) -> None:
+        self._subscribers = subscribers
 
-    def announce(self, executor: Executor, *happenings: Happening) -> None:
+    def publish(self, executor: Executor, *account_events: AccountEvent) -> None:
         """Tell what happened, inside the transaction in which it did."""
-        for listener in self._listeners if happenings else ():
-            listener.hear(executor, happenings)
+        for subscriber in self._subscribers if account_events else ():
+            subscriber.handle(executor, account_events)

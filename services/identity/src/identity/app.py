@@ -10,14 +10,14 @@ from flask_babel import Babel, format_datetime, get_locale, to_user_timezone
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from identity.clock import Clock, SystemClock
-from identity.composition.api import machine_blueprints, protocol_provider
-from identity.composition.dependencies import Parts
+from identity.composition.api import api_blueprints, protocol_provider
+from identity.composition.dependencies import Dependencies
 from identity.composition.resident_pages import page_blueprints
 from identity.config import Settings
 from identity.errors import Reason
 from identity.identity_providers.catalogue import load_providers
 from identity.identity_providers.provider import Provider as SignInProvider
-from identity.secret_keys import Keyring
+from identity.secret_keys import SecretKeys
 from identity.web.cookies import Cookies
 from identity.web.error_pages import ErrorPages
 from identity.web.headers import SecurityHeaders
@@ -44,24 +44,24 @@ def create_app(
     logging.getLogger("authlib").setLevel(logging.INFO)
     clock = clock or SystemClock()
     offered = load_providers(os.environ, clock) if providers is None else providers
-    parts = Parts(settings, clock, hashing or settings.password_hashing, offered)
+    dependencies = Dependencies(settings, clock, hashing or settings.password_hashing, offered)
     app = Flask("identity")
-    _configure(app, settings, parts.keyring)
-    parts.storage.init_app(app)
+    _configure(app, settings, dependencies.secret_keys)
+    dependencies.storage.init_app(app)
     # For whoever starts and stops the application.
-    app.extensions["identity"] = parts.storage
-    parts.csrf.init_app(app, otherwise=lambda: parts.pages.refused(Reason.PAGE_EXPIRED))
+    app.extensions["identity"] = dependencies.storage
+    dependencies.csrf.init_app(app, otherwise=lambda: dependencies.pages.refused(Reason.PAGE_EXPIRED))
     Babel(
         app,
-        locale_selector=lambda: parts.language.choose(parts.pages.default_language),
-        timezone_selector=parts.pages.time_zone,
+        locale_selector=lambda: dependencies.language.choose(dependencies.pages.default_language),
+        timezone_selector=dependencies.pages.time_zone,
     )
     headers = SecurityHeaders(settings)
     headers.init_app(app)
-    parts.language.init_app(app)
-    ErrorPages(parts.pages).init_app(app)
-    provider = protocol_provider(parts)
-    for blueprint in (*machine_blueprints(parts, provider), *page_blueprints(parts)):
+    dependencies.language.init_app(app)
+    ErrorPages(dependencies.pages).init_app(app)
+    provider = protocol_provider(dependencies)
+    for blueprint in (*api_blueprints(dependencies, provider), *page_blueprints(dependencies)):
         app.register_blueprint(blueprint)
     app.wsgi_app = MachineDoor(app.wsgi_app, provider.endpoints, headers)  # type: ignore[method-assign] # Flask's documented way
     if settings.trusted_proxies:
@@ -70,8 +70,8 @@ def create_app(
     return app
 
 
-def _configure(app: Flask, settings: Settings, keyring: Keyring) -> None:
-    *older, newest = keyring.signing_keys("page state")
+def _configure(app: Flask, settings: Settings, secret_keys: SecretKeys) -> None:
+    *older, newest = secret_keys.derive("page state")
     app.config.update(
         SECRET_KEY=newest,
         SECRET_KEY_FALLBACKS=older,

@@ -1,4 +1,4 @@
-"""Statements that run at every request, made ready once.
+"""Statements that run at every request, compiled once.
 
 SQLAlchemy writes them, knows their types and keeps the connections. What it does anew at each execution, more
 than half of what a small statement costs this process, is done here once.
@@ -20,12 +20,12 @@ _Convert = Callable[[Any], Any]
 _Converted = list[tuple[Any, _Convert]]
 
 
-class Prepared:
+class CompiledStatement:
     """A statement that is always given the same parameters (its `bindparam`s, or an INSERT's columns)."""
 
     def __init__(self, statement: Statement) -> None:
         self._statement, self._returns_rows = statement, type(statement) is not Insert
-        self._ready: dict[str, _Ready] = {}
+        self._compiled: dict[str, _Compiled] = {}
 
     def row(self, executor: Executor, parameters: Mapping[str, object]) -> Any:  # noqa: ANN401 - a row with the statement's columns
         """Execute it; return its only row, None if there is none."""
@@ -38,13 +38,13 @@ class Prepared:
         result = executor.execute(self._statement, dict(parameters))
         return result.one_or_none() if self._returns_rows else None
 
-    def _on(self, dialect: Dialect, parameters: Iterable[str]) -> "_Ready":
-        if dialect.name not in self._ready:
-            self._ready[dialect.name] = _Ready(self._statement, dialect, list(parameters))
-        return self._ready[dialect.name]
+    def _on(self, dialect: Dialect, parameters: Iterable[str]) -> "_Compiled":
+        if dialect.name not in self._compiled:
+            self._compiled[dialect.name] = _Compiled(self._statement, dialect, list(parameters))
+        return self._compiled[dialect.name]
 
 
-class _Ready:
+class _Compiled:
     """The statement in the words of one database, and what turns values into its driver's and back."""
 
     def __init__(self, statement: Statement, dialect: Dialect, names: list[str]) -> None:

@@ -1,7 +1,7 @@
-"""Secrets derived from the service's configured keys: sealing what must be read back, keyed digests, signing.
+"""Keys derived from the configured ones: encryption of what must be read back, keyed digests, signing.
 
-Each purpose gets a key of its own (HKDF, RFC 5869), so that what leaks of one serves no other. The first
-configured key seals; every configured key opens, which is how keys are replaced without downtime.
+Each purpose gets a key of its own (HKDF, RFC 5869), so that a leaked one serves no other. The first
+configured key encrypts; every configured key decrypts, so that keys are replaced without downtime.
 """
 
 import base64
@@ -14,8 +14,8 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
 
-class SealBrokenError(Exception):
-    """A sealed value does not open with any configured key."""
+class DecryptionError(Exception):
+    """No configured key decrypts the value."""
 
 
 def digest(secret: str) -> str:
@@ -23,24 +23,24 @@ def digest(secret: str) -> str:
     return hashlib.sha256(secret.encode()).hexdigest()
 
 
-class Keyring:
+class SecretKeys:
     """The service's configured keys, newest first, each of at least 32 characters."""
 
     def __init__(self, keys: Sequence[str]) -> None:
         self._keys = list(keys)
-        self._sealer = MultiFernet([Fernet(base64.urlsafe_b64encode(_derive(key, "seal"))) for key in keys])
+        self._cipher = MultiFernet([Fernet(base64.urlsafe_b64encode(_derive(key, "seal"))) for key in keys])
         self._digest_key = _derive(self._keys[-1], "digest")
 
-    def seal(self, plain: str) -> str:
+    def encrypt(self, plain: str) -> str:
         """Encrypt a value so that only a holder of the keys can read it (AES-128-CBC with HMAC-SHA256)."""
-        return self._sealer.encrypt(plain.encode()).decode()
+        return self._cipher.encrypt(plain.encode()).decode()
 
-    def open(self, sealed: str) -> str:
-        """Decrypt what `seal` returned; raises `SealBrokenError`."""
+    def decrypt(self, encrypted: str) -> str:
+        """Decrypt what `encrypt` returned; raises `DecryptionError`."""
         try:
-            return self._sealer.decrypt(sealed.encode()).decode()
+            return self._cipher.decrypt(encrypted.encode()).decode()
         except InvalidToken:
-            raise SealBrokenError from None
+            raise DecryptionError from None
 
     def keyed_digest(self, purpose: str, value: str) -> str:
         """Return an HMAC-SHA256 in hex: for values too short to hash openly, such as codes and addresses.
@@ -49,7 +49,7 @@ class Keyring:
         """
         return hmac.new(self._digest_key, f"{purpose}\0{value}".encode(), hashlib.sha256).hexdigest()
 
-    def signing_keys(self, purpose: str) -> list[bytes]:
+    def derive(self, purpose: str) -> list[bytes]:
         """Return the keys for signing URLs and cookies of this purpose, oldest first, as for itsdangerous."""
         return [_derive(key, purpose) for key in reversed(self._keys)]
 

@@ -118,9 +118,9 @@ def app(
     client: RegisteredClient,
 ) -> Flask:
     """Return the application with all five providers, each simulated."""
-    with storage.transaction() as session:
-        Cities(session).put(city)
-        Clients(session).put(client, clock.now())
+    with storage.transaction() as tx:
+        Cities(tx).put(city)
+        Clients(tx).put(client, clock.now())
     offered.update(providers)
     app = shared_apps.lend(
         f"federation {settings!r}",
@@ -149,8 +149,8 @@ def residents(storage: Storage) -> Callable[[], list[Resident]]:
     """Return a function that lists all residents."""
 
     def everyone() -> list[Resident]:
-        with storage.transaction() as session:
-            return list(session.scalars(select(Resident).order_by(Resident.created_at)))
+        with storage.transaction() as tx:
+            return list(tx.scalars(select(Resident).order_by(Resident.created_at)))
 
     return everyone
 
@@ -160,8 +160,8 @@ def live_sessions(storage: Storage) -> Callable[[], list[Session]]:
     """Return a function that lists the sessions that have not ended."""
 
     def live() -> list[Session]:
-        with storage.transaction() as session:
-            return list(session.scalars(select(Session).where(Session.ended_at.is_(None))))
+        with storage.transaction() as tx:
+            return list(tx.scalars(select(Session).where(Session.ended_at.is_(None))))
 
     return live
 
@@ -171,8 +171,8 @@ def events(storage: Storage) -> Callable[[], list[AuditEvent]]:
     """Return a function that lists what was recorded."""
 
     def recorded() -> list[AuditEvent]:
-        with storage.transaction() as session:
-            return list(session.scalars(select(AuditEvent).order_by(AuditEvent.at)))
+        with storage.transaction() as tx:
+            return list(tx.scalars(select(AuditEvent).order_by(AuditEvent.at)))
 
     return recorded
 

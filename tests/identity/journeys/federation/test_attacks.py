@@ -240,8 +240,8 @@ class TestTheStart:
 
 def test_the_row_holds_no_secret_that_could_be_read(traveller, storage):
     url = traveller.leave("google")
-    with storage.transaction() as session:
-        (attempt,) = session.scalars(select(FederationAttempt))
+    with storage.transaction() as tx:
+        (attempt,) = tx.scalars(select(FederationAttempt))
     state, nonce = (url.split(f"{name}=")[1].split("&")[0] for name in ("state", "nonce"))
     stored = " ".join(str(value) for value in vars(attempt).values())
     assert state not in stored

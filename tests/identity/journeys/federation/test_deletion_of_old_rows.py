@@ -6,10 +6,10 @@ from identity.journeys.federation.attempt_store import Attempts
 from identity.journeys.federation.pending_store import FirstSignIns
 
 
-def test_attempts(traveller, storage, keyring, clock):
+def test_attempts(traveller, storage, secret_keys, clock):
     traveller.leave("google")
     with storage.autocommit() as connection:
-        attempts = Attempts(connection, keyring)
+        attempts = Attempts(connection, secret_keys)
         assert attempts.delete_old(clock.now() + timedelta(hours=12), 10) == 0
         assert attempts.delete_old(clock.now() + timedelta(hours=12, minutes=10), 10) == 1
 

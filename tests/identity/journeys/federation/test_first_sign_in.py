@@ -273,8 +273,8 @@ class TestAPendingRegistrationOfTheSameAddress:
 
 def test_the_key_is_the_providers_issuer_and_subject(traveller, storage):
     traveller.sign_in("microsoft", "patricia")
-    with storage.transaction() as session:
-        (identity,) = session.scalars(select(FederatedIdentity))
+    with storage.transaction() as tx:
+        (identity,) = tx.scalars(select(FederatedIdentity))
     assert identity.issuer.endswith("/9188040d-6c67-4c5b-b112-36a304b66dad/v2.0")
     assert identity.subject.startswith("9188040d-6c67-4c5b-b112-36a304b66dad.")
 

@@ -171,8 +171,8 @@ def test_a_resident_who_deleted_the_id_and_returns_is_somebody_new(
     """The old `sub` is never used again, so nothing that hung on it comes back."""
     traveller.sign_in("google", "grace")
     before = residents()[0].id
-    with storage.transaction() as session:
-        session.delete(residents()[0])
+    with storage.transaction() as tx:
+        tx.delete(residents()[0])
     assert make_traveller().sign_in("google", "grace").title == "Your profile"
     (resident,) = residents()
     assert resident.id != before
@@ -194,6 +194,6 @@ def test_where_the_website_wants_a_fresh_proof_only_the_own_provider_is_offered(
 
 def test_the_time_of_the_last_sign_in_is_kept(traveller, make_traveller, clock, storage):
     traveller.sign_in("google", "grace")
-    with storage.transaction() as session:
-        (identity,) = session.scalars(select(FederatedIdentity))
+    with storage.transaction() as tx:
+        (identity,) = tx.scalars(select(FederatedIdentity))
     assert identity.created_at == identity.last_used_at == clock.now()

@@ -62,8 +62,8 @@ class TestGooglesSecurityEvents:
 
     def test_and_revokes_what_websites_hold(self, grace, google_event, post, storage, clock):
         now = clock.now()
-        with storage.transaction() as session:
-            session.execute(
+        with storage.transaction() as tx:
+            tx.execute(
                 insert(Grant).values(
                     id="grant", client_id="citizen-self-service", resident_id=grace.id, session_id="gone",
                     scope="openid offline_access", resources=[], offline=True, authenticated_at=now, acr="",
@@ -71,8 +71,8 @@ class TestGooglesSecurityEvents:
                 )
             )  # fmt: skip
         post(google_event("sessions-revoked", sub=GRACE))
-        with storage.transaction() as session:
-            grant = session.get_one(Grant, "grant")
+        with storage.transaction() as tx:
+            grant = tx.get_one(Grant, "grant")
         assert (grant.revoked_at, grant.revoked_for) == (now, "provider_notice")
 
     def test_the_resident_may_come_back_through_the_provider(self, grace, traveller, google_event, post):
@@ -120,9 +120,9 @@ class TestGooglesSecurityEvents:
 
     def test_it_is_recorded_without_a_name(self, grace, google_event, post, storage):
         post(google_event("sessions-revoked", sub=GRACE))
-        with storage.transaction() as session:
+        with storage.transaction() as tx:
             statement = select(AuditEvent).where(AuditEvent.event == Event.PROVIDER_NOTICE_ACCEPTED)
-            (event,) = session.scalars(statement)
+            (event,) = tx.scalars(statement)
         assert event.resident_id == grace.id
         assert GRACE not in str(event.details)
 

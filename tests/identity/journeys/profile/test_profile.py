@@ -58,9 +58,9 @@ def test_nobody_ends_somebody_elses_session(
 ):
     """Also not with its identifier, which is in every token (ASVS 8.2.2)."""
     other = add_resident("other@example.com")
-    with storage.transaction() as session:
-        Passwords(session).set(other.id, hasher.hash("four tall palms in the wind"), now)
-        sid = session.query(Session).filter_by(resident_id=resident).one().id
+    with storage.transaction() as tx:
+        Passwords(tx).set(other.id, hasher.hash("four tall palms in the wind"), now)
+        sid = tx.query(Session).filter_by(resident_id=resident).one().id
     browser.sign_in("other@example.com", "four tall palms in the wind")
     token = browser.open("/sign-out").form("Sign out")[1]["csrf_token"]
     browser.post(f"/profile/sessions/{sid}/end", {"csrf_token": token})

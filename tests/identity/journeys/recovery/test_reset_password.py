@@ -127,12 +127,12 @@ class TestResetting:
 
     @pytest.mark.parametrize("method", ["GET", "HEAD"])
     def test_opening_the_link_changes_nothing(self, make_browser, mail, storage, resident, method):
-        with storage.transaction() as session:
-            before = session.get_one(Password, resident).hash
+        with storage.transaction() as tx:
+            before = tx.get_one(Password, resident).hash
         for _ in range(3):
             make_browser().client.open(mail.link, method=method)
-        with storage.transaction() as session:
-            assert session.get_one(Password, resident).hash == before
+        with storage.transaction() as tx:
+            assert tx.get_one(Password, resident).hash == before
         assert make_browser().open(mail.link).form("Reset your password")
 
     def test_a_weak_password_keeps_the_link(self, browser, mail):

@@ -31,13 +31,13 @@ def locked(browser, resident, mailbox):
 
 
 @pytest.fixture
-def guess(storage, keyring, clock):
+def guess(storage, secret_keys, clock):
     """Return a function that guesses wrongly so many times, from as many networks."""
 
     def from_everywhere(times):
         with storage.autocommit() as connection:
             for number in range(times):
-                Lockout(connection, keyring).attempt(
+                Lockout(connection, secret_keys).attempt(
                     "jane@example.com", f"network:198.51.{number}.0/24", clock.now()
                 )
 

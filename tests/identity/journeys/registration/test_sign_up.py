@@ -69,8 +69,8 @@ def test_the_mail_has_a_link_and_a_code_and_the_citys_looks(sign_up, mailbox):
 
 def test_the_password_is_stored_as_a_hash_only(sign_up, storage):
     sign_up()
-    with storage.transaction() as session:
-        pending = session.query(PendingRegistration).one()
+    with storage.transaction() as tx:
+        pending = tx.query(PendingRegistration).one()
     assert PASSWORD not in str(vars(pending))
     assert pending.password_hash.startswith("$argon2id$")
 

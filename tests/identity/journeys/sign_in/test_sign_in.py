@@ -219,8 +219,8 @@ class TestSession:
         browser.sign_in("jane@example.com")
         first = browser.cookie("session")
         other = add_resident("other@example.com")
-        with storage.transaction() as session:
-            session.add(Password(resident_id=other.id, hash=hasher.hash(PASSWORD), changed_at=now))
+        with storage.transaction() as tx:
+            tx.add(Password(resident_id=other.id, hash=hasher.hash(PASSWORD), changed_at=now))
         browser.sign_in("other@example.com", url="/sign-in?show=form")
         assert "other@example.com" in browser.open("/profile").text
         browser.client.set_cookie("session", first)
@@ -251,8 +251,8 @@ class TestReauthentication:
         assert browser.cookie("session") != before
         assert browser.client.get_cookie("session").max_age == REMEMBERED
         assert count(Session) == 1
-        with storage.transaction() as session:
-            assert session.query(Session).one().authenticated_at == clock.now()
+        with storage.transaction() as tx:
+            assert tx.query(Session).one().authenticated_at == clock.now()
 
     def test_not_you_offers_an_empty_form(self, browser, resident, again):
         browser.sign_in("jane@example.com")
@@ -262,11 +262,11 @@ class TestReauthentication:
 
 def test_a_weaker_hash_is_replaced_at_sign_in(browser, resident, storage, monkeypatch):
     monkeypatch.setattr(PasswordHasher, "needs_rehash", lambda _self, _hash: True)
-    with storage.transaction() as session:
-        before = session.get_one(Password, resident).hash
+    with storage.transaction() as tx:
+        before = tx.get_one(Password, resident).hash
     browser.sign_in("jane@example.com")
-    with storage.transaction() as session:
-        assert session.get_one(Password, resident).hash != before
+    with storage.transaction() as tx:
+        assert tx.get_one(Password, resident).hash != before
     browser.open("/sign-out")
     browser.press("Sign out")
     assert browser.sign_in("jane@example.com").title == "Your profile"
@@ -275,8 +275,8 @@ def test_a_weaker_hash_is_replaced_at_sign_in(browser, resident, storage, monkey
 def test_success_and_failure_are_recorded_without_personal_data(browser, resident, storage):
     browser.sign_in("jane@example.com", "wrong password")
     browser.sign_in("jane@example.com")
-    with storage.transaction() as session:
-        events = {row.event: row for row in session.query(AuditEvent)}
+    with storage.transaction() as tx:
+        events = {row.event: row for row in tx.query(AuditEvent)}
     assert events[Event.SIGN_IN_FAILED].resident_id == resident
     assert events[Event.SIGN_IN_SUCCEEDED].session_id
     assert "jane" not in str([row.details for row in events.values()])
@@ -370,8 +370,8 @@ class TestOnTheWayFromAClient:
         self, browser, resident, add_resident, storage, hasher, now, clock
     ):
         other = add_resident("other@example.com")
-        with storage.transaction() as session:
-            Passwords(session).set(other.id, hasher.hash(PASSWORD), now)
+        with storage.transaction() as tx:
+            Passwords(tx).set(other.id, hasher.hash(PASSWORD), now)
         browser.sign_in("jane@example.com")
         clock.advance(timedelta(minutes=1))
         browser.open(self._authorize(prompt="select_account"))

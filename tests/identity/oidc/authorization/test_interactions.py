@@ -2,9 +2,9 @@
 
 from urllib.parse import parse_qs, urlsplit
 
-from identity.oidc.authorization.store import Interactions
+from identity.oidc.authorization.store import InteractionStore
 from identity.relying_parties.admin import Registry
-from identity.secret_keys import Keyring
+from identity.secret_keys import SecretKeys
 from identity.web.continuation import Continuations
 from identity_provider import CITY, ISSUER, Browser, Client, Provider, answered
 
@@ -13,7 +13,7 @@ def waiting(browser: Browser, client: Client, **changes: str) -> str:
     """Begin a sign-in and return the path where it goes on."""
     response = browser.authorize(client.request(**changes))
     [signed] = parse_qs(urlsplit(response.location).query)["continue"]
-    return Continuations(Keyring(["a key of thirty-two characters or more"])).read(signed).path
+    return Continuations(SecretKeys(["a key of thirty-two characters or more"])).read(signed).path
 
 
 def started_over(response) -> str:
@@ -76,7 +76,7 @@ def test_one_that_is_long_forgotten_still_leads_back(provider: Provider):
     path = waiting(browser, client)
     provider.advance(days=2)
     with provider.storage.autocommit() as connection:
-        assert Interactions(connection).delete_old(provider.clock.now(), 100) == 1
+        assert InteractionStore(connection).delete_old(provider.clock.now(), 100) == 1
     assert started_over(browser.get(path)) == "sign_in_already_answered"
 
 

@@ -1,19 +1,19 @@
 """Refresh tokens are derived: the same each time, from our key and the family's seed together."""
 
 from identity.oidc.grants.refresh_tokens import RefreshFamilies
-from identity.secret_keys import Keyring
+from identity.secret_keys import SecretKeys
 
 OLD, NEW = "an old key of thirty-two characters!", "a newer key of thirty-two characters"
 GRANT = "g" * 22
 
 
 def test_a_token_is_the_same_each_time():
-    families = RefreshFamilies(Keyring([NEW]))
+    families = RefreshFamilies(SecretKeys([NEW]))
     assert families.token(GRANT, 3, "seed") == families.token(GRANT, 3, "seed")
 
 
 def test_grant_generation_seed_and_key_all_count():
-    families, others = RefreshFamilies(Keyring([NEW])), RefreshFamilies(Keyring([OLD]))
+    families, others = RefreshFamilies(SecretKeys([NEW])), RefreshFamilies(SecretKeys([OLD]))
     tokens = {
         families.token(GRANT, 3, "seed"),
         families.token("h" * 22, 3, "seed"),
@@ -25,17 +25,17 @@ def test_grant_generation_seed_and_key_all_count():
 
 
 def test_a_token_of_an_older_key_is_still_genuine():
-    issued = RefreshFamilies(Keyring([OLD])).token(GRANT, 0, "seed")
-    families = RefreshFamilies(Keyring([NEW, OLD]))
+    issued = RefreshFamilies(SecretKeys([OLD])).token(GRANT, 0, "seed")
+    families = RefreshFamilies(SecretKeys([NEW, OLD]))
     presented = families.parse(issued)
     assert presented is not None
     assert families.is_genuine(presented, "seed")
     assert not families.is_genuine(presented, "other")
-    assert not RefreshFamilies(Keyring([NEW])).is_genuine(presented, "seed")
+    assert not RefreshFamilies(SecretKeys([NEW])).is_genuine(presented, "seed")
 
 
 def test_what_has_not_the_form_is_none():
-    families = RefreshFamilies(Keyring([NEW]))
+    families = RefreshFamilies(SecretKeys([NEW]))
     token = families.token(GRANT, 0, "seed")
     for text in (
         "",

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from identity.oidc.protocol.signed_jwts import JwtRefusedError, identifier, moment, take_apart
+from identity.oidc.protocol.signed_jwts import JwtRefusedError, identifier, moment, parse_unverified
 from identity.oidc.sender_constraint.dpop import _proven_key
 from identity.relying_parties.client_keys import problem_with_key
 from signing_client import encoded
@@ -26,14 +26,14 @@ JWKS = st.dictionaries(MEMBERS, VALUES | KINDS, max_size=6)
 @given(text=st.text(max_size=200))
 def test_any_text(text: str):
     with pytest.raises(JwtRefusedError):
-        take_apart(text, (None,))
+        parse_unverified(text, (None,))
 
 
 @given(header=HEADERS, claims=VALUES | st.dictionaries(NAMES, VALUES, max_size=6))
 def test_any_header_and_claims(header: dict[str, Any], claims: Any):
     text = ".".join(encoded(json.dumps(part).encode()) for part in (header, claims))
     try:
-        jwt = take_apart(f"{text}.AAAA", (None, "jwt", "dpop+jwt"))
+        jwt = parse_unverified(f"{text}.AAAA", (None, "jwt", "dpop+jwt"))
         moment(jwt.claims, "exp")
         identifier(jwt.claims)
         _proven_key(jwt)

@@ -18,7 +18,7 @@ from identity.mail import smtp
 from identity.relying_parties.client_security import CERTIFICATE_METHODS, FAPI2
 from identity.relying_parties.clients import RegisteredClient
 from identity.relying_parties.store import Cities, Clients
-from identity.secret_keys import Keyring, SealBrokenError
+from identity.secret_keys import DecryptionError, SecretKeys
 from identity.signing_keys.models import KeyState
 from identity.signing_keys.rotation import ALWAYS, SIGNS_FOR
 from identity.signing_keys.store import SigningKeys
@@ -78,7 +78,7 @@ def examine(settings: Settings) -> Iterator[Finding]:
             yield Finding("database", Verdict.BAD, "has no tables", "run `identity migrate`")
             return
         yield Finding("database", Verdict.GOOD, "answers and has its tables")
-        opened = Operator(settings, storage, Keyring(settings.secret_keys), SystemClock(), app)
+        opened = Operator(settings, storage, SecretKeys(settings.secret_keys), SystemClock(), app)
         yield from _keys(opened)
         yield from _registrations(opened)
 
@@ -114,8 +114,8 @@ def _keys(opened: Operator) -> Iterator[Finding]:
             yield Finding(f"{alg} key", Verdict.BAD, "none is active", "run `identity migrate`")
             continue
         try:
-            opened.keyring.open(active.private_sealed)
-        except SealBrokenError:
+            opened.secret_keys.decrypt(active.private_sealed)
+        except DecryptionError:
             fix = "add the key that it was sealed with to IDENTITY_SECRET_KEYS"
             yield Finding(f"{alg} key", Verdict.BAD, "does not open with IDENTITY_SECRET_KEYS", fix)
             continue

@@ -52,7 +52,7 @@ def put(
     wanted = frozenset(event_types) or frozenset({EventType.SESSION_REVOKED.value})
     registration = Registration(receiver_id, push_uri, authorization, wanted)
     with operator() as opened:
-        registry = ReceiverRegistry(opened.storage, opened.keyring, opened.clock)
+        registry = ReceiverRegistry(opened.storage, opened.secret_keys, opened.clock)
         try:
             done = registry.put(registration, secret_of(secret_from_env))
         except RegistrationRefusedError as error:
@@ -91,7 +91,7 @@ def list_all(*, is_json: bool) -> None:
 def disable(receiver_id: str) -> None:
     """Tell the receiver nothing from now on; `identity event-receivers put` enables it again."""
     with operator() as opened:
-        if not ReceiverRegistry(opened.storage, opened.keyring, opened.clock).disable(receiver_id):
+        if not ReceiverRegistry(opened.storage, opened.secret_keys, opened.clock).disable(receiver_id):
             refuse(
                 f"there is no enabled receiver {receiver_id!r}; `identity event-receivers list` shows them"
             )

@@ -15,8 +15,8 @@ from identity.config import Settings, load_settings
 from identity.errors import SettingsError
 from identity.relying_parties.admin import Registry
 from identity.relying_parties.store import Cities
-from identity.secret_keys import Keyring
-from identity.signing_keys.rotation import KeyLifecycle
+from identity.secret_keys import SecretKeys
+from identity.signing_keys.rotation import KeyRotation
 from identity.storage import Storage
 
 REFUSED, MISUSED = 1, 2
@@ -28,7 +28,7 @@ class Operator:
 
     settings: Settings
     storage: Storage
-    keyring: Keyring
+    secret_keys: SecretKeys
     clock: Clock
     # The bare application that carries the transactions, for extensions that want one.
     app: Any
@@ -39,14 +39,14 @@ class Operator:
         return Registry(self.storage, self.clock)
 
     @property
-    def keys(self) -> KeyLifecycle:
+    def keys(self) -> KeyRotation:
         """Return the verbs of signing keys."""
-        return KeyLifecycle(self.storage, self.keyring, self.clock)
+        return KeyRotation(self.storage, self.secret_keys, self.clock)
 
     def note(self, event: Event, *, client_id: str | None = None, **details: str) -> None:
         """Record what the operator did."""
-        with self.storage.transaction() as session:
-            Audit(session).record(event, self.clock.now(), client_id=client_id, **details)
+        with self.storage.transaction() as tx:
+            Audit(tx).record(event, self.clock.now(), client_id=client_id, **details)
 
 
 @contextmanager
@@ -59,7 +59,7 @@ def operator() -> Iterator[Operator]:
             refuse("the database does not answer: check IDENTITY_DATABASE_URL, and that its server runs")
         if not has_tables(storage):
             refuse("the database has no tables yet: run `identity migrate` first")
-        yield Operator(settings, storage, Keyring(settings.secret_keys), SystemClock(), app)
+        yield Operator(settings, storage, SecretKeys(settings.secret_keys), SystemClock(), app)
 
 
 def read_settings() -> Settings:

@@ -16,26 +16,26 @@ from identity.journeys.federation.pending_store import FirstSignIns
 from identity.journeys.federation.provider_event_store import DataDeletions, ProviderNotices
 from identity.journeys.registration.store import PendingRegistrations
 from identity.mail.mailer import Mailer
-from identity.oidc.authorization.pushed_request_store import PushedRequests
-from identity.oidc.authorization.store import Interactions
+from identity.oidc.authorization.pushed_request_store import PushedRequestStore
+from identity.oidc.authorization.store import InteractionStore
 from identity.oidc.device.store import DeviceAuthorizations
 from identity.oidc.grants.store import Grants
-from identity.oidc.logout.backchannel import LogoutCourier
+from identity.oidc.logout.backchannel import LogoutDelivery
 from identity.oidc.protocol.replay_store import SpentIdentifiers
 from identity.oidc.tokens.issuer import Tokens
-from identity.outbox.delivery import Courier, MailCourier
+from identity.outbox.delivery import DeliveryHandler, MailDelivery
 from identity.outbox.worker import Cleaner, Worker
 from identity.rate_limits.store import RequestCounts
-from identity.relying_parties.cache import Directory
+from identity.relying_parties.cache import RelyingPartyCache
 from identity.resident_notifications.store import Notices
 from identity.residents.action_links.store import ActionLinks
 from identity.residents.lockout.store import Lockout
 from identity.residents.one_time_codes.store import OneTimeCodes
 from identity.residents.sessions.store import Sessions
-from identity.security_events.push import PushCourier
+from identity.security_events.push import PushDelivery
 from identity.security_events.store import PolledEvents
 from identity.security_events.tokens import SecurityEventTokens
-from identity.signing_keys.key_set import KeyRing
+from identity.signing_keys.key_set import KeySet
 from identity.storage import Executor
 
 # Websites answer in their own time; while one is slow, the others and the mail go on.
@@ -56,32 +56,32 @@ def worker() -> None:
         signal.signal(number, lambda _number, _frame: stop.set())
     with operator() as opened:
         try:
-            mailer = Mailer(opened.settings, Directory(opened.storage, opened.clock).city)
+            mailer = Mailer(opened.settings, RelyingPartyCache(opened.storage, opened.clock).city)
         except SettingsError as error:
             click.echo(str(error), err=True)
             sys.exit(MISUSED)
         mailer.init_app(opened.app)
         http = [
-            Worker(opened.storage, opened.keyring, http_couriers(opened), opened.clock)
+            Worker(opened.storage, opened.secret_keys, http_handlers(opened), opened.clock)
             for _ in range(HTTP_LANES)
         ]
         lanes = [Thread(target=lane.run, args=(stop,), name="http lane", daemon=True) for lane in http]
         for lane in lanes:
             lane.start()
-        mails = [MailCourier(mailer)]
-        Worker(opened.storage, opened.keyring, mails, opened.clock, cleaners(opened)).run(stop)
+        mails = [MailDelivery(mailer)]
+        Worker(opened.storage, opened.secret_keys, mails, opened.clock, cleaners(opened)).run(stop)
         for lane in lanes:
             lane.join()
 
 
-def http_couriers(opened: Operator) -> list[Courier]:
+def http_handlers(opened: Operator) -> list[DeliveryHandler]:
     """Return the couriers to other parties' addresses; they need no application context."""
-    ring = KeyRing(opened.storage, opened.keyring, opened.clock)
-    tokens = Tokens(ring, opened.clock, opened.settings.issuer)
-    events = SecurityEventTokens(ring)
+    key_set = KeySet(opened.storage, opened.secret_keys, opened.clock)
+    tokens = Tokens(key_set, opened.clock, opened.settings.issuer)
+    events = SecurityEventTokens(key_set)
     return [
-        LogoutCourier(Directory(opened.storage, opened.clock), tokens),
-        PushCourier(opened.storage, opened.keyring, events),
+        LogoutDelivery(RelyingPartyCache(opened.storage, opened.clock), tokens),
+        PushDelivery(opened.storage, opened.secret_keys, events),
     ]
 
 
@@ -95,9 +95,9 @@ def cleaners(opened: Operator) -> list[Cleaner]:
 
     return [
         _deleting(Grants),
-        _deleting(Interactions),
+        _deleting(InteractionStore),
         _deleting(DeviceAuthorizations),
-        _deleting(PushedRequests),
+        _deleting(PushedRequestStore),
         _deleting(SpentIdentifiers),
         _deleting(Sessions),
         _deleting(ActionLinks),
@@ -105,12 +105,12 @@ def cleaners(opened: Operator) -> list[Cleaner]:
         _deleting(FirstSignIns),
         _deleting(ProviderNotices),
         _deleting(DataDeletions),
-        _deleting(lambda executor: Attempts(executor, opened.keyring)),
+        _deleting(lambda executor: Attempts(executor, opened.secret_keys)),
         _deleting(RequestCounts),
         _deleting(Notices),
         _deleting(PolledEvents),
-        _deleting(lambda executor: Lockout(executor, opened.keyring)),
-        _deleting(lambda executor: OneTimeCodes(executor, opened.keyring)),
+        _deleting(lambda executor: Lockout(executor, opened.secret_keys)),
+        _deleting(lambda executor: OneTimeCodes(executor, opened.secret_keys)),
         turn_keys,
     ]
 

@@ -2,16 +2,16 @@
 
 from collections.abc import Mapping
 
-from identity.account_events import Announcements
+from identity.account_events import AccountEvents
 from identity.clock import Clock
 from identity.config import Settings
 from identity.identity_providers.provider import Provider as SignInProvider
 from identity.oidc.logout.backchannel import BackchannelLogouts
-from identity.rate_limits.limiter import Throttle, limits
-from identity.relying_parties.cache import Directory
+from identity.rate_limits.limiter import RateLimiter, limits
+from identity.relying_parties.cache import RelyingPartyCache
 from identity.residents.passwords.hashing import PasswordHasher
 from identity.residents.passwords.policy import PasswordPolicy
-from identity.secret_keys import Keyring
+from identity.secret_keys import SecretKeys
 from identity.security_events.transmitter import SecurityEvents
 from identity.storage import Storage
 from identity.web.continuation import Continuations
@@ -22,10 +22,10 @@ from identity.web.language import Language
 from identity.web.mail_links import MailLinks
 from identity.web.pages import Pages
 from identity.web.sign_in_methods import ProviderButton, SignInMethods
-from identity.web.signed_in_response import Arrival
+from identity.web.signed_in_response import SignedInResponse
 
 
-class Parts:
+class Dependencies:
     """What pages and endpoints are made of: one of each."""
 
     def __init__(
@@ -33,23 +33,26 @@ class Parts:
     ) -> None:
         self.settings, self.clock = settings, clock
         self.storage = Storage(settings.database_url)
-        self.keyring = Keyring(settings.secret_keys)
-        self.directory = Directory(self.storage, clock)
-        self.announcements = Announcements(
-            BackchannelLogouts(self.keyring, clock), SecurityEvents(self.keyring, clock, settings.issuer)
+        self.secret_keys = SecretKeys(settings.secret_keys)
+        self.relying_parties = RelyingPartyCache(self.storage, clock)
+        self.account_events = AccountEvents(
+            BackchannelLogouts(self.secret_keys, clock),
+            SecurityEvents(self.secret_keys, clock, settings.issuer),
         )
         self.hasher = PasswordHasher(hashing)
         self.policy = PasswordPolicy(settings.password_min_length)
-        self.continuations = Continuations(self.keyring)
+        self.continuations = Continuations(self.secret_keys)
         self.mail_links = MailLinks(settings, self.continuations)
-        self.pages = Pages(self.directory, self.continuations)
+        self.pages = Pages(self.relying_parties, self.continuations)
         self.csrf = Csrf()
         self.language = Language(settings)
         self.current_session = CurrentSession(self.storage, clock, settings)
-        self.throttle = Throttle(self.storage, clock, self.keyring, limits(settings))
+        self.rate_limiter = RateLimiter(self.storage, clock, self.secret_keys, limits(settings))
         self.providers = providers
         brands = ((provider.key, provider.brand) for provider in providers.values())
         buttons = [ProviderButton(key, brand.name, brand.logo) for key, brand in brands]
         self.methods = SignInMethods(settings, buttons)
-        self.devices = Devices(settings, self.keyring)
-        self.arrival = Arrival(self.pages, self.csrf, self.current_session, self.devices, self.methods)
+        self.devices = Devices(settings, self.secret_keys)
+        self.signed_in_response = SignedInResponse(
+            self.pages, self.csrf, self.current_session, self.devices, self.methods
+        )

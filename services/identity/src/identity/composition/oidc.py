@@ -2,20 +2,20 @@
 
 from collections.abc import Mapping
 
-from identity.account_events import Announcements
+from identity.account_events import AccountEvents
 from identity.clock import Clock
 from identity.config import Settings
 from identity.oidc.authorization.decision import Authorization
-from identity.oidc.authorization.interactions import InteractionDesk
-from identity.oidc.authorization.pushed_requests import PushedRequestDesk
+from identity.oidc.authorization.interactions import Interactions
+from identity.oidc.authorization.pushed_requests import PushedRequests
 from identity.oidc.authorization.request_objects import RequestObjects
-from identity.oidc.authorization.request_source import Arrival
+from identity.oidc.authorization.request_resolver import RequestResolver
 from identity.oidc.authorization.requests import AuthorizationRequests
 from identity.oidc.authorization.routes import AuthorizationPages
 from identity.oidc.client_authentication.assertions import ClientAssertions
 from identity.oidc.client_authentication.authentication import ClientAuthentication
 from identity.oidc.client_authentication.certificates import ClientCertificates
-from identity.oidc.client_authentication.failed_authentications import ClientRefusals
+from identity.oidc.client_authentication.failed_authentications import FailedAuthentications
 from identity.oidc.client_authentication.fetching import OutsideFetching
 from identity.oidc.client_authentication.key_sets import ClientKeySets
 from identity.oidc.client_registration.registration import ClientSelfService
@@ -35,7 +35,7 @@ from identity.oidc.grant_types.device_code import DevicePolls
 from identity.oidc.grant_types.refresh_token import RefreshRotation
 from identity.oidc.grant_types.token_exchange import TokenExchange
 from identity.oidc.grants.refresh_tokens import RefreshFamilies
-from identity.oidc.grants.replay_mail import SafetyMail
+from identity.oidc.grants.replay_mail import ReplayMail
 from identity.oidc.grants.revocation import Revocation
 from identity.oidc.logout.routes import LogoutPages
 from identity.oidc.logout.sign_out import Logout
@@ -43,11 +43,11 @@ from identity.oidc.sender_constraint.constraints import SenderConstraints
 from identity.oidc.sender_constraint.dpop import DpopProofs
 from identity.oidc.tokens.issuer import Tokens
 from identity.oidc.tokens.resource_indicators import ResourceIndicators
-from identity.oidc.tokens.responses import Minting
-from identity.rate_limits.limiter import Throttle
-from identity.relying_parties.cache import Directory
-from identity.secret_keys import Keyring
-from identity.signing_keys.key_set import KeyRing
+from identity.oidc.tokens.responses import TokenResponses
+from identity.rate_limits.limiter import RateLimiter
+from identity.relying_parties.cache import RelyingPartyCache
+from identity.secret_keys import SecretKeys
+from identity.signing_keys.key_set import KeySet
 from identity.storage import Storage
 from identity.web.continuation import Continuations
 from identity.web.cookies import Cookies
@@ -64,38 +64,44 @@ class Provider:
     def __init__(  # noqa: PLR0913, PLR0917 - the composition root names each of them
         self,
         storage: Storage,
-        keyring: Keyring,
+        secret_keys: SecretKeys,
         clock: Clock,
         settings: Settings,
         pages: Pages,
         current_session: CurrentSession,
-        directory: Directory,
-        throttle: Throttle,
+        relying_parties: RelyingPartyCache,
+        rate_limiter: RateLimiter,
         csrf: Csrf,
-        announcements: Announcements,
+        account_events: AccountEvents,
     ) -> None:
-        self._storage, self._keyring, self._clock = storage, keyring, clock
+        self._storage, self._secret_keys, self._clock = storage, secret_keys, clock
         self._settings, self._issuer = settings, settings.issuer
         self._pages, self._current_session, self._csrf = pages, current_session, csrf
-        self._directory, self._throttle, self._announcements = directory, throttle, announcements
-        self._ring = KeyRing(storage, keyring, clock)
-        self._tokens = Tokens(self._ring, clock, self._issuer)
-        self._resources = ResourceIndicators(directory, self._issuer)
+        self._relying_parties, self._rate_limiter, self._account_events = (
+            relying_parties,
+            rate_limiter,
+            account_events,
+        )
+        self._key_set = KeySet(storage, secret_keys, clock)
+        self._tokens = Tokens(self._key_set, clock, self._issuer)
+        self._resources = ResourceIndicators(relying_parties, self._issuer)
         self._client_keys = ClientKeySets(OutsideFetching(self._issuer), clock)
         self._certificates = ClientCertificates(settings, clock, self._client_keys)
-        self._proofs = DpopProofs(storage, clock, keyring)
+        self._proofs = DpopProofs(storage, clock, secret_keys)
         self._constraints = SenderConstraints(self._proofs)
-        self._families = RefreshFamilies(keyring)
-        mail_links = MailLinks(settings, Continuations(keyring))
-        self._revocation = Revocation(storage, clock, SafetyMail(keyring, clock, directory, mail_links))
+        self._families = RefreshFamilies(secret_keys)
+        mail_links = MailLinks(settings, Continuations(secret_keys))
+        self._revocation = Revocation(
+            storage, clock, ReplayMail(secret_keys, clock, relying_parties, mail_links)
+        )
         self._rotation = RefreshRotation(storage, clock, self._revocation, self._families)
         self._server = self._protocol_server()
         self._requests = AuthorizationRequests(
-            directory, self._server, self._resources, self._tokens, self._issuer
+            relying_parties, self._server, self._resources, self._tokens, self._issuer
         )
-        self._pushed = PushedRequestDesk(storage, clock)
+        self._pushed = PushedRequests(storage, clock)
         objects = RequestObjects(storage, clock, self._client_keys, self._issuer)
-        self._arrival = Arrival(self._requests, objects, self._pushed)
+        self._resolver = RequestResolver(self._requests, objects, self._pushed)
         self._machines = self._machine_endpoints()
 
     @property
@@ -112,22 +118,24 @@ class Provider:
     def _protocol_server(self) -> ProtocolServer:
         storage, clock = self._storage, self._clock
         redemption = CodeRedemption(storage, clock, self._revocation, self._families)
-        minting = Minting(self._tokens, self._resources)
+        token_responses = TokenResponses(self._tokens, self._resources)
         return ProtocolServer(
-            self._directory,
+            self._relying_parties,
             self._client_authentication(),
             redemption,
             self._rotation,
             DevicePolls(storage, clock, redemption),
-            TokenExchange(storage, clock, self._tokens, minting),
-            minting,
+            TokenExchange(storage, clock, self._tokens, token_responses),
+            token_responses,
             self._constraints,
         )
 
     def _client_authentication(self) -> ClientAuthentication:
         assertions = ClientAssertions(self._storage, self._clock, self._client_keys, self._issuer)
-        refusals = ClientRefusals(self._storage, self._clock)
-        return ClientAuthentication(self._directory, self._clock, assertions, self._certificates, refusals)
+        refusals = FailedAuthentications(self._storage, self._clock)
+        return ClientAuthentication(
+            self._relying_parties, self._clock, assertions, self._certificates, refusals
+        )
 
     def _machine_endpoints(self) -> MachineEndpoints:
         return MachineEndpoints(
@@ -138,8 +146,8 @@ class Provider:
             self._pushed_requests(),
             self._registration(),
             self._userinfo(),
-            Discovery(self._directory, self._certificates, self._issuer),
-            self._ring,
+            Discovery(self._relying_parties, self._certificates, self._issuer),
+            self._key_set,
             self._proofs,
             self._certificates,
             self._issuer,
@@ -149,7 +157,7 @@ class Provider:
         return Introspection(
             self._storage,
             self._clock,
-            self._directory,
+            self._relying_parties,
             self._server,
             self._tokens,
             self._rotation,
@@ -163,27 +171,31 @@ class Provider:
 
     def _device_authorization(self) -> DeviceAuthorizationEndpoint:
         return DeviceAuthorizationEndpoint(
-            self._storage, self._keyring, self._clock, self._server, self._throttle, self._issuer
+            self._storage, self._secret_keys, self._clock, self._server, self._rate_limiter, self._issuer
         )
 
     def _pushed_requests(self) -> PushedRequestEndpoint:
         return PushedRequestEndpoint(
-            self._server, self._arrival, self._requests, self._constraints, self._pushed
+            self._server, self._resolver, self._requests, self._constraints, self._pushed
         )
 
     def _registration(self) -> RegistrationEndpoint:
         return RegistrationEndpoint(
-            ClientSelfService(self._storage, self._clock), self._throttle, self._issuer
+            ClientSelfService(self._storage, self._clock), self._rate_limiter, self._issuer
         )
 
     def _userinfo(self) -> UserInfo:
-        return UserInfo(self._storage, self._clock, self._directory, self._tokens, self._proofs, self._issuer)
+        return UserInfo(
+            self._storage, self._clock, self._relying_parties, self._tokens, self._proofs, self._issuer
+        )
 
     def _authorization_pages(self) -> AuthorizationPages:
-        desk = InteractionDesk(self._storage, self._clock)
+        interactions = Interactions(self._storage, self._clock)
         return AuthorizationPages(
-            Authorization(self._storage, self._clock, self._arrival, self._requests, desk, self._issuer),
-            self._directory,
+            Authorization(
+                self._storage, self._clock, self._resolver, self._requests, interactions, self._issuer
+            ),
+            self._relying_parties,
             self._pages,
             self._current_session,
             Cookies(self._settings),
@@ -192,9 +204,11 @@ class Provider:
         )
 
     def _logout_pages(self) -> LogoutPages:
-        logout = Logout(self._storage, self._clock, self._directory, self._tokens, self._announcements)
+        logout = Logout(self._storage, self._clock, self._relying_parties, self._tokens, self._account_events)
         return LogoutPages(logout, self._pages, self._current_session)
 
     def _device_pages(self) -> DevicePages:
-        approval = DeviceApproval(self._storage, self._keyring, self._clock, self._directory, self._throttle)
+        approval = DeviceApproval(
+            self._storage, self._secret_keys, self._clock, self._relying_parties, self._rate_limiter
+        )
         return DevicePages(approval, self._pages, self._current_session, self._csrf)

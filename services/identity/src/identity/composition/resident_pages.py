@@ -2,21 +2,21 @@
 
 from flask import Blueprint
 
-from identity.composition.dependencies import Parts
+from identity.composition.dependencies import Dependencies
 from identity.composition.federation import federation_blueprints
 from identity.journeys.help.routes import HelpPages
 from identity.journeys.profile.allowed import AllowedWebsites
 from identity.journeys.profile.profile import ResidentProfile
 from identity.journeys.profile.routes import ProfilePages
 from identity.journeys.recovery.mail import RecoveryMail
-from identity.journeys.recovery.request_link import AskForHelp
+from identity.journeys.recovery.request_link import RequestRecoveryLink
 from identity.journeys.recovery.request_link_routes import RequestPages
 from identity.journeys.recovery.reset_password import ResetPassword
 from identity.journeys.recovery.reset_password_routes import ResetPages
 from identity.journeys.recovery.unlock_account import UnlockAccount
 from identity.journeys.recovery.unlock_account_routes import UnlockPages
 from identity.journeys.registration.mail import VerificationMail
-from identity.journeys.registration.resend import WaitForMail
+from identity.journeys.registration.resend import ResendVerification
 from identity.journeys.registration.resend_routes import WaitingPages
 from identity.journeys.registration.sign_up import SignUp
 from identity.journeys.registration.sign_up_routes import SignUpPages
@@ -30,79 +30,110 @@ from identity.journeys.sign_out.sign_out import SignOut
 from identity.web.asking_browser import AskingBrowser
 
 
-def page_blueprints(parts: Parts) -> list[Blueprint]:
+def page_blueprints(dependencies: Dependencies) -> list[Blueprint]:
     """Return the pages that residents see."""
-    pages, csrf, current_session = parts.pages, parts.csrf, parts.current_session
-    profile = ResidentProfile(parts.storage, parts.clock, parts.announcements)
-    allowed = AllowedWebsites(parts.storage, parts.clock, parts.directory, parts.announcements)
+    pages, csrf, current_session = dependencies.pages, dependencies.csrf, dependencies.current_session
+    profile = ResidentProfile(dependencies.storage, dependencies.clock, dependencies.account_events)
+    allowed = AllowedWebsites(
+        dependencies.storage, dependencies.clock, dependencies.relying_parties, dependencies.account_events
+    )
     return [
-        _sign_in(parts),
+        _sign_in(dependencies),
         SignOutPages(
-            pages, csrf, current_session, SignOut(parts.storage, parts.clock, parts.announcements)
+            pages,
+            csrf,
+            current_session,
+            SignOut(dependencies.storage, dependencies.clock, dependencies.account_events),
         ).blueprint(),
-        *_registration(parts),
-        *_recovery(parts),
-        *federation_blueprints(parts),
-        ProfilePages(pages, csrf, current_session, profile, parts.methods, allowed).blueprint(),
-        HelpPages(pages, parts.settings).blueprint(),
+        *_registration(dependencies),
+        *_recovery(dependencies),
+        *federation_blueprints(dependencies),
+        ProfilePages(pages, csrf, current_session, profile, dependencies.methods, allowed).blueprint(),
+        HelpPages(pages, dependencies.settings).blueprint(),
     ]
 
 
-def _sign_in(parts: Parts) -> Blueprint:
+def _sign_in(dependencies: Dependencies) -> Blueprint:
     verb = SignIn(
-        parts.storage,
-        parts.keyring,
-        parts.clock,
-        parts.hasher,
-        parts.throttle,
-        Notices(parts.keyring, parts.clock, parts.mail_links),
+        dependencies.storage,
+        dependencies.secret_keys,
+        dependencies.clock,
+        dependencies.hasher,
+        dependencies.rate_limiter,
+        Notices(dependencies.secret_keys, dependencies.clock, dependencies.mail_links),
     )
     return SignInPages(
-        parts.pages,
-        parts.csrf,
-        parts.throttle,
-        parts.current_session,
-        parts.devices,
+        dependencies.pages,
+        dependencies.csrf,
+        dependencies.rate_limiter,
+        dependencies.current_session,
+        dependencies.devices,
         verb,
-        parts.methods,
-        parts.arrival,
+        dependencies.methods,
+        dependencies.signed_in_response,
     ).blueprint()
 
 
-def _registration(parts: Parts) -> list[Blueprint]:
-    storage, clock, pages, csrf = parts.storage, parts.clock, parts.pages, parts.csrf
-    browser = AskingBrowser(parts.settings)
-    mail = VerificationMail(parts.keyring, clock, parts.continuations, parts.mail_links)
-    sign_up = SignUp(storage, clock, parts.hasher, parts.policy, parts.throttle, parts.continuations, mail)
-    verify = Verify(storage, parts.keyring, clock, parts.hasher, parts.policy, parts.continuations)
-    waiting = WaitForMail(storage, clock, parts.throttle, mail)
-    sign_up_pages = SignUpPages(pages, csrf, parts.throttle, parts.policy, browser, sign_up)
-    waiting_pages = WaitingPages(pages, csrf, parts.throttle, parts.settings, browser, waiting, verify)
+def _registration(dependencies: Dependencies) -> list[Blueprint]:
+    storage, clock, pages, csrf = (
+        dependencies.storage,
+        dependencies.clock,
+        dependencies.pages,
+        dependencies.csrf,
+    )
+    browser = AskingBrowser(dependencies.settings)
+    mail = VerificationMail(
+        dependencies.secret_keys, clock, dependencies.continuations, dependencies.mail_links
+    )
+    sign_up = SignUp(
+        storage,
+        clock,
+        dependencies.hasher,
+        dependencies.policy,
+        dependencies.rate_limiter,
+        dependencies.continuations,
+        mail,
+    )
+    verify = Verify(
+        storage,
+        dependencies.secret_keys,
+        clock,
+        dependencies.hasher,
+        dependencies.policy,
+        dependencies.continuations,
+    )
+    waiting = ResendVerification(storage, clock, dependencies.rate_limiter, mail)
+    sign_up_pages = SignUpPages(pages, csrf, dependencies.rate_limiter, dependencies.policy, browser, sign_up)
+    waiting_pages = WaitingPages(
+        pages, csrf, dependencies.rate_limiter, dependencies.settings, browser, waiting, verify
+    )
     verification_pages = VerificationPages(
-        pages, csrf, parts.throttle, parts.policy, browser, verify, waiting
+        pages, csrf, dependencies.rate_limiter, dependencies.policy, browser, verify, waiting
     )
     return [sign_up_pages.blueprint(), waiting_pages.blueprint(), verification_pages.blueprint()]
 
 
-def _recovery(parts: Parts) -> list[Blueprint]:
-    storage, keyring, clock = parts.storage, parts.keyring, parts.clock
-    mail = RecoveryMail(keyring, clock, parts.mail_links)
-    ask = AskForHelp(storage, keyring, clock, parts.throttle, mail)
+def _recovery(dependencies: Dependencies) -> list[Blueprint]:
+    storage, secret_keys, clock = dependencies.storage, dependencies.secret_keys, dependencies.clock
+    mail = RecoveryMail(secret_keys, clock, dependencies.mail_links)
+    ask = RequestRecoveryLink(storage, secret_keys, clock, dependencies.rate_limiter, mail)
     reset = ResetPassword(
         storage,
-        keyring,
+        secret_keys,
         clock,
-        parts.hasher,
-        parts.policy,
-        parts.continuations,
+        dependencies.hasher,
+        dependencies.policy,
+        dependencies.continuations,
         mail,
-        parts.announcements,
+        dependencies.account_events,
     )
-    unlock = UnlockAccount(storage, keyring, clock, parts.continuations)
-    pages, csrf, throttle = parts.pages, parts.csrf, parts.throttle
-    reset_pages = ResetPages(pages, csrf, throttle, parts.policy, parts.current_session, reset)
+    unlock = UnlockAccount(storage, secret_keys, clock, dependencies.continuations)
+    pages, csrf, rate_limiter = dependencies.pages, dependencies.csrf, dependencies.rate_limiter
+    reset_pages = ResetPages(
+        pages, csrf, rate_limiter, dependencies.policy, dependencies.current_session, reset
+    )
     return [
-        RequestPages(pages, csrf, throttle, ask).blueprint(),
+        RequestPages(pages, csrf, rate_limiter, ask).blueprint(),
         reset_pages.blueprint(),
-        UnlockPages(pages, csrf, throttle, unlock).blueprint(),
+        UnlockPages(pages, csrf, rate_limiter, unlock).blueprint(),
     ]

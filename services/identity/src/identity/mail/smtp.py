@@ -45,7 +45,7 @@ def configuration(smtp_url: str) -> dict[str, object]:
     }
 
 
-class Server(Mail):
+class SmtpTransport(Mail):
     """The mail server, as a Flask-Mail extension that is configured by one URL; raises `SettingsError`."""
 
     def __init__(self, smtp_url: str) -> None:

@@ -18,7 +18,7 @@ class RefusedForGoodError(NotDeliveredError):
     """The other side will never take this message."""
 
 
-class Courier(Protocol):
+class DeliveryHandler(Protocol):
     """Delivers the messages of one kind."""
 
     @property
@@ -43,7 +43,7 @@ class Sends(Protocol):
         """Hand one mail to the mail server; raises whatever stands in the way."""
 
 
-class MailCourier:
+class MailDelivery:
     """Delivers mails."""
 
     kind = MAIL

@@ -17,7 +17,7 @@ class OutboxMessage(Base):
     id: Mapped[str] = mapped_column(String(32), primary_key=True)
     # `mail`, `backchannel_logout` or `security_event`.
     kind: Mapped[str] = mapped_column(String(32))
-    # Sealed JSON; empty once delivered.
+    # Encrypted JSON; empty once delivered.
     payload: Mapped[str] = mapped_column(Text)
     # `waiting`, `delivered` or `failed` (given up: an operator decides).
     state: Mapped[str] = mapped_column(String(16))

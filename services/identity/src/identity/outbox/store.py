@@ -10,7 +10,7 @@ from identity import randomness
 from identity.clock import Clock
 from identity.mail.messages import Mail
 from identity.outbox.models import OutboxMessage
-from identity.secret_keys import Keyring
+from identity.secret_keys import SecretKeys
 from identity.storage import Executor, delete_some, table_of
 
 OUTBOX = table_of(OutboxMessage)
@@ -30,7 +30,7 @@ class Claimed:
 
     id: str
     kind: str
-    # Opens with the keyring.
+    # Encrypted with the secret keys.
     payload: str
     # How many attempts have been begun, this one included.
     attempts: int
@@ -40,9 +40,9 @@ class Claimed:
 class Outbox:
     """The way in: for verbs, within the transaction that causes the message."""
 
-    def __init__(self, executor: Executor, keyring: Keyring, clock: Clock) -> None:
+    def __init__(self, executor: Executor, secret_keys: SecretKeys, clock: Clock) -> None:
         self._executor = executor
-        self._keyring = keyring
+        self._secret_keys = secret_keys
         self._clock = clock
 
     def mail(self, mail: Mail) -> str:
@@ -57,7 +57,7 @@ class Outbox:
             {
                 "id": randomness.identifier(),
                 "kind": kind,
-                "payload": self._keyring.seal(payload),
+                "payload": self._secret_keys.encrypt(payload),
                 "state": WAITING,
                 "attempts": 0,
                 "created_at": now,

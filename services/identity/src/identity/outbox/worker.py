@@ -7,9 +7,9 @@ from threading import Event
 import structlog
 
 from identity.clock import Clock
-from identity.outbox.delivery import Courier, NotDeliveredError, RefusedForGoodError
+from identity.outbox.delivery import DeliveryHandler, NotDeliveredError, RefusedForGoodError
 from identity.outbox.store import Claimed, Deliveries
-from identity.secret_keys import Keyring
+from identity.secret_keys import SecretKeys
 from identity.storage import Executor, Storage
 
 # Until the next attempt, after the first, second, … one; the last of them from then on.
@@ -44,14 +44,14 @@ class Worker:
     def __init__(
         self,
         storage: Storage,
-        keyring: Keyring,
-        couriers: Sequence[Courier],
+        secret_keys: SecretKeys,
+        handlers: Sequence[DeliveryHandler],
         clock: Clock,
         cleaners: Sequence[Cleaner] = (),
     ) -> None:
         self._storage = storage
-        self._keyring = keyring
-        self._couriers = {courier.kind: courier for courier in couriers}
+        self._secret_keys = secret_keys
+        self._handlers = {handler.kind: handler for handler in handlers}
         self._clock = clock
         self._cleaners = (_clean_outbox, *cleaners)
 
@@ -76,7 +76,7 @@ class Worker:
         delivered = 0
         for _ in range(ROUND):
             with self._storage.autocommit() as connection:
-                claimed = Deliveries(connection).claim(self._clock.now(), self._couriers)
+                claimed = Deliveries(connection).claim(self._clock.now(), self._handlers)
             if claimed is None:
                 break
             delivered += self._attempt(claimed)
@@ -104,9 +104,9 @@ class Worker:
 
     def _attempt(self, claimed: Claimed) -> bool:
         """Send one message, with no database connection held meanwhile, and note the outcome."""
-        error, hopeless, courier = "", False, self._couriers[claimed.kind]
+        error, hopeless, handler = "", False, self._handlers[claimed.kind]
         try:
-            courier.deliver(claimed.id, self._keyring.open(claimed.payload), claimed.created_at)
+            handler.deliver(claimed.id, self._secret_keys.decrypt(claimed.payload), claimed.created_at)
         except Exception as fault:  # noqa: BLE001 - whatever it is, the message must not be lost, nor stop the others
             error, hopeless = describe(fault), is_hopeless(fault)
         now = self._clock.now()
@@ -114,7 +114,7 @@ class Worker:
             deliveries = Deliveries(connection)
             if not error:
                 deliveries.delivered(claimed, now)
-            elif hopeless or claimed.attempts >= courier.attempts:
+            elif hopeless or claimed.attempts >= handler.attempts:
                 log.error("message_given_up", message=claimed.id, attempts=claimed.attempts, fault=error)
                 deliveries.give_up(claimed, error)
             else:

@@ -8,7 +8,7 @@ from enum import StrEnum
 from identity.clock import Clock
 from identity.config import Settings
 from identity.rate_limits.store import RequestCounts
-from identity.secret_keys import Keyring
+from identity.secret_keys import SecretKeys
 from identity.storage import Storage
 
 _IPV6_NETWORK = 64
@@ -66,13 +66,15 @@ def limits(settings: Settings) -> dict[Action, Limit]:
     }
 
 
-class Throttle:
+class RateLimiter:
     """Counts requests against their limits."""
 
-    def __init__(self, storage: Storage, clock: Clock, keyring: Keyring, limits: dict[Action, Limit]) -> None:
+    def __init__(
+        self, storage: Storage, clock: Clock, secret_keys: SecretKeys, limits: dict[Action, Limit]
+    ) -> None:
         self._storage = storage
         self._clock = clock
-        self._keyring = keyring
+        self._secret_keys = secret_keys
         self._limits = limits
 
     def allows_network(self, action: Action, ip_address: str) -> bool:
@@ -94,7 +96,7 @@ class Throttle:
         Commits by itself: call it before a transaction is opened, never inside one.
         """
         limit = self._limits[action]
-        digest = self._keyring.keyed_digest("throttle", asker)
+        digest = self._secret_keys.keyed_digest("throttle", asker)
         with self._storage.autocommit() as connection:
             count = RequestCounts(connection).count(action, digest, limit.window, self._clock.now())
         return count <= limit.requests

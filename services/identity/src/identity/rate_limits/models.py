@@ -13,7 +13,7 @@ class RequestCount(Base):
 
     __tablename__ = "request_counts"
 
-    # A value of `throttling.throttle.Action`.
+    # A value of `throttling.rate_limiter.Action`.
     action: Mapped[str] = mapped_column(String(32), primary_key=True)
     # Keyed digest of a network or an address.
     asker: Mapped[str] = mapped_column(String(64), primary_key=True)

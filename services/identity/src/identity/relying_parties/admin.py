@@ -61,8 +61,8 @@ class Registry:
     def put_city(self, registration: CityRegistration) -> Change:
         """Write a city."""
         city = registration.registered()
-        with self._storage.transaction() as session:
-            cities = Cities(session)
+        with self._storage.transaction() as tx:
+            cities = Cities(tx)
             known = cities.get(city.id)
             if known == city:
                 return Change.UNCHANGED
@@ -81,9 +81,9 @@ class Registry:
             raise RegistrationRefusedError(["a public client has no secret"])
         if not client.uses_secret and secret is not None:
             raise RegistrationRefusedError([f"{client.token_endpoint_auth_method} goes without a secret"])
-        with self._storage.transaction() as session:
-            check_references(session, registration)
-            clients = Clients(session)
+        with self._storage.transaction() as tx:
+            check_references(tx, registration)
+            clients = Clients(tx)
             known = clients.described(client.id)
             change = _change(known, registration)
             if change is not Change.UNCHANGED:
@@ -103,8 +103,8 @@ class Registry:
     def rotate_secret(self, client_id: str, overlap: timedelta) -> str | None:
         """Make a new secret, the old ones working for `overlap` longer; None when there is no such client."""
         now, secret = self._clock.now(), randomness.secret()
-        with self._storage.transaction() as session:
-            clients = Clients(session)
+        with self._storage.transaction() as tx:
+            clients = Clients(tx)
             described = clients.described(client_id)
             if described is None or not described.client.uses_secret:
                 return None
@@ -115,8 +115,8 @@ class Registry:
 
     def disable_client(self, client_id: str) -> bool:
         """Disable a client; returns whether there was one to disable. Seen everywhere within five seconds."""
-        with self._storage.transaction() as session:
-            return Clients(session).disable(client_id, self._clock.now())
+        with self._storage.transaction() as tx:
+            return Clients(tx).disable(client_id, self._clock.now())
 
     def invite(self, registration: InvitationRegistration) -> MadeInvitation:
         """Make an initial access token (RFC 7591 §3); raises `RegistrationRefusedError`."""
@@ -132,26 +132,26 @@ class Registry:
             expires_at=now + timedelta(days=registration.lifetime),
             revoked_at=None,
         )
-        with self._storage.transaction() as session:
-            lines = _problems_with_city(session, invitation.city_id)
-            known = {scope for resource in Resources(session).everyone() for scope in resource.scopes}
+        with self._storage.transaction() as tx:
+            lines = _problems_with_city(tx, invitation.city_id)
+            known = {scope for resource in Resources(tx).everyone() for scope in resource.scopes}
             lines += _problems_with_scopes(invitation.scopes, known, "belong to no resource")
             if lines:
                 raise RegistrationRefusedError(lines)
-            Invitations(session).add(invitation, digest(token))
+            Invitations(tx).add(invitation, digest(token))
         return MadeInvitation(invitation, token)
 
     def revoke_invitation(self, invitation_id: str) -> bool:
         """Let nobody register with it any more; returns whether somebody still could have."""
-        with self._storage.transaction() as session:
-            return Invitations(session).revoke(invitation_id, self._clock.now())
+        with self._storage.transaction() as tx:
+            return Invitations(tx).revoke(invitation_id, self._clock.now())
 
     def put_resource(self, registration: ResourceRegistration, secret: str) -> Change:
         """Write a resource with its secret; raises `RegistrationRefusedError`."""
         check_secret(secret)
         resource = registration.registered(digest(secret))
-        with self._storage.transaction() as session:
-            resources = Resources(session)
+        with self._storage.transaction() as tx:
+            resources = Resources(tx)
             known = resources.get(resource.id)
             if known == resource:
                 return Change.UNCHANGED

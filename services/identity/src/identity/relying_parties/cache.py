@@ -14,7 +14,7 @@ REMEMBERED_FOR = timedelta(seconds=5)
 LONGEST_KEY = 255
 
 
-class Directory:
+class RelyingPartyCache:
     """Answers who is registered without a query for each request; a change is seen within five seconds."""
 
     def __init__(self, storage: Storage, clock: Clock) -> None:

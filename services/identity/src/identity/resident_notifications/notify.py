@@ -10,12 +10,12 @@ from identity.audit.store import Audit
 from identity.clock import Clock
 from identity.mail.messages import Mail, Template
 from identity.outbox.store import Outbox
-from identity.relying_parties.cache import Directory
+from identity.relying_parties.cache import RelyingPartyCache
 from identity.relying_parties.clients import RegisteredResource
 from identity.relying_parties.store import Clients
 from identity.resident_notifications.store import Notices
 from identity.residents.accounts.store import Accounts
-from identity.secret_keys import Keyring
+from identity.secret_keys import SecretKeys
 from identity.storage import Storage
 
 _IDENTIFIER = re.compile(r"[A-Za-z0-9_.:~-]{1,64}")
@@ -83,27 +83,29 @@ def read(document: object) -> Notice:
     )
 
 
-class Notify:
+class NotifyResident:
     """Accepts notices: each one once, in one transaction with its mail."""
 
-    def __init__(self, storage: Storage, keyring: Keyring, clock: Clock, directory: Directory) -> None:
+    def __init__(
+        self, storage: Storage, secret_keys: SecretKeys, clock: Clock, relying_parties: RelyingPartyCache
+    ) -> None:
         self._storage = storage
-        self._keyring = keyring
+        self._secret_keys = secret_keys
         self._clock = clock
-        self._directory = directory
+        self._relying_parties = relying_parties
 
     def notify(self, sender: RegisteredResource, notice: Notice) -> Outcome:
         """Queue the mail that the notice asks for; raises `InvalidNoticeError` for an unknown city."""
-        if self._directory.city(notice.city_id) is None:
+        if self._relying_parties.city(notice.city_id) is None:
             raise InvalidNoticeError("city")
         now = self._clock.now()
-        with self._storage.transaction() as session:
-            resident = Accounts(session).get(notice.resident_id)
+        with self._storage.transaction() as tx:
+            resident = Accounts(tx).get(notice.resident_id)
             if resident is None:
                 return Outcome.UNKNOWN_RESIDENT
-            if not Notices(session).claim(sender.id, notice.id, now):
+            if not Notices(tx).claim(sender.id, notice.id, now):
                 return Outcome.ACCEPTED
-            Audit(session).record(
+            Audit(tx).record(
                 Event.NOTICE_ACCEPTED,
                 now,
                 resident_id=resident.id,
@@ -112,7 +114,7 @@ class Notify:
                 notice=notice.id,
             )
             if resident.email and resident.disabled_at is None:
-                Outbox(session, self._keyring, self._clock).mail(
+                Outbox(tx, self._secret_keys, self._clock).mail(
                     Mail(
                         to=resident.email,
                         language=resident.language,
@@ -121,7 +123,7 @@ class Notify:
                         facts={
                             "account_ending": notice.account_ending,
                             "undo_until": notice.undo_until.isoformat() if notice.undo_until else "",
-                            "portal_link": Clients(session).way_to(sender.id, notice.city_id),
+                            "portal_link": Clients(tx).way_to(sender.id, notice.city_id),
                         },
                     )
                 )

@@ -4,10 +4,10 @@ from flask import Blueprint, Response, jsonify, request
 from werkzeug.exceptions import HTTPException
 
 from identity.clock import Clock
-from identity.relying_parties.cache import Directory
+from identity.relying_parties.cache import RelyingPartyCache
 from identity.relying_parties.clients import RegisteredResource
-from identity.resident_notifications.notify import InvalidNoticeError, Notify, Outcome, read
-from identity.secret_keys import Keyring, digest
+from identity.resident_notifications.notify import InvalidNoticeError, NotifyResident, Outcome, read
+from identity.secret_keys import SecretKeys, digest
 from identity.storage import Storage
 from identity.web.basic_credentials import read_basic
 
@@ -16,12 +16,14 @@ LARGEST_BODY = 8 * 1024
 _NOBODY = RegisteredResource(id="", name="", secret_digest=digest(""), scopes=frozenset())
 
 
-class NoticeRoutes:
+class ResidentNotificationRoutes:
     """The endpoint. Exempt it from CSRF protection: it takes no cookie."""
 
-    def __init__(self, storage: Storage, keyring: Keyring, clock: Clock, directory: Directory) -> None:
-        self._directory = directory
-        self._notify = Notify(storage, keyring, clock, directory)
+    def __init__(
+        self, storage: Storage, secret_keys: SecretKeys, clock: Clock, relying_parties: RelyingPartyCache
+    ) -> None:
+        self._relying_parties = relying_parties
+        self._notify = NotifyResident(storage, secret_keys, clock, relying_parties)
 
     def blueprint(self) -> Blueprint:
         """Return the routes."""
@@ -54,7 +56,7 @@ class NoticeRoutes:
         given = read_basic(request.headers.get("Authorization"))
         if given is None:
             return None
-        known = self._directory.resource(given.name)
+        known = self._relying_parties.resource(given.name)
         accepted = (known or _NOBODY).accepts_secret(given.secret)
         return known if accepted else None
 

@@ -7,9 +7,9 @@ from enum import StrEnum
 
 from identity.account_events import (
     AccountDisabled,
+    AccountEvent,
     AccountPurged,
     AddressChanged,
-    Happening,
     PasswordChanged,
     SessionEnded,
 )
@@ -45,11 +45,11 @@ class SecurityEvent:
         return {"sub_id": self.subject, "events": {self.type.uri: self.said}}
 
 
-def event_of(happening: Happening, issuer: str, at: datetime) -> SecurityEvent | None:
+def event_of(event: AccountEvent, issuer: str, at: datetime) -> SecurityEvent | None:
     """Return the event, or None for what is no receiver's business."""
-    resident: dict[str, object] = {"format": "iss_sub", "iss": issuer, "sub": happening.resident_id}
+    resident: dict[str, object] = {"format": "iss_sub", "iss": issuer, "sub": event.resident_id}
     moment: dict[str, object] = {"event_timestamp": int(at.timestamp())}
-    match happening:
+    match event:
         case SessionEnded(session_id=sid, by=by):
             session = {"format": "opaque", "id": sid}
             subject = {"format": "complex", "user": resident, "session": session}

@@ -17,7 +17,7 @@ class EventReceiver(Base):
     id: Mapped[str] = mapped_column(String(255), primary_key=True)
     # Where events are pushed to (RFC 8935); None: it polls (RFC 8936).
     push_uri: Mapped[str | None] = mapped_column(String(512))
-    # Sealed; what a push says in `Authorization`. None: nothing.
+    # Encrypted; what a push says in `Authorization`. None: nothing.
     push_authorization: Mapped[str | None] = mapped_column(Text)
     # SHA-256 of the secret with which it polls.
     secret_digest: Mapped[str | None] = mapped_column(String(64))
@@ -42,7 +42,7 @@ class PolledEvent(Base):
     position: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
     # The `jti` of the token.
     id: Mapped[str] = mapped_column(String(32))
-    # Sealed JSON: the claims; signed anew each time they are handed out.
+    # Encrypted JSON: the claims; signed anew each time they are handed out.
     payload: Mapped[str] = mapped_column(Text)
     created_at: Mapped[datetime] = mapped_column(index=True)
     acknowledged_at: Mapped[datetime | None]

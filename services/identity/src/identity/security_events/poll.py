@@ -13,7 +13,7 @@ from datetime import UTC, datetime
 import structlog
 
 from identity.clock import Clock
-from identity.secret_keys import Keyring
+from identity.secret_keys import SecretKeys
 from identity.security_events.store import PolledEvents, StoredEvent, StoredReceiver
 from identity.security_events.tokens import SecurityEventTokens
 from identity.storage import Executor, Storage
@@ -69,8 +69,10 @@ def read(document: object) -> PollRequest:
 class Poll:
     """Answers polls, always at once: a long poll would hold a thread of the web server."""
 
-    def __init__(self, storage: Storage, keyring: Keyring, clock: Clock, tokens: SecurityEventTokens) -> None:
-        self._storage, self._keyring, self._clock, self._tokens = storage, keyring, clock, tokens
+    def __init__(
+        self, storage: Storage, secret_keys: SecretKeys, clock: Clock, tokens: SecurityEventTokens
+    ) -> None:
+        self._storage, self._secret_keys, self._clock, self._tokens = storage, secret_keys, clock, tokens
 
     def answer(self, receiver: StoredReceiver, request: PollRequest) -> Mapping[str, object]:
         """Return the answer of §2.5, and the cursor to go on from."""
@@ -81,7 +83,8 @@ class Poll:
             found, cursor = self._found(connection, receiver, request)
         handed_out = found[: request.most_events]
         sets = {
-            each.id: self._tokens.sign(json.loads(self._keyring.open(each.payload))) for each in handed_out
+            each.id: self._tokens.sign(json.loads(self._secret_keys.decrypt(each.payload)))
+            for each in handed_out
         }
         more = len(found) > len(handed_out)
         return {"sets": sets, "moreAvailable": more, "cursor": _last(handed_out, cursor)}

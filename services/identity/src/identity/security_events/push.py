@@ -5,7 +5,7 @@ from datetime import datetime
 
 from identity.outbox.delivery import NotDeliveredError, RefusedForGoodError
 from identity.outbox.http_post import HttpAnswer, post
-from identity.secret_keys import Keyring
+from identity.secret_keys import SecretKeys
 from identity.security_events.store import Receivers
 from identity.security_events.tokens import SecurityEventTokens
 from identity.security_events.transmitter import SECURITY_EVENT
@@ -19,14 +19,14 @@ _REFUSED = 400
 _PASSING = ("invalid_key", "authentication_failed", "access_denied")
 
 
-class PushCourier:
+class PushDelivery:
     """Delivers events."""
 
     kind = SECURITY_EVENT
     attempts = ATTEMPTS
 
-    def __init__(self, storage: Storage, keyring: Keyring, tokens: SecurityEventTokens) -> None:
-        self._storage, self._keyring, self._tokens = storage, keyring, tokens
+    def __init__(self, storage: Storage, secret_keys: SecretKeys, tokens: SecurityEventTokens) -> None:
+        self._storage, self._secret_keys, self._tokens = storage, secret_keys, tokens
 
     def deliver(self, message_id: str, payload: str, requested_at: datetime) -> None:  # noqa: ARG002 - the outbox's signature
         """Send the event (§2); a receiver that is gone, or polls now, needs none."""
@@ -37,7 +37,7 @@ class PushCourier:
             return
         headers = {"Content-Type": "application/secevent+jwt", "Accept": "application/json"}
         if receiver.push_authorization:
-            headers["Authorization"] = self._keyring.open(receiver.push_authorization)
+            headers["Authorization"] = self._secret_keys.decrypt(receiver.push_authorization)
         answer = post(receiver.push_uri, self._tokens.sign(queued["claims"]).encode(), headers)
         if answer.status == _ACCEPTED:
             return

@@ -9,7 +9,7 @@ from identity import randomness
 from identity.clock import Clock
 from identity.relying_parties import redirect_uris
 from identity.relying_parties.schemas import RegistrationRefusedError, check_secret
-from identity.secret_keys import Keyring, digest
+from identity.secret_keys import SecretKeys, digest
 from identity.security_events.event_types import EventType
 from identity.security_events.store import Receivers, StoredReceiver
 from identity.storage import Storage
@@ -45,8 +45,8 @@ def accepts_secret(receiver: StoredReceiver, secret: str) -> bool:
 class ReceiverRegistry:
     """Registers receivers."""
 
-    def __init__(self, storage: Storage, keyring: Keyring, clock: Clock) -> None:
-        self._storage, self._keyring, self._clock = storage, keyring, clock
+    def __init__(self, storage: Storage, secret_keys: SecretKeys, clock: Clock) -> None:
+        self._storage, self._secret_keys, self._clock = storage, secret_keys, clock
 
     def put(self, registration: Registration, secret: str | None) -> Registered:
         """Write a receiver, new or changed, and enable it; raises `RegistrationRefusedError`.
@@ -54,8 +54,8 @@ class ReceiverRegistry:
         One that polls and has no secret gets one made.
         """
         _check(registration, secret)
-        with self._storage.transaction() as session:
-            receivers = Receivers(session)
+        with self._storage.transaction() as tx:
+            receivers = Receivers(tx)
             known = receivers.get(registration.id)
             polls = registration.push_uri is None
             kept = known.secret_digest if known and polls else None
@@ -66,7 +66,7 @@ class ReceiverRegistry:
                 StoredReceiver(
                     id=registration.id,
                     push_uri=registration.push_uri,
-                    push_authorization=self._keyring.seal(authorization) if authorization else None,
+                    push_authorization=self._secret_keys.encrypt(authorization) if authorization else None,
                     secret_digest=digest(given) if given else kept,
                     event_types=_in_order(registration.event_types),
                     is_disabled=False,
@@ -77,8 +77,8 @@ class ReceiverRegistry:
 
     def disable(self, receiver_id: str) -> bool:
         """Tell it nothing from now on; returns whether there was one to disable."""
-        with self._storage.transaction() as session:
-            receivers = Receivers(session)
+        with self._storage.transaction() as tx:
+            receivers = Receivers(tx)
             known = receivers.get(receiver_id)
             if known is None or known.is_disabled:
                 return False

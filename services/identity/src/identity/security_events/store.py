@@ -24,7 +24,7 @@ class StoredReceiver:
     id: str
     # None: it polls.
     push_uri: str | None
-    # Sealed.
+    # Encrypted.
     push_authorization: str | None
     secret_digest: str | None
     event_types: tuple[str, ...]
@@ -39,7 +39,7 @@ class StoredEvent:
 
     position: int
     id: str
-    # Sealed.
+    # Encrypted.
     payload: str
 
 

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 from joserfc import jwt
 
-from identity.signing_keys.key_set import KeyRing
+from identity.signing_keys.key_set import KeySet
 
 ALGORITHM = "ES256"
 TYPE = "secevent+jwt"
@@ -13,11 +13,11 @@ TYPE = "secevent+jwt"
 class SecurityEventTokens:
     """Signs security events."""
 
-    def __init__(self, ring: KeyRing) -> None:
-        self._ring = ring
+    def __init__(self, key_set: KeySet) -> None:
+        self._key_set = key_set
 
     def sign(self, claims: Mapping[str, object]) -> str:
         """Return the token; its type keeps it from being taken for any other (§2.3, §4.6)."""
-        key = self._ring.signing_key(ALGORITHM)
+        key = self._key_set.signing_key(ALGORITHM)
         header = {"alg": ALGORITHM, "typ": TYPE, "kid": key.kid}
         return jwt.encode(header, dict(claims), key.key, [ALGORITHM])

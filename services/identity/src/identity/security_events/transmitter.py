@@ -4,10 +4,10 @@ import json
 from collections.abc import Sequence
 
 from identity import randomness
-from identity.account_events import Happening
+from identity.account_events import AccountEvent
 from identity.clock import Clock
 from identity.outbox.store import Outbox
-from identity.secret_keys import Keyring
+from identity.secret_keys import SecretKeys
 from identity.security_events.event_types import SecurityEvent, event_of
 from identity.security_events.store import PolledEvents, Receivers, StoredReceiver
 from identity.storage import Executor
@@ -19,13 +19,13 @@ SECURITY_EVENT = "security_event"
 class SecurityEvents:
     """Listens to what happens to accounts; writes what each receiver is told of it."""
 
-    def __init__(self, keyring: Keyring, clock: Clock, issuer: str) -> None:
-        self._keyring, self._clock, self._issuer = keyring, clock, issuer
+    def __init__(self, secret_keys: SecretKeys, clock: Clock, issuer: str) -> None:
+        self._secret_keys, self._clock, self._issuer = secret_keys, clock, issuer
 
-    def hear(self, executor: Executor, happenings: Sequence[Happening]) -> None:
+    def handle(self, executor: Executor, account_events: Sequence[AccountEvent]) -> None:
         """Queue a push, or store for the next poll, each event for each receiver that wants its type."""
         now = self._clock.now()
-        events = [event for each in happenings if (event := event_of(each, self._issuer, now))]
+        events = [event for each in account_events if (event := event_of(each, self._issuer, now))]
         for receiver in Receivers(executor).enabled() if events else ():
             wanted = [event for event in events if event.type in receiver.event_types]
             if wanted:
@@ -44,8 +44,8 @@ class SecurityEvents:
             for event in events
         ]
         if receiver.push_uri is None:
-            sealed = [(str(each["jti"]), self._keyring.seal(json.dumps(each))) for each in claims]
+            sealed = [(str(each["jti"]), self._secret_keys.encrypt(json.dumps(each))) for each in claims]
             PolledEvents(executor).append(receiver.id, sealed, now)
         else:
             payloads = [json.dumps({"receiver": receiver.id, "claims": each}) for each in claims]
-            Outbox(executor, self._keyring, self._clock).queue(SECURITY_EVENT, payloads)
+            Outbox(executor, self._secret_keys, self._clock).queue(SECURITY_EVENT, payloads)

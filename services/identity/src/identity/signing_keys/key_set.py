@@ -9,9 +9,9 @@ from datetime import datetime, timedelta
 from joserfc.jwk import ECKey, OKPKey, RSAKey, import_key
 
 from identity.clock import Clock
-from identity.secret_keys import Keyring
+from identity.secret_keys import SecretKeys
 from identity.signing_keys.models import KeyState
-from identity.signing_keys.rotation import ALGORITHMS, ON_DEMAND, KeyLifecycle
+from identity.signing_keys.rotation import ALGORITHMS, ON_DEMAND, KeyRotation
 from identity.signing_keys.store import SigningKeys, StoredKey
 from identity.storage import Storage
 
@@ -50,11 +50,11 @@ class _Loaded:
     published: PublishedKeys
 
 
-class KeyRing:
+class KeySet:
     """The current keys. A change in the database is seen within five seconds."""
 
-    def __init__(self, storage: Storage, keyring: Keyring, clock: Clock) -> None:
-        self._storage, self._keyring, self._clock = storage, keyring, clock
+    def __init__(self, storage: Storage, secret_keys: SecretKeys, clock: Clock) -> None:
+        self._storage, self._secret_keys, self._clock = storage, secret_keys, clock
         self._loaded: _Loaded | None = None
 
     def signing_key(self, alg: str) -> ParsedKey:
@@ -64,7 +64,7 @@ class KeyRing:
         """
         key = self._current().signing.get(alg)
         if key is None and alg in ON_DEMAND:
-            KeyLifecycle(self._storage, self._keyring, self._clock).provide(alg)
+            KeyRotation(self._storage, self._secret_keys, self._clock).provide(alg)
             self._loaded = None
             key = self._current().signing.get(alg)
         if key is None:
@@ -101,7 +101,7 @@ class KeyRing:
         self, rows: Sequence[StoredKey], stands: tuple[tuple[str, str, bool], ...], now: datetime
     ) -> _Loaded:
         signing = {
-            row.alg: _parsed(row, json.loads(self._keyring.open(row.private_sealed)))
+            row.alg: _parsed(row, json.loads(self._secret_keys.decrypt(row.private_sealed)))
             for row in rows
             if row.state is KeyState.ACTIVE
         }

@@ -8,7 +8,7 @@ from joserfc.jwk import ECKey, OKPKey, RSAKey
 
 from identity.clock import Clock
 from identity.randomness import identifier
-from identity.secret_keys import Keyring
+from identity.secret_keys import SecretKeys
 from identity.signing_keys.models import KeyState
 from identity.signing_keys.store import AlreadyActiveError, SigningKeys, StoredKey
 from identity.storage import Storage
@@ -22,17 +22,17 @@ RSA_BITS = 3072  # 128 bits of security (NIST SP 800-57 part 1, table 2)
 
 # A key signs for this long (standards: rotate every 90 days).
 SIGNS_FOR = timedelta(days=90)
-# A key is published for this long before it signs; verifiers keep the set for `ring.MAX_AGE`, much shorter.
+# A key is published this long before it signs; verifiers keep the set for `key_set.MAX_AGE`, much shorter.
 PUBLISHED_BEFORE = timedelta(hours=24)
 # A key stays published for this long after its last signature; tokens live for minutes.
 PUBLISHED_AFTER = timedelta(hours=24)
 
 
-class KeyLifecycle:
+class KeyRotation:
     """Moves the keys of each algorithm through their states. Every method is one transaction."""
 
-    def __init__(self, storage: Storage, keyring: Keyring, clock: Clock) -> None:
-        self._storage, self._keyring, self._clock = storage, keyring, clock
+    def __init__(self, storage: Storage, secret_keys: SecretKeys, clock: Clock) -> None:
+        self._storage, self._secret_keys, self._clock = storage, secret_keys, clock
 
     def ensure(self) -> list[str]:
         """Make the active keys that always have to be there and are not; returns the new keys' ids."""
@@ -40,15 +40,15 @@ class KeyLifecycle:
 
     def provide(self, alg: str) -> str | None:
         """Make an active key of the algorithm unless there is one; returns the new key's id."""
-        with self._storage.transaction() as session:
-            keys = SigningKeys(session).everyone()
+        with self._storage.transaction() as tx:
+            keys = SigningKeys(tx).everyone()
         return None if _in_state(keys, alg, KeyState.ACTIVE) else self._make_active(alg)
 
     def turn(self) -> None:
         """Do what is due: publish successors, activate them, remove dead keys. The worker calls it."""
         now = self._clock.now()
-        with self._storage.transaction() as session:
-            store = SigningKeys(session)
+        with self._storage.transaction() as tx:
+            store = SigningKeys(tx)
             keys = store.everyone()
             for alg in ALGORITHMS:
                 self._turn_one(store, keys, alg, now)
@@ -59,8 +59,8 @@ class KeyLifecycle:
     def rotate(self) -> list[str]:
         """Publish the successor of every active key that has none; the worker activates it 24 hours later."""
         now = self._clock.now()
-        with self._storage.transaction() as session:
-            store = SigningKeys(session)
+        with self._storage.transaction() as tx:
+            store = SigningKeys(tx)
             keys = store.everyone()
             return [
                 self._add(store, alg, KeyState.NEXT, now)
@@ -71,8 +71,8 @@ class KeyLifecycle:
     def revoke(self, kid: str) -> bool:
         """Withdraw a key at once, replacing it if it was signing; returns whether there was such a key."""
         now = self._clock.now()
-        with self._storage.transaction() as session:
-            store = SigningKeys(session)
+        with self._storage.transaction() as tx:
+            store = SigningKeys(tx)
             keys = store.everyone()
             revoked = next((k for k in keys if k.kid == kid and k.state != KeyState.REVOKED), None)
             if revoked is None:
@@ -99,8 +99,8 @@ class KeyLifecycle:
 
     def _make_active(self, alg: str) -> str | None:
         try:
-            with self._storage.transaction() as session:
-                return self._add(SigningKeys(session), alg, KeyState.ACTIVE, self._clock.now())
+            with self._storage.transaction() as tx:
+                return self._add(SigningKeys(tx), alg, KeyState.ACTIVE, self._clock.now())
         except AlreadyActiveError:
             return None
 
@@ -113,7 +113,7 @@ class KeyLifecycle:
                 alg=alg,
                 state=state,
                 public_jwk={**_text(key.as_dict(private=False)), "kid": kid, "alg": alg, "use": "sig"},
-                private_sealed=self._keyring.seal(json.dumps(key.as_dict(private=True))),
+                private_sealed=self._secret_keys.encrypt(json.dumps(key.as_dict(private=True))),
                 created_at=now,
                 activated_at=now if state is KeyState.ACTIVE else None,
             )

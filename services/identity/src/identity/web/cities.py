@@ -6,7 +6,7 @@ from flask import Blueprint, Response, jsonify, make_response, request
 from werkzeug.exceptions import NotFound
 
 from identity.config import Settings
-from identity.relying_parties.cache import Directory
+from identity.relying_parties.cache import RelyingPartyCache
 from identity.relying_parties.clients import RegisteredCity
 from identity.web.theme import style_sheet
 
@@ -19,8 +19,8 @@ _DRAWING_POLICY = "default-src 'none'; style-src 'unsafe-inline'; sandbox"
 class CityData:
     """The public endpoints of a city."""
 
-    def __init__(self, directory: Directory, settings: Settings) -> None:
-        self._directory = directory
+    def __init__(self, relying_parties: RelyingPartyCache, settings: Settings) -> None:
+        self._relying_parties = relying_parties
         self._issuer = settings.issuer
 
     def blueprint(self) -> Blueprint:
@@ -64,7 +64,7 @@ class CityData:
         return _cached(response)
 
     def _city(self, city_id: str) -> RegisteredCity:
-        city = self._directory.city(city_id) if _SLUG.fullmatch(city_id) else None
+        city = self._relying_parties.city(city_id) if _SLUG.fullmatch(city_id) else None
         if city is None:
             raise NotFound
         return city

@@ -8,7 +8,7 @@ from dataclasses import asdict, dataclass, fields
 
 from itsdangerous import BadSignature, URLSafeSerializer
 
-from identity.secret_keys import Keyring
+from identity.secret_keys import SecretKeys
 
 PARAMETER = "continue"
 
@@ -35,8 +35,8 @@ _FIELDS = {field.name for field in fields(Continuation)}
 class Continuations:
     """Signs continuations and reads them back."""
 
-    def __init__(self, keyring: Keyring) -> None:
-        self._serializer = URLSafeSerializer(keyring.signing_keys("continuation"), salt="continuation")
+    def __init__(self, secret_keys: SecretKeys) -> None:
+        self._serializer = URLSafeSerializer(secret_keys.derive("continuation"), salt="continuation")
 
     def sign(self, continuation: Continuation) -> str:
         """Return the continuation as URL-safe text."""

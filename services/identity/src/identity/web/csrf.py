@@ -7,7 +7,8 @@ with `when_expired` how its form is shown again.
 
 from collections.abc import Callable
 
-from flask import Blueprint, Flask, Response, request, session
+from flask import Blueprint, Flask, Response, request
+from flask import session as page_state
 from flask_wtf.csrf import CSRFError, CSRFProtect
 
 Renderer = Callable[[], Response]
@@ -47,7 +48,7 @@ class Csrf:
 
     def renew(self) -> None:
         """Forget the token: whoever learned it before a change of privilege holds nothing afterwards."""
-        session.pop(_TOKEN_FIELD, None)
+        page_state.pop(_TOKEN_FIELD, None)
 
     def _refuse_other_sites(self) -> None:
         """Refuse a form that another website sent, whatever token it carries (W3C Fetch Metadata)."""

@@ -9,7 +9,7 @@ from itsdangerous import BadSignature, URLSafeSerializer
 
 from identity import randomness
 from identity.config import Settings
-from identity.secret_keys import Keyring
+from identity.secret_keys import SecretKeys
 from identity.web.cookies import Cookies
 
 _COOKIE = "device"
@@ -21,10 +21,10 @@ _DIGEST_LENGTH = 22
 class Devices:
     """Recognises this browser, and remembers who signed in with it."""
 
-    def __init__(self, settings: Settings, keyring: Keyring) -> None:
+    def __init__(self, settings: Settings, secret_keys: SecretKeys) -> None:
         self._cookies = Cookies(settings)
-        self._keyring = keyring
-        self._serializer = URLSafeSerializer(keyring.signing_keys("device"), salt="device")
+        self._secret_keys = secret_keys
+        self._serializer = URLSafeSerializer(secret_keys.derive("device"), salt="device")
 
     def known_for(self, email_key: str) -> str | None:
         """Return this browser's identifier if that address has signed in with it before, else None."""
@@ -48,4 +48,4 @@ class Devices:
         return str(content["id"]), [str(digest) for digest in content["for"]]
 
     def _digest(self, email_key: str) -> str:
-        return self._keyring.keyed_digest("device", email_key)[:_DIGEST_LENGTH]
+        return self._secret_keys.keyed_digest("device", email_key)[:_DIGEST_LENGTH]

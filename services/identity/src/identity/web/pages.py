@@ -3,11 +3,12 @@
 from dataclasses import dataclass, replace
 from urllib.parse import urlencode
 
-from flask import Response, make_response, redirect, render_template, request, session
+from flask import Response, make_response, redirect, render_template, request
+from flask import session as page_state
 from flask_babel import get_locale, gettext
 
 from identity.errors import Reason
-from identity.relying_parties.cache import Directory
+from identity.relying_parties.cache import RelyingPartyCache
 from identity.relying_parties.clients import RegisteredCity, RegisteredClient
 from identity.web import continuation as continuations_module
 from identity.web import language
@@ -44,8 +45,8 @@ class Shell:
 class Pages:
     """Renders pages."""
 
-    def __init__(self, directory: Directory, continuations: Continuations) -> None:
-        self._directory = directory
+    def __init__(self, relying_parties: RelyingPartyCache, continuations: Continuations) -> None:
+        self._relying_parties = relying_parties
         self._continuations = continuations
 
     def continuation(self) -> Continuation:
@@ -57,7 +58,7 @@ class Pages:
         found = self._continuations.read(signed)
         if found.client_id or found.city_id:
             return found
-        client_id, city_id = session.get(_ORIGIN, ("", ""))
+        client_id, city_id = page_state.get(_ORIGIN, ("", ""))
         return replace(found, client_id=client_id, city_id=city_id)
 
     def continuation_to(self, path: str) -> Continuation:
@@ -75,7 +76,7 @@ class Pages:
         """Send the browser on after a POST (303: never repeats what was posted)."""
         return make_response(redirect(self.url(path, continuation, **arguments), 303))
 
-    def go_on(self, continuation: Continuation) -> Response:
+    def redirect_to(self, continuation: Continuation) -> Response:
         """Send the browser to where the resident was going."""
         return make_response(redirect(continuation.path, 303))
 
@@ -140,9 +141,9 @@ class Pages:
         return city.time_zone if city else "UTC"
 
     def _find(self, continuation: Continuation) -> tuple[RegisteredClient | None, RegisteredCity | None]:
-        client = self._directory.client(continuation.client_id) if continuation.client_id else None
+        client = self._relying_parties.client(continuation.client_id) if continuation.client_id else None
         city_id = continuation.city_id or (client.city_id if client else "")
-        return client, self._directory.city(city_id) if city_id else None
+        return client, self._relying_parties.city(city_id) if city_id else None
 
     def _shell(self, continuation: Continuation) -> Shell:
         client, city = self._find(continuation)
@@ -151,8 +152,8 @@ class Pages:
 
     def _remember(self, shell: Shell) -> None:
         origin = [shell.client.id if shell.client else "", shell.city.id if shell.city else ""]
-        if any(origin) and session.get(_ORIGIN) != origin:
-            session[_ORIGIN] = origin
+        if any(origin) and page_state.get(_ORIGIN) != origin:
+            page_state[_ORIGIN] = origin
 
 
 def _here() -> str:

@@ -11,7 +11,7 @@ from identity.web.pages import Pages
 from identity.web.sign_in_methods import SignInMethods
 
 
-class Arrival:
+class SignedInResponse:
     """Hands out the session's cookie and remembers the device; every method ends here."""
 
     def __init__(
@@ -28,7 +28,7 @@ class Arrival:
         self._devices = devices
         self._methods = methods
 
-    def go_on(
+    def redirect_to(
         self,
         continuation: Continuation,
         *,
@@ -40,7 +40,7 @@ class Arrival:
         """Send the resident to where they were going, with a new session and a new CSRF token."""
         self._csrf.renew()
         typed_email.forget()
-        response = self._pages.go_on(continuation)
+        response = self._pages.redirect_to(continuation)
         self._current_session.set_cookie(response, secret, remembered)
         if email_key:
             self._devices.remember(response, email_key)

@@ -4,21 +4,21 @@ Kept in the signed page-state cookie until the browser is closed or the resident
 address.
 """
 
-from flask import session
+from flask import session as page_state
 
 _KEY = "typed_email"
 
 
 def remember(email: str) -> None:
     """Keep what was typed."""
-    session[_KEY] = email
+    page_state[_KEY] = email
 
 
 def recall() -> str:
     """Return what was typed last, or nothing."""
-    return str(session.get(_KEY, ""))
+    return str(page_state.get(_KEY, ""))
 
 
 def forget() -> None:
     """Drop it."""
-    session.pop(_KEY, None)
+    page_state.pop(_KEY, None)

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import insert, select, update
 
 from identity.journeys.federation.models import FederationAttempt
-from identity.secret_keys import Keyring, digest
+from identity.secret_keys import SecretKeys, digest
 from identity.storage import Executor, delete_some, table_of
 
 ATTEMPTS = table_of(FederationAttempt)
@@ -45,9 +45,9 @@ class Attempt:
 class Attempts:
     """The attempts, within one transaction or on an autocommit connection."""
 
-    def __init__(self, executor: Executor, keyring: Keyring) -> None:
+    def __init__(self, executor: Executor, secret_keys: SecretKeys) -> None:
         self._executor = executor
-        self._keyring = keyring
+        self._secret_keys = secret_keys
 
     def add(  # noqa: PLR0913 - each is a column
         self,
@@ -66,7 +66,7 @@ class Attempts:
                 state_digest=digest(state),
                 provider=provider,
                 browser_digest=digest(browser_secret),
-                secrets=self._keyring.seal(json.dumps(asdict(secrets))),
+                secrets=self._secret_keys.encrypt(json.dumps(asdict(secrets))),
                 continuation=continuation,
                 language=language,
                 created_at=now,
@@ -83,7 +83,7 @@ class Attempts:
             .where(ATTEMPTS.c.state_digest == digest(state), ATTEMPTS.c.provider == provider)
             .where(ATTEMPTS.c.spent_at.is_(None), ATTEMPTS.c.expires_at > now)
             .where(ATTEMPTS.c.posted_answer.is_(None))
-            .values(posted_answer=self._keyring.seal(json.dumps(dict(answer))))
+            .values(posted_answer=self._secret_keys.encrypt(json.dumps(dict(answer))))
             .returning(ATTEMPTS.c.state_digest)
         )
         return kept.one_or_none() is not None
@@ -109,10 +109,10 @@ class Attempts:
         ).one_or_none()
         if row is None:
             return None
-        answer = json.loads(self._keyring.open(row.posted_answer)) if row.posted_answer else None
+        answer = json.loads(self._secret_keys.decrypt(row.posted_answer)) if row.posted_answer else None
         return Attempt(
             provider=row.provider,
-            secrets=Secrets(**json.loads(self._keyring.open(row.secrets))),
+            secrets=Secrets(**json.loads(self._secret_keys.decrypt(row.secrets))),
             continuation=row.continuation,
             language=row.language,
             is_spent=row.spent_at is not None,

@@ -19,10 +19,10 @@ from identity.identity_providers.provider import (
 )
 from identity.journeys.federation.asking_browser import Asking
 from identity.journeys.federation.attempt_store import Attempt, Attempts
-from identity.journeys.federation.match_resident import Recognise, Unfinished
+from identity.journeys.federation.match_resident import MatchResident, Unfinished
 from identity.journeys.federation.provision import Entered, OtherMethod
 from identity.journeys.federation.start import redirect_uri
-from identity.secret_keys import Keyring
+from identity.secret_keys import SecretKeys
 from identity.storage import Storage
 from identity.web.continuation import Continuation, Continuations
 
@@ -68,20 +68,20 @@ _WHY = {
 }
 
 
-class Finish:
+class HandleCallback:
     """Takes answers."""
 
     def __init__(  # noqa: PLR0913, PLR0917 - names what it depends on
         self,
         storage: Storage,
-        keyring: Keyring,
+        secret_keys: SecretKeys,
         clock: Clock,
         settings: Settings,
         continuations: Continuations,
-        recognise: Recognise,
+        recognise: MatchResident,
     ) -> None:
         self._storage = storage
-        self._keyring = keyring
+        self._secret_keys = secret_keys
         self._clock = clock
         self._issuer = settings.issuer
         self._continuations = continuations
@@ -89,8 +89,8 @@ class Finish:
 
     def keep(self, provider: Provider, answer: Mapping[str, str]) -> None:
         """Keep an answer that came without cookies until its browser comes for it."""
-        with self._storage.transaction() as session:
-            Attempts(session, self._keyring).keep_answer(
+        with self._storage.transaction() as tx:
+            Attempts(tx, self._secret_keys).keep_answer(
                 answer.get("state", ""), provider.key, answer, self._clock.now()
             )
 
@@ -100,8 +100,8 @@ class Finish:
         The attempt is spent before anything else, and no transaction is open while the provider is asked.
         """
         now, state = self._clock.now(), answer.get("state", "")
-        with self._storage.transaction() as session:
-            attempts = Attempts(session, self._keyring)
+        with self._storage.transaction() as tx:
+            attempts = Attempts(tx, self._secret_keys)
             attempt = attempts.claim(state, provider.key, asking.secret or "", now)
             if attempt is None:
                 return self._not_open(attempts.look(state, provider.key, asking.secret or ""), asking)
@@ -138,8 +138,8 @@ class Finish:
     def _note(
         self, provider: Provider, continuation: Continuation, asking: Asking, why: str, now: datetime
     ) -> None:
-        with self._storage.transaction() as session:
-            Audit(session).record(
+        with self._storage.transaction() as tx:
+            Audit(tx).record(
                 Event.SIGN_IN_FAILED,
                 now,
                 client_id=continuation.client_id or None,

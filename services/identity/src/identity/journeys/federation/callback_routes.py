@@ -8,9 +8,9 @@ from werkzeug.datastructures import MultiDict
 from identity.errors import Reason, Refused
 from identity.identity_providers.provider import Provider
 from identity.journeys.federation.asking_browser import Asking
-from identity.journeys.federation.callback import Already, Finish, NoEntry
+from identity.journeys.federation.callback import Already, HandleCallback, NoEntry
 from identity.journeys.federation.match_resident import Unfinished
-from identity.journeys.federation.outcome_pages import Arrivals
+from identity.journeys.federation.outcome_pages import OutcomePages
 from identity.web.asking_browser import AskingBrowser
 from identity.web.continuation import Continuation
 from identity.web.current_session import CurrentSession
@@ -27,15 +27,15 @@ class Callbacks:
         pages: Pages,
         browser: AskingBrowser,
         current_session: CurrentSession,
-        finish: Finish,
-        arrivals: Arrivals,
+        finish: HandleCallback,
+        outcome_pages: OutcomePages,
     ) -> None:
         self._providers = providers
         self._pages = pages
         self._browser = browser
         self._current_session = current_session
         self._finish = finish
-        self._arrivals = arrivals
+        self._outcome_pages = outcome_pages
 
     def blueprint(self) -> Blueprint:
         """Return the endpoints; to be exempt from the protection of forms."""
@@ -50,14 +50,14 @@ class Callbacks:
         asking = Asking(self._browser.secret(), self._current_session.load(), current_visitor())
         outcome = self._finish.finish(provider, _each_once(request.args), asking)
         if isinstance(outcome, NoEntry):
-            return self._arrivals.refused(provider_key, outcome.why, outcome.continuation)
+            return self._outcome_pages.refused(provider_key, outcome.why, outcome.continuation)
         if isinstance(outcome, Already):
-            return self._pages.go_on(outcome.continuation)
+            return self._pages.redirect_to(outcome.continuation)
         if isinstance(outcome, Unfinished):
             page = "check-email" if outcome.is_mailed else "complete"
             path = f"/sign-in/{provider_key}/{page}"
             return self._pages.see_other(path, outcome.continuation, waiting=outcome.waiting_id)
-        return self._arrivals.done(provider_key, outcome)
+        return self._outcome_pages.done(provider_key, outcome)
 
     def posted(self, provider_key: str) -> Response:
         """Keep an answer that came without cookies, and let the browser come for it with them.

@@ -9,13 +9,13 @@ from identity.audit.events import Event
 from identity.audit.store import Audit
 from identity.clock import Clock
 from identity.journeys.federation.mail import FederationMail
-from identity.rate_limits.limiter import Throttle
+from identity.rate_limits.limiter import RateLimiter
 from identity.residents.accounts.addresses import Address, InvalidAddressError, parse
 from identity.residents.accounts.models import Resident
 from identity.residents.accounts.store import Accounts, AddressTakenError
 from identity.residents.federated_identities.store import FederatedIdentities
 from identity.residents.one_time_codes.store import CodeResult, OneTimeCodes
-from identity.secret_keys import Keyring
+from identity.secret_keys import SecretKeys
 from identity.storage import Storage, Transaction
 from identity.web.current_session import SignedIn
 from identity.web.visitor import Visitor
@@ -46,63 +46,68 @@ class AnswerOffer:
     """Takes the resident's answer."""
 
     def __init__(
-        self, storage: Storage, keyring: Keyring, clock: Clock, throttle: Throttle, mail: FederationMail
+        self,
+        storage: Storage,
+        secret_keys: SecretKeys,
+        clock: Clock,
+        rate_limiter: RateLimiter,
+        mail: FederationMail,
     ) -> None:
         self._storage = storage
-        self._keyring = keyring
+        self._secret_keys = secret_keys
         self._clock = clock
-        self._throttle = throttle
+        self._rate_limiter = rate_limiter
         self._mail = mail
 
     def offered(self, current: SignedIn) -> str:
         """Return the address that the resident may take over; empty when there is none."""
-        with self._storage.transaction() as session:
-            offer = self._offer(session, current)
+        with self._storage.transaction() as tx:
+            offer = self._offer(tx, current)
             return offer.address.display if offer else ""
 
     def keep(self, current: SignedIn) -> None:
         """Keep ours, and ask no more until the provider's changes again."""
-        with self._storage.transaction() as session:
-            FederatedIdentities(session).close_offer(current.resident_id)
+        with self._storage.transaction() as tx:
+            FederatedIdentities(tx).close_offer(current.resident_id)
 
     def use(self, current: SignedIn, visitor: Visitor) -> Asked:
         """Mail a code to the new address, whoever says that it is the resident's."""
         now = self._clock.now()
         if now >= current.authenticated_at + PROVED_WITHIN:
             return Asked.SIGN_IN_AGAIN
-        with self._storage.transaction() as session:
-            offer = self._offer(session, current)
+        with self._storage.transaction() as tx:
+            offer = self._offer(tx, current)
         if offer is None:
             return Asked.GONE
-        if not self._throttle.allows_mail(offer.address.key, visitor.ip_address):
+        if not self._rate_limiter.allows_mail(offer.address.key, visitor.ip_address):
             return Asked.TOO_MANY
-        with self._storage.transaction() as session:
+        with self._storage.transaction() as tx:
             subject = _subject(current, offer.address)
-            code = OneTimeCodes(session, self._keyring).issue(_PURPOSE, subject, now)
-            self._mail.new_address(session, offer.resident, offer.address, code)
+            code = OneTimeCodes(tx, self._secret_keys).issue(_PURPOSE, subject, now)
+            self._mail.new_address(tx, offer.resident, offer.address, code)
         return Asked.MAILED
 
     def confirm(self, current: SignedIn, code: str, visitor: Visitor) -> CodeResult:
         """Change the address if the code is right, and tell the old one."""
         now = self._clock.now()
-        with self._storage.transaction() as session:
-            offer = self._offer(session, current)
+        with self._storage.transaction() as tx:
+            offer = self._offer(tx, current)
             if offer is None:
                 return CodeResult.EXPIRED
-            result = OneTimeCodes(session, self._keyring).claim(
+            result = OneTimeCodes(tx, self._secret_keys).claim(
                 _PURPOSE, _subject(current, offer.address), code, now
             )
             if result is not CodeResult.RIGHT:
                 return result
             before = offer.resident.email
             try:
-                Accounts(session).change_address(offer.resident.id, offer.address, now)
+                Accounts(tx).change_address(offer.resident.id, offer.address, now)
             except AddressTakenError:
                 return CodeResult.EXPIRED
-            FederatedIdentities(session).close_offer(offer.resident.id)
+            FederatedIdentities(tx).close_offer(offer.resident.id)
             if before:
-                self._mail.address_changed(session, offer.resident, before)
-            Audit(session).record(
+                self._mail.address_changed(tx, offer.resident, before)
+            Audit(tx).record(
                 Event.PROFILE_CHANGED,
                 now,
                 resident_id=offer.resident.id,
@@ -112,9 +117,9 @@ class AnswerOffer:
             )
         return result
 
-    def _offer(self, session: Transaction, current: SignedIn) -> _Offer | None:
-        known = FederatedIdentities(session).of_resident(current.resident_id)
-        resident = Accounts(session).get(current.resident_id)
+    def _offer(self, tx: Transaction, current: SignedIn) -> _Offer | None:
+        known = FederatedIdentities(tx).of_resident(current.resident_id)
+        resident = Accounts(tx).get(current.resident_id)
         if known is None or resident is None or not known.offered_email:
             return None
         try:

@@ -8,7 +8,7 @@ from flask_babel import gettext
 
 from identity.journeys.federation.email_change import AnswerOffer, Asked
 from identity.journeys.federation.forms import NewAddressForm
-from identity.rate_limits.limiter import Action, Throttle
+from identity.rate_limits.limiter import Action, RateLimiter
 from identity.residents.one_time_codes.store import CodeResult
 from identity.web import messages
 from identity.web.csrf import Csrf
@@ -27,13 +27,13 @@ class OfferPages:
         self,
         pages: Pages,
         csrf: Csrf,
-        throttle: Throttle,
+        rate_limiter: RateLimiter,
         current_session: CurrentSession,
         answer: AnswerOffer,
     ) -> None:
         self._pages = pages
         self._csrf = csrf
-        self._throttle = throttle
+        self._rate_limiter = rate_limiter
         self._current_session = current_session
         self._answer = answer
 
@@ -86,7 +86,7 @@ class OfferPages:
         form, visitor = NewAddressForm(request.form), current_visitor()
         if not form.validate():
             return self._render(current, form, 422)
-        if not self._throttle.allows_network(Action.PROOF, visitor.ip_address):
+        if not self._rate_limiter.allows_network(Action.PROOF, visitor.ip_address):
             form.refuse("code", [messages.too_many_requests()])
             return self._render(current, form, 429)
         result = self._answer.confirm(current, form.code.data or "", visitor)

@@ -15,7 +15,7 @@ from identity.residents.accounts.store import Accounts
 from identity.residents.action_links.purposes import Purpose
 from identity.residents.action_links.store import ActionLinks
 from identity.residents.one_time_codes.store import OneTimeCodes
-from identity.secret_keys import Keyring
+from identity.secret_keys import SecretKeys
 from identity.storage import Transaction
 from identity.web.continuation import Continuation, Continuations
 from identity.web.mail_links import MailLinks
@@ -27,28 +27,28 @@ class FederationMail:
     """Queues the mails within the caller's transaction."""
 
     def __init__(
-        self, keyring: Keyring, clock: Clock, continuations: Continuations, mail_links: MailLinks
+        self, secret_keys: SecretKeys, clock: Clock, continuations: Continuations, mail_links: MailLinks
     ) -> None:
-        self._keyring = keyring
+        self._secret_keys = secret_keys
         self._clock = clock
         self._continuations = continuations
         self._mail_links = mail_links
 
-    def verification(self, session: Transaction, waiting: Waiting, address: Address, now: datetime) -> None:
+    def verification(self, tx: Transaction, waiting: Waiting, address: Address, now: datetime) -> None:
         """Mail a new link and code; if the address has an account, tell its owner instead."""
         continuation = self._continuations.read(waiting.continuation)
         purpose = Purpose.VERIFY_FEDERATION
-        token = ActionLinks(session).issue(
+        token = ActionLinks(tx).issue(
             purpose, waiting.id, self._mail_links.signed(continuation), purpose.lifetime, now
         )
-        code = OneTimeCodes(session, self._keyring).issue(purpose, waiting.id, now)
-        resident = Accounts(session).by_email_key(address.key)
+        code = OneTimeCodes(tx, self._secret_keys).issue(purpose, waiting.id, now)
+        resident = Accounts(tx).by_email_key(address.key)
         if resident is not None:
             # The token and the code are known to nobody: they die unseen.
-            self._taken(session, resident, continuation)
+            self._taken(tx, resident, continuation)
             return
         self._queue(
-            session,
+            tx,
             to=address.display,
             language=waiting.language,
             template=Template.VERIFY_FIRST_SIGN_IN,
@@ -60,16 +60,16 @@ class FederationMail:
             },
         )
 
-    def new_address(self, session: Transaction, resident: Resident, address: Address, code: str) -> None:
+    def new_address(self, tx: Transaction, resident: Resident, address: Address, code: str) -> None:
         """Mail a code to the address that is to be the resident's; a taken one tells its owner instead."""
         continuation = Continuation(city_id=resident.city_id or "")
-        owner = Accounts(session).by_email_key(address.key)
+        owner = Accounts(tx).by_email_key(address.key)
         if owner is not None:
             # The code is known to nobody: it dies unseen.
-            self._taken(session, owner, continuation)
+            self._taken(tx, owner, continuation)
             return
         self._queue(
-            session,
+            tx,
             to=address.display,
             language=resident.language,
             template=Template.VERIFY_NEW_ADDRESS,
@@ -77,11 +77,11 @@ class FederationMail:
             facts={"code": code},
         )
 
-    def address_changed(self, session: Transaction, resident: Resident, before: str) -> None:
+    def address_changed(self, tx: Transaction, resident: Resident, before: str) -> None:
         """Tell the address before that it is not the resident's any more."""
         continuation = Continuation(city_id=resident.city_id or "")
         self._queue(
-            session,
+            tx,
             to=before,
             language=resident.language,
             template=Template.ADDRESS_CHANGED,
@@ -93,12 +93,12 @@ class FederationMail:
             },
         )
 
-    def id_deleted(self, session: Transaction, resident: Resident) -> None:
+    def id_deleted(self, tx: Transaction, resident: Resident) -> None:
         """Tell a resident that their ID is gone, because they asked for it at their provider."""
         if resident.email:
             continuation = Continuation(city_id=resident.city_id or "")
             self._queue(
-                session,
+                tx,
                 to=resident.email,
                 language=resident.language,
                 template=Template.ID_DELETED,
@@ -109,7 +109,7 @@ class FederationMail:
                 },
             )
 
-    def _taken(self, session: Transaction, resident: Resident, continuation: Continuation) -> None:
+    def _taken(self, tx: Transaction, resident: Resident, continuation: Continuation) -> None:
         facts = {"sign_in_link": self._mail_links.to("/sign-in", continuation)}
         if resident.sign_in_method == SignInMethod.PASSWORD:
             template = Template.ALREADY_REGISTERED
@@ -118,7 +118,7 @@ class FederationMail:
             template = Template.USE_YOUR_PROVIDER
             facts["provider"] = resident.sign_in_method
         self._queue(
-            session,
+            tx,
             to=resident.email or "",
             language=resident.language,
             template=template,
@@ -128,7 +128,7 @@ class FederationMail:
 
     def _queue(  # noqa: PLR0913 - a mail has this many properties
         self,
-        session: Transaction,
+        tx: Transaction,
         *,
         to: str,
         language: str,
@@ -137,4 +137,4 @@ class FederationMail:
         facts: dict[str, str],
     ) -> None:
         mail = Mail(to=to, language=language, template=template, city_id=city_id or None, facts=facts)
-        Outbox(session, self._keyring, self._clock).mail(mail)
+        Outbox(tx, self._secret_keys, self._clock).mail(mail)

@@ -11,8 +11,8 @@ from identity.journeys.federation.asking_browser import Asking
 from identity.journeys.federation.attempt_store import Attempt
 from identity.journeys.federation.mail import FederationMail
 from identity.journeys.federation.pending_store import FirstSignIns, Named, Waiting
-from identity.journeys.federation.provision import Entered, Entrance, OtherMethod, amr_text
-from identity.rate_limits.limiter import Throttle
+from identity.journeys.federation.provision import Entered, OtherMethod, ProvisionResident, amr_text
+from identity.rate_limits.limiter import RateLimiter
 from identity.residents.accounts.addresses import Address, InvalidAddressError, parse
 from identity.residents.accounts.models import Resident
 from identity.residents.accounts.store import Accounts, AddressTakenError
@@ -24,7 +24,7 @@ from identity.residents.federated_identities.store import (
     KnownIdentity,
 )
 from identity.residents.one_time_codes.store import OneTimeCodes
-from identity.secret_keys import Keyring, digest
+from identity.secret_keys import SecretKeys, digest
 from identity.storage import Storage, Transaction
 from identity.web.continuation import Continuation, Continuations
 
@@ -50,25 +50,25 @@ class _Newcomer:
     continuation: Continuation
 
 
-class Recognise:
+class MatchResident:
     """Tells residents from newcomers, and does what each needs."""
 
     def __init__(  # noqa: PLR0913, PLR0917 - names what it depends on
         self,
         storage: Storage,
-        keyring: Keyring,
+        secret_keys: SecretKeys,
         clock: Clock,
-        throttle: Throttle,
+        rate_limiter: RateLimiter,
         continuations: Continuations,
-        entrance: Entrance,
+        provision: ProvisionResident,
         mail: FederationMail,
     ) -> None:
         self._storage = storage
-        self._keyring = keyring
+        self._secret_keys = secret_keys
         self._clock = clock
-        self._throttle = throttle
+        self._rate_limiter = rate_limiter
         self._continuations = continuations
-        self._entrance = entrance
+        self._provision = provision
         self._mail = mail
 
     def recognise(
@@ -89,32 +89,32 @@ class Recognise:
     ) -> Entered | Waiting | OtherMethod | None:
         continuation = self._continuations.read(attempt.continuation)
         amr = amr_text(identity.amr)
-        with self._storage.transaction() as session:
-            known = FederatedIdentities(session).find(identity.issuer, identity.subject)
+        with self._storage.transaction() as tx:
+            known = FederatedIdentities(tx).find(identity.issuer, identity.subject)
             if known:
-                return self._later(session, known, identity, asking, continuation)
+                return self._later(tx, known, identity, asking, continuation)
             named = Named(provider_key, identity.issuer, identity.subject, identity.email, amr)
             address = _address(identity.email)
             newcomer = _Newcomer(named, identity, address, attempt, continuation)
-            return self._by_link(session, newcomer, asking) or self._first(session, newcomer, asking)
+            return self._by_link(tx, newcomer, asking) or self._first(tx, newcomer, asking)
 
     def _later(
         self,
-        session: Transaction,
+        tx: Transaction,
         known: KnownIdentity,
         identity: ProviderIdentity,
         asking: Asking,
         continuation: Continuation,
     ) -> Entered | None:
-        now, resident = self._clock.now(), Accounts(session).get(known.resident_id)
+        now, resident = self._clock.now(), Accounts(tx).get(known.resident_id)
         if resident is None or resident.disabled_at is not None:
-            self._refused(session, asking, continuation, now, known.resident_id, "disabled")
+            self._refused(tx, asking, continuation, now, known.resident_id, "disabled")
             return None
-        identities = FederatedIdentities(session)
+        identities = FederatedIdentities(tx)
         identities.note_use(known, now)
         self._compare_address(identities, known, identity, resident)
         amr = amr_text(identity.amr).split()
-        return self._entrance.enter(session, resident, amr, asking, continuation, now)
+        return self._provision.enter(tx, resident, amr, asking, continuation, now)
 
     def _compare_address(
         self,
@@ -129,41 +129,41 @@ class Recognise:
             is_new = told.key != resident.email_key
             identities.note_address(known, told.display, told.display if is_new else None)
 
-    def _by_link(self, session: Transaction, new: _Newcomer, asking: Asking) -> Entered | None:
+    def _by_link(self, tx: Transaction, new: _Newcomer, asking: Asking) -> Entered | None:
         """Finish a first sign-in whose mailed link was opened in another browser than the one that waits.
 
         The link proves the address and the provider the account; only if it is the account that the mail
         was sent for do the two belong together (docs/decisions/).
         """
-        now, links = self._clock.now(), ActionLinks(session)
+        now, links = self._clock.now(), ActionLinks(tx)
         token = new.attempt.secrets.link_token
         link = links.look(token, Purpose.VERIFY_FEDERATION, now)
-        waiting = FirstSignIns(session).get(link.subject) if link.status is LinkStatus.VALID else None
+        waiting = FirstSignIns(tx).get(link.subject) if link.status is LinkStatus.VALID else None
         account = (new.named.issuer, new.named.subject)
         if waiting is None or (waiting.issuer, waiting.subject) != account:
             return None
         if links.claim(token, Purpose.VERIFY_FEDERATION, now).status is not LinkStatus.VALID:
             return None
-        OneTimeCodes(session, self._keyring).forget(Purpose.VERIFY_FEDERATION, waiting.id)
+        OneTimeCodes(tx, self._secret_keys).forget(Purpose.VERIFY_FEDERATION, waiting.id)
         continuation = self._continuations.read(waiting.continuation)
         try:
-            resident = self._entrance.complete(session, waiting, continuation, now)
+            resident = self._provision.complete(tx, waiting, continuation, now)
         except AddressTakenError:
             return None
-        return self._entrance.enter(session, resident, new.named.amr.split(), asking, new.continuation, now)
+        return self._provision.enter(tx, resident, new.named.amr.split(), asking, new.continuation, now)
 
-    def _first(self, session: Transaction, new: _Newcomer, asking: Asking) -> Entered | Waiting | OtherMethod:
+    def _first(self, tx: Transaction, new: _Newcomer, asking: Asking) -> Entered | Waiting | OtherMethod:
         now, identity, address = self._clock.now(), new.identity, new.address
         is_proved = address is not None and identity.email_verified
         given_name, family_name = identity.given_name or "", identity.family_name or ""
-        if address and is_proved and (owner := Accounts(session).by_email_key(address.key)):
-            if self._entrance.is_known(session, new.named):
+        if address and is_proved and (owner := Accounts(tx).by_email_key(address.key)):
+            if self._provision.is_known(tx, new.named):
                 raise IdentityTakenError
-            return self._other_method(session, owner, address, new, asking)
+            return self._other_method(tx, owner, address, new, asking)
         if address and is_proved and given_name and family_name:
             try:
-                resident = self._entrance.create(
-                    session,
+                resident = self._provision.create(
+                    tx,
                     new.named,
                     address=address,
                     given_name=given_name,
@@ -175,10 +175,8 @@ class Recognise:
             except AddressTakenError:
                 # At this very moment: by the same person, who is then known, or by somebody else.
                 raise IdentityTakenError from None
-            return self._entrance.enter(
-                session, resident, new.named.amr.split(), asking, new.continuation, now
-            )
-        return FirstSignIns(session).add(
+            return self._provision.enter(tx, resident, new.named.amr.split(), asking, new.continuation, now)
+        return FirstSignIns(tx).add(
             new.named,
             address=address,
             address_proved=is_proved,
@@ -191,9 +189,9 @@ class Recognise:
         )
 
     def _other_method(
-        self, session: Transaction, owner: Resident, address: Address, new: _Newcomer, asking: Asking
+        self, tx: Transaction, owner: Resident, address: Address, new: _Newcomer, asking: Asking
     ) -> OtherMethod:
-        self._refused(session, asking, new.continuation, self._clock.now(), owner.id, "other_method")
+        self._refused(tx, asking, new.continuation, self._clock.now(), owner.id, "other_method")
         return OtherMethod(address.display, owner.sign_in_method, new.continuation)
 
     def _unfinished(self, waiting: Waiting, asking: Asking) -> Unfinished:
@@ -202,22 +200,22 @@ class Recognise:
         address = waiting.address
         if address is None or waiting.email_proved or not waiting.has_all:
             return Unfinished(waiting.id, is_mailed=False, continuation=continuation)
-        if not self._throttle.allows_mail(address.key, asking.visitor.ip_address):
+        if not self._rate_limiter.allows_mail(address.key, asking.visitor.ip_address):
             return Unfinished(waiting.id, is_mailed=False, continuation=continuation)
-        with self._storage.transaction() as session:
-            self._mail.verification(session, waiting, address, self._clock.now())
+        with self._storage.transaction() as tx:
+            self._mail.verification(tx, waiting, address, self._clock.now())
         return Unfinished(waiting.id, is_mailed=True, continuation=continuation)
 
     def _refused(  # noqa: PLR0913, PLR0917 - what is recorded
         self,
-        session: Transaction,
+        tx: Transaction,
         asking: Asking,
         continuation: Continuation,
         now: datetime,
         resident_id: str,
         why: str,
     ) -> None:
-        Audit(session).record(
+        Audit(tx).record(
             Event.SIGN_IN_FAILED,
             now,
             resident_id=resident_id,

@@ -6,8 +6,8 @@ from identity.clock import Clock
 from identity.journeys.federation.asking_browser import Asking
 from identity.journeys.federation.mail import FederationMail
 from identity.journeys.federation.pending_store import FirstSignIns, Waiting
-from identity.journeys.federation.provision import Entered, Entrance, OtherMethod, SignInAgain
-from identity.rate_limits.limiter import Throttle
+from identity.journeys.federation.provision import Entered, OtherMethod, ProvisionResident, SignInAgain
+from identity.rate_limits.limiter import RateLimiter
 from identity.residents.accounts.addresses import Address
 from identity.residents.accounts.store import Accounts, AddressTakenError
 from identity.residents.federated_identities.store import IdentityTakenError
@@ -41,24 +41,24 @@ class Complete:
         self,
         storage: Storage,
         clock: Clock,
-        throttle: Throttle,
+        rate_limiter: RateLimiter,
         continuations: Continuations,
-        entrance: Entrance,
+        provision: ProvisionResident,
         mail: FederationMail,
     ) -> None:
         self._storage = storage
         self._clock = clock
-        self._throttle = throttle
+        self._rate_limiter = rate_limiter
         self._continuations = continuations
-        self._entrance = entrance
+        self._provision = provision
         self._mail = mail
 
     def find(self, waiting_id: str, asking: Asking) -> Waiting | None:
         """Return the first sign-in if this browser came back with it, waiting or just completed."""
         if not asking.secret:
             return None
-        with self._storage.transaction() as session:
-            return FirstSignIns(session).of_browser(waiting_id, digest(asking.secret), self._clock.now())
+        with self._storage.transaction() as tx:
+            return FirstSignIns(tx).of_browser(waiting_id, digest(asking.secret), self._clock.now())
 
     def complete(
         self, waiting: Waiting, filled: Filled, asking: Asking
@@ -76,27 +76,27 @@ class Complete:
         )
         if waiting.email_proved:
             return self._create(full, asking)
-        if not self._throttle.allows_mail(address.key, asking.visitor.ip_address):
+        if not self._rate_limiter.allows_mail(address.key, asking.visitor.ip_address):
             return TooManyMails()
-        with self._storage.transaction() as session:
+        with self._storage.transaction() as tx:
             # The earlier link and code, which prove the earlier address, die in the same transaction.
-            FirstSignIns(session).fill_in(waiting.id, address, filled.given_name, filled.family_name)
-            self._mail.verification(session, full, address, self._clock.now())
+            FirstSignIns(tx).fill_in(waiting.id, address, filled.given_name, filled.family_name)
+            self._mail.verification(tx, full, address, self._clock.now())
         return Mailed()
 
     def _create(self, waiting: Waiting, asking: Asking) -> Entered | SignInAgain | OtherMethod:
         now, continuation = self._clock.now(), self._continuations.read(waiting.continuation)
         try:
-            with self._storage.transaction() as session:
+            with self._storage.transaction() as tx:
                 try:
-                    resident = self._entrance.complete(session, waiting, continuation, now)
+                    resident = self._provision.complete(tx, waiting, continuation, now)
                 except AddressTakenError:
-                    owner = Accounts(session).by_email_key(waiting.email_key or "")
+                    owner = Accounts(tx).by_email_key(waiting.email_key or "")
                     method = owner.sign_in_method if owner else waiting.provider
                     return OtherMethod(waiting.email or "", method, continuation)
                 if not waiting.is_fresh(now):
                     return SignInAgain(continuation)
-                return self._entrance.enter(session, resident, waiting.amr.split(), asking, continuation, now)
+                return self._provision.enter(tx, resident, waiting.amr.split(), asking, continuation, now)
         except IdentityTakenError:
             # In another tab, a moment ago.
             return SignInAgain(continuation)

@@ -8,9 +8,9 @@ from identity.identity_providers.provider import Provider
 from identity.journeys.federation.asking_browser import Asking
 from identity.journeys.federation.forms import EverythingForm, NamesForm
 from identity.journeys.federation.missing_details import Complete, Filled, Mailed, TooManyMails
-from identity.journeys.federation.outcome_pages import Arrivals
+from identity.journeys.federation.outcome_pages import OutcomePages
 from identity.journeys.federation.pending_store import Waiting
-from identity.rate_limits.limiter import Action, Throttle
+from identity.rate_limits.limiter import Action, RateLimiter
 from identity.residents.accounts.addresses import parse
 from identity.web import messages
 from identity.web.asking_browser import AskingBrowser
@@ -28,20 +28,20 @@ class CompletionPages:
         providers: Mapping[str, Provider],
         pages: Pages,
         csrf: Csrf,
-        throttle: Throttle,
+        rate_limiter: RateLimiter,
         browser: AskingBrowser,
         current_session: CurrentSession,
         complete: Complete,
-        arrivals: Arrivals,
+        outcome_pages: OutcomePages,
     ) -> None:
         self._providers = providers
         self._pages = pages
         self._csrf = csrf
-        self._throttle = throttle
+        self._rate_limiter = rate_limiter
         self._browser = browser
         self._current_session = current_session
         self._complete = complete
-        self._arrivals = arrivals
+        self._outcome_pages = outcome_pages
 
     def blueprint(self) -> Blueprint:
         """Return the page."""
@@ -71,7 +71,7 @@ class CompletionPages:
         if not form.validate():
             return self._render(waiting, form, 422)
         asking = self._asking()
-        if not self._throttle.allows_network(Action.SIGN_UP, asking.visitor.ip_address):
+        if not self._rate_limiter.allows_network(Action.SIGN_UP, asking.visitor.ip_address):
             return self._render(waiting, form, 429, messages.too_many_requests())
         filled = Filled(
             form.first_name.data or "",
@@ -84,7 +84,7 @@ class CompletionPages:
         if isinstance(outcome, Mailed):
             path = f"/sign-in/{provider_key}/check-email"
             return self._pages.see_other(path, self._pages.continuation(), waiting=waiting.id)
-        return self._arrivals.done(provider_key, outcome)
+        return self._outcome_pages.done(provider_key, outcome)
 
     def _asking(self) -> Asking:
         return Asking(self._browser.secret(), self._current_session.load(), current_visitor())

@@ -18,7 +18,7 @@ class FederationAttempt(Base):
     provider: Mapped[str] = mapped_column(String(64))
     # Of the random cookie of the browser that left.
     browser_digest: Mapped[str] = mapped_column(String(64))
-    # Sealed JSON: `attempts.store.Secrets`.
+    # Encrypted JSON: `attempt_store.Secrets`.
     secrets: Mapped[str] = mapped_column(Text)
     # Signed: where the resident was going.
     continuation: Mapped[str] = mapped_column(Text)
@@ -27,7 +27,7 @@ class FederationAttempt(Base):
     created_at: Mapped[datetime]
     expires_at: Mapped[datetime] = mapped_column(index=True)
     spent_at: Mapped[datetime | None]
-    # Sealed JSON: an answer that came as a POST from the provider's site, without this browser's cookies.
+    # Encrypted JSON: an answer that came as a POST from the provider's site, without this browser's cookies.
     posted_answer: Mapped[str | None] = mapped_column(Text)
 
 

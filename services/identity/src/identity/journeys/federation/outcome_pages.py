@@ -1,6 +1,7 @@
 """The ends of this journey, and the page that says why nobody was let in."""
 
-from flask import Blueprint, Response, flash, request, session
+from flask import Blueprint, Response, flash, request
+from flask import session as page_state
 from flask_babel import gettext
 
 from identity.errors import Reason, Refused
@@ -10,7 +11,7 @@ from identity.web import messages, typed_email
 from identity.web.continuation import Continuation
 from identity.web.pages import Pages
 from identity.web.sign_in_methods import PASSWORD, ProviderButton, SignInMethods
-from identity.web.signed_in_response import Arrival
+from identity.web.signed_in_response import SignedInResponse
 
 OTHER_METHOD = "other_method"
 _KEY = "other_method"
@@ -24,12 +25,12 @@ _STATUSES = {
 _MAY_TRY_AGAIN = (Why.DENIED, Why.NOT_OURS, Why.UNAVAILABLE)
 
 
-class Arrivals:
+class OutcomePages:
     """Answers for the outcomes of the verbs."""
 
-    def __init__(self, pages: Pages, arrival: Arrival, methods: SignInMethods) -> None:
+    def __init__(self, pages: Pages, signed_in_response: SignedInResponse, methods: SignInMethods) -> None:
         self._pages = pages
-        self._arrival = arrival
+        self._signed_in_response = signed_in_response
         self._methods = methods
 
     def blueprint(self) -> Blueprint:
@@ -41,7 +42,7 @@ class Arrivals:
     def done(self, provider_key: str, outcome: Entered | SignInAgain | OtherMethod) -> Response:
         """Answer for an end that is no refusal."""
         if isinstance(outcome, Entered):
-            return self._arrival.go_on(
+            return self._signed_in_response.redirect_to(
                 outcome.continuation,
                 secret=outcome.secret,
                 remembered=outcome.remembered,
@@ -52,7 +53,7 @@ class Arrivals:
             flash(messages.address_verified(), "success")
             return self._pages.see_other("/sign-in", outcome.continuation, show="form")
         # In the signed page state, not in the address: nobody can make this page say it to somebody else.
-        session[_KEY] = [outcome.email, outcome.method]
+        page_state[_KEY] = [outcome.email, outcome.method]
         return self._to(provider_key, OTHER_METHOD, outcome.continuation)
 
     def refused(self, provider_key: str, why: Why, continuation: Continuation | None) -> Response:
@@ -79,7 +80,7 @@ class Arrivals:
         )
 
     def _show_other_method(self, provider_key: str) -> Response:
-        email, method = session.get(_KEY, ("", ""))
+        email, method = page_state.get(_KEY, ("", ""))
         continuation = self._pages.continuation()
         if not method:
             return self._pages.see_other("/sign-in", continuation)

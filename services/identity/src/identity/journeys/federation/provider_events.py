@@ -58,7 +58,7 @@ class Forgotten:
     code: str
 
 
-class Receive:
+class HandleProviderEvent:
     """Acts on notices and deletion requests, each once."""
 
     def __init__(self, storage: Storage, clock: Clock, mail: FederationMail) -> None:
@@ -74,10 +74,10 @@ class Receive:
             _log.warning("a notice from %s: %s", key, refusal.cause)
             return refusal
         now = self._clock.now()
-        with self._storage.transaction() as session:
-            if ProviderNotices(session).is_new(key, notice.id, now):
+        with self._storage.transaction() as tx:
+            if ProviderNotices(tx).is_new(key, notice.id, now):
                 for signal in notice.signals:
-                    self._act(session, key, signal, now)
+                    self._act(tx, key, signal, now)
         return None
 
     def deletion(self, key: str, sender: SendsDeletions, request: str) -> Forgotten | ProviderRefusal:
@@ -91,30 +91,30 @@ class Receive:
             _log.warning("a deletion request from %s: %s", key, refusal.cause)
             return refusal
         now = self._clock.now()
-        with self._storage.transaction() as session:
-            known = FederatedIdentities(session).find(asked.issuer, asked.subject)
-            FirstSignIns(session).forget(asked.issuer, asked.subject)
-            resident = Accounts(session).get(known.resident_id) if known else None
+        with self._storage.transaction() as tx:
+            known = FederatedIdentities(tx).find(asked.issuer, asked.subject)
+            FirstSignIns(tx).forget(asked.issuer, asked.subject)
+            resident = Accounts(tx).get(known.resident_id) if known else None
             if resident is not None:
-                self._mail.id_deleted(session, resident)
-                Audit(session).record(Event.RESIDENT_DELETED, now, resident_id=resident.id, by=key)
-                Accounts(session).delete(resident.id)
-            return Forgotten(DataDeletions(session).note(key, now))
+                self._mail.id_deleted(tx, resident)
+                Audit(tx).record(Event.RESIDENT_DELETED, now, resident_id=resident.id, by=key)
+                Accounts(tx).delete(resident.id)
+            return Forgotten(DataDeletions(tx).note(key, now))
 
     def is_forgotten(self, key: str, code: str) -> bool:
         """Tell whether this is the code of a deletion that was done."""
-        with self._storage.transaction() as session:
-            return DataDeletions(session).is_known(key, code)
+        with self._storage.transaction() as tx:
+            return DataDeletions(tx).is_known(key, code)
 
-    def _act(self, session: Transaction, key: str, signal: SecuritySignal, now: datetime) -> None:
-        known = FederatedIdentities(session).find(signal.issuer, signal.subject) if signal.subject else None
+    def _act(self, tx: Transaction, key: str, signal: SecuritySignal, now: datetime) -> None:
+        known = FederatedIdentities(tx).find(signal.issuer, signal.subject) if signal.subject else None
         resident_id = known.resident_id if known else None
         why = signal.kind.value
-        Audit(session).record(Event.PROVIDER_NOTICE_ACCEPTED, now, resident_id=resident_id, by=key, why=why)
+        Audit(tx).record(Event.PROVIDER_NOTICE_ACCEPTED, now, resident_id=resident_id, by=key, why=why)
         if resident_id is None or not signal.kind.ends_sessions:
             return
-        ProviderNotices(session).revoke_grants(resident_id, now)
-        for sid in Sessions(session).end_all(resident_id, now):
-            Audit(session).record(
+        ProviderNotices(tx).revoke_grants(resident_id, now)
+        for sid in Sessions(tx).end_all(resident_id, now):
+            Audit(tx).record(
                 Event.SESSION_ENDED, now, resident_id=resident_id, session_id=sid, by=key, why=why
             )

@@ -7,7 +7,7 @@ from flask import Blueprint, Response, jsonify, make_response, request
 from identity.config import Settings
 from identity.errors import Reason, Refused
 from identity.identity_providers.provider import Provider, ProviderRefusal, Refusal
-from identity.journeys.federation.provider_events import Receive, SendsDeletions, SendsNotices
+from identity.journeys.federation.provider_events import HandleProviderEvent, SendsDeletions, SendsNotices
 from identity.web.continuation import Continuation
 from identity.web.pages import Pages
 from identity.web.sign_in_methods import SignInMethods
@@ -19,7 +19,9 @@ _SET = "application/secevent+jwt"
 class Receivers:
     """The endpoints for providers; each message is signed, so no cookie and no CSRF token is looked at."""
 
-    def __init__(self, providers: Mapping[str, Provider], settings: Settings, receive: Receive) -> None:
+    def __init__(
+        self, providers: Mapping[str, Provider], settings: Settings, receive: HandleProviderEvent
+    ) -> None:
         self._providers = providers
         self._issuer = settings.issuer
         self._receive = receive
@@ -56,7 +58,7 @@ class Receivers:
 class DeletionPages:
     """What somebody sees who follows a deletion up."""
 
-    def __init__(self, methods: SignInMethods, pages: Pages, receive: Receive) -> None:
+    def __init__(self, methods: SignInMethods, pages: Pages, receive: HandleProviderEvent) -> None:
         self._methods = methods
         self._pages = pages
         self._receive = receive

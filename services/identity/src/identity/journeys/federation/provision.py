@@ -16,8 +16,8 @@ from identity.residents.accounts.models import Resident
 from identity.residents.accounts.store import Accounts, AddressTakenError
 from identity.residents.federated_identities.store import FederatedIdentities, IdentityTakenError
 from identity.residents.lockout.store import Lockout
-from identity.residents.sessions.store import Begun, Sessions
-from identity.secret_keys import Keyring
+from identity.residents.sessions.store import NewSession, Sessions
+from identity.secret_keys import SecretKeys
 from identity.storage import Transaction
 from identity.web.continuation import Continuation
 
@@ -58,15 +58,15 @@ class OtherMethod:
     continuation: Continuation
 
 
-class Entrance:
+class ProvisionResident:
     """Makes residents and begins their sessions, in the caller's transaction."""
 
-    def __init__(self, keyring: Keyring) -> None:
-        self._keyring = keyring
+    def __init__(self, secret_keys: SecretKeys) -> None:
+        self._secret_keys = secret_keys
 
     def create(  # noqa: PLR0913 - a resident has this many properties, all by name
         self,
-        session: Transaction,
+        tx: Transaction,
         named: Named,
         *,
         address: Address,
@@ -83,7 +83,7 @@ class Entrance:
         more: the address is taken.
         """
         try:
-            resident = Accounts(session).create(
+            resident = Accounts(tx).create(
                 address=address,
                 address_verified=True,
                 sign_in_method=named.provider,
@@ -94,30 +94,28 @@ class Entrance:
                 now=now,
             )
         except AddressTakenError:
-            if self.is_known(session, named):
+            if self.is_known(tx, named):
                 raise IdentityTakenError from None
             raise
-        FederatedIdentities(session).add(named.issuer, named.subject, resident.id, named.provider_email, now)
+        FederatedIdentities(tx).add(named.issuer, named.subject, resident.id, named.provider_email, now)
         # Failures counted before there was an account were nobody's.
-        Lockout(session, self._keyring).clear(address.key)
-        Audit(session).record(
-            Event.REGISTRATION_VERIFIED, now, resident_id=resident.id, method=named.provider
-        )
+        Lockout(tx, self._secret_keys).clear(address.key)
+        Audit(tx).record(Event.REGISTRATION_VERIFIED, now, resident_id=resident.id, method=named.provider)
         return resident
 
-    def is_known(self, session: Transaction, named: Named) -> bool:
+    def is_known(self, tx: Transaction, named: Named) -> bool:
         """Tell whether this very person became a resident meanwhile, such as in another tab."""
-        return FederatedIdentities(session).find(named.issuer, named.subject) is not None
+        return FederatedIdentities(tx).find(named.issuer, named.subject) is not None
 
     def complete(
-        self, session: Transaction, waiting: Waiting, continuation: Continuation, now: datetime
+        self, tx: Transaction, waiting: Waiting, continuation: Continuation, now: datetime
     ) -> Resident:
         """Make a resident of a first sign-in that lacks nothing any more; raises as `create` does."""
         address = waiting.address
         if address is None:
             raise LookupError("a first sign-in without an address")
         resident = self.create(
-            session,
+            tx,
             waiting.named,
             address=address,
             given_name=waiting.given_name,
@@ -126,12 +124,12 @@ class Entrance:
             continuation=continuation,
             now=now,
         )
-        FirstSignIns(session).complete(waiting.id, now)
+        FirstSignIns(tx).complete(waiting.id, now)
         return resident
 
     def enter(  # noqa: PLR0913, PLR0917 - who, how, where and when
         self,
-        session: Transaction,
+        tx: Transaction,
         resident: Resident,
         amr: Sequence[str],
         asking: Asking,
@@ -139,18 +137,18 @@ class Entrance:
         now: datetime,
     ) -> Entered:
         """Begin a session under a new secret, whatever session the browser had."""
-        sessions, current, visitor = Sessions(session), asking.current, asking.visitor
+        sessions, current, visitor = Sessions(tx), asking.current, asking.visitor
         begun, remembered = None, False
         if current and current.resident_id == resident.id:
             # The same person again: the session goes on, under a new secret.
             secret = sessions.reauthenticate(current.sid, now)
             if secret:
-                begun, remembered = Begun(current.sid, secret), current.remembered
+                begun, remembered = NewSession(current.sid, secret), current.remembered
         elif current:
             sessions.end(current.sid, now)
         if begun is None:
             begun = sessions.begin(resident.id, amr, remembered, now, visitor.user_agent, visitor.ip_address)
-        Audit(session).record(
+        Audit(tx).record(
             Event.SIGN_IN_SUCCEEDED,
             now,
             resident_id=resident.id,

@@ -13,7 +13,7 @@ from identity.config import Settings
 from identity.identity_providers.provider import Provider, ProviderRefusal, Question
 from identity.journeys.federation.asking_browser import Asking
 from identity.journeys.federation.attempt_store import Attempts, Secrets
-from identity.secret_keys import Keyring
+from identity.secret_keys import SecretKeys
 from identity.storage import Storage
 from identity.web.continuation import Continuation, Continuations
 
@@ -33,19 +33,19 @@ class Unavailable:
     """The provider does not say where its sign-in is; nothing was written but the fault."""
 
 
-class Leave:
+class StartSignIn:
     """Sends residents to providers."""
 
     def __init__(
         self,
         storage: Storage,
-        keyring: Keyring,
+        secret_keys: SecretKeys,
         clock: Clock,
         settings: Settings,
         continuations: Continuations,
     ) -> None:
         self._storage = storage
-        self._keyring = keyring
+        self._secret_keys = secret_keys
         self._clock = clock
         self._issuer = settings.issuer
         self._continuations = continuations
@@ -77,8 +77,8 @@ class Leave:
             self._note(provider, continuation, asking, str(refusal.refusal))
             return Unavailable()
         secret = asking.secret or randomness.secret()
-        with self._storage.transaction() as session:
-            Attempts(session, self._keyring).add(
+        with self._storage.transaction() as tx:
+            Attempts(tx, self._secret_keys).add(
                 state=state,
                 provider=provider.key,
                 browser_secret=secret,
@@ -90,8 +90,8 @@ class Leave:
         return Leaving(url, secret)
 
     def _note(self, provider: Provider, continuation: Continuation, asking: Asking, why: str) -> None:
-        with self._storage.transaction() as session:
-            Audit(session).record(
+        with self._storage.transaction() as tx:
+            Audit(tx).record(
                 Event.SIGN_IN_FAILED,
                 self._clock.now(),
                 client_id=continuation.client_id or None,

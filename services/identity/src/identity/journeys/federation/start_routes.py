@@ -10,9 +10,9 @@ from identity.errors import Reason, Refused
 from identity.identity_providers.provider import Provider
 from identity.journeys.federation.asking_browser import Asking
 from identity.journeys.federation.callback import Why
-from identity.journeys.federation.outcome_pages import Arrivals
-from identity.journeys.federation.start import Leave, Leaving
-from identity.rate_limits.limiter import Action, Throttle
+from identity.journeys.federation.outcome_pages import OutcomePages
+from identity.journeys.federation.start import Leaving, StartSignIn
+from identity.rate_limits.limiter import Action, RateLimiter
 from identity.web import messages
 from identity.web.asking_browser import AskingBrowser
 from identity.web.csrf import Csrf
@@ -33,21 +33,21 @@ class Buttons:
         methods: SignInMethods,
         pages: Pages,
         csrf: Csrf,
-        throttle: Throttle,
+        rate_limiter: RateLimiter,
         browser: AskingBrowser,
         current_session: CurrentSession,
-        leave: Leave,
-        arrivals: Arrivals,
+        leave: StartSignIn,
+        outcome_pages: OutcomePages,
     ) -> None:
         self._providers = providers
         self._methods = methods
         self._pages = pages
         self._csrf = csrf
-        self._throttle = throttle
+        self._rate_limiter = rate_limiter
         self._browser = browser
         self._current_session = current_session
         self._leave = leave
-        self._arrivals = arrivals
+        self._outcome_pages = outcome_pages
 
     def blueprint(self) -> Blueprint:
         """Return the endpoint."""
@@ -65,7 +65,7 @@ class Buttons:
         if provider is None or self._methods.button(provider_key, city) is None:
             raise Refused(Reason.NOT_FOUND)
         asking = Asking(self._browser.secret(), self._current_session.load(), current_visitor())
-        if not self._throttle.allows_network(Action.SIGN_IN, asking.visitor.ip_address):
+        if not self._rate_limiter.allows_network(Action.SIGN_IN, asking.visitor.ip_address):
             flash(messages.too_many_requests(), "warning")
             return self._pages.see_other("/sign-in", continuation)
         outcome = self._leave.leave(
@@ -76,7 +76,7 @@ class Buttons:
             asking=asking,
         )
         if not isinstance(outcome, Leaving):
-            return self._arrivals.refused(provider_key, Why.UNAVAILABLE, continuation)
+            return self._outcome_pages.refused(provider_key, Why.UNAVAILABLE, continuation)
         # A page, and no redirect: `form-action` binds every redirect of a form, and only the provider knows
         # over which of its own, or its customers', sites it leads (docs/decisions/).
         response = self._pages.render(

@@ -7,14 +7,14 @@ from identity.clock import Clock
 from identity.journeys.federation.asking_browser import Asking
 from identity.journeys.federation.mail import FederationMail
 from identity.journeys.federation.pending_store import FirstSignIns, Waiting
-from identity.journeys.federation.provision import Entered, Entrance, OtherMethod, SignInAgain
-from identity.rate_limits.limiter import Action, Throttle
+from identity.journeys.federation.provision import Entered, OtherMethod, ProvisionResident, SignInAgain
+from identity.rate_limits.limiter import Action, RateLimiter
 from identity.residents.accounts.store import Accounts, AddressTakenError
 from identity.residents.action_links.purposes import Purpose
 from identity.residents.action_links.store import ActionLinks, LinkStatus
 from identity.residents.federated_identities.store import IdentityTakenError
 from identity.residents.one_time_codes.store import CodeResult, OneTimeCodes
-from identity.secret_keys import Keyring, digest
+from identity.secret_keys import SecretKeys, digest
 from identity.storage import Storage, Transaction
 from identity.web.continuation import Continuation, Continuations
 from identity.web.visitor import Visitor
@@ -71,30 +71,30 @@ class VerifyAddress:
     def __init__(  # noqa: PLR0913, PLR0917 - names what it depends on
         self,
         storage: Storage,
-        keyring: Keyring,
+        secret_keys: SecretKeys,
         clock: Clock,
-        throttle: Throttle,
+        rate_limiter: RateLimiter,
         continuations: Continuations,
-        entrance: Entrance,
+        provision: ProvisionResident,
         mail: FederationMail,
     ) -> None:
         self._storage = storage
-        self._keyring = keyring
+        self._secret_keys = secret_keys
         self._clock = clock
-        self._throttle = throttle
+        self._rate_limiter = rate_limiter
         self._continuations = continuations
-        self._entrance = entrance
+        self._provision = provision
         self._mail = mail
 
     def look(self, token: str, asking: Asking) -> Seen:
         """Tell what the link asks for. Changes nothing: mail scanners open links too."""
-        with self._storage.transaction() as session:
-            return self._look(session, token, asking)[0]
+        with self._storage.transaction() as tx:
+            return self._look(tx, token, asking)[0]
 
     def by_link(self, token: str, asking: Asking) -> Seen | Done:
         """Verify by the link, in the browser that waits; any other is told what to do instead."""
-        with self._storage.transaction() as session:
-            seen, waiting = self._look(session, token, asking)
+        with self._storage.transaction() as tx:
+            seen, waiting = self._look(tx, token, asking)
         if waiting is None or seen.step is not Step.CONFIRM:
             return seen
         return self._become_resident(waiting, asking, token=token) or Seen(
@@ -103,9 +103,9 @@ class VerifyAddress:
 
     def by_code(self, waiting: Waiting, code: str, asking: Asking) -> tuple[CodeResult, Done | None]:
         """Verify by the code that was typed into the page that waits."""
-        with self._storage.transaction() as session:
+        with self._storage.transaction() as tx:
             # By itself, so that a wrong code counts whatever comes next.
-            result = OneTimeCodes(session, self._keyring).claim(_PURPOSE, waiting.id, code, self._clock.now())
+            result = OneTimeCodes(tx, self._secret_keys).claim(_PURPOSE, waiting.id, code, self._clock.now())
         if result is not CodeResult.RIGHT:
             return result, None
         return result, self._become_resident(waiting, asking)
@@ -115,28 +115,28 @@ class VerifyAddress:
         address = waiting.address
         if waiting.completed_at is not None or address is None:
             return Resent.GONE
-        if not self._throttle.allows(Action.MAIL_AGAIN, waiting.id):
+        if not self._rate_limiter.allows(Action.MAIL_AGAIN, waiting.id):
             return Resent.TOO_SOON
-        if not self._throttle.allows_mail(address.key, visitor.ip_address):
+        if not self._rate_limiter.allows_mail(address.key, visitor.ip_address):
             return Resent.TOO_MANY
         now = self._clock.now()
-        with self._storage.transaction() as session:
-            FirstSignIns(session).prolong(waiting.id, now)
-            self._mail.verification(session, waiting, address, now)
+        with self._storage.transaction() as tx:
+            FirstSignIns(tx).prolong(waiting.id, now)
+            self._mail.verification(tx, waiting, address, now)
         return Resent.SENT
 
     def send_new_link(self, token: str, visitor: Visitor) -> Resent:
         """Mail a new link to whoever holds one that expired or was replaced: it went to that mailbox."""
-        with self._storage.transaction() as session:
-            link = ActionLinks(session).look(token, _PURPOSE, self._clock.now())
-            waiting = FirstSignIns(session).get(link.subject) if link.subject else None
+        with self._storage.transaction() as tx:
+            link = ActionLinks(tx).look(token, _PURPOSE, self._clock.now())
+            waiting = FirstSignIns(tx).get(link.subject) if link.subject else None
         if waiting is None or link.status not in (LinkStatus.EXPIRED, LinkStatus.REPLACED):
             return Resent.GONE
         return self.send_again(waiting, visitor)
 
-    def _look(self, session: Transaction, token: str, asking: Asking) -> tuple[Seen, Waiting | None]:
-        link = ActionLinks(session).look(token, _PURPOSE, self._clock.now())
-        waiting = FirstSignIns(session).get(link.subject) if link.subject else None
+    def _look(self, tx: Transaction, token: str, asking: Asking) -> tuple[Seen, Waiting | None]:
+        link = ActionLinks(tx).look(token, _PURPOSE, self._clock.now())
+        waiting = FirstSignIns(tx).get(link.subject) if link.subject else None
         if waiting is None:
             continuation = self._continuations.read(link.continuation) if link.continuation else None
             return Seen(Step.UNKNOWN, continuation=continuation), None
@@ -151,20 +151,20 @@ class VerifyAddress:
         """Spend link and code and make the resident; None if the link was spent a moment ago."""
         now, continuation = self._clock.now(), self._continuations.read(waiting.continuation)
         try:
-            with self._storage.transaction() as session:
-                links = ActionLinks(session)
+            with self._storage.transaction() as tx:
+                links = ActionLinks(tx)
                 if token and links.claim(token, _PURPOSE, now).status is not LinkStatus.VALID:
                     return None
                 links.spend_all(_PURPOSE, waiting.id, now)
-                OneTimeCodes(session, self._keyring).forget(_PURPOSE, waiting.id)
+                OneTimeCodes(tx, self._secret_keys).forget(_PURPOSE, waiting.id)
                 try:
-                    resident = self._entrance.complete(session, waiting, continuation, now)
+                    resident = self._provision.complete(tx, waiting, continuation, now)
                 except AddressTakenError:
-                    owner = Accounts(session).by_email_key(waiting.email_key or "")
+                    owner = Accounts(tx).by_email_key(waiting.email_key or "")
                     method = owner.sign_in_method if owner else waiting.provider
                     return OtherMethod(waiting.email or "", method, continuation)
                 if not waiting.is_fresh(now):
                     return SignInAgain(continuation)
-                return self._entrance.enter(session, resident, waiting.amr.split(), asking, continuation, now)
+                return self._provision.enter(tx, resident, waiting.amr.split(), asking, continuation, now)
         except IdentityTakenError:
             return SignInAgain(continuation)

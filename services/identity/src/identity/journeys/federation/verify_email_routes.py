@@ -10,10 +10,10 @@ from identity.journeys.federation.asking_browser import Asking
 from identity.journeys.federation.forms import CodeForm
 from identity.journeys.federation.mail import LINK_PATH
 from identity.journeys.federation.missing_details import Complete
-from identity.journeys.federation.outcome_pages import Arrivals
+from identity.journeys.federation.outcome_pages import OutcomePages
 from identity.journeys.federation.pending_store import Waiting
 from identity.journeys.federation.verify_email import Resent, Seen, Step, VerifyAddress
-from identity.rate_limits.limiter import Action, Throttle
+from identity.rate_limits.limiter import Action, RateLimiter
 from identity.residents.one_time_codes.store import CodeResult
 from identity.web import messages
 from identity.web.asking_browser import AskingBrowser
@@ -43,23 +43,23 @@ class WaitingPages:
         methods: SignInMethods,
         pages: Pages,
         csrf: Csrf,
-        throttle: Throttle,
+        rate_limiter: RateLimiter,
         browser: AskingBrowser,
         current_session: CurrentSession,
         complete: Complete,
         verify: VerifyAddress,
-        arrivals: Arrivals,
+        outcome_pages: OutcomePages,
     ) -> None:
         self._sender = parseaddr(settings.mail_sender)
         self._methods = methods
         self._pages = pages
         self._csrf = csrf
-        self._throttle = throttle
+        self._rate_limiter = rate_limiter
         self._browser = browser
         self._current_session = current_session
         self._complete = complete
         self._verify = verify
-        self._arrivals = arrivals
+        self._outcome_pages = outcome_pages
 
     def blueprint(self) -> Blueprint:
         """Return the page."""
@@ -92,14 +92,14 @@ class WaitingPages:
         if not form.validate():
             return self._render(waiting, form, 422)
         asking = self._asking()
-        if not self._throttle.allows_network(Action.PROOF, asking.visitor.ip_address):
+        if not self._rate_limiter.allows_network(Action.PROOF, asking.visitor.ip_address):
             form.refuse("code", [messages.too_many_requests()])
             return self._render(waiting, form, 429)
         result, done = self._verify.by_code(waiting, form.code.data or "", asking)
         if done is None:
             form.refuse("code", [_code_words(result)])
             return self._render(waiting, form, 422)
-        return self._arrivals.done(provider_key, done)
+        return self._outcome_pages.done(provider_key, done)
 
     def again(self, provider_key: str) -> Response:
         """Send the mail again."""
@@ -120,7 +120,7 @@ class WaitingPages:
     def _verified(self) -> Response:
         continuation = self._pages.continuation()
         if self._current_session.load():
-            return self._pages.go_on(continuation)
+            return self._pages.redirect_to(continuation)
         flash(messages.address_verified(), "success")
         return self._pages.see_other("/sign-in", continuation, show="form")
 
@@ -154,20 +154,20 @@ class LinkPages:
         methods: SignInMethods,
         pages: Pages,
         csrf: Csrf,
-        throttle: Throttle,
+        rate_limiter: RateLimiter,
         browser: AskingBrowser,
         current_session: CurrentSession,
         verify: VerifyAddress,
-        arrivals: Arrivals,
+        outcome_pages: OutcomePages,
     ) -> None:
         self._methods = methods
         self._pages = pages
         self._csrf = csrf
-        self._throttle = throttle
+        self._rate_limiter = rate_limiter
         self._browser = browser
         self._current_session = current_session
         self._verify = verify
-        self._arrivals = arrivals
+        self._outcome_pages = outcome_pages
 
     def blueprint(self) -> Blueprint:
         """Return the page."""
@@ -187,14 +187,14 @@ class LinkPages:
     def confirm(self) -> Response:
         """Verify the address, in the browser that waits."""
         asking = self._asking()
-        if not self._throttle.allows_network(Action.PROOF, asking.visitor.ip_address):
+        if not self._rate_limiter.allows_network(Action.PROOF, asking.visitor.ip_address):
             flash(messages.too_many_requests(), "warning")
             return self._render(self._verify.look(_token(), asking), 429)
         provider_key = self._verify.look(_token(), asking).provider
         outcome = self._verify.by_link(_token(), asking)
         if isinstance(outcome, Seen):
             return self._render(outcome)
-        return self._arrivals.done(provider_key, outcome)
+        return self._outcome_pages.done(provider_key, outcome)
 
     def again(self) -> Response:
         """Send a new link in place of one that expired."""

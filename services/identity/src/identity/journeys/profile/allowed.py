@@ -4,11 +4,11 @@ import re
 from dataclasses import dataclass
 from datetime import datetime
 
-from identity.account_events import AccessRemoved, Announcements
+from identity.account_events import AccessRemoved, AccountEvents
 from identity.audit.events import Event
 from identity.audit.store import Audit
 from identity.clock import Clock
-from identity.relying_parties.cache import Directory
+from identity.relying_parties.cache import RelyingPartyCache
 from identity.relying_parties.consents.store import Consents
 from identity.storage import Storage
 from identity.web.current_session import SignedIn
@@ -33,10 +33,14 @@ class AllowedWebsites:
     """Shows a resident whom they allowed what, and takes it back."""
 
     def __init__(
-        self, storage: Storage, clock: Clock, directory: Directory, announcements: Announcements
+        self,
+        storage: Storage,
+        clock: Clock,
+        relying_parties: RelyingPartyCache,
+        account_events: AccountEvents,
     ) -> None:
         self._storage, self._clock = storage, clock
-        self._directory, self._announcements = directory, announcements
+        self._relying_parties, self._account_events = relying_parties, account_events
 
     def look(self, current: SignedIn) -> list[AllowedWebsite]:
         """Return the websites, by name."""
@@ -47,7 +51,7 @@ class AllowedWebsites:
                 consent.client_id,
                 consent.client_name,
                 consent.scopes,
-                [r.name for uri in sorted(consent.resources) if (r := self._directory.resource(uri))],
+                [r.name for uri in sorted(consent.resources) if (r := self._relying_parties.resource(uri))],
                 consent.given_at,
             )
             for consent in consents
@@ -59,11 +63,11 @@ class AllowedWebsites:
         if not _CLIENT_ID.fullmatch(client_id):
             return False
         now = self._clock.now()
-        with self._storage.transaction() as session:
-            removed = Consents(session).remove(current.resident_id, client_id)
+        with self._storage.transaction() as tx:
+            removed = Consents(tx).remove(current.resident_id, client_id)
             if removed:
-                self._announcements.announce(session, AccessRemoved(current.resident_id, client_id))
-                Audit(session).record(
+                self._account_events.publish(tx, AccessRemoved(current.resident_id, client_id))
+                Audit(tx).record(
                     Event.CONSENT_REMOVED,
                     now,
                     resident_id=current.resident_id,

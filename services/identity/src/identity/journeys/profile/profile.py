@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from identity.account_events import Announcements, SessionEnded
+from identity.account_events import AccountEvents, SessionEnded
 from identity.audit.events import Event
 from identity.audit.store import Audit
 from identity.clock import Clock
@@ -31,34 +31,34 @@ class Profile:
 class ResidentProfile:
     """Shows a resident their account and ends their sessions."""
 
-    def __init__(self, storage: Storage, clock: Clock, announcements: Announcements) -> None:
+    def __init__(self, storage: Storage, clock: Clock, account_events: AccountEvents) -> None:
         self._storage = storage
         self._clock = clock
-        self._announcements = announcements
+        self._account_events = account_events
 
     def look(self, current: SignedIn) -> Profile:
         """Return the profile of whoever is signed in."""
-        with self._storage.transaction() as session:
-            resident = Accounts(session).get(current.resident_id)
+        with self._storage.transaction() as tx:
+            resident = Accounts(tx).get(current.resident_id)
             if resident is None:
                 raise LookupError("a session of nobody")
-            known = FederatedIdentities(session).of_resident(resident.id)
+            known = FederatedIdentities(tx).of_resident(resident.id)
             return Profile(
                 name=f"{resident.given_name} {resident.family_name}".strip(),
                 email=resident.email or "",
                 sign_in_method=resident.sign_in_method,
                 offered_email=(known.offered_email or "") if known else "",
-                sessions=Sessions(session).list_live(resident.id, self._clock.now()),
+                sessions=Sessions(tx).list_live(resident.id, self._clock.now()),
             )
 
     def end_session(self, current: SignedIn, sid: str, visitor: Visitor) -> bool:
         """Sign one of the resident's own devices out; False if it is not theirs, or had ended."""
         now = self._clock.now()
-        with self._storage.transaction() as session:
-            ended = Sessions(session).end(sid, now, of_resident=current.resident_id)
+        with self._storage.transaction() as tx:
+            ended = Sessions(tx).end(sid, now, of_resident=current.resident_id)
             if ended:
-                self._announcements.announce(session, SessionEnded(current.resident_id, sid))
-                Audit(session).record(
+                self._account_events.publish(tx, SessionEnded(current.resident_id, sid))
+                Audit(tx).record(
                     Event.SESSION_ENDED,
                     now,
                     resident_id=current.resident_id,
@@ -71,11 +71,11 @@ class ResidentProfile:
     def end_other_sessions(self, current: SignedIn, visitor: Visitor) -> int:
         """Sign every other device of the resident out; return how many."""
         now = self._clock.now()
-        with self._storage.transaction() as session:
-            ended = Sessions(session).end_all(current.resident_id, now, except_sid=current.sid)
-            self._announcements.announce(session, *(SessionEnded(current.resident_id, sid) for sid in ended))
+        with self._storage.transaction() as tx:
+            ended = Sessions(tx).end_all(current.resident_id, now, except_sid=current.sid)
+            self._account_events.publish(tx, *(SessionEnded(current.resident_id, sid) for sid in ended))
             for sid in ended:
-                Audit(session).record(
+                Audit(tx).record(
                     Event.SESSION_ENDED,
                     now,
                     resident_id=current.resident_id,

@@ -6,8 +6,8 @@ from flask import Blueprint, Response, request
 from flask_babel import get_locale
 
 from identity.journeys.recovery.forms import ForgotPasswordForm, UnlockAccountForm
-from identity.journeys.recovery.request_link import AskForHelp, Request
-from identity.rate_limits.limiter import Action, Throttle
+from identity.journeys.recovery.request_link import Request, RequestRecoveryLink
+from identity.rate_limits.limiter import Action, RateLimiter
 from identity.residents.accounts.addresses import parse
 from identity.web import messages, typed_email
 from identity.web.csrf import Csrf
@@ -20,10 +20,10 @@ AnyForm = ForgotPasswordForm | UnlockAccountForm
 class RequestPages:
     """Two pages of one shape: an address in, one answer out."""
 
-    def __init__(self, pages: Pages, csrf: Csrf, throttle: Throttle, ask: AskForHelp) -> None:
+    def __init__(self, pages: Pages, csrf: Csrf, rate_limiter: RateLimiter, ask: RequestRecoveryLink) -> None:
         self._pages = pages
         self._csrf = csrf
-        self._throttle = throttle
+        self._rate_limiter = rate_limiter
         self._ask = ask
 
     def blueprint(self) -> Blueprint:
@@ -33,7 +33,7 @@ class RequestPages:
             ("forgot-password", ForgotPasswordForm, self._ask.forgot_password),
             ("unlock-account", UnlockAccountForm, self._ask.unlock_account),
         ):
-            page = _RequestPage(self._pages, self._throttle, name, form, verb)
+            page = _RequestPage(self._pages, self._rate_limiter, name, form, verb)
             endpoint = name.replace("-", "_")
             blueprint.add_url_rule(f"/{name}", f"{endpoint}_form", page.form, methods=["GET"])
             blueprint.add_url_rule(f"/{name}", f"{endpoint}_submit", page.submit, methods=["POST"])
@@ -46,13 +46,13 @@ class _RequestPage:
     def __init__(
         self,
         pages: Pages,
-        throttle: Throttle,
+        rate_limiter: RateLimiter,
         name: str,
         form: type[AnyForm],
         verb: Callable[[Request], bool],
     ) -> None:
         self._pages = pages
-        self._throttle = throttle
+        self._rate_limiter = rate_limiter
         self._path = f"/{name}"
         self._template = f"recovery/{name.replace('-', '_')}.html"
         self._sent_template = f"recovery/{name.replace('-', '_')}_sent.html"
@@ -72,7 +72,7 @@ class _RequestPage:
         visitor = current_visitor()
         continuation = self._pages.continuation()
         asked = Request(parse(form.email.data or ""), str(get_locale()), continuation, visitor)
-        if not self._throttle.allows_network(Action.MAIL, visitor.ip_address) or not self._verb(asked):
+        if not self._rate_limiter.allows_network(Action.MAIL, visitor.ip_address) or not self._verb(asked):
             return self._render(form, 429, messages.too_many_requests())
         return self._pages.see_other(f"{self._path}/email-sent", continuation)
 

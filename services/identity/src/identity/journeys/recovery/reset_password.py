@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from identity.account_events import Announcements, PasswordChanged, SessionEnded
+from identity.account_events import AccountEvents, PasswordChanged, SessionEnded
 from identity.audit.events import Event
 from identity.audit.store import Audit
 from identity.clock import Clock
@@ -16,7 +16,7 @@ from identity.residents.passwords.hashing import PasswordHasher
 from identity.residents.passwords.policy import PasswordPolicy, PasswordProblem
 from identity.residents.passwords.store import Passwords
 from identity.residents.sessions.store import Sessions
-from identity.secret_keys import Keyring
+from identity.secret_keys import SecretKeys
 from identity.storage import Storage, Transaction
 from identity.web.continuation import Continuation, Continuations
 from identity.web.visitor import Visitor
@@ -40,22 +40,22 @@ class ResetPassword:
     def __init__(  # noqa: PLR0913, PLR0917 - names what it depends on
         self,
         storage: Storage,
-        keyring: Keyring,
+        secret_keys: SecretKeys,
         clock: Clock,
         hasher: PasswordHasher,
         policy: PasswordPolicy,
         continuations: Continuations,
         mail: RecoveryMail,
-        announcements: Announcements,
+        account_events: AccountEvents,
     ) -> None:
         self._storage = storage
-        self._keyring = keyring
+        self._secret_keys = secret_keys
         self._clock = clock
         self._hasher = hasher
         self._policy = policy
         self._continuations = continuations
         self._mail = mail
-        self._announcements = announcements
+        self._account_events = account_events
 
     def look(self, token: str) -> ResetLink:
         """Tell what the link is good for. Changes nothing: mail scanners open links too."""
@@ -83,20 +83,20 @@ class ResetPassword:
             return ResetLink(seen.status, seen.email, seen.continuation, tuple(problems))
         password_hash = self._hasher.hash(password)
         now = self._clock.now()
-        with self._storage.transaction() as session:
-            claimed = ActionLinks(session).claim(token, Purpose.RESET_PASSWORD, now)
+        with self._storage.transaction() as tx:
+            claimed = ActionLinks(tx).claim(token, Purpose.RESET_PASSWORD, now)
             if claimed.status is not LinkStatus.VALID:
                 return ResetLink(claimed.status, continuation=seen.continuation)
-            Passwords(session).set(resident.id, password_hash, now)
-            self._announcements.announce(session, PasswordChanged(resident.id))
+            Passwords(tx).set(resident.id, password_hash, now)
+            self._account_events.publish(tx, PasswordChanged(resident.id))
             if resident.email_key:
-                Lockout(session, self._keyring).clear(resident.email_key)
+                Lockout(tx, self._secret_keys).clear(resident.email_key)
             # An unlock link mailed before would lift a lock that is still to come.
-            ActionLinks(session).spend_all(Purpose.UNLOCK, resident.id, now)
+            ActionLinks(tx).spend_all(Purpose.UNLOCK, resident.id, now)
             if sign_out_others:
-                self._end_sessions(session, resident, current_sid, visitor)
-            self._mail.password_changed(session, resident, seen.continuation or Continuation())
-            Audit(session).record(
+                self._end_sessions(tx, resident, current_sid, visitor)
+            self._mail.password_changed(tx, resident, seen.continuation or Continuation())
+            Audit(tx).record(
                 Event.PASSWORD_CHANGED,
                 now,
                 resident_id=resident.id,
@@ -106,24 +106,24 @@ class ResetPassword:
         return ResetLink(LinkStatus.VALID, seen.email, seen.continuation, is_done=True)
 
     def _look(self, token: str) -> tuple[ResetLink, Resident | None]:
-        with self._storage.transaction() as session:
-            link = ActionLinks(session).look(token, Purpose.RESET_PASSWORD, self._clock.now())
+        with self._storage.transaction() as tx:
+            link = ActionLinks(tx).look(token, Purpose.RESET_PASSWORD, self._clock.now())
             continuation = self._continuations.read(link.continuation) if link.continuation else None
             if link.status is not LinkStatus.VALID:
                 return ResetLink(link.status, continuation=continuation), None
-            resident = Accounts(session).get(link.subject)
+            resident = Accounts(tx).get(link.subject)
             if resident is None or resident.disabled_at is not None:
                 return ResetLink(LinkStatus.UNKNOWN, continuation=continuation), None
         return ResetLink(link.status, resident.email or "", continuation), resident
 
     def _end_sessions(
-        self, session: Transaction, resident: Resident, current_sid: str | None, visitor: Visitor
+        self, tx: Transaction, resident: Resident, current_sid: str | None, visitor: Visitor
     ) -> None:
         now = self._clock.now()
-        ended = Sessions(session).end_all(resident.id, now, except_sid=current_sid)
-        self._announcements.announce(session, *(SessionEnded(resident.id, sid) for sid in ended))
+        ended = Sessions(tx).end_all(resident.id, now, except_sid=current_sid)
+        self._account_events.publish(tx, *(SessionEnded(resident.id, sid) for sid in ended))
         for sid in ended:
-            Audit(session).record(
+            Audit(tx).record(
                 Event.SESSION_ENDED,
                 now,
                 resident_id=resident.id,

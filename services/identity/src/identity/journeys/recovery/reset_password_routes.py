@@ -5,7 +5,7 @@ from flask_babel import gettext
 
 from identity.journeys.recovery.forms import ResetPasswordForm
 from identity.journeys.recovery.reset_password import ResetLink, ResetPassword
-from identity.rate_limits.limiter import Action, Throttle
+from identity.rate_limits.limiter import Action, RateLimiter
 from identity.residents.action_links.store import LinkStatus
 from identity.residents.passwords.policy import PasswordPolicy
 from identity.web import messages, password_messages, typed_email
@@ -23,14 +23,14 @@ class ResetPages:
         self,
         pages: Pages,
         csrf: Csrf,
-        throttle: Throttle,
+        rate_limiter: RateLimiter,
         policy: PasswordPolicy,
         current_session: CurrentSession,
         reset: ResetPassword,
     ) -> None:
         self._pages = pages
         self._csrf = csrf
-        self._throttle = throttle
+        self._rate_limiter = rate_limiter
         self._policy = policy
         self._current_session = current_session
         self._reset = reset
@@ -58,7 +58,7 @@ class ResetPages:
         if not form.validate():
             return self._render(seen, form, 422)
         visitor = current_visitor()
-        if not self._throttle.allows_network(Action.PROOF, visitor.ip_address):
+        if not self._rate_limiter.allows_network(Action.PROOF, visitor.ip_address):
             return self._render(seen, form, 429, messages.too_many_requests())
         current = self._current_session.load()
         city = self._pages.city_of(self._way_on(seen.continuation))

@@ -11,7 +11,7 @@ from identity.residents.action_links.purposes import Purpose
 from identity.residents.action_links.store import ActionLinks, LinkStatus
 from identity.residents.lockout import origins
 from identity.residents.lockout.store import Lockout, Status
-from identity.secret_keys import Keyring
+from identity.secret_keys import SecretKeys
 from identity.storage import Storage
 from identity.web.continuation import Continuation, Continuations
 from identity.web.visitor import Visitor
@@ -40,35 +40,35 @@ class UnlockAccount:
     """Lifts the waits of an address."""
 
     def __init__(
-        self, storage: Storage, keyring: Keyring, clock: Clock, continuations: Continuations
+        self, storage: Storage, secret_keys: SecretKeys, clock: Clock, continuations: Continuations
     ) -> None:
         self._storage = storage
-        self._keyring = keyring
+        self._secret_keys = secret_keys
         self._clock = clock
         self._continuations = continuations
 
     def look(self, token: str) -> UnlockLink:
         """Tell what the link is good for. Changes nothing: mail scanners open links too."""
-        with self._storage.transaction() as session:
-            link = ActionLinks(session).look(token, Purpose.UNLOCK, self._clock.now())
+        with self._storage.transaction() as tx:
+            link = ActionLinks(tx).look(token, Purpose.UNLOCK, self._clock.now())
         ready = Unlocking.READY if link.status is LinkStatus.VALID else Unlocking.NO_LONGER_VALID
         return UnlockLink(ready, continuation=self._read(link.continuation))
 
     def unlock(self, token: str, visitor: Visitor) -> UnlockLink:
         """Spend the link and start counting failures afresh."""
         now = self._clock.now()
-        with self._storage.transaction() as session:
-            link = ActionLinks(session).claim(token, Purpose.UNLOCK, now)
+        with self._storage.transaction() as tx:
+            link = ActionLinks(tx).claim(token, Purpose.UNLOCK, now)
             continuation = self._read(link.continuation)
-            resident = Accounts(session).get(link.subject) if link.status is LinkStatus.VALID else None
+            resident = Accounts(tx).get(link.subject) if link.status is LinkStatus.VALID else None
             if resident is None or not resident.email_key:
                 return UnlockLink(Unlocking.NO_LONGER_VALID, continuation=continuation)
-            lockout = Lockout(session, self._keyring)
+            lockout = Lockout(tx, self._secret_keys)
             origin = origins.network(visitor.ip_address)
             if lockout.state(resident.email_key, origin, now).status is Status.STOPPED:
                 return UnlockLink(Unlocking.NEEDS_NEW_PASSWORD, resident.email or "", continuation)
             lockout.clear(resident.email_key)
-            Audit(session).record(Event.UNLOCKED, now, resident_id=resident.id, ip_address=visitor.ip_address)
+            Audit(tx).record(Event.UNLOCKED, now, resident_id=resident.id, ip_address=visitor.ip_address)
             return UnlockLink(Unlocking.UNLOCKED, resident.email or "", continuation)
 
     def _read(self, signed: str) -> Continuation | None:

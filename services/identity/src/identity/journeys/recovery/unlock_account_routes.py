@@ -4,7 +4,7 @@ from flask import Blueprint, Response, flash, request
 from flask_babel import gettext
 
 from identity.journeys.recovery.unlock_account import UnlockAccount, Unlocking
-from identity.rate_limits.limiter import Action, Throttle
+from identity.rate_limits.limiter import Action, RateLimiter
 from identity.web import messages, typed_email
 from identity.web.continuation import Continuation
 from identity.web.csrf import Csrf
@@ -15,10 +15,10 @@ from identity.web.visitor import current_visitor
 class UnlockPages:
     """What the link shows (GET, which changes nothing) and does (POST)."""
 
-    def __init__(self, pages: Pages, csrf: Csrf, throttle: Throttle, unlock: UnlockAccount) -> None:
+    def __init__(self, pages: Pages, csrf: Csrf, rate_limiter: RateLimiter, unlock: UnlockAccount) -> None:
         self._pages = pages
         self._csrf = csrf
-        self._throttle = throttle
+        self._rate_limiter = rate_limiter
         self._unlock = unlock
 
     def blueprint(self) -> Blueprint:
@@ -40,7 +40,7 @@ class UnlockPages:
     def submit(self) -> Response:
         """Unlock."""
         visitor = current_visitor()
-        if not self._throttle.allows_network(Action.PROOF, visitor.ip_address):
+        if not self._rate_limiter.allows_network(Action.PROOF, visitor.ip_address):
             return self._pages.render(
                 "recovery/unlock.html", self._pages.continuation(), 429, failure=messages.too_many_requests()
             )

@@ -14,7 +14,7 @@ from identity.residents.accounts.store import Accounts
 from identity.residents.action_links.purposes import Purpose
 from identity.residents.action_links.store import ActionLinks
 from identity.residents.one_time_codes.store import OneTimeCodes
-from identity.secret_keys import Keyring
+from identity.secret_keys import SecretKeys
 from identity.storage import Transaction
 from identity.web.continuation import Continuation, Continuations
 from identity.web.mail_links import MailLinks
@@ -24,25 +24,25 @@ class VerificationMail:
     """Queues the mail within the caller's transaction."""
 
     def __init__(
-        self, keyring: Keyring, clock: Clock, continuations: Continuations, mail_links: MailLinks
+        self, secret_keys: SecretKeys, clock: Clock, continuations: Continuations, mail_links: MailLinks
     ) -> None:
-        self._keyring = keyring
+        self._secret_keys = secret_keys
         self._clock = clock
         self._continuations = continuations
         self._mail_links = mail_links
 
-    def queue(self, session: Transaction, pending: Pending, now: datetime) -> None:
+    def queue(self, tx: Transaction, pending: Pending, now: datetime) -> None:
         """Mail a new link and code; if the address has an account, tell its owner instead."""
         continuation = self._continuations.read(pending.continuation)
-        token = ActionLinks(session).issue(
+        token = ActionLinks(tx).issue(
             Purpose.VERIFY_REGISTRATION,
             pending.id,
             pending.continuation,
             Purpose.VERIFY_REGISTRATION.lifetime,
             now,
         )
-        code = OneTimeCodes(session, self._keyring).issue(Purpose.VERIFY_REGISTRATION, pending.id, now)
-        resident = Accounts(session).by_email_key(pending.email_key)
+        code = OneTimeCodes(tx, self._secret_keys).issue(Purpose.VERIFY_REGISTRATION, pending.id, now)
+        resident = Accounts(tx).by_email_key(pending.email_key)
         if resident is None:
             link = self._mail_links.to("/verify-registration", continuation, token=token)
             mail = Mail(
@@ -55,7 +55,7 @@ class VerificationMail:
         else:
             # The token and the code are known to nobody: they die unseen.
             mail = self._to_resident(resident, continuation)
-        Outbox(session, self._keyring, self._clock).mail(mail)
+        Outbox(tx, self._secret_keys, self._clock).mail(mail)
 
     def _to_resident(self, resident: Resident, continuation: Continuation) -> Mail:
         sign_in_link = self._mail_links.to("/sign-in", continuation)

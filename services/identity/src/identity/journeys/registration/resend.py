@@ -5,7 +5,7 @@ from enum import StrEnum
 from identity.clock import Clock
 from identity.journeys.registration.mail import VerificationMail
 from identity.journeys.registration.store import Pending, PendingRegistrations
-from identity.rate_limits.limiter import Action, Throttle
+from identity.rate_limits.limiter import Action, RateLimiter
 from identity.residents.action_links.purposes import Purpose
 from identity.residents.action_links.store import ActionLinks, LinkStatus
 from identity.secret_keys import digest
@@ -24,21 +24,23 @@ class Resent(StrEnum):
     GONE = "gone"
 
 
-class WaitForMail:
+class ResendVerification:
     """Knows the registrations that a browser waits for, and mails them again."""
 
-    def __init__(self, storage: Storage, clock: Clock, throttle: Throttle, mail: VerificationMail) -> None:
+    def __init__(
+        self, storage: Storage, clock: Clock, rate_limiter: RateLimiter, mail: VerificationMail
+    ) -> None:
         self._storage = storage
         self._clock = clock
-        self._throttle = throttle
+        self._rate_limiter = rate_limiter
         self._mail = mail
 
     def find(self, registration_id: str, browser_secret: str | None) -> Pending | None:
         """Return the registration if this browser asked for it, waiting or just verified."""
         if not browser_secret:
             return None
-        with self._storage.transaction() as session:
-            return PendingRegistrations(session).of_browser(
+        with self._storage.transaction() as tx:
+            return PendingRegistrations(tx).of_browser(
                 registration_id, digest(browser_secret), self._clock.now()
             )
 
@@ -46,21 +48,21 @@ class WaitForMail:
         """Mail a new link and code; the ones before die."""
         if pending.confirmed_at is not None:
             return Resent.GONE
-        if not self._throttle.allows(Action.MAIL_AGAIN, pending.id):
+        if not self._rate_limiter.allows(Action.MAIL_AGAIN, pending.id):
             return Resent.TOO_SOON
-        if not self._throttle.allows_mail(pending.email_key, visitor.ip_address):
+        if not self._rate_limiter.allows_mail(pending.email_key, visitor.ip_address):
             return Resent.TOO_MANY
         now = self._clock.now()
-        with self._storage.transaction() as session:
-            PendingRegistrations(session).prolong(pending.id, now)
-            self._mail.queue(session, pending, now)
+        with self._storage.transaction() as tx:
+            PendingRegistrations(tx).prolong(pending.id, now)
+            self._mail.queue(tx, pending, now)
         return Resent.SENT
 
     def send_new_link(self, token: str, visitor: Visitor) -> Resent:
         """Mail a new link to whoever holds one that expired or was replaced: it went to that mailbox."""
-        with self._storage.transaction() as session:
-            link = ActionLinks(session).look(token, Purpose.VERIFY_REGISTRATION, self._clock.now())
-            pending = PendingRegistrations(session).get(link.subject) if link.subject else None
+        with self._storage.transaction() as tx:
+            link = ActionLinks(tx).look(token, Purpose.VERIFY_REGISTRATION, self._clock.now())
+            pending = PendingRegistrations(tx).get(link.subject) if link.subject else None
         if pending is None or link.status not in (LinkStatus.EXPIRED, LinkStatus.REPLACED):
             return Resent.GONE
         return self.send_again(pending, visitor)

@@ -7,10 +7,10 @@ from flask_babel import gettext
 
 from identity.config import Settings
 from identity.journeys.registration.forms import CodeForm
-from identity.journeys.registration.resend import Resent, WaitForMail
+from identity.journeys.registration.resend import ResendVerification, Resent
 from identity.journeys.registration.store import Pending
 from identity.journeys.registration.verify import Step, Verify
-from identity.rate_limits.limiter import Action, Throttle
+from identity.rate_limits.limiter import Action, RateLimiter
 from identity.residents.one_time_codes.store import CodeResult
 from identity.web import messages, typed_email
 from identity.web.asking_browser import AskingBrowser
@@ -28,15 +28,15 @@ class WaitingPages:
         self,
         pages: Pages,
         csrf: Csrf,
-        throttle: Throttle,
+        rate_limiter: RateLimiter,
         settings: Settings,
         browser: AskingBrowser,
-        waiting: WaitForMail,
+        waiting: ResendVerification,
         verify: Verify,
     ) -> None:
         self._pages = pages
         self._csrf = csrf
-        self._throttle = throttle
+        self._rate_limiter = rate_limiter
         self._sender = parseaddr(settings.mail_sender)
         self._browser = browser
         self._waiting = waiting
@@ -70,7 +70,7 @@ class WaitingPages:
         if not form.validate():
             return self._render(pending, form, 422)
         visitor = current_visitor()
-        if not self._throttle.allows_network(Action.PROOF, visitor.ip_address):
+        if not self._rate_limiter.allows_network(Action.PROOF, visitor.ip_address):
             form.refuse("code", [messages.too_many_requests()])
             return self._render(pending, form, 429)
         result, verification = self._verify.by_code(pending, form.code.data or "", visitor)

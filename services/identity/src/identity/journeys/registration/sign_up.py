@@ -8,7 +8,7 @@ from identity.audit.store import Audit
 from identity.clock import Clock
 from identity.journeys.registration.mail import VerificationMail
 from identity.journeys.registration.store import Pending, PendingRegistrations
-from identity.rate_limits.limiter import Throttle
+from identity.rate_limits.limiter import RateLimiter
 from identity.relying_parties.clients import RegisteredCity
 from identity.residents.accounts.addresses import parse
 from identity.residents.passwords.hashing import PasswordHasher
@@ -58,7 +58,7 @@ class SignUp:
         clock: Clock,
         hasher: PasswordHasher,
         policy: PasswordPolicy,
-        throttle: Throttle,
+        rate_limiter: RateLimiter,
         continuations: Continuations,
         mail: VerificationMail,
     ) -> None:
@@ -66,7 +66,7 @@ class SignUp:
         self._clock = clock
         self._hasher = hasher
         self._policy = policy
-        self._throttle = throttle
+        self._rate_limiter = rate_limiter
         self._continuations = continuations
         self._mail = mail
 
@@ -74,8 +74,8 @@ class SignUp:
         """Return what this browser filled in before and wants to change."""
         if not browser_secret:
             return None
-        with self._storage.transaction() as session:
-            return PendingRegistrations(session).of_browser(
+        with self._storage.transaction() as tx:
+            return PendingRegistrations(tx).of_browser(
                 registration_id, digest(browser_secret), self._clock.now()
             )
 
@@ -98,13 +98,13 @@ class SignUp:
         if problems := self.weaknesses(form, city):
             return WeakPassword(problems)
         address = parse(form.email)
-        if not self._throttle.allows_mail(address.key, visitor.ip_address):
+        if not self._rate_limiter.allows_mail(address.key, visitor.ip_address):
             return TooManyMails()
         password_hash = self._hasher.hash(form.password)
         secret = browser_secret or randomness.secret()
         now = self._clock.now()
-        with self._storage.transaction() as session:
-            pending = PendingRegistrations(session).add(
+        with self._storage.transaction() as tx:
+            pending = PendingRegistrations(tx).add(
                 email=address.display,
                 email_key=address.key,
                 password_hash=password_hash,
@@ -118,8 +118,8 @@ class SignUp:
                 browser_digest=digest(secret),
                 now=now,
             )
-            self._mail.queue(session, pending, now)
-            Audit(session).record(
+            self._mail.queue(tx, pending, now)
+            Audit(tx).record(
                 Event.REGISTRATION_REQUESTED,
                 now,
                 client_id=continuation.client_id or None,

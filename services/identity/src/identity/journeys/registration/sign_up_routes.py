@@ -5,7 +5,7 @@ from flask_babel import get_locale
 
 from identity.journeys.registration.forms import SignUpForm
 from identity.journeys.registration.sign_up import Form, SignUp, TooManyMails, WeakPassword
-from identity.rate_limits.limiter import Action, Throttle
+from identity.rate_limits.limiter import Action, RateLimiter
 from identity.residents.passwords.policy import PasswordPolicy, PasswordProblem
 from identity.web import messages, password_messages, typed_email
 from identity.web.asking_browser import AskingBrowser
@@ -21,14 +21,14 @@ class SignUpPages:
         self,
         pages: Pages,
         csrf: Csrf,
-        throttle: Throttle,
+        rate_limiter: RateLimiter,
         policy: PasswordPolicy,
         browser: AskingBrowser,
         sign_up: SignUp,
     ) -> None:
         self._pages = pages
         self._csrf = csrf
-        self._throttle = throttle
+        self._rate_limiter = rate_limiter
         self._policy = policy
         self._browser = browser
         self._sign_up = sign_up
@@ -62,7 +62,7 @@ class SignUpPages:
                 self._refuse_password(form, self._sign_up.weaknesses(_typed(form), city))
             return self._render(form, 422)
         visitor = current_visitor()
-        if not self._throttle.allows_network(Action.SIGN_UP, visitor.ip_address):
+        if not self._rate_limiter.allows_network(Action.SIGN_UP, visitor.ip_address):
             return self._too_many(form)
         outcome = self._sign_up.sign_up(
             _typed(form),

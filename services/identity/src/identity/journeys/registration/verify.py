@@ -18,7 +18,7 @@ from identity.residents.one_time_codes.store import CodeResult, OneTimeCodes
 from identity.residents.passwords.hashing import PasswordHasher
 from identity.residents.passwords.policy import PasswordPolicy, PasswordProblem
 from identity.residents.passwords.store import Passwords
-from identity.secret_keys import Keyring, digest
+from identity.secret_keys import SecretKeys, digest
 from identity.storage import Storage, Transaction
 from identity.web.continuation import Continuation, Continuations
 from identity.web.visitor import Visitor
@@ -56,14 +56,14 @@ class Verify:
     def __init__(  # noqa: PLR0913, PLR0917 - names what it depends on
         self,
         storage: Storage,
-        keyring: Keyring,
+        secret_keys: SecretKeys,
         clock: Clock,
         hasher: PasswordHasher,
         policy: PasswordPolicy,
         continuations: Continuations,
     ) -> None:
         self._storage = storage
-        self._keyring = keyring
+        self._secret_keys = secret_keys
         self._clock = clock
         self._hasher = hasher
         self._policy = policy
@@ -97,37 +97,37 @@ class Verify:
                 return Verification(seen.step, seen.email, seen.continuation, tuple(problems))
             password_hash = self._hasher.hash(password)
         now = self._clock.now()
-        with self._storage.transaction() as session:
-            claimed = ActionLinks(session).claim(token, Purpose.VERIFY_REGISTRATION, now)
+        with self._storage.transaction() as tx:
+            claimed = ActionLinks(tx).claim(token, Purpose.VERIFY_REGISTRATION, now)
             if claimed.status is not LinkStatus.VALID:
                 return self._seen(Step.ALREADY_VERIFIED, pending)
-            OneTimeCodes(session, self._keyring).forget(Purpose.VERIFY_REGISTRATION, pending.id)
-            return self._become_resident(session, pending, password_hash, visitor, now)
+            OneTimeCodes(tx, self._secret_keys).forget(Purpose.VERIFY_REGISTRATION, pending.id)
+            return self._become_resident(tx, pending, password_hash, visitor, now)
 
     def by_code(
         self, pending: Pending, code: str, visitor: Visitor
     ) -> tuple[CodeResult, Verification | None]:
         """Verify by the code that was typed into the page that waits, in the browser that asked."""
         now = self._clock.now()
-        with self._storage.transaction() as session:
-            codes = OneTimeCodes(session, self._keyring)
+        with self._storage.transaction() as tx:
+            codes = OneTimeCodes(tx, self._secret_keys)
             result = codes.claim(Purpose.VERIFY_REGISTRATION, pending.id, code, now)
             if result is not CodeResult.RIGHT:
                 return result, None
-            if Accounts(session).by_email_key(pending.email_key) is not None:
+            if Accounts(tx).by_email_key(pending.email_key) is not None:
                 # The code was never mailed, so it was guessed: no answer that a wrong one would not get.
                 return CodeResult.WRONG, None
-            ActionLinks(session).spend_all(Purpose.VERIFY_REGISTRATION, pending.id, now)
-            return result, self._become_resident(session, pending, pending.password_hash, visitor, now)
+            ActionLinks(tx).spend_all(Purpose.VERIFY_REGISTRATION, pending.id, now)
+            return result, self._become_resident(tx, pending, pending.password_hash, visitor, now)
 
     def _look(self, token: str, browser_secret: str | None) -> tuple[Verification, Pending | None]:
         now = self._clock.now()
-        with self._storage.transaction() as session:
-            link = ActionLinks(session).look(token, Purpose.VERIFY_REGISTRATION, now)
-            pending = PendingRegistrations(session).get(link.subject) if link.subject else None
+        with self._storage.transaction() as tx:
+            link = ActionLinks(tx).look(token, Purpose.VERIFY_REGISTRATION, now)
+            pending = PendingRegistrations(tx).get(link.subject) if link.subject else None
             if pending is None:
                 return Verification(Step.UNKNOWN), None
-            taken = Accounts(session).by_email_key(pending.email_key) is not None
+            taken = Accounts(tx).by_email_key(pending.email_key) is not None
         if taken or link.status is LinkStatus.SPENT:
             step = Step.ALREADY_VERIFIED
         elif link.status is LinkStatus.REPLACED:
@@ -140,10 +140,10 @@ class Verify:
         return self._seen(step, pending), pending
 
     def _become_resident(
-        self, session: Transaction, pending: Pending, password_hash: str, visitor: Visitor, now: datetime
+        self, tx: Transaction, pending: Pending, password_hash: str, visitor: Visitor, now: datetime
     ) -> Verification:
         try:
-            resident = Accounts(session).create(
+            resident = Accounts(tx).create(
                 address=Address(display=pending.email, key=pending.email_key),
                 address_verified=True,
                 sign_in_method=SignInMethod.PASSWORD,
@@ -155,11 +155,11 @@ class Verify:
             )
         except AddressTakenError:
             return self._seen(Step.ALREADY_VERIFIED, pending)
-        Passwords(session).set(resident.id, password_hash, now)
-        PendingRegistrations(session).confirm(pending.id, now)
+        Passwords(tx).set(resident.id, password_hash, now)
+        PendingRegistrations(tx).confirm(pending.id, now)
         # Failures counted before there was an account were nobody's.
-        Lockout(session, self._keyring).clear(pending.email_key)
-        Audit(session).record(
+        Lockout(tx, self._secret_keys).clear(pending.email_key)
+        Audit(tx).record(
             Event.REGISTRATION_VERIFIED,
             now,
             resident_id=resident.id,

@@ -4,9 +4,9 @@ from flask import Blueprint, Response, flash, request
 from flask_babel import gettext
 
 from identity.journeys.registration.forms import ChoosePasswordForm
-from identity.journeys.registration.resend import Resent, WaitForMail
+from identity.journeys.registration.resend import ResendVerification, Resent
 from identity.journeys.registration.verify import Step, Verification, Verify
-from identity.rate_limits.limiter import Action, Throttle
+from identity.rate_limits.limiter import Action, RateLimiter
 from identity.residents.passwords.policy import PasswordPolicy
 from identity.web import messages, password_messages, typed_email
 from identity.web.asking_browser import AskingBrowser
@@ -35,15 +35,15 @@ class VerificationPages:
         self,
         pages: Pages,
         csrf: Csrf,
-        throttle: Throttle,
+        rate_limiter: RateLimiter,
         policy: PasswordPolicy,
         browser: AskingBrowser,
         verify: Verify,
-        waiting: WaitForMail,
+        waiting: ResendVerification,
     ) -> None:
         self._pages = pages
         self._csrf = csrf
-        self._throttle = throttle
+        self._rate_limiter = rate_limiter
         self._policy = policy
         self._browser = browser
         self._verify = verify
@@ -69,7 +69,7 @@ class VerificationPages:
         visitor = current_visitor()
         secret = self._browser.secret()
         form = ChoosePasswordForm(request.form)
-        if not self._throttle.allows_network(Action.PROOF, visitor.ip_address):
+        if not self._rate_limiter.allows_network(Action.PROOF, visitor.ip_address):
             form.refuse("password", [messages.too_many_requests()])
             return self._render(self._verify.look(_token(), secret), form, 429)
         seen = self._verify.look(_token(), secret)

@@ -8,7 +8,7 @@ from identity.outbox.store import Outbox
 from identity.residents.accounts.models import Resident, SignInMethod
 from identity.residents.action_links.purposes import Purpose
 from identity.residents.action_links.store import ActionLinks
-from identity.secret_keys import Keyring
+from identity.secret_keys import SecretKeys
 from identity.storage import Transaction
 from identity.web.continuation import Continuation
 from identity.web.mail_links import MailLinks
@@ -17,12 +17,12 @@ from identity.web.mail_links import MailLinks
 class Notices:
     """Queues these mails within the caller's transaction."""
 
-    def __init__(self, keyring: Keyring, clock: Clock, mail_links: MailLinks) -> None:
-        self._keyring = keyring
+    def __init__(self, secret_keys: SecretKeys, clock: Clock, mail_links: MailLinks) -> None:
+        self._secret_keys = secret_keys
         self._clock = clock
         self._mail_links = mail_links
 
-    def other_method(self, session: Transaction, resident: Resident, continuation: Continuation) -> None:
+    def other_method(self, tx: Transaction, resident: Resident, continuation: Continuation) -> None:
         """Tell a resident who typed a password that they sign in through a provider (product decision 1)."""
         if resident.sign_in_method == SignInMethod.PASSWORD:
             return
@@ -30,11 +30,11 @@ class Notices:
             "provider": resident.sign_in_method,
             "sign_in_link": self._mail_links.to("/sign-in", continuation),
         }
-        self._queue(session, resident, continuation, Template.USE_YOUR_PROVIDER, facts)
+        self._queue(tx, resident, continuation, Template.USE_YOUR_PROVIDER, facts)
 
     def locked(
         self,
-        session: Transaction,
+        tx: Transaction,
         resident: Resident,
         continuation: Continuation,
         now: datetime,
@@ -51,15 +51,15 @@ class Notices:
                 Purpose.RESET_PASSWORD,
                 "/reset-password",
             )
-        token = ActionLinks(session).issue(
+        token = ActionLinks(tx).issue(
             purpose, resident.id, self._mail_links.signed(continuation), purpose.lifetime, now
         )
         facts = {"link": self._mail_links.to(path, continuation, token=token)}
-        self._queue(session, resident, continuation, template, facts)
+        self._queue(tx, resident, continuation, template, facts)
 
     def _queue(
         self,
-        session: Transaction,
+        tx: Transaction,
         resident: Resident,
         continuation: Continuation,
         template: Template,
@@ -67,7 +67,7 @@ class Notices:
     ) -> None:
         if resident.email is None:
             return
-        Outbox(session, self._keyring, self._clock).mail(
+        Outbox(tx, self._secret_keys, self._clock).mail(
             Mail(
                 to=resident.email,
                 language=resident.language,

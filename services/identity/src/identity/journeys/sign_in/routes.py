@@ -5,7 +5,7 @@ from flask_babel import gettext
 
 from identity.journeys.sign_in.forms import SignInForm
 from identity.journeys.sign_in.sign_in import Attempt, SignedInNow, SignIn
-from identity.rate_limits.limiter import Action, Throttle
+from identity.rate_limits.limiter import Action, RateLimiter
 from identity.residents.accounts.addresses import parse
 from identity.web import messages, typed_email
 from identity.web.csrf import Csrf
@@ -13,7 +13,7 @@ from identity.web.current_session import CurrentSession
 from identity.web.devices import Devices
 from identity.web.pages import Pages
 from identity.web.sign_in_methods import PASSWORD, SignInMethods
-from identity.web.signed_in_response import Arrival
+from identity.web.signed_in_response import SignedInResponse
 from identity.web.visitor import current_visitor
 
 # Shows the form in a browser that is signed in: after a registration there, or for somebody else.
@@ -28,21 +28,21 @@ class SignInPages:
         self,
         pages: Pages,
         csrf: Csrf,
-        throttle: Throttle,
+        rate_limiter: RateLimiter,
         current_session: CurrentSession,
         devices: Devices,
         sign_in: SignIn,
         methods: SignInMethods,
-        arrival: Arrival,
+        signed_in_response: SignedInResponse,
     ) -> None:
         self._pages = pages
         self._csrf = csrf
-        self._throttle = throttle
+        self._rate_limiter = rate_limiter
         self._current_session = current_session
         self._devices = devices
         self._sign_in = sign_in
         self._methods = methods
-        self._arrival = arrival
+        self._signed_in_response = signed_in_response
 
     def blueprint(self) -> Blueprint:
         """Return the page."""
@@ -58,7 +58,7 @@ class SignInPages:
         signed_in = self._current_session.load()
         show = request.args.get(SHOW, "")
         if signed_in and not continuation.reauthenticate and not show:
-            return self._pages.go_on(continuation)
+            return self._pages.redirect_to(continuation)
         form = SignInForm()
         if show != EMPTY:
             form.email.data = typed_email.recall() or continuation.login_hint
@@ -74,7 +74,7 @@ class SignInPages:
             return self._render(form, 422)
         typed_email.remember(form.email.data or "")
         visitor = current_visitor()
-        if not self._throttle.allows_network(Action.SIGN_IN, visitor.ip_address):
+        if not self._rate_limiter.allows_network(Action.SIGN_IN, visitor.ip_address):
             return self._render(form, 429, failure=messages.too_many_requests())
         continuation = self._pages.continuation()
         address = parse(form.email.data or "")
@@ -91,7 +91,7 @@ class SignInPages:
         )
         if not isinstance(outcome, SignedInNow):
             return self._render(form, 422, failure=gettext("Unable to sign in"), explain=True)
-        return self._arrival.go_on(
+        return self._signed_in_response.redirect_to(
             continuation,
             secret=outcome.secret,
             remembered=outcome.remembered,
@@ -103,7 +103,7 @@ class SignInPages:
         """Answer a form that came too late: whoever is signed in by now, in another tab, goes on."""
         continuation = self._pages.continuation()
         if self._current_session.load() and not continuation.reauthenticate:
-            return self._pages.go_on(continuation)
+            return self._pages.redirect_to(continuation)
         failure = gettext("Your session has expired. Please try to sign in again.")
         return self._render(SignInForm(request.form), 400, failure=failure)
 

@@ -7,16 +7,16 @@ from identity.audit.events import Event
 from identity.audit.store import Audit
 from identity.clock import Clock
 from identity.journeys.sign_in.mail import Notices
-from identity.rate_limits.limiter import Action, Throttle
+from identity.rate_limits.limiter import Action, RateLimiter
 from identity.residents.accounts.addresses import Address
 from identity.residents.accounts.models import SignInMethod
 from identity.residents.accounts.store import Accounts
 from identity.residents.lockout import origins
-from identity.residents.lockout.store import Lockout, Standing
+from identity.residents.lockout.store import Lockout, LockoutState
 from identity.residents.passwords.hashing import PasswordHasher
 from identity.residents.passwords.store import Passwords
-from identity.residents.sessions.store import Begun, Sessions
-from identity.secret_keys import Keyring
+from identity.residents.sessions.store import NewSession, Sessions
+from identity.secret_keys import SecretKeys
 from identity.storage import Storage, Transaction
 from identity.web.continuation import Continuation
 from identity.web.current_session import SignedIn
@@ -57,7 +57,7 @@ class UnableToSignIn:
 class _Candidate:
     """Whom the address may belong to."""
 
-    standing: Standing
+    lockout_state: LockoutState
     resident_id: str | None
     password_hash: str | None
 
@@ -68,17 +68,17 @@ class SignIn:
     def __init__(  # noqa: PLR0913, PLR0917 - names what it depends on
         self,
         storage: Storage,
-        keyring: Keyring,
+        secret_keys: SecretKeys,
         clock: Clock,
         hasher: PasswordHasher,
-        throttle: Throttle,
+        rate_limiter: RateLimiter,
         notices: Notices,
     ) -> None:
         self._storage = storage
-        self._keyring = keyring
+        self._secret_keys = secret_keys
         self._clock = clock
         self._hasher = hasher
-        self._throttle = throttle
+        self._rate_limiter = rate_limiter
         self._notices = notices
 
     def sign_in(self, attempt: Attempt) -> SignedInNow | UnableToSignIn:
@@ -94,69 +94,69 @@ class SignIn:
             else origins.network(attempt.visitor.ip_address)
         )
         candidate = self._count_and_find(attempt.address.key, origin, now)
-        known_hash = candidate.password_hash if candidate.standing.is_open else None
+        known_hash = candidate.password_hash if candidate.lockout_state.is_open else None
         is_right = self._hasher.verify(known_hash, attempt.password)
         if not is_right or known_hash is None or candidate.resident_id is None:
             self._refuse(attempt, candidate, origin, now)
             return UnableToSignIn()
         stronger = self._hasher.hash(attempt.password) if self._hasher.needs_rehash(known_hash) else None
-        with self._storage.transaction() as session:
-            Lockout(session, self._keyring).clear(attempt.address.key, origin)
+        with self._storage.transaction() as tx:
+            Lockout(tx, self._secret_keys).clear(attempt.address.key, origin)
             if stronger:
-                Passwords(session).rehash(candidate.resident_id, known_hash, stronger)
-            return self._begin(session, attempt, candidate.resident_id, now)
+                Passwords(tx).rehash(candidate.resident_id, known_hash, stronger)
+            return self._begin(tx, attempt, candidate.resident_id, now)
 
     def email_of(self, resident_id: str) -> str:
         """Return a resident's address, for the form that asks them to prove themselves again."""
-        with self._storage.transaction() as session:
-            resident = Accounts(session).get(resident_id)
+        with self._storage.transaction() as tx:
+            resident = Accounts(tx).get(resident_id)
             return (resident.email or "") if resident else ""
 
     def method_of(self, resident_id: str) -> str:
         """Return how a resident signs in: the only way in which they can prove themselves again."""
-        with self._storage.transaction() as session:
-            resident = Accounts(session).get(resident_id)
+        with self._storage.transaction() as tx:
+            resident = Accounts(tx).get(resident_id)
             return resident.sign_in_method if resident else SignInMethod.PASSWORD
 
     def _count_and_find(self, email_key: str, origin: str, now: datetime) -> _Candidate:
-        with self._storage.transaction() as session:
-            standing = Lockout(session, self._keyring).attempt(email_key, origin, now)
-            resident = Accounts(session).by_email_key(email_key)
+        with self._storage.transaction() as tx:
+            lockout_state = Lockout(tx, self._secret_keys).attempt(email_key, origin, now)
+            resident = Accounts(tx).by_email_key(email_key)
             if resident is None:
-                return _Candidate(standing, None, None)
-            password_hash = Passwords(session).hash_of(resident.id)
+                return _Candidate(lockout_state, None, None)
+            password_hash = Passwords(tx).hash_of(resident.id)
             usable = password_hash if resident.disabled_at is None else None
-            return _Candidate(standing, resident.id, usable)
+            return _Candidate(lockout_state, resident.id, usable)
 
     def _refuse(self, attempt: Attempt, candidate: _Candidate, origin: str, now: datetime) -> None:
         # Asked for every address, so that it takes the same time for all.
-        may_hint = self._throttle.allows(Action.MAIL_HINT, attempt.address.key)
-        with self._storage.transaction() as session:
-            Audit(session).record(
-                Event.SIGN_IN_FAILED if candidate.standing.is_open else Event.SIGN_IN_LOCKED,
+        may_hint = self._rate_limiter.allows(Action.MAIL_HINT, attempt.address.key)
+        with self._storage.transaction() as tx:
+            Audit(tx).record(
+                Event.SIGN_IN_FAILED if candidate.lockout_state.is_open else Event.SIGN_IN_LOCKED,
                 now,
                 resident_id=candidate.resident_id,
                 client_id=attempt.continuation.client_id or None,
                 ip_address=attempt.visitor.ip_address,
             )
-            resident = Accounts(session).get(candidate.resident_id) if candidate.resident_id else None
+            resident = Accounts(tx).get(candidate.resident_id) if candidate.resident_id else None
             if resident is None or resident.disabled_at is not None:
                 return
-            if candidate.standing.just_locked:
-                stopped = not Lockout(session, self._keyring).state(attempt.address.key, origin, now).until
-                self._notices.locked(session, resident, attempt.continuation, now, for_good=stopped)
+            if candidate.lockout_state.just_locked:
+                stopped = not Lockout(tx, self._secret_keys).state(attempt.address.key, origin, now).until
+                self._notices.locked(tx, resident, attempt.continuation, now, for_good=stopped)
             elif may_hint:
-                self._notices.other_method(session, resident, attempt.continuation)
+                self._notices.other_method(tx, resident, attempt.continuation)
 
-    def _begin(self, session: Transaction, attempt: Attempt, resident_id: str, now: datetime) -> SignedInNow:
-        sessions = Sessions(session)
+    def _begin(self, tx: Transaction, attempt: Attempt, resident_id: str, now: datetime) -> SignedInNow:
+        sessions = Sessions(tx)
         current = attempt.current
         begun, remembered = None, attempt.remember_me
         if current and current.resident_id == resident_id and (current.remembered or not remembered):
             # The same person again: the session goes on, under a new secret.
             secret = sessions.reauthenticate(current.sid, now)
             if secret:
-                begun, remembered = Begun(current.sid, secret), current.remembered
+                begun, remembered = NewSession(current.sid, secret), current.remembered
         elif current:
             sessions.end(current.sid, now)
         if begun is None:
@@ -164,7 +164,7 @@ class SignIn:
             begun = sessions.begin(
                 resident_id, PASSWORD_AMR, remembered, now, visitor.user_agent, visitor.ip_address
             )
-        Audit(session).record(
+        Audit(tx).record(
             Event.SIGN_IN_SUCCEEDED,
             now,
             resident_id=resident_id,

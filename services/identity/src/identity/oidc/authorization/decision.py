@@ -9,14 +9,18 @@ from identity import randomness
 from identity.audit.events import Event
 from identity.audit.store import Audit
 from identity.clock import Clock
-from identity.oidc.authorization.interactions import InteractionDesk, Lapse
+from identity.oidc.authorization.interactions import Interactions, Lapse
 from identity.oidc.authorization.prompting import Step, next_step
-from identity.oidc.authorization.request_source import Arrival, PushedRequestOverError, told_description
+from identity.oidc.authorization.request_resolver import (
+    PushedRequestOverError,
+    RequestResolver,
+    told_description,
+)
 from identity.oidc.authorization.requests import AuthorizationRequest, AuthorizationRequests
 from identity.oidc.authorization.response_modes import Addressee, ClientAnswer, answer
 from identity.oidc.authorization.store import StoredInteraction
 from identity.oidc.grants.store import Grants, NewGrant
-from identity.oidc.protocol.errors import UnsoundRequestError
+from identity.oidc.protocol.errors import UntrustedRedirectError
 from identity.oidc.protocol.lifetimes import CODE
 from identity.oidc.protocol.parameters import Parameters
 from identity.oidc.tokens import claims
@@ -62,16 +66,21 @@ class Authorization:
         self,
         storage: Storage,
         clock: Clock,
-        arrival: Arrival,
+        resolver: RequestResolver,
         requests: AuthorizationRequests,
-        desk: InteractionDesk,
+        interactions: Interactions,
         issuer: str,
     ) -> None:
         self._storage, self._clock = storage, clock
-        self._arrival, self._requests, self._desk, self._issuer = arrival, requests, desk, issuer
+        self._resolver, self._requests, self._interactions, self._issuer = (
+            resolver,
+            requests,
+            interactions,
+            issuer,
+        )
 
     def begin(self, sent: Parameters, signed_in: SignedIn | None, browser_secret: str) -> Outcome:
-        """Decide on a new request; raises `UnsoundRequestError`."""
+        """Decide on a new request; raises `UntrustedRedirectError`."""
         parameters = self._received(sent)
         if not isinstance(parameters, Parameters):
             return parameters
@@ -83,22 +92,22 @@ class Authorization:
             return self._refused(client, addressee, error)
         if step is Step.ISSUE_CODE and signed_in:
             return self._issue_code(request, addressee, signed_in)
-        return Waiting(step, self._desk.begin(parameters, client, browser_secret), request)
+        return Waiting(step, self._interactions.begin(parameters, client, browser_secret), request)
 
     def park(self, sent: Parameters) -> StoredInteraction | Answered | StartOver:
         """Store a request that came without cookies, to be looked at when the browser comes back.
 
-        A POST from another site brings none (SameSite=Lax). Raises `UnsoundRequestError`.
+        A POST from another site brings none (SameSite=Lax). Raises `UntrustedRedirectError`.
         """
         parameters = self._received(sent)
         if not isinstance(parameters, Parameters):
             return parameters
         client, _addressee = self._requests.addressee(parameters)
-        return self._desk.begin(parameters, client, None)
+        return self._interactions.begin(parameters, client, None)
 
     def resume(self, interaction_id: str, signed_in: SignedIn | None, browser_secret: str) -> Outcome:
-        """Decide again after a step; raises `UnsoundRequestError` when the client was changed meanwhile."""
-        resumed = self._desk.resume(interaction_id, browser_secret)
+        """Decide again after a step; raises `UntrustedRedirectError` if the client has changed."""
+        resumed = self._interactions.resume(interaction_id, browser_secret)
         if isinstance(resumed, Lapse):
             return StartOver(resumed)
         interaction = resumed.interaction
@@ -112,30 +121,30 @@ class Authorization:
             return self._closed(interaction, self._refused(client, addressee, error))
         if step is not Step.ISSUE_CODE or signed_in is None:
             return Waiting(step, interaction, request)
-        if not self._desk.finish(interaction):
+        if not self._interactions.finish(interaction):
             return StartOver(Lapse.ANSWERED)
         return self._issue_code(request, addressee, signed_in)
 
     def email_of(self, signed_in: SignedIn) -> str:
         """Return the address by which the resident knows their account."""
-        with self._storage.transaction() as session:
-            resident = Accounts(session).get(signed_in.resident_id)
+        with self._storage.transaction() as tx:
+            resident = Accounts(tx).get(signed_in.resident_id)
             return (resident.email if resident else None) or ""
 
     def choose(self, waiting: Waiting, signed_in: SignedIn) -> None:
         """Note that the resident goes on with the account they are signed in to."""
-        self._desk.note_choice(waiting.interaction, signed_in.sid)
+        self._interactions.note_choice(waiting.interaction, signed_in.sid)
 
     def agree(self, waiting: Waiting, signed_in: SignedIn) -> None:
         """Note that the resident allows what the client asks for: a third party, until it is taken back."""
-        self._desk.note_consent(waiting.interaction, signed_in.sid)
+        self._interactions.note_consent(waiting.interaction, signed_in.sid)
         request, now = waiting.request, self._clock.now()
         if request.client.first_party:
             return
         scopes, resident_id = request.asked_scope, signed_in.resident_id
-        with self._storage.transaction() as session:
-            Consents(session).extend(resident_id, request.client.id, scopes, request.resources, now)
-            Audit(session).record(
+        with self._storage.transaction() as tx:
+            Consents(tx).extend(resident_id, request.client.id, scopes, request.resources, now)
+            Audit(tx).record(
                 Event.CONSENT_GIVEN,
                 now,
                 resident_id=resident_id,
@@ -152,14 +161,14 @@ class Authorization:
     def _received(self, sent: Parameters) -> Parameters | Answered | StartOver:
         """Return the parameters that count, or the answer to a request that did not come in properly."""
         try:
-            return self._arrival.receive(sent)
+            return self._resolver.resolve(sent)
         except PushedRequestOverError:
             return StartOver(Lapse.EXPIRED)
         except OAuth2Error as error:
             try:
                 client, addressee = self._requests.addressee(sent)
-            except UnsoundRequestError as unsound:
-                raise UnsoundRequestError(told_description(error), unsound.client) from None
+            except UntrustedRedirectError as unsound:
+                raise UntrustedRedirectError(told_description(error), unsound.client) from None
             return self._refused(client, addressee, error)
 
     def _next_step(
@@ -172,7 +181,7 @@ class Authorization:
         return next_step(request, signed_in, known, consent, self._clock.now())
 
     def _closed(self, interaction: StoredInteraction, outcome: Answered) -> Outcome:
-        return outcome if self._desk.finish(interaction) else StartOver(Lapse.ANSWERED)
+        return outcome if self._interactions.finish(interaction) else StartOver(Lapse.ANSWERED)
 
     def _refused(self, client: RegisteredClient, addressee: Addressee, error: OAuth2Error) -> Answered:
         told = [(str(name), value) for name, value in error.get_body() if value]

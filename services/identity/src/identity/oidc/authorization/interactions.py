@@ -10,7 +10,7 @@ from enum import StrEnum
 
 from identity import randomness
 from identity.clock import Clock
-from identity.oidc.authorization.store import Interactions, StoredInteraction
+from identity.oidc.authorization.store import InteractionStore, StoredInteraction
 from identity.oidc.protocol.lifetimes import INTERACTION
 from identity.oidc.protocol.parameters import Parameters
 from identity.relying_parties.clients import RegisteredClient
@@ -35,7 +35,7 @@ class Resumed:
     is_first_look: bool
 
 
-class InteractionDesk:
+class Interactions:
     """Begins interactions and finds them again."""
 
     def __init__(self, storage: Storage, clock: Clock) -> None:
@@ -55,7 +55,7 @@ class InteractionDesk:
             expires_at=now + INTERACTION,
         )
         with self._storage.autocommit() as connection:
-            Interactions(connection).begin(interaction)
+            InteractionStore(connection).begin(interaction)
         return interaction
 
     def resume(self, interaction_id: str, browser_secret: str) -> Resumed | Lapse:
@@ -63,7 +63,7 @@ class InteractionDesk:
         if len(interaction_id) > 32 or not interaction_id.isprintable():  # noqa: PLR2004 - the column's width
             return Lapse.ANSWERED
         with self._storage.autocommit() as connection:
-            interactions = Interactions(connection)
+            interactions = InteractionStore(connection)
             interaction = interactions.find(interaction_id)
             if interaction is None:
                 return Lapse.ANSWERED
@@ -79,14 +79,14 @@ class InteractionDesk:
     def note_choice(self, interaction: StoredInteraction, session_id: str) -> None:
         """Remember which session's account the resident chose to go on with."""
         with self._storage.autocommit() as connection:
-            Interactions(connection).note_choice(interaction.id, session_id)
+            InteractionStore(connection).note_choice(interaction.id, session_id)
 
     def note_consent(self, interaction: StoredInteraction, session_id: str) -> None:
         """Remember that the resident of this session agreed."""
         with self._storage.autocommit() as connection:
-            Interactions(connection).note_consent(interaction.id, session_id)
+            InteractionStore(connection).note_consent(interaction.id, session_id)
 
     def finish(self, interaction: StoredInteraction) -> bool:
         """Close the interaction before it is answered: True for exactly one of all who try."""
         with self._storage.autocommit() as connection:
-            return Interactions(connection).finish(interaction.id)
+            return InteractionStore(connection).finish(interaction.id)

@@ -10,7 +10,7 @@ from identity.storage import Executor, delete_some, table_of
 PUSHED = table_of(PushedRequest)
 
 
-class PushedRequests:
+class PushedRequestStore:
     """The pushed requests."""
 
     def __init__(self, executor: Executor) -> None:

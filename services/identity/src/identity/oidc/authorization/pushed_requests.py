@@ -4,7 +4,7 @@ from datetime import timedelta
 
 from identity import randomness
 from identity.clock import Clock
-from identity.oidc.authorization.pushed_request_store import PushedRequests
+from identity.oidc.authorization.pushed_request_store import PushedRequestStore
 from identity.oidc.protocol.parameters import Parameters
 from identity.relying_parties.clients import RegisteredClient
 from identity.secret_keys import digest
@@ -15,7 +15,7 @@ LIFETIME = timedelta(seconds=60)
 _LONGEST = 128
 
 
-class PushedRequestDesk:
+class PushedRequests:
     """Keeps pushed requests for their minute."""
 
     def __init__(self, storage: Storage, clock: Clock) -> None:
@@ -26,7 +26,7 @@ class PushedRequestDesk:
         secret = randomness.secret()
         expires_at = self._clock.now() + LIFETIME
         with self._storage.autocommit() as connection:
-            PushedRequests(connection).add(digest(secret), client.id, parameters.stored(), expires_at)
+            PushedRequestStore(connection).add(digest(secret), client.id, parameters.stored(), expires_at)
         return f"{PREFIX}{secret}"
 
     def take(self, request_uri: str, client: RegisteredClient) -> Parameters | None:
@@ -34,7 +34,7 @@ class PushedRequestDesk:
         if len(request_uri) > _LONGEST:
             return None
         with self._storage.autocommit() as connection:
-            stored = PushedRequests(connection).take(
+            stored = PushedRequestStore(connection).take(
                 digest(request_uri.removeprefix(PREFIX)), client.id, self._clock.now()
             )
         return None if stored is None else Parameters.restored(stored)

@@ -16,7 +16,7 @@ _FORM = re.compile(r"([A-Za-z0-9_-]{1,64})~([0-9]{1,2})~([0-9]{1,12})")
 
 
 @dataclass(frozen=True)
-class Trips:
+class LoopCounter:
     """How often the browser was sent to a client without anybody doing anything."""
 
     client_id: str
@@ -33,10 +33,10 @@ class Trips:
         return f"{self.client_id}~{min(self.count, 99)}~{self.since}"
 
 
-def one_more(cookie: str | None, client_id: str, now: datetime) -> Trips:
+def count_redirect(cookie: str | None, client_id: str, now: datetime) -> LoopCounter:
     """Return the trips with this one; those to another client, and those of a while ago, do not count."""
     moment = int(now.timestamp())
     match = _FORM.fullmatch(cookie or "")
     if match and match[1] == client_id and 0 <= moment - int(match[3]) < WITHIN_SECONDS:
-        return Trips(client_id, int(match[2]) + 1, int(match[3]))
-    return Trips(client_id, 1, moment)
+        return LoopCounter(client_id, int(match[2]) + 1, int(match[3]))
+    return LoopCounter(client_id, 1, moment)

@@ -12,7 +12,13 @@ from identity.clock import Clock
 from identity.oidc.client_authentication.key_sets import ClientKeySets
 from identity.oidc.protocol.parameters import Parameters
 from identity.oidc.protocol.replay_store import SpentIdentifiers
-from identity.oidc.protocol.signed_jwts import JwtRefusedError, UnprovenJwt, identifier, moment, take_apart
+from identity.oidc.protocol.signed_jwts import (
+    JwtRefusedError,
+    UnverifiedJwt,
+    identifier,
+    moment,
+    parse_unverified,
+)
 from identity.relying_parties.clients import RegisteredClient
 from identity.storage import Storage
 
@@ -44,20 +50,20 @@ class RequestObjects:
         if client.jwks is None and not client.jwks_uri:
             raise RequestNotSupportedError
         try:
-            jwt = take_apart(text, _TYPES)
+            jwt = parse_unverified(text, _TYPES)
             self._check_signature(jwt, client)
             self._check_claims(jwt, client)
             return Parameters(_parameters(jwt.claims))
         except JwtRefusedError as error:
             raise InvalidRequestObjectError(f"The request object {error}.") from None
 
-    def _check_signature(self, jwt: UnprovenJwt, client: RegisteredClient) -> None:
+    def _check_signature(self, jwt: UnverifiedJwt, client: RegisteredClient) -> None:
         if client.profile == "fapi2" and jwt.alg == "RS256":
             raise JwtRefusedError("is not signed with PS256, ES256 or EdDSA")
         if not jwt.is_signed_by(self._keys.find(client, jwt.alg, jwt.kid)):
             raise JwtRefusedError("is not signed with a key of the client")
 
-    def _check_claims(self, jwt: UnprovenJwt, client: RegisteredClient) -> None:
+    def _check_claims(self, jwt: UnverifiedJwt, client: RegisteredClient) -> None:
         claims, now = jwt.claims, self._clock.now()
         audience = claims.get("aud")
         if claims.get("iss") != client.id or claims.get("client_id") != client.id:

@@ -20,13 +20,13 @@ from identity.oidc.authorization.claims_parameter import ClaimsRequest
 from identity.oidc.authorization.response_modes import MODES, Addressee
 from identity.oidc.endpoints.token import ProtocolServer
 from identity.oidc.protocol import redirect_uris
-from identity.oidc.protocol.errors import UnsoundRequestError
+from identity.oidc.protocol.errors import UntrustedRedirectError
 from identity.oidc.protocol.parameters import Parameters
 from identity.oidc.protocol.request import ProtocolRequest
 from identity.oidc.sender_constraint.dpop import THUMBPRINT
 from identity.oidc.tokens.issuer import TokenRefusedError, Tokens
 from identity.oidc.tokens.resource_indicators import ResourceIndicators
-from identity.relying_parties.cache import Directory
+from identity.relying_parties.cache import RelyingPartyCache
 from identity.relying_parties.clients import RegisteredClient
 from identity.web.language import LANGUAGES
 
@@ -71,33 +71,33 @@ class AuthorizationRequests:
 
     def __init__(
         self,
-        directory: Directory,
+        relying_parties: RelyingPartyCache,
         server: ProtocolServer,
         resources: ResourceIndicators,
         tokens: Tokens,
         issuer: str,
     ) -> None:
-        self._directory, self._server = directory, server
+        self._relying_parties, self._server = relying_parties, server
         self._resources, self._tokens = resources, tokens
         self._endpoint = f"{issuer}/authorize"
 
     def client(self, parameters: Parameters) -> RegisteredClient:
-        """Return the client that asks; raises `UnsoundRequestError`."""
+        """Return the client that asks; raises `UntrustedRedirectError`."""
         client_id = parameters.get("client_id")
         if client_id is None or parameters.is_repeated("client_id"):
-            raise UnsoundRequestError("client_id is missing or occurs more than once.")
-        client = self._directory.client(client_id)
+            raise UntrustedRedirectError("client_id is missing or occurs more than once.")
+        client = self._relying_parties.client(client_id)
         if client is None:
-            raise UnsoundRequestError("There is no client with this client_id.")
+            raise UntrustedRedirectError("There is no client with this client_id.")
         return client
 
     def addressee(self, parameters: Parameters) -> tuple[RegisteredClient, Addressee]:
-        """Return the client and where its answer goes; raises `UnsoundRequestError`."""
+        """Return the client and where its answer goes; raises `UntrustedRedirectError`."""
         client, redirect_uri = self.client(parameters), parameters.get("redirect_uri")
         if redirect_uri is None or parameters.is_repeated("redirect_uri"):
-            raise UnsoundRequestError("redirect_uri is missing or occurs more than once.", client)
+            raise UntrustedRedirectError("redirect_uri is missing or occurs more than once.", client)
         if not redirect_uris.is_registered(redirect_uri, client):
-            raise UnsoundRequestError("redirect_uri is not one that this client registered.", client)
+            raise UntrustedRedirectError("redirect_uri is not one that this client registered.", client)
         mode = parameters.get("response_mode") or "query"
         state = None if parameters.is_repeated("state") else parameters.get("state")
         return client, Addressee(redirect_uri, state, mode if mode in MODES else "query")

@@ -12,9 +12,9 @@ from identity.oidc.authorization import redirect_loops
 from identity.oidc.authorization.decision import Answered, Authorization, Outcome, StartOver, Waiting
 from identity.oidc.authorization.prompting import Step
 from identity.oidc.authorization.store import StoredInteraction
-from identity.oidc.protocol.errors import UnsoundRequestError
+from identity.oidc.protocol.errors import UntrustedRedirectError
 from identity.oidc.protocol.parameters import Parameters
-from identity.relying_parties.cache import Directory
+from identity.relying_parties.cache import RelyingPartyCache
 from identity.relying_parties.clients import RegisteredClient
 from identity.web.continuation import Continuation
 from identity.web.cookies import Cookies
@@ -34,14 +34,14 @@ class AuthorizationPages:
     def __init__(  # noqa: PLR0913, PLR0917 - the composition root names each of them
         self,
         authorization: Authorization,
-        directory: Directory,
+        relying_parties: RelyingPartyCache,
         pages: Pages,
         current_session: CurrentSession,
         cookies: Cookies,
         clock: Clock,
         issuer: str,
     ) -> None:
-        self._authorization, self._directory, self._pages = authorization, directory, pages
+        self._authorization, self._relying_parties, self._pages = authorization, relying_parties, pages
         self._current_session, self._cookies, self._clock = current_session, cookies, clock
         self._issuer = issuer
 
@@ -68,7 +68,7 @@ class AuthorizationPages:
                 return self._respond(parked, is_silent=False)
             secret = browser_secret or randomness.secret()
             outcome = self._authorization.begin(parameters, signed_in, secret)
-        except UnsoundRequestError as error:
+        except UntrustedRedirectError as error:
             return self._unsound(error)
         return self._with_cookie(self._respond(outcome, is_silent=True), browser_secret, secret)
 
@@ -79,7 +79,7 @@ class AuthorizationPages:
         signed_in = self._current_session.load()
         try:
             outcome = self._authorization.resume(interaction_id, signed_in, secret)
-        except UnsoundRequestError as error:
+        except UntrustedRedirectError as error:
             return self._unsound(error)
         if isinstance(outcome, Waiting) and outcome.step in _ASKED_BY_US and signed_in:
             response = self._ask(outcome, signed_in)
@@ -101,7 +101,7 @@ class AuthorizationPages:
                 elif outcome.step is Step.CONSENT:
                     self._authorization.agree(outcome, signed_in)
                 return _see_other(_resume_path(outcome.interaction))
-        except UnsoundRequestError as error:
+        except UntrustedRedirectError as error:
             return self._unsound(error)
         return self._respond(outcome, is_silent=False)
 
@@ -124,7 +124,7 @@ class AuthorizationPages:
         trips = None
         # Only browsers say so, and only they loop.
         if is_silent and request.headers.get("Sec-Fetch-Mode") == "navigate":
-            trips = redirect_loops.one_more(
+            trips = redirect_loops.count_redirect(
                 self._cookies.get(redirect_loops.COOKIE), outcome.client.id, self._clock.now()
             )
             if trips.is_loop:
@@ -158,12 +158,12 @@ class AuthorizationPages:
             email=self._authorization.email_of(signed_in),
             is_third_party=not client.first_party,
             scope=waiting.request.asked_scope,
-            resources=[r for uri in waiting.request.resources if (r := self._directory.resource(uri))],
+            resources=[r for uri in waiting.request.resources if (r := self._relying_parties.resource(uri))],
         )
 
     def _start_over(self, outcome: StartOver) -> Response:
         """Lead back to where the client's sign-in starts (OpenID Connect Core §4), with the reason."""
-        client = self._directory.client(request.args.get("client_id", ""))
+        client = self._relying_parties.client(request.args.get("client_id", ""))
         if client is None:
             return self._pages.error(
                 400,
@@ -174,11 +174,11 @@ class AuthorizationPages:
         reason = urlencode({"iss": self._issuer, "reason": outcome.reason})
         return _see_other(f"{uri}{'&' if '?' in uri else '?'}{reason}")
 
-    def _unsound(self, error: UnsoundRequestError) -> Response:
-        return self._pages.render("oidc/unsound_request.html", _of(error.client), 400, detail=error.detail)
+    def _unsound(self, error: UntrustedRedirectError) -> Response:
+        return self._pages.render("oidc/untrusted_redirect.html", _of(error.client), 400, detail=error.detail)
 
     def _loop(self, client: RegisteredClient) -> Response:
-        response = self._pages.render("oidc/bounce_loop.html", _of(client), 400)
+        response = self._pages.render("oidc/redirect_loop.html", _of(client), 400)
         self._cookies.clear(response, redirect_loops.COOKIE)
         return response
 

@@ -26,7 +26,7 @@ class StoredInteraction:
     consented_session_id: str | None = None
 
 
-class Interactions:
+class InteractionStore:
     """The interactions."""
 
     def __init__(self, executor: Executor) -> None:

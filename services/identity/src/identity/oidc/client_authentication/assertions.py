@@ -7,7 +7,13 @@ from identity.clock import Clock
 from identity.oidc.client_authentication.key_sets import ClientKeySets
 from identity.oidc.protocol.errors import ClientRefusedError
 from identity.oidc.protocol.replay_store import SpentIdentifiers
-from identity.oidc.protocol.signed_jwts import JwtRefusedError, UnprovenJwt, identifier, moment, take_apart
+from identity.oidc.protocol.signed_jwts import (
+    JwtRefusedError,
+    UnverifiedJwt,
+    identifier,
+    moment,
+    parse_unverified,
+)
 from identity.relying_parties.client_keys import ALGORITHMS
 from identity.relying_parties.clients import RegisteredClient
 from identity.storage import Storage
@@ -52,7 +58,7 @@ class ClientAssertions:
         except JwtRefusedError as error:
             raise ClientRefusedError(f"The client assertion {error}.") from None
 
-    def _check_claims(self, jwt: UnprovenJwt, client: RegisteredClient, names: Collection[str]) -> None:
+    def _check_claims(self, jwt: UnverifiedJwt, client: RegisteredClient, names: Collection[str]) -> None:
         claims, now = jwt.claims, self._clock.now()
         if claims.get("iss") != client.id or claims.get("sub") != client.id:
             raise JwtRefusedError("does not name the client in iss and sub")
@@ -77,9 +83,9 @@ class ClientAssertions:
                 raise JwtRefusedError("was used before (jti)")
 
 
-def _taken_apart(assertion: str) -> UnprovenJwt:
+def _taken_apart(assertion: str) -> UnverifiedJwt:
     try:
-        return take_apart(assertion, _TYPES)
+        return parse_unverified(assertion, _TYPES)
     except JwtRefusedError as error:
         raise ClientRefusedError(f"The client assertion {error}.") from None
 

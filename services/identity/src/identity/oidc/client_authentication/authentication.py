@@ -9,10 +9,10 @@ from identity.oidc.client_authentication.assertions import METHOD as PRIVATE_KEY
 from identity.oidc.client_authentication.assertions import TYPE as ASSERTION_TYPE
 from identity.oidc.client_authentication.assertions import ClientAssertions
 from identity.oidc.client_authentication.certificates import ClientCertificates, PresentedCertificate
-from identity.oidc.client_authentication.failed_authentications import ClientRefusals
+from identity.oidc.client_authentication.failed_authentications import FailedAuthentications
 from identity.oidc.protocol.errors import ClientRefusedError
 from identity.oidc.protocol.parameters import Parameters
-from identity.relying_parties.cache import Directory
+from identity.relying_parties.cache import RelyingPartyCache
 from identity.relying_parties.clients import RegisteredClient
 from identity.web.basic_credentials import read_basic
 
@@ -35,13 +35,13 @@ class ClientAuthentication:
 
     def __init__(
         self,
-        directory: Directory,
+        relying_parties: RelyingPartyCache,
         clock: Clock,
         assertions: ClientAssertions,
         certificates: ClientCertificates,
-        refusals: ClientRefusals,
+        refusals: FailedAuthentications,
     ) -> None:
-        self._directory, self._clock = directory, clock
+        self._relying_parties, self._clock = relying_parties, clock
         self._assertions, self._certificates, self._refusals = assertions, certificates, refusals
 
     def authenticate(
@@ -58,7 +58,7 @@ class ClientAuthentication:
         Raises `ClientRefusedError`, or `InvalidRequestError` for two methods at once (RFC 6749 §2.3).
         """
         offered = self._offered(authorization_header, form)
-        client = self._directory.client(offered.client_id)
+        client = self._relying_parties.client(offered.client_id)
         if client is None:
             raise ClientRefusedError("Unknown client, or no client authentication was included.")
         try:

@@ -11,7 +11,7 @@ from identity.storage import Storage
 _EVERY = timedelta(minutes=1)
 
 
-class ClientRefusals:
+class FailedAuthentications:
     """Records refusals of clients that exist; whoever makes names up writes nothing."""
 
     def __init__(self, storage: Storage, clock: Clock) -> None:

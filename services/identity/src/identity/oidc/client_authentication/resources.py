@@ -1,7 +1,7 @@
 """How a resource, such as billing_link, proves who it is: HTTP Basic with the resource's own secret."""
 
 from identity.oidc.protocol.errors import ClientRefusedError
-from identity.relying_parties.cache import Directory
+from identity.relying_parties.cache import RelyingPartyCache
 from identity.relying_parties.clients import RegisteredResource
 from identity.web.basic_credentials import read_basic
 
@@ -9,8 +9,8 @@ from identity.web.basic_credentials import read_basic
 class ResourceAuthentication:
     """Authenticates resources. An indicator is a URI and has a colon, which no client's id has."""
 
-    def __init__(self, directory: Directory) -> None:
-        self._directory = directory
+    def __init__(self, relying_parties: RelyingPartyCache) -> None:
+        self._relying_parties = relying_parties
 
     def authenticate(self, authorization_header: str | None) -> RegisteredResource | None:
         """Return the resource that asks, or None when it is none that asks.
@@ -20,7 +20,7 @@ class ResourceAuthentication:
         given = read_basic(authorization_header)
         if given is None:
             return None
-        resource = self._directory.resource(given.name) if ":" in given.name else None
+        resource = self._relying_parties.resource(given.name) if ":" in given.name else None
         if resource is not None and not resource.accepts_secret(given.secret):
             raise ClientRefusedError("The resource's secret is wrong.")
         return resource

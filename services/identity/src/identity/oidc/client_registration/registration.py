@@ -63,18 +63,18 @@ class ClientSelfService:
         Raises `RegistrationRefusedError`, and then the invitation is as good as before.
         """
         now = self._clock.now()
-        with self._storage.transaction() as session:
-            invitation = Invitations(session).claim(digest(invitation_token), now)
+        with self._storage.transaction() as tx:
+            invitation = Invitations(tx).claim(digest(invitation_token), now)
             if invitation is None:
                 return None
             client_id, token = f"{PREFIX}{randomness.identifier()}", randomness.secret()
             kept = {"id": client_id, "city_id": invitation.city_id, "first_party": False}
-            client = _checked(session, sent, invitation, kept).registered()
-            clients = Clients(session)
+            client = _checked(tx, sent, invitation, kept).registered()
+            clients = Clients(tx)
             clients.put(client, now)
             secret = _new_secret(clients, client, now)
-            SelfRegistrations(session).add(client_id, invitation.id, digest(token), now)
-            Audit(session).record(
+            SelfRegistrations(tx).add(client_id, invitation.id, digest(token), now)
+            Audit(tx).record(
                 Event.CLIENT_REGISTERED_ITSELF,
                 now,
                 client_id=client_id,
@@ -103,18 +103,16 @@ class ClientSelfService:
             return None
         _check_envelope(sent, client_id)
         now, next_token = self._clock.now(), randomness.secret()
-        with self._storage.transaction() as session:
-            clients = Clients(session)
-            is_first = SelfRegistrations(session).replace_token(known, digest(next_token))
+        with self._storage.transaction() as tx:
+            clients = Clients(tx)
+            is_first = SelfRegistrations(tx).replace_token(known, digest(next_token))
             before = clients.enabled(client_id, now) if is_first else None
             if before is None:
                 return None
-            client = _checked(session, sent, known.invitation, kept_on_update(before)).registered()
+            client = _checked(tx, sent, known.invitation, kept_on_update(before)).registered()
             clients.change(client)
             secret = _secret_after(clients, before, client, sent.get("client_secret"), now)
-            Audit(session).record(
-                Event.CLIENT_UPDATED_ITSELF, now, client_id=client_id, ip_address=ip_address
-            )
+            Audit(tx).record(Event.CLIENT_UPDATED_ITSELF, now, client_id=client_id, ip_address=ip_address)
         return Registered(client, known.registered_at, next_token, secret)
 
     def leave(self, client_id: str, token: str, ip_address: str) -> bool:
@@ -122,16 +120,14 @@ class ClientSelfService:
         known, now = self._authenticated(client_id, token), self._clock.now()
         if known is None:
             return False
-        with self._storage.transaction() as session:
-            if not SelfRegistrations(session).remove(known):
+        with self._storage.transaction() as tx:
+            if not SelfRegistrations(tx).remove(known):
                 return False
-            clients = Clients(session)
+            clients = Clients(tx)
             clients.disable(client_id, now)
             clients.expire_secrets(client_id, now, except_digest="")
-            GrantsOfClients(session).revoke_all(client_id, Cause.CLIENT_DELETED, now)
-            Audit(session).record(
-                Event.CLIENT_DELETED_ITSELF, now, client_id=client_id, ip_address=ip_address
-            )
+            GrantsOfClients(tx).revoke_all(client_id, Cause.CLIENT_DELETED, now)
+            Audit(tx).record(Event.CLIENT_DELETED_ITSELF, now, client_id=client_id, ip_address=ip_address)
         return True
 
     def _authenticated(self, client_id: str, token: str) -> SelfRegistration | None:
@@ -144,19 +140,19 @@ class ClientSelfService:
 
 
 def _checked(
-    session: Transaction, sent: Metadata, invitation: Invitation, kept: Mapping[str, Any]
+    tx: Transaction, sent: Metadata, invitation: Invitation, kept: Mapping[str, Any]
 ) -> ClientRegistration:
     """Hold what was sent to the rules of every registration, and to those of the invitation."""
     fields = fields_of(sent)
     content = _defaults(fields, invitation, kept["id"]) | fields | dict(kept)
     # RFC 7591 has no word for resources: a client's are those whose scopes it has.
-    resources = Resources(session).everyone()
+    resources = Resources(tx).everyone()
     content["resources"] = [each.id for each in resources if each.scopes.intersection(content["scopes"])]
     registration = read_client(content)
     check_response_types(sent, registration.grant_types)
     if problems := invitation.problems_with(registration):
         raise RegistrationRefusedError(problems)
-    check_references(session, registration)
+    check_references(tx, registration)
     return registration
 
 

@@ -12,11 +12,11 @@ from identity.oidc.device.store import DeviceAuthorizations, WaitingDevice
 from identity.oidc.endpoints.device_authorization import USER_CODE
 from identity.oidc.grants.store import Grants, NewGrant
 from identity.oidc.tokens import claims
-from identity.rate_limits.limiter import Action, Throttle
-from identity.relying_parties.cache import Directory
+from identity.rate_limits.limiter import Action, RateLimiter
+from identity.relying_parties.cache import RelyingPartyCache
 from identity.relying_parties.clients import RegisteredClient, RegisteredResource
 from identity.residents.accounts.store import Accounts
-from identity.secret_keys import Keyring
+from identity.secret_keys import SecretKeys
 from identity.storage import Storage
 from identity.web.current_session import SignedIn
 from identity.web.visitor import Visitor
@@ -42,23 +42,28 @@ class DeviceApproval:
     """The verbs of the page."""
 
     def __init__(
-        self, storage: Storage, keyring: Keyring, clock: Clock, directory: Directory, throttle: Throttle
+        self,
+        storage: Storage,
+        secret_keys: SecretKeys,
+        clock: Clock,
+        relying_parties: RelyingPartyCache,
+        rate_limiter: RateLimiter,
     ) -> None:
-        self._storage, self._keyring, self._clock = storage, keyring, clock
-        self._directory, self._throttle = directory, throttle
+        self._storage, self._secret_keys, self._clock = storage, secret_keys, clock
+        self._relying_parties, self._rate_limiter = relying_parties, rate_limiter
 
     def look_up(self, typed: str, visitor: Visitor) -> Asked | NotFound:
         """Return the device that shows this code; guessing is limited by network and by code (§5.1)."""
         code = user_codes.read(typed)
-        if not self._throttle.allows_network(Action.USER_CODE, visitor.ip_address):
+        if not self._rate_limiter.allows_network(Action.USER_CODE, visitor.ip_address):
             return NotFound.TOO_MANY
         if code is None:
             return NotFound.UNKNOWN
-        if not self._throttle.allows(Action.USER_CODE_ITSELF, code):
+        if not self._rate_limiter.allows(Action.USER_CODE_ITSELF, code):
             return NotFound.TOO_MANY
         with self._storage.autocommit() as connection:
             device = DeviceAuthorizations(connection).by_user_code(
-                self._keyring.keyed_digest(USER_CODE, code)
+                self._secret_keys.keyed_digest(USER_CODE, code)
             )
         return self._asked(device) or NotFound.UNKNOWN
 
@@ -92,11 +97,11 @@ class DeviceApproval:
             code_challenge=None,
             dpop_jkt=None,
         )
-        with self._storage.transaction() as session:
-            if not DeviceAuthorizations(session).decide(device.id, grant.id, now):
+        with self._storage.transaction() as tx:
+            if not DeviceAuthorizations(tx).decide(device.id, grant.id, now):
                 return False
-            Grants(session).issue(grant)
-            Audit(session).record(
+            Grants(tx).issue(grant)
+            Audit(tx).record(
                 Event.AUTHORIZATION_GRANTED,
                 now,
                 resident_id=signed_in.resident_id,
@@ -115,13 +120,13 @@ class DeviceApproval:
 
     def email_of(self, signed_in: SignedIn) -> str:
         """Return the address by which the resident knows their account."""
-        with self._storage.transaction() as session:
-            resident = Accounts(session).get(signed_in.resident_id)
+        with self._storage.transaction() as tx:
+            resident = Accounts(tx).get(signed_in.resident_id)
             return (resident.email if resident else None) or ""
 
     def _asked(self, device: WaitingDevice | None) -> Asked | None:
         if device is None or not device.can_be_decided(self._clock.now()):
             return None
-        client = self._directory.client(device.client_id)
-        resources = [r for uri in device.resources if (r := self._directory.resource(uri))]
+        client = self._relying_parties.client(device.client_id)
+        resources = [r for uri in device.resources if (r := self._relying_parties.resource(uri))]
         return Asked(device, client, resources) if client else None

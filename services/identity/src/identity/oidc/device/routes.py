@@ -4,7 +4,8 @@ Opening it never allows anything, whatever its address says: the code is sent by
 answered by another, in the browser that sent the first (§5.4).
 """
 
-from flask import Blueprint, Response, flash, request, session
+from flask import Blueprint, Response, flash, request
+from flask import session as page_state
 from flask_babel import gettext
 
 from identity.oidc.device import user_codes
@@ -57,9 +58,9 @@ class DevicePages:
         if isinstance(found, NotFound):
             form.refuse("user_code", [_not_found()])
             return self._form(form, 422)
-        typed = dict(session.get(_TYPED_HERE, {}))
+        typed = dict(page_state.get(_TYPED_HERE, {}))
         typed[found.device.id] = user_codes.shown(user_codes.read(form.user_code.data or "") or "")
-        session[_TYPED_HERE] = dict(list(typed.items())[-_MOST_AT_ONCE:])
+        page_state[_TYPED_HERE] = dict(list(typed.items())[-_MOST_AT_ONCE:])
         return self._pages.see_other(f"{PAGE}/confirm/{found.device.id}", Continuation())
 
     def ask(self, device_id: str) -> Response:
@@ -72,7 +73,7 @@ class DevicePages:
         return self._pages.render(
             "oidc/device/confirm.html",
             self._continuation(asked),
-            code=session[_TYPED_HERE][device_id],
+            code=page_state[_TYPED_HERE][device_id],
             email=self._approval.email_of(signed_in),
             scope=asked.device.scope.split(),
             resources=asked.resources,
@@ -90,7 +91,7 @@ class DevicePages:
             in_time = self._approval.allow(asked, signed_in, current_visitor())
         else:
             in_time = self._approval.refuse(asked)
-        session[_TYPED_HERE] = {k: v for k, v in session[_TYPED_HERE].items() if k != device_id}
+        page_state[_TYPED_HERE] = {k: v for k, v in page_state[_TYPED_HERE].items() if k != device_id}
         if not in_time:
             return self._gone()
         return self._pages.render(
@@ -98,7 +99,7 @@ class DevicePages:
         )
 
     def _asked(self, device_id: str) -> Asked | None:
-        return self._approval.find(device_id) if device_id in session.get(_TYPED_HERE, {}) else None
+        return self._approval.find(device_id) if device_id in page_state.get(_TYPED_HERE, {}) else None
 
     def _continuation(self, asked: Asked) -> Continuation:
         client = asked.client

@@ -13,7 +13,7 @@ from identity.oidc.client_registration.metadata import in_metadata_words, metada
 from identity.oidc.client_registration.registration import ClientSelfService, Registered
 from identity.oidc.protocol.errors import TooManyRequestsError
 from identity.oidc.protocol.responses import Answer, error_answer, json_answer, nothing_answer
-from identity.rate_limits.limiter import Action, Throttle
+from identity.rate_limits.limiter import Action, RateLimiter
 from identity.relying_parties.schemas import RegistrationRefusedError
 
 PATH = "/register"
@@ -42,8 +42,8 @@ class RegistrationRequest:
 class RegistrationEndpoint:
     """Answers clients that register themselves, and those that look after their registration."""
 
-    def __init__(self, clients: ClientSelfService, throttle: Throttle, issuer: str) -> None:
-        self._clients, self._throttle, self._endpoint = clients, throttle, f"{issuer}{PATH}"
+    def __init__(self, clients: ClientSelfService, rate_limiter: RateLimiter, issuer: str) -> None:
+        self._clients, self._rate_limiter, self._endpoint = clients, rate_limiter, f"{issuer}{PATH}"
 
     def register(self, request: RegistrationRequest) -> Answer:
         """Answer with 201 and what was registered, or the error (RFC 7591 §3.2)."""
@@ -56,8 +56,8 @@ class RegistrationEndpoint:
         return self._respond(request, lambda token: verb(request, client_id, token))
 
     def _respond(self, request: RegistrationRequest, answer: Callable[[str], Answer]) -> Answer:
-        if not self._throttle.allows_network(Action.REGISTRATION, request.ip_address):
-            seconds = self._throttle.seconds(Action.REGISTRATION)
+        if not self._rate_limiter.allows_network(Action.REGISTRATION, request.ip_address):
+            seconds = self._rate_limiter.seconds(Action.REGISTRATION)
             return error_answer(TooManyRequestsError("registrations", seconds))
         token = request.bearer_token
         if token is None:

@@ -13,9 +13,9 @@ from identity.oidc.protocol.errors import TooManyRequestsError
 from identity.oidc.protocol.lifetimes import DEVICE_CODE, DEVICE_INTERVAL
 from identity.oidc.protocol.request import ProtocolRequest
 from identity.oidc.protocol.responses import Answer, error_answer, json_answer
-from identity.rate_limits.limiter import Action, Throttle
+from identity.rate_limits.limiter import Action, RateLimiter
 from identity.relying_parties.schemas import DEVICE_CODE as GRANT_TYPE
-from identity.secret_keys import Keyring, digest
+from identity.secret_keys import SecretKeys, digest
 from identity.storage import Storage
 
 PAGE = "/device"
@@ -28,14 +28,14 @@ class DeviceAuthorizationEndpoint:
     def __init__(  # noqa: PLR0913, PLR0917 - the composition root names each of them
         self,
         storage: Storage,
-        keyring: Keyring,
+        secret_keys: SecretKeys,
         clock: Clock,
         server: ProtocolServer,
-        throttle: Throttle,
+        rate_limiter: RateLimiter,
         issuer: str,
     ) -> None:
-        self._storage, self._keyring, self._clock = storage, keyring, clock
-        self._server, self._throttle = server, throttle
+        self._storage, self._secret_keys, self._clock = storage, secret_keys, clock
+        self._server, self._rate_limiter = server, rate_limiter
         self._page = f"{issuer}{PAGE}"
 
     def respond(self, request: ProtocolRequest, ip_address: str) -> Answer:
@@ -45,8 +45,8 @@ class DeviceAuthorizationEndpoint:
             client = self._server.authenticate_client(request, (), "device_authorization")
             if not client.check_grant_type(GRANT_TYPE):
                 raise UnauthorizedClientError("The client is not registered for devices.")
-            if not self._throttle.allows_network(Action.DEVICE, ip_address):
-                raise TooManyRequestsError("devices", self._throttle.seconds(Action.DEVICE))
+            if not self._rate_limiter.allows_network(Action.DEVICE, ip_address):
+                raise TooManyRequestsError("devices", self._rate_limiter.seconds(Action.DEVICE))
             device_code, user_code = self._begin(client, request)
         except OAuth2Error as error:
             return error_answer(error)
@@ -65,7 +65,7 @@ class DeviceAuthorizationEndpoint:
         scope = client.get_allowed_scope(request.parameters.get("scope") or "openid")
         if not scope:
             raise InvalidScopeError
-        resources = self._server.minting.resources.granted(
+        resources = self._server.token_responses.resources.granted(
             request.parameters.all("resource"), client.registered
         )
         now, device_code, user_code = self._clock.now(), randomness.secret(), user_codes.make()
@@ -73,7 +73,7 @@ class DeviceAuthorizationEndpoint:
             id=randomness.identifier(),
             client_id=client.registered.id,
             device_code_digest=digest(device_code),
-            user_code_digest=self._keyring.keyed_digest(USER_CODE, user_code),
+            user_code_digest=self._secret_keys.keyed_digest(USER_CODE, user_code),
             scope=scope,
             resources=list(resources),
             created_at=now,

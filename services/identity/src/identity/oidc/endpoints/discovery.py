@@ -15,7 +15,7 @@ from identity.oidc.grant_types.pkce import METHOD
 from identity.oidc.tokens import claims
 from identity.oidc.tokens.resource_indicators import OWN_SCOPES
 from identity.relying_parties import client_keys
-from identity.relying_parties.cache import Directory
+from identity.relying_parties.cache import RelyingPartyCache
 from identity.relying_parties.schemas import DEVICE_CODE, TOKEN_EXCHANGE
 from identity.signing_keys.rotation import ALGORITHMS
 from identity.web.language import LANGUAGES
@@ -32,13 +32,15 @@ class Document:
 class Discovery:
     """The documents, made anew only when a resource's scopes change."""
 
-    def __init__(self, directory: Directory, certificates: ClientCertificates, issuer: str) -> None:
-        self._directory, self._certificates, self._issuer = directory, certificates, issuer
+    def __init__(
+        self, relying_parties: RelyingPartyCache, certificates: ClientCertificates, issuer: str
+    ) -> None:
+        self._relying_parties, self._certificates, self._issuer = relying_parties, certificates, issuer
         self._prepared: tuple[tuple[str, ...], Document] | None = None
 
     def document(self) -> Document:
         """Return what both well-known addresses serve."""
-        scopes = self._directory.resource_scopes()
+        scopes = self._relying_parties.resource_scopes()
         if self._prepared is None or self._prepared[0] != scopes:
             body = json.dumps(self._metadata(scopes)).encode()
             self._prepared = scopes, Document(body, hashlib.sha256(body).hexdigest()[:32])

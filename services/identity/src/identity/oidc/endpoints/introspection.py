@@ -18,7 +18,7 @@ from identity.oidc.protocol.lifetimes import REFRESH_IDLE
 from identity.oidc.protocol.request import ProtocolRequest
 from identity.oidc.protocol.responses import Answer, error_answer, json_answer
 from identity.oidc.tokens.issuer import TokenRefusedError, Tokens
-from identity.relying_parties.cache import Directory
+from identity.relying_parties.cache import RelyingPartyCache
 from identity.relying_parties.clients import RegisteredClient, RegisteredResource
 from identity.storage import Storage
 
@@ -38,15 +38,15 @@ class Introspection:
         self,
         storage: Storage,
         clock: Clock,
-        directory: Directory,
+        relying_parties: RelyingPartyCache,
         server: ProtocolServer,
         tokens: Tokens,
         rotation: RefreshRotation,
         issuer: str,
     ) -> None:
-        self._storage, self._clock, self._directory = storage, clock, directory
+        self._storage, self._clock, self._relying_parties = storage, clock, relying_parties
         self._server, self._tokens, self._rotation, self._issuer = server, tokens, rotation, issuer
-        self._resources = ResourceAuthentication(directory)
+        self._resources = ResourceAuthentication(relying_parties)
 
     def respond(self, request: ProtocolRequest) -> Answer:
         """Tell whether the token is active. The hint is not needed: a token's form tells its kind (§2.1)."""
@@ -85,7 +85,7 @@ class Introspection:
 
     def _is_active(self, content: dict[str, object]) -> bool:
         client_id, grant_id = str(content.get("client_id")), content.get("grant")
-        if self._directory.client(client_id) is None:
+        if self._relying_parties.client(client_id) is None:
             return False
         if grant_id is None:
             # A client's own token (RFC 6749 §4.4): it stands on nothing but its client.

@@ -3,11 +3,11 @@
 from authlib.oauth2 import OAuth2Error
 from authlib.oauth2.rfc6749 import InvalidRequestError
 
-from identity.oidc.authorization.pushed_requests import LIFETIME, PushedRequestDesk
-from identity.oidc.authorization.request_source import Arrival
+from identity.oidc.authorization.pushed_requests import LIFETIME, PushedRequests
+from identity.oidc.authorization.request_resolver import RequestResolver
 from identity.oidc.authorization.requests import AuthorizationRequests
 from identity.oidc.endpoints.token import ProtocolServer
-from identity.oidc.protocol.errors import UnsoundRequestError
+from identity.oidc.protocol.errors import UntrustedRedirectError
 from identity.oidc.protocol.parameters import Parameters
 from identity.oidc.protocol.request import ProtocolRequest
 from identity.oidc.protocol.responses import Answer, error_answer, json_answer
@@ -24,13 +24,13 @@ class PushedRequestEndpoint:
     def __init__(
         self,
         server: ProtocolServer,
-        arrival: Arrival,
+        resolver: RequestResolver,
         requests: AuthorizationRequests,
         constraints: SenderConstraints,
-        desk: PushedRequestDesk,
+        interactions: PushedRequests,
     ) -> None:
-        self._server, self._arrival, self._requests = server, arrival, requests
-        self._constraints, self._desk = constraints, desk
+        self._server, self._resolver, self._requests = server, resolver, requests
+        self._constraints, self._interactions = constraints, interactions
 
     def respond(self, request: ProtocolRequest) -> Answer:
         """Return the `request_uri`, or the error (RFC 9126 §2.2, §2.3)."""
@@ -40,10 +40,10 @@ class PushedRequestEndpoint:
             parameters = self._checked(request, client)
         except OAuth2Error as error:
             return error_answer(error)
-        except UnsoundRequestError as error:
+        except UntrustedRedirectError as error:
             return error_answer(InvalidRequestError(error.detail))
         content = {
-            "request_uri": self._desk.keep(parameters, client),
+            "request_uri": self._interactions.keep(parameters, client),
             "expires_in": int(LIFETIME.total_seconds()),
         }
         return json_answer(201, content)
@@ -52,7 +52,7 @@ class PushedRequestEndpoint:
         if request.parameters.get("request_uri") is not None:
             raise InvalidRequestError("A pushed request contains no request_uri.")
         sent = request.parameters.without(*_CREDENTIALS).with_value("client_id", client.id)
-        parameters = self._arrival.opened(sent, client)
+        parameters = self._resolver.opened(sent, client)
         if request.dpop_proof is not None:
             parameters = self._bound(parameters, self._constraints.proven_key(request, client))
         self._requests.addressee(parameters)

@@ -12,7 +12,7 @@ from identity.clock import Clock
 from identity.oidc.endpoints.token import ProtocolServer
 from identity.oidc.grant_types.refresh_token import RefreshRotation
 from identity.oidc.grants.revocation import Cause, Revocation
-from identity.oidc.grants.store import GrantFacts, Grants
+from identity.oidc.grants.store import Grants, GrantView
 from identity.oidc.protocol.errors import UnsupportedTokenTypeError
 from identity.oidc.protocol.request import ProtocolRequest
 from identity.oidc.protocol.responses import Answer, error_answer, json_answer
@@ -50,7 +50,7 @@ class TokenRevocation:
             self._revocation.revoke(facts, Cause.REVOKED_BY_CLIENT)
         return json_answer(200, {})
 
-    def _grant_behind(self, text: str, client_id: str) -> GrantFacts | None:
+    def _grant_behind(self, text: str, client_id: str) -> GrantView | None:
         """Return the grant of a token of either kind: its form tells which, no hint has to (§2.1)."""
         if self._rotation.looks_like_ours(text):
             token = self._rotation.look(text)
@@ -62,7 +62,7 @@ class TokenRevocation:
             raise InvalidGrantError("The token was issued to another client.")
         return facts
 
-    def _grant_of_access_token(self, text: str, client_id: str) -> tuple[str, GrantFacts | None]:
+    def _grant_of_access_token(self, text: str, client_id: str) -> tuple[str, GrantView | None]:
         try:
             content = self._tokens.open_access_token(text)
         except TokenRefusedError:

@@ -25,7 +25,7 @@ from identity.oidc.protocol.parameters import Parameters
 from identity.oidc.protocol.request import ProtocolRequest
 from identity.oidc.protocol.responses import Answer, json_answer, method_not_allowed
 from identity.oidc.sender_constraint.dpop import DpopProofs
-from identity.signing_keys.key_set import MAX_AGE, KeyRing
+from identity.signing_keys.key_set import MAX_AGE, KeySet
 from identity.web import protocol_application
 from identity.web.protocol_application import Endpoint
 from identity.web.visitor import visitor_of
@@ -61,12 +61,12 @@ class MachineEndpoints:
         registration: RegistrationEndpoint,
         userinfo: UserInfo,
         discovery: Discovery,
-        ring: KeyRing,
+        key_set: KeySet,
         proofs: DpopProofs,
         certificates: ClientCertificates,
         issuer: str,
     ) -> None:
-        self._server, self._userinfo, self._discovery, self._ring = server, userinfo, discovery, ring
+        self._server, self._userinfo, self._discovery, self._key_set = server, userinfo, discovery, key_set
         self._introspection, self._revocation, self._devices = introspection, revocation, devices
         self._pushed_requests, self._proofs, self._certificates = pushed_requests, proofs, certificates
         self._registration, self._issuer = registration, issuer
@@ -120,7 +120,7 @@ class MachineEndpoints:
 
     def jwks(self, request: Request) -> Answer:
         """Serve the published keys (RFC 7517 §5)."""
-        published = self._ring.published()
+        published = self._key_set.published()
         return _cached(request, published.body, published.etag)
 
     def token(self, request: Request) -> Answer:

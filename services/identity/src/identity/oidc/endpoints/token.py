@@ -17,32 +17,32 @@ from identity.oidc.protocol.client import ProtocolClient
 from identity.oidc.protocol.request import ProtocolRequest
 from identity.oidc.protocol.responses import Answer, error_answer, json_answer
 from identity.oidc.sender_constraint.constraints import SenderConstraints
-from identity.oidc.tokens.responses import Minting
-from identity.relying_parties.cache import Directory
+from identity.oidc.tokens.responses import TokenResponses
+from identity.relying_parties.cache import RelyingPartyCache
 
 
 class ProtocolServer(AuthorizationServer):
     """The server that grants are registered with.
 
     A grant reaches what it needs through its server, as Authlib has it: `redemption`, `rotation`, `devices`,
-    `exchange`, `minting`.
+    `exchange`, `token_responses`.
     """
 
     def __init__(  # noqa: PLR0913, PLR0917 - the composition root names each of them
         self,
-        directory: Directory,
+        relying_parties: RelyingPartyCache,
         client_authentication: ClientAuthentication,
         redemption: CodeRedemption,
         rotation: RefreshRotation,
         devices: DevicePolls,
         exchange: TokenExchange,
-        minting: Minting,
+        token_responses: TokenResponses,
         constraints: SenderConstraints,
     ) -> None:
         super().__init__()
-        self._directory = directory
+        self._relying_parties = relying_parties
         self._authentication = client_authentication
-        self.redemption, self.rotation, self.minting = redemption, rotation, minting
+        self.redemption, self.rotation, self.token_responses = redemption, rotation, token_responses
         self.devices, self.exchange = devices, exchange
         self._constraints = constraints
         self.register_grant(CodeGrant, [S256CodeChallenge()])
@@ -69,7 +69,7 @@ class ProtocolServer(AuthorizationServer):
 
     def query_client(self, client_id: str) -> ProtocolClient | None:  # type: ignore[override] # as Authlib uses it
         """Return the client with this id unless it is unknown or disabled."""
-        registered = self._directory.client(client_id)
+        registered = self._relying_parties.client(client_id)
         return ProtocolClient(registered) if registered else None
 
     def authenticate_client(

@@ -6,13 +6,13 @@ from authlib.oauth2 import OAuth2Error
 
 from identity.clock import Clock
 from identity.oidc.client_authentication.certificates import PresentedCertificate
-from identity.oidc.grants.store import GrantFacts, Grants
+from identity.oidc.grants.store import Grants, GrantView
 from identity.oidc.protocol.responses import Answer, json_answer, jwt_answer
 from identity.oidc.sender_constraint import dpop
 from identity.oidc.sender_constraint.dpop import DpopProofs
 from identity.oidc.tokens import claims
 from identity.oidc.tokens.issuer import AccessTokenClaims, TokenRefusedError, Tokens
-from identity.relying_parties.cache import Directory
+from identity.relying_parties.cache import RelyingPartyCache
 from identity.relying_parties.clients import RegisteredClient
 from identity.storage import Storage
 
@@ -39,12 +39,17 @@ class UserInfo:
         self,
         storage: Storage,
         clock: Clock,
-        directory: Directory,
+        relying_parties: RelyingPartyCache,
         tokens: Tokens,
         proofs: DpopProofs,
         issuer: str,
     ) -> None:
-        self._storage, self._clock, self._directory, self._tokens = storage, clock, directory, tokens
+        self._storage, self._clock, self._relying_parties, self._tokens = (
+            storage,
+            clock,
+            relying_parties,
+            tokens,
+        )
         self._proofs, self._endpoint = proofs, f"{issuer}/userinfo"
 
     def respond(self, presented: Presented) -> Answer:
@@ -84,7 +89,7 @@ class UserInfo:
     def _proof_refused(
         self, read: AccessTokenClaims, token: str, presented: Presented, jkt: str
     ) -> Answer | None:
-        client = self._directory.client(read.client_id)
+        client = self._relying_parties.client(read.client_id)
         try:
             proven = self._proofs.check(
                 presented.dpop_proof or "",
@@ -103,7 +108,7 @@ class UserInfo:
         now = self._clock.now()
         with self._storage.autocommit() as connection:
             facts = Grants(connection).by_id(presented.grant_id, now)
-        client = self._directory.client(presented.client_id)
+        client = self._relying_parties.client(presented.client_id)
         if facts is None or client is None or not _stands(facts, client, presented):
             return _refused(401, "invalid_token", "The access token was revoked.", scheme=scheme)
         if "openid" not in presented.scope:
@@ -116,7 +121,7 @@ class UserInfo:
         return json_answer(200, told)
 
 
-def _stands(facts: GrantFacts, client: RegisteredClient, presented: AccessTokenClaims) -> bool:
+def _stands(facts: GrantView, client: RegisteredClient, presented: AccessTokenClaims) -> bool:
     is_same = (client.subject_of(facts.resident_id), facts.client_id) == (presented.subject, client.id)
     return is_same and facts.revoked_at is None and facts.stands
 

@@ -10,7 +10,7 @@ from identity.clock import Clock
 from identity.oidc.client_authentication.authentication import METHODS
 from identity.oidc.grants.refresh_tokens import RefreshFamilies
 from identity.oidc.grants.revocation import Cause, Revocation
-from identity.oidc.grants.store import GrantFacts, Grants
+from identity.oidc.grants.store import Grants, GrantView
 from identity.oidc.protocol.lifetimes import ACCESS_TOKEN, REFRESH_ABSOLUTE
 from identity.relying_parties.clients import RegisteredClient
 from identity.secret_keys import digest
@@ -26,7 +26,7 @@ class CodeRedemption:
         self._storage, self._clock = storage, clock
         self._revocation, self._families = revocation, families
 
-    def look(self, code: str, client_id: str) -> GrantFacts | None:
+    def look(self, code: str, client_id: str) -> GrantView | None:
         """Return the grant behind a code that this client may redeem now."""
         now = self._clock.now()
         with self._storage.autocommit() as connection:
@@ -39,7 +39,7 @@ class CodeRedemption:
         in_time = facts.code_expires_at is not None and now < facts.code_expires_at
         return facts if in_time and facts.revoked_at is None and facts.stands else None
 
-    def claim(self, facts: GrantFacts, *, refreshable: bool, jkt: str | None) -> str | None:
+    def claim(self, facts: GrantView, *, refreshable: bool, jkt: str | None) -> str | None:
         """Spend the code, before anything is minted; return the first refresh token if there is to be one.
 
         From then on the refresh token works only with the DPoP key `jkt`, if there is one.
@@ -59,7 +59,7 @@ class CodeRedemption:
 class PresentedCode:
     """A code that may be redeemed, as Authlib's checks want to ask it."""
 
-    def __init__(self, facts: GrantFacts) -> None:
+    def __init__(self, facts: GrantView) -> None:
         self.facts = facts
         self.code_challenge = facts.code_challenge
 
@@ -86,16 +86,16 @@ class CodeGrant(AuthorizationCodeGrant):
         return 200, content, self.TOKEN_RESPONSE_HEADER
 
 
-def redeemed(server: Any, request: Any, facts: GrantFacts) -> dict[str, object]:  # noqa: ANN401 - as a grant has them
+def redeemed(server: Any, request: Any, facts: GrantView) -> dict[str, object]:  # noqa: ANN401 - as a grant has them
     """Claim a code, or a device's code, and return the tokens."""
     client: RegisteredClient = request.client.registered
-    audience = server.minting.audience(facts, request.parameters)
+    audience = server.token_responses.audience(facts, request.parameters)
     refreshable = "refresh_token" in client.grant_types
     request.binding.check_code(facts.dpop_jkt)
     # A confidential client proves itself anyhow, and may change its key (RFC 9449 §5).
     jkt = request.binding.jkt if client.is_public else None
     refresh_token = server.redemption.claim(facts, refreshable=refreshable, jkt=jkt)
-    content: dict[str, object] = server.minting.response(
+    content: dict[str, object] = server.token_responses.response(
         facts, client, audience, facts.scope, nonce=facts.nonce, binding=request.binding
     )
     return content if refresh_token is None else content | {"refresh_token": refresh_token}

@@ -24,8 +24,10 @@ class OwnTokenGrant(ClientCredentialsGrant):
         if client.is_public:
             # §4.4: "MUST only be used by confidential clients".
             raise UnauthorizedClientError("A public client cannot use this grant.")
-        resources = self.server.minting.resources
+        resources = self.server.token_responses.resources
         audience = resources.sole(request.parameters.all("resource"), client.resources)
         scope = resources.narrowed(audience, request.payload.scope, sorted(client.scopes))
-        content = self.server.minting.client_response(client, audience, scope, binding=request.binding)
+        content = self.server.token_responses.client_response(
+            client, audience, scope, binding=request.binding
+        )
         return 200, content, self.TOKEN_RESPONSE_HEADER

@@ -20,7 +20,7 @@ from identity.clock import Clock
 from identity.oidc.client_authentication.authentication import METHODS
 from identity.oidc.device.store import DeviceAuthorizations, WaitingDevice
 from identity.oidc.grant_types.authorization_code import CodeRedemption, redeemed
-from identity.oidc.grants.store import GrantFacts
+from identity.oidc.grants.store import GrantView
 from identity.oidc.protocol.lifetimes import DEVICE_SLOWER
 from identity.secret_keys import digest
 from identity.storage import Storage
@@ -32,7 +32,7 @@ class DevicePolls:
     def __init__(self, storage: Storage, clock: Clock, redemption: CodeRedemption) -> None:
         self._storage, self._clock, self._redemption = storage, clock, redemption
 
-    def look(self, device_code: str, client_id: str) -> GrantFacts:
+    def look(self, device_code: str, client_id: str) -> GrantView:
         """Return the grant that the resident allowed; raises the errors of RFC 8628 §3.5."""
         now = self._clock.now()
         with self._storage.autocommit() as connection:

@@ -16,7 +16,7 @@ from identity.clock import Clock
 from identity.oidc.client_authentication.authentication import METHODS
 from identity.oidc.grants.refresh_tokens import RefreshFamilies
 from identity.oidc.grants.revocation import Cause, Revocation
-from identity.oidc.grants.store import GrantFacts, Grants
+from identity.oidc.grants.store import Grants, GrantView
 from identity.oidc.protocol.lifetimes import REFRESH_GRACE, REFRESH_IDLE
 from identity.storage import Storage
 
@@ -25,7 +25,7 @@ from identity.storage import Storage
 class GenuineToken:
     """A refresh token that we made, as Authlib's checks want to ask it."""
 
-    facts: GrantFacts
+    facts: GrantView
     generation: int
     seed: str
 
@@ -82,7 +82,7 @@ class RefreshRotation:
             self._check_repetition(token, current, now)
         return self._families.token(token.facts.id, token.generation + 1, token.seed)
 
-    def _check_repetition(self, token: GenuineToken, current: GrantFacts | None, now: datetime) -> None:
+    def _check_repetition(self, token: GenuineToken, current: GrantView | None, now: datetime) -> None:
         if current is None or current.revoked_at is not None or current.refreshed_at is None:
             raise InvalidGrantError("The refresh token is over or was revoked.")
         if not _is_in_grace(token, current, now):
@@ -103,22 +103,22 @@ class RotatingRefreshGrant(RefreshTokenGrant):
         """Replace the token and return its successor with new tokens."""
         request: Any = self.request
         token: GenuineToken = request.refresh_token
-        audience = self.server.minting.audience(token.facts, request.parameters)
+        audience = self.server.token_responses.audience(token.facts, request.parameters)
         request.binding.check_code(token.facts.dpop_jkt)
         successor = self.server.rotation.replace(token)
         scope = request.payload.scope or token.facts.scope
-        content = self.server.minting.response(
+        content = self.server.token_responses.response(
             token.facts, request.client.registered, audience, scope, nonce=None, binding=request.binding
         )
         content["refresh_token"] = successor
         return 200, content, self.TOKEN_RESPONSE_HEADER
 
 
-def _is_in_grace(token: GenuineToken, current: GrantFacts, now: datetime) -> bool:
+def _is_in_grace(token: GenuineToken, current: GrantView, now: datetime) -> bool:
     is_predecessor = current.refresh_generation == token.generation + 1
     return is_predecessor and current.refreshed_at is not None and now < current.refreshed_at + REFRESH_GRACE
 
 
-def _lives(facts: GrantFacts, now: datetime) -> bool:
+def _lives(facts: GrantView, now: datetime) -> bool:
     is_used = facts.refreshed_at is not None and now < facts.refreshed_at + REFRESH_IDLE
     return is_used and now < facts.expires_at and facts.revoked_at is None and facts.stands

@@ -14,11 +14,11 @@ from authlib.oauth2.rfc6749.grants import BaseGrant, TokenEndpointMixin
 
 from identity.clock import Clock
 from identity.oidc.client_authentication.authentication import METHODS
-from identity.oidc.grants.store import GrantFacts, Grants
+from identity.oidc.grants.store import Grants, GrantView
 from identity.oidc.protocol.binding import Binding
 from identity.oidc.protocol.parameters import Parameters
 from identity.oidc.tokens.issuer import TokenRefusedError, Tokens
-from identity.oidc.tokens.responses import Minting
+from identity.oidc.tokens.responses import TokenResponses
 from identity.relying_parties.clients import RegisteredClient
 from identity.relying_parties.schemas import TOKEN_EXCHANGE
 from identity.storage import Storage
@@ -29,28 +29,33 @@ ACCESS_TOKEN_TYPE = "urn:ietf:params:oauth:token-type:access_token"  # noqa: S10
 class TokenExchange:
     """Exchanges access tokens."""
 
-    def __init__(self, storage: Storage, clock: Clock, tokens: Tokens, minting: Minting) -> None:
-        self._storage, self._clock, self._tokens, self._minting = storage, clock, tokens, minting
+    def __init__(
+        self, storage: Storage, clock: Clock, tokens: Tokens, token_responses: TokenResponses
+    ) -> None:
+        self._storage, self._clock, self._tokens, self._token_responses = (
+            storage,
+            clock,
+            tokens,
+            token_responses,
+        )
 
     def exchange(
         self, parameters: Parameters, client: RegisteredClient, binding: Binding
     ) -> dict[str, object]:
         """Return the response (§2.2.1); raises the errors of §2.2.2."""
         _check_types(parameters)
-        resources = self._minting.resources
+        resources = self._token_responses.resources
         named = [*parameters.all("resource"), *parameters.all("audience")]
         audience = resources.sole(list(dict.fromkeys(named)), client.token_exchange_resources)
         facts, remaining = self._subject(parameters.get("subject_token") or "", client, binding)
         granted = [scope for scope in facts.scope.split() if scope in client.scopes]
         scope = resources.narrowed(audience, parameters.get("scope"), granted)
-        content = self._minting.exchanged_response(
+        content = self._token_responses.exchanged_response(
             facts, client, audience, scope, remaining=remaining, binding=binding
         )
         return content | {"issued_token_type": ACCESS_TOKEN_TYPE}
 
-    def _subject(
-        self, token: str, client: RegisteredClient, binding: Binding
-    ) -> tuple[GrantFacts, timedelta]:
+    def _subject(self, token: str, client: RegisteredClient, binding: Binding) -> tuple[GrantView, timedelta]:
         """Return the living grant behind the token, and how long the token lives (§2.1)."""
         try:
             presented = self._tokens.read_access_token(token)

@@ -12,7 +12,7 @@ import hmac
 import re
 from dataclasses import dataclass
 
-from identity.secret_keys import Keyring
+from identity.secret_keys import SecretKeys
 
 _FORM = re.compile(r"([A-Za-z0-9_-]{22})\.([0-9]{1,9})\.([A-Za-z0-9_-]{43})")
 
@@ -29,8 +29,8 @@ class PresentedToken:
 class RefreshFamilies:
     """Derives refresh tokens and proves presented ones."""
 
-    def __init__(self, keyring: Keyring) -> None:
-        self._keys = keyring.signing_keys("refresh token")
+    def __init__(self, secret_keys: SecretKeys) -> None:
+        self._keys = secret_keys.derive("refresh token")
 
     def token(self, grant_id: str, generation: int, seed: str) -> str:
         """Return the token of this generation."""

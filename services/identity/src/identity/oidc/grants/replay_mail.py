@@ -2,28 +2,30 @@
 
 from identity.clock import Clock
 from identity.mail.messages import Mail, Template
-from identity.oidc.grants.store import GrantFacts
+from identity.oidc.grants.store import GrantView
 from identity.outbox.store import Outbox
-from identity.relying_parties.cache import Directory
+from identity.relying_parties.cache import RelyingPartyCache
 from identity.relying_parties.clients import RegisteredClient
-from identity.secret_keys import Keyring
+from identity.secret_keys import SecretKeys
 from identity.storage import Transaction
 from identity.web.continuation import Continuation
 from identity.web.mail_links import MailLinks
 
 
-class SafetyMail:
+class ReplayMail:
     """Queues the mail within the transaction that ends the grant."""
 
-    def __init__(self, keyring: Keyring, clock: Clock, directory: Directory, mail_links: MailLinks) -> None:
-        self._keyring, self._clock = keyring, clock
-        self._directory, self._mail_links = directory, mail_links
+    def __init__(
+        self, secret_keys: SecretKeys, clock: Clock, relying_parties: RelyingPartyCache, mail_links: MailLinks
+    ) -> None:
+        self._secret_keys, self._clock = secret_keys, clock
+        self._relying_parties, self._mail_links = relying_parties, mail_links
 
-    def client_of(self, facts: GrantFacts) -> RegisteredClient | None:
+    def client_of(self, facts: GrantView) -> RegisteredClient | None:
         """Return whose tokens they are; read before the transaction begins."""
-        return self._directory.client(facts.client_id)
+        return self._relying_parties.client(facts.client_id)
 
-    def queue(self, session: Transaction, facts: GrantFacts, client: RegisteredClient | None) -> None:
+    def queue(self, tx: Transaction, facts: GrantView, client: RegisteredClient | None) -> None:
         """Tell the resident, if they have an address."""
         if facts.email is None or client is None:
             return
@@ -38,4 +40,4 @@ class SafetyMail:
                 "reset_link": self._mail_links.to("/forgot-password", continuation),
             },
         )
-        Outbox(session, self._keyring, self._clock).mail(mail)
+        Outbox(tx, self._secret_keys, self._clock).mail(mail)

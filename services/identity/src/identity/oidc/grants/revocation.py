@@ -5,8 +5,8 @@ from enum import StrEnum
 from identity.audit.events import Event
 from identity.audit.store import Audit
 from identity.clock import Clock
-from identity.oidc.grants.replay_mail import SafetyMail
-from identity.oidc.grants.store import GrantFacts, Grants
+from identity.oidc.grants.replay_mail import ReplayMail
+from identity.oidc.grants.store import Grants, GrantView
 from identity.storage import Storage
 
 
@@ -32,17 +32,17 @@ _TOLD_BY_MAIL = frozenset({Cause.REFRESH_REPLAYED})
 class Revocation:
     """Revokes grants: every token of theirs is refused from the next request on."""
 
-    def __init__(self, storage: Storage, clock: Clock, safety_mail: SafetyMail) -> None:
-        self._storage, self._clock, self._safety_mail = storage, clock, safety_mail
+    def __init__(self, storage: Storage, clock: Clock, replay_mail: ReplayMail) -> None:
+        self._storage, self._clock, self._replay_mail = storage, clock, replay_mail
 
-    def revoke(self, facts: GrantFacts, cause: Cause) -> None:
+    def revoke(self, facts: GrantView, cause: Cause) -> None:
         """Revoke the grant and record why, in one transaction; a second time changes nothing."""
-        now, client = self._clock.now(), self._safety_mail.client_of(facts)
-        with self._storage.transaction() as session:
-            if Grants(session).revoke(facts.id, cause, now):
+        now, client = self._clock.now(), self._replay_mail.client_of(facts)
+        with self._storage.transaction() as tx:
+            if Grants(tx).revoke(facts.id, cause, now):
                 if cause in _TOLD_BY_MAIL:
-                    self._safety_mail.queue(session, facts, client)
-                Audit(session).record(
+                    self._replay_mail.queue(tx, facts, client)
+                Audit(tx).record(
                     _EVENTS[cause],
                     now,
                     resident_id=facts.resident_id,

@@ -6,7 +6,7 @@ from typing import Any
 
 from sqlalchemy import bindparam, exists, insert, select, update
 
-from identity.compiled_statements import Prepared
+from identity.compiled_statements import CompiledStatement
 from identity.oidc.grants.models import Grant
 from identity.oidc.protocol.lifetimes import KEPT_AFTER_END
 from identity.residents.accounts.models import Resident
@@ -48,7 +48,7 @@ class NewGrant:
 
 
 @dataclass(frozen=True)
-class GrantFacts:
+class GrantView:
     """A grant and all that decides what may be handed out on it: its resident, and the session behind it."""
 
     id: str
@@ -104,15 +104,15 @@ _FACTS = _STANDING.add_columns(
     RESIDENT.c.family_name,
     RESIDENT.c.language,
 )
-_ALIVE = Prepared(
+_ALIVE = CompiledStatement(
     _STANDING.add_columns(GRANT.c.offline, GRANT.c.created_at).where(
         GRANT.c.id == bindparam("grant_id"), GRANT.c.revoked_at.is_(None)
     )
 )
-_BY_ID = Prepared(_FACTS.where(GRANT.c.id == bindparam("grant_id")))
-_BY_CODE = Prepared(_FACTS.where(GRANT.c.code_digest == bindparam("digest")))
-_ISSUE = Prepared(insert(GRANT))
-_SPEND_CODE = Prepared(
+_BY_ID = CompiledStatement(_FACTS.where(GRANT.c.id == bindparam("grant_id")))
+_BY_CODE = CompiledStatement(_FACTS.where(GRANT.c.code_digest == bindparam("digest")))
+_ISSUE = CompiledStatement(insert(GRANT))
+_SPEND_CODE = CompiledStatement(
     update(GRANT)
     .where(
         GRANT.c.id == bindparam("grant_id"),
@@ -129,7 +129,7 @@ _SPEND_CODE = Prepared(
     )
     .returning(GRANT.c.id)
 )
-_ROTATE = Prepared(
+_ROTATE = CompiledStatement(
     update(GRANT)
     .where(
         GRANT.c.id == bindparam("grant_id"),
@@ -139,7 +139,7 @@ _ROTATE = Prepared(
     .values(refresh_generation=GRANT.c.refresh_generation + 1, refreshed_at=bindparam("now"))
     .returning(GRANT.c.id)
 )
-_REVOKE = Prepared(
+_REVOKE = CompiledStatement(
     update(GRANT)
     .where(GRANT.c.id == bindparam("grant_id"), GRANT.c.revoked_at.is_(None))
     .values(revoked_at=bindparam("now"), revoked_for=bindparam("reason"))
@@ -157,12 +157,12 @@ class Grants:
         """Add a grant with its code."""
         _ISSUE.row(self._executor, vars(grant))
 
-    def by_code(self, code_digest: str, now: datetime) -> GrantFacts | None:
+    def by_code(self, code_digest: str, now: datetime) -> GrantView | None:
         """Return the grant that this code hands over, spent or not."""
         row = _BY_CODE.row(self._executor, {"digest": code_digest})
         return _facts(row, now) if row else None
 
-    def by_id(self, grant_id: str, now: datetime) -> GrantFacts | None:
+    def by_id(self, grant_id: str, now: datetime) -> GrantView | None:
         """Return the grant with this id."""
         row = _BY_ID.row(self._executor, {"grant_id": grant_id})
         return _facts(row, now) if row else None
@@ -219,8 +219,8 @@ def _stands(row: Any, now: datetime) -> bool:  # noqa: ANN401 - a row of `_STAND
     return row.disabled_at is None and (session_lives or row.offline) and password_is_older
 
 
-def _facts(row: Any, now: datetime) -> GrantFacts:  # noqa: ANN401 - a row of `_FACTS`
-    return GrantFacts(
+def _facts(row: Any, now: datetime) -> GrantView:  # noqa: ANN401 - a row of `_FACTS`
+    return GrantView(
         id=row.id,
         client_id=row.client_id,
         resident_id=row.resident_id,

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from urllib.parse import urlencode
 
-from identity.account_events import AccessRemoved, Happening, SessionEnded
+from identity.account_events import AccessRemoved, AccountEvent, SessionEnded
 from identity.clock import Clock
 from identity.oidc.grants.revocation import Cause
 from identity.oidc.logout.store import Participations
@@ -13,8 +13,8 @@ from identity.outbox.delivery import NotDeliveredError, RefusedForGoodError
 from identity.outbox.http_post import post
 from identity.outbox.logouts import LOGOUT, Logout
 from identity.outbox.store import Outbox
-from identity.relying_parties.cache import Directory
-from identity.secret_keys import Keyring
+from identity.relying_parties.cache import RelyingPartyCache
+from identity.secret_keys import SecretKeys
 from identity.storage import Executor
 
 # After the first ones an attempt an hour: a website may be away for a week.
@@ -26,37 +26,37 @@ _REFUSED = 400
 class BackchannelLogouts:
     """Listens for sessions that end, and for access that is removed; queues what clients are told."""
 
-    def __init__(self, keyring: Keyring, clock: Clock) -> None:
-        self._keyring, self._clock = keyring, clock
+    def __init__(self, secret_keys: SecretKeys, clock: Clock) -> None:
+        self._secret_keys, self._clock = secret_keys, clock
 
-    def hear(self, executor: Executor, happenings: Sequence[Happening]) -> None:
+    def handle(self, executor: Executor, account_events: Sequence[AccountEvent]) -> None:
         """Queue a logout for each client that got tokens in a session that ended; end what was taken back."""
         parts, found = Participations(executor), []
-        ended = [happening.session_id for happening in happenings if isinstance(happening, SessionEnded)]
+        ended = [event.session_id for event in account_events if isinstance(event, SessionEnded)]
         if ended:
             found += parts.of(ended, unless_revoked_for=Cause.ACCESS_REMOVED)
-        for happening in happenings:
-            if isinstance(happening, AccessRemoved):
-                resident_id, client_id = happening.resident_id, happening.client_id
+        for event in account_events:
+            if isinstance(event, AccessRemoved):
+                resident_id, client_id = event.resident_id, event.client_id
                 found += parts.revoke(resident_id, client_id, Cause.ACCESS_REMOVED, self._clock.now())
         logouts = [Logout(one.client_id, one.resident_id, one.session_id) for one in found]
         payloads = [logout.as_json() for logout in logouts]
-        Outbox(executor, self._keyring, self._clock).queue(LOGOUT, payloads)
+        Outbox(executor, self._secret_keys, self._clock).queue(LOGOUT, payloads)
 
 
-class LogoutCourier:
+class LogoutDelivery:
     """Delivers logouts: each attempt with a token of its own, as they live for two minutes only."""
 
     kind = LOGOUT
     attempts = ATTEMPTS
 
-    def __init__(self, directory: Directory, tokens: Tokens) -> None:
-        self._directory, self._tokens = directory, tokens
+    def __init__(self, relying_parties: RelyingPartyCache, tokens: Tokens) -> None:
+        self._relying_parties, self._tokens = relying_parties, tokens
 
     def deliver(self, message_id: str, payload: str, requested_at: datetime) -> None:  # noqa: ARG002 - the outbox's signature
         """Send the logout token (§2.5); a client that is gone, or takes none any more, needs none."""
         logout = Logout.from_json(payload)
-        client = self._directory.client(logout.client_id)
+        client = self._relying_parties.client(logout.client_id)
         if client is None or client.backchannel_logout_uri is None:
             return
         token = self._tokens.logout_token(client, logout.resident_id, logout.session_id)

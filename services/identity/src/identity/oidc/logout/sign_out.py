@@ -3,13 +3,13 @@
 from dataclasses import dataclass
 from urllib.parse import urlencode
 
-from identity.account_events import Announcements, SessionEnded
+from identity.account_events import AccountEvents, SessionEnded
 from identity.audit.events import Event
 from identity.audit.store import Audit
 from identity.clock import Clock
 from identity.oidc.protocol.parameters import Parameters
 from identity.oidc.tokens.issuer import IdTokenHint, TokenRefusedError, Tokens
-from identity.relying_parties.cache import Directory
+from identity.relying_parties.cache import RelyingPartyCache
 from identity.relying_parties.clients import RegisteredClient
 from identity.residents.sessions.store import Sessions
 from identity.storage import Storage
@@ -39,12 +39,17 @@ class Logout:
         self,
         storage: Storage,
         clock: Clock,
-        directory: Directory,
+        relying_parties: RelyingPartyCache,
         tokens: Tokens,
-        announcements: Announcements,
+        account_events: AccountEvents,
     ) -> None:
-        self._storage, self._clock, self._directory, self._tokens = storage, clock, directory, tokens
-        self._announcements = announcements
+        self._storage, self._clock, self._relying_parties, self._tokens = (
+            storage,
+            clock,
+            relying_parties,
+            tokens,
+        )
+        self._account_events = account_events
 
     def read(self, parameters: Parameters) -> LogoutRequest:
         """Return what of the request is sound; what is not costs the redirect, never the page."""
@@ -53,7 +58,7 @@ class Logout:
         if hint and named and named != hint.client_id:
             hint, fault = None, "client_id is not the audience of the id_token_hint."
         client_id = hint.client_id if hint else named
-        client = self._directory.client(client_id) if client_id else None
+        client = self._relying_parties.client(client_id) if client_id else None
         wanted = parameters.get("post_logout_redirect_uri")
         if fault or wanted is None or any(parameters.is_repeated(name) for name in PARAMETERS):
             return LogoutRequest(client, hint, None, fault)
@@ -78,15 +83,15 @@ class Logout:
         if signed_in is None and hint is None:
             return
         now, happened = self._clock.now(), []
-        with self._storage.transaction() as session:
-            sessions = Sessions(session)
+        with self._storage.transaction() as tx:
+            sessions = Sessions(tx)
             ended = {signed_in.sid: signed_in.resident_id} if signed_in else {}
             if hint and hint.session_id and (owner := sessions.resident_of(hint.session_id)):
                 ended[hint.session_id] = owner
             for sid, resident_id in ended.items():
                 if sessions.end(sid, now):
                     happened.append(SessionEnded(resident_id, sid))
-                    Audit(session).record(
+                    Audit(tx).record(
                         Event.SIGN_OUT,
                         now,
                         resident_id=resident_id,
@@ -95,7 +100,7 @@ class Logout:
                         ip_address=ip_address,
                     )
             # After all of them: what listeners lock is locked by no one who still wants a session.
-            self._announcements.announce(session, *happened)
+            self._account_events.publish(tx, *happened)
 
     def _hint(self, parameters: Parameters) -> tuple[IdTokenHint | None, str | None]:
         text = parameters.get("id_token_hint")

@@ -52,7 +52,7 @@ class TooManyRequestsError(OAuth2Error):
         return [*super().get_headers(), ("Retry-After", str(self._seconds))]
 
 
-class UnsoundRequestError(Exception):
+class UntrustedRedirectError(Exception):
     """An authorization request whose client or redirect URI is not sound.
 
     It is answered by a page of ours, never by a redirect (RFC 6749 §4.1.2.1, RFC 9700 §4.11). The detail is

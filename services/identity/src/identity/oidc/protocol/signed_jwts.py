@@ -26,7 +26,7 @@ class JwtRefusedError(Exception):
 
 
 @dataclass(frozen=True)
-class UnprovenJwt:
+class UnverifiedJwt:
     """A JWT taken apart: nobody has proven yet who made it."""
 
     header: Mapping[str, Any]
@@ -51,7 +51,7 @@ class UnprovenJwt:
         return any(_holds(algorithm, self._signed, key) for key in keys)
 
 
-def take_apart(text: str, types: Iterable[str | None]) -> UnprovenJwt:
+def parse_unverified(text: str, types: Iterable[str | None]) -> UnverifiedJwt:
     """Return a JWT of one of these types (`typ`, lower case; None: without); raises `JwtRefusedError`."""
     if len(text) > LONGEST or not text.isascii():
         raise JwtRefusedError("is too long, or not ASCII")
@@ -70,7 +70,7 @@ def take_apart(text: str, types: Iterable[str | None]) -> UnprovenJwt:
         raise JwtRefusedError("has a typ that is no text")
     if (kind.lower().removeprefix("application/") if kind else None) not in types:
         raise JwtRefusedError("has a typ of another kind of JWT")
-    return UnprovenJwt(header, claims, signed)
+    return UnverifiedJwt(header, claims, signed)
 
 
 def moment(claims: Mapping[str, Any], name: str) -> int | None:

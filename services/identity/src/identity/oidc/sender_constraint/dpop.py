@@ -18,9 +18,15 @@ from joserfc.errors import JoseError
 
 from identity.clock import Clock
 from identity.oidc.protocol.replay_store import SpentIdentifiers
-from identity.oidc.protocol.signed_jwts import JwtRefusedError, UnprovenJwt, identifier, moment, take_apart
+from identity.oidc.protocol.signed_jwts import (
+    JwtRefusedError,
+    UnverifiedJwt,
+    identifier,
+    moment,
+    parse_unverified,
+)
 from identity.relying_parties import client_keys
-from identity.secret_keys import Keyring
+from identity.secret_keys import SecretKeys
 from identity.storage import Storage
 
 ALGORITHMS = client_keys.ALGORITHMS
@@ -50,9 +56,9 @@ class DpopNonceNeededError(OAuth2Error):
 class DpopProofs:
     """Checks proofs, each of which works once."""
 
-    def __init__(self, storage: Storage, clock: Clock, keyring: Keyring) -> None:
+    def __init__(self, storage: Storage, clock: Clock, secret_keys: SecretKeys) -> None:
         self._storage, self._clock = storage, clock
-        self._nonce_keys = keyring.signing_keys("dpop nonce")
+        self._nonce_keys = secret_keys.derive("dpop nonce")
 
     def nonce(self) -> str:
         """Return the current nonce."""
@@ -67,7 +73,7 @@ class DpopProofs:
         Raises `DpopRefusedError` and `DpopNonceNeededError`.
         """
         try:
-            jwt = take_apart(proof, ("dpop+jwt",))
+            jwt = parse_unverified(proof, ("dpop+jwt",))
             jkt = _proven_key(jwt)
             self._check_claims(jwt.claims, method, uri, access_token)
             self._check_freshness(jwt.claims, nonce_needed=nonce_needed)
@@ -113,7 +119,7 @@ class DpopProofs:
                 raise JwtRefusedError("was used before (jti)")
 
 
-def _proven_key(jwt: UnprovenJwt) -> str:
+def _proven_key(jwt: UnverifiedJwt) -> str:
     jwk = jwt.header.get("jwk")
     if problem := client_keys.problem_with_key(jwk):
         raise JwtRefusedError(f"has a jwk that {problem}")

@@ -2,7 +2,7 @@
 
 from collections.abc import Collection
 
-from identity.oidc.grants.store import GrantFacts
+from identity.oidc.grants.store import GrantView
 
 # The password alone; a second factor will bring its own value.
 SINGLE_FACTOR = "urn:community-access:acr:single-factor"
@@ -20,7 +20,7 @@ SCOPES = {
 ID_TOKEN_CLAIMS = ("iss", "sub", "aud", "exp", "iat", "auth_time", "acr", "amr", "sid", "nonce", "at_hash")
 
 
-def about_resident(facts: GrantFacts, *, scope: Collection[str], names: Collection[str]) -> dict[str, object]:
+def about_resident(facts: GrantView, *, scope: Collection[str], names: Collection[str]) -> dict[str, object]:
     """Return the claims that the scope contains, and those of these names."""
     claims: dict[str, object] = {
         "name": f"{facts.given_name} {facts.family_name}".strip(),
@@ -33,7 +33,7 @@ def about_resident(facts: GrantFacts, *, scope: Collection[str], names: Collecti
     return {name: value for name, value in claims.items() if SCOPES[name] in scope or name in names}
 
 
-def for_resource(facts: GrantFacts, city_id: str) -> dict[str, object]:
+def for_resource(facts: GrantView, city_id: str) -> dict[str, object]:
     """Return what a service of the city's, such as billing_link, must know to act for the resident."""
     claims: dict[str, object] = {
         "city": city_id,

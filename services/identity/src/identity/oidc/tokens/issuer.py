@@ -13,13 +13,13 @@ from joserfc.jwk import Key
 from joserfc.jws import CompactSignature, JWSRegistry
 
 from identity.clock import Clock
-from identity.oidc.grants.store import GrantFacts
+from identity.oidc.grants.store import GrantView
 from identity.oidc.protocol.binding import confirmation_in
 from identity.oidc.protocol.lifetimes import ACCESS_TOKEN, CLOCK_SKEW, ID_TOKEN, LOGOUT_TOKEN
 from identity.oidc.tokens import claims
 from identity.randomness import identifier
 from identity.relying_parties.clients import RegisteredClient
-from identity.signing_keys.key_set import KeyRing, ParsedKey
+from identity.signing_keys.key_set import KeySet, ParsedKey
 from identity.signing_keys.rotation import ALGORITHMS
 
 ACCESS_TOKEN_ALGORITHM = "ES256"  # noqa: S105 - an algorithm's name
@@ -71,12 +71,12 @@ class IdTokenHint:
 class Tokens:
     """Makes and reads tokens of this issuer."""
 
-    def __init__(self, ring: KeyRing, clock: Clock, issuer: str) -> None:
-        self._ring, self._clock, self._issuer = ring, clock, issuer
+    def __init__(self, key_set: KeySet, clock: Clock, issuer: str) -> None:
+        self._key_set, self._clock, self._issuer = key_set, clock, issuer
 
     def access_token(  # noqa: PLR0913 - what a token says
         self,
-        facts: GrantFacts,
+        facts: GrantView,
         client: RegisteredClient,
         audience: str,
         scope: Collection[str],
@@ -132,7 +132,7 @@ class Tokens:
         }
 
     def id_token(
-        self, facts: GrantFacts, client: RegisteredClient, access_token: str, nonce: str | None
+        self, facts: GrantView, client: RegisteredClient, access_token: str, nonce: str | None
     ) -> str:
         """Return an ID token: who signed in, when and how, and of the resident what was asked for by name."""
         now, alg = self._clock.now(), client.id_token_signed_response_alg
@@ -146,7 +146,7 @@ class Tokens:
             "acr": facts.acr,
             "amr": list(facts.amr),
             "sid": facts.session_id,
-            "at_hash": half_hash(access_token, alg),
+            "at_hash": at_hash(access_token, alg),
             **claims.about_resident(facts, scope=(), names=facts.id_token_claims),
         }
         if nonce is not None:
@@ -222,7 +222,7 @@ class Tokens:
         return self._sign(bound, ACCESS_TOKEN_ALGORITHM, ACCESS_TOKEN_TYPE)
 
     def _sign(self, content: dict[str, object], alg: str, kind: str) -> str:
-        key = self._ring.signing_key(alg)
+        key = self._key_set.signing_key(alg)
         return jwt.encode({"alg": alg, "typ": kind, "kid": key.kid}, content, key.key, registry=_SIGNATURES)
 
     def _verify(self, token: str) -> tuple[dict[str, object], dict[str, object]]:
@@ -245,13 +245,13 @@ class Tokens:
     def _find_key(self, signature: object) -> Key:
         # The algorithm is the key's, never the header's choice (RFC 8725 §3.1).
         header = signature.headers() if isinstance(signature, CompactSignature) else {}
-        key: ParsedKey | None = self._ring.verifying_key(str(header.get("kid")))
+        key: ParsedKey | None = self._key_set.verifying_key(str(header.get("kid")))
         if key is None or key.alg != header.get("alg"):
             raise TokenRefusedError
         return key.key
 
 
-def half_hash(token: str, alg: str) -> str:
+def at_hash(token: str, alg: str) -> str:
     """Return the left half of the token's hash in base64url: `at_hash` (OpenID Connect Core §3.1.3.6).
 
     The hash is that of the algorithm: of Ed25519, SHA-512 (RFC 8032 §5.1).

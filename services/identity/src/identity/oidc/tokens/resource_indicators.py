@@ -5,7 +5,7 @@ from collections.abc import Collection, Iterable
 from authlib.oauth2.rfc6749 import InvalidScopeError
 
 from identity.oidc.protocol.errors import InvalidTargetError
-from identity.relying_parties.cache import Directory
+from identity.relying_parties.cache import RelyingPartyCache
 from identity.relying_parties.clients import RegisteredClient
 
 # What userinfo answers to; every other scope belongs to a resource.
@@ -15,8 +15,8 @@ OWN_SCOPES = ("openid", "profile", "email", "offline_access")
 class ResourceIndicators:
     """Checks requested resources. The issuer stands for userinfo, which every client may ask for."""
 
-    def __init__(self, directory: Directory, issuer: str) -> None:
-        self._directory, self._issuer = directory, issuer
+    def __init__(self, relying_parties: RelyingPartyCache, issuer: str) -> None:
+        self._relying_parties, self._issuer = relying_parties, issuer
 
     def granted(self, requested: Iterable[str], client: RegisteredClient) -> tuple[str, ...]:
         """Return the resources beside userinfo that are asked for; raises `InvalidTargetError`."""
@@ -63,7 +63,7 @@ class ResourceIndicators:
         """Return the part of a scope that means something to the audience (ASVS 5.0 10.4.11)."""
         if audience == self._issuer:
             return tuple(s for s in scope if s in OWN_SCOPES)
-        resource = self._directory.resource(audience)
+        resource = self._relying_parties.resource(audience)
         if resource is None:
             raise InvalidTargetError
         return tuple(s for s in scope if s in resource.scopes)

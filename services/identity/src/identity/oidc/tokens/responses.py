@@ -2,7 +2,7 @@
 
 from datetime import timedelta
 
-from identity.oidc.grants.store import GrantFacts
+from identity.oidc.grants.store import GrantView
 from identity.oidc.protocol.binding import Binding
 from identity.oidc.protocol.lifetimes import ACCESS_TOKEN
 from identity.oidc.protocol.parameters import Parameters
@@ -11,13 +11,13 @@ from identity.oidc.tokens.resource_indicators import ResourceIndicators
 from identity.relying_parties.clients import RegisteredClient
 
 
-class Minting:
+class TokenResponses:
     """Makes token responses (RFC 6749 §5.1, OpenID Connect Core §3.1.3.3)."""
 
     def __init__(self, tokens: Tokens, resources: ResourceIndicators) -> None:
         self._tokens, self.resources = tokens, resources
 
-    def audience(self, facts: GrantFacts, parameters: Parameters) -> str:
+    def audience(self, facts: GrantView, parameters: Parameters) -> str:
         """Return whom the access token is for; raises `InvalidTargetError` before anything is spent."""
         audience = self.resources.audience(parameters.all("resource"), facts.resources)
         self.resources.scope_at(audience, ())
@@ -32,7 +32,7 @@ class Minting:
 
     def exchanged_response(  # noqa: PLR0913 - as below
         self,
-        facts: GrantFacts,
+        facts: GrantView,
         client: RegisteredClient,
         audience: str,
         scope: tuple[str, ...],
@@ -49,7 +49,7 @@ class Minting:
 
     def response(  # noqa: PLR0913 - what a token response is made from
         self,
-        facts: GrantFacts,
+        facts: GrantView,
         client: RegisteredClient,
         audience: str,
         scope: str,

@@ -20,16 +20,16 @@ class AddressTakenError(Exception):
 class Accounts:
     """The residents, within one transaction."""
 
-    def __init__(self, session: Session) -> None:
-        self._session = session
+    def __init__(self, tx: Session) -> None:
+        self._tx = tx
 
     def get(self, resident_id: str) -> Resident | None:
         """Return the resident with this identifier (the `sub` of tokens)."""
-        return self._session.get(Resident, resident_id)
+        return self._tx.get(Resident, resident_id)
 
     def by_email_key(self, key: str) -> Resident | None:
         """Return the resident whose address has this compared form (`Address.key`)."""
-        return self._session.scalars(select(Resident).where(Resident.email_key == key)).one_or_none()
+        return self._tx.scalars(select(Resident).where(Resident.email_key == key)).one_or_none()
 
     def create(  # noqa: PLR0913 - a resident has this many properties, all by name
         self,
@@ -48,7 +48,7 @@ class Accounts:
         `address` is absent where a provider gives none.
         """
         statement = (
-            insert_into(self._session, RESIDENTS)
+            insert_into(self._tx, RESIDENTS)
             .values(
                 id=randomness.identifier(),
                 email=address.display if address else None,
@@ -65,14 +65,14 @@ class Accounts:
             .on_conflict_do_nothing(index_elements=[RESIDENTS.c.email_key])
             .returning(RESIDENTS.c.id)
         )
-        resident_id = self._session.scalar(statement)
+        resident_id = self._tx.scalar(statement)
         if resident_id is None:
             raise AddressTakenError
-        return self._session.get_one(Resident, resident_id)
+        return self._tx.get_one(Resident, resident_id)
 
     def rename(self, resident_id: str, given_name: str, family_name: str) -> None:
         """Change the resident's name."""
-        self._session.execute(
+        self._tx.execute(
             update(Resident)
             .where(Resident.id == resident_id)
             .values(given_name=given_name, family_name=family_name)
@@ -82,7 +82,7 @@ class Accounts:
         """Give the resident another address, which was just verified; raises `AddressTakenError`."""
         other = aliased(Resident)
         taken = select(other.id).where(other.email_key == address.key, other.id != resident_id).exists()
-        changed = self._session.execute(
+        changed = self._tx.execute(
             update(Resident)
             .where(Resident.id == resident_id, ~taken)
             .values(email=address.display, email_key=address.key, email_verified_at=now)
@@ -93,8 +93,8 @@ class Accounts:
 
     def delete(self, resident_id: str) -> None:
         """Delete the resident and all that is theirs alone; the identifier is never used again."""
-        self._session.execute(delete(Resident).where(Resident.id == resident_id))
+        self._tx.execute(delete(Resident).where(Resident.id == resident_id))
 
     def speak(self, resident_id: str, language: str) -> None:
         """Remember the language (BCP 47) of the resident's mails."""
-        self._session.execute(update(Resident).where(Resident.id == resident_id).values(language=language))
+        self._tx.execute(update(Resident).where(Resident.id == resident_id).values(language=language))

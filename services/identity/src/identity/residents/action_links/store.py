@@ -30,7 +30,7 @@ class LinkStatus(StrEnum):
 
 
 @dataclass(frozen=True)
-class LinkView:
+class LinkState:
     """A link as it stands. Subject and continuation are empty only when it is unknown."""
 
     status: LinkStatus
@@ -81,13 +81,13 @@ class ActionLinks:
                 return token
         raise RuntimeError("links for one subject are being issued without end")
 
-    def look(self, token: str, purpose: Purpose, now: datetime) -> LinkView:
+    def look(self, token: str, purpose: Purpose, now: datetime) -> LinkState:
         """Tell what a link is good for. Writes nothing: mail scanners open links too."""
         row = self._executor.execute(
             select(LINKS).where(LINKS.c.token_digest == digest(token), LINKS.c.purpose == purpose.value)
         ).one_or_none()
         if row is None:
-            return LinkView(LinkStatus.UNKNOWN)
+            return LinkState(LinkStatus.UNKNOWN)
         status = LinkStatus.VALID
         if row.spent_at is not None:
             status = LinkStatus.SPENT
@@ -95,9 +95,9 @@ class ActionLinks:
             status = LinkStatus.REPLACED
         elif row.expires_at <= now:
             status = LinkStatus.EXPIRED
-        return LinkView(status, row.subject, row.continuation)
+        return LinkState(status, row.subject, row.continuation)
 
-    def claim(self, token: str, purpose: Purpose, now: datetime) -> LinkView:
+    def claim(self, token: str, purpose: Purpose, now: datetime) -> LinkState:
         """Spend a link. Of any number of claims at once one is answered VALID; do the deed only then."""
         claimed = self._executor.execute(
             update(LINKS)
@@ -108,7 +108,7 @@ class ActionLinks:
         ).one_or_none()
         if claimed is None:
             return self.look(token, purpose, now)
-        return LinkView(LinkStatus.VALID, claimed.subject, claimed.continuation)
+        return LinkState(LinkStatus.VALID, claimed.subject, claimed.continuation)
 
     def spend_all(self, purpose: Purpose, subject: str, now: datetime) -> None:
         """Spend the open link, if any: the deed was done by other means, such as the typed code."""

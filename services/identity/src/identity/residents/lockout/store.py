@@ -13,7 +13,7 @@ from sqlalchemy import ColumnElement, case, delete, literal, or_, select
 
 from identity.residents.lockout import rules
 from identity.residents.lockout.models import FailureCount
-from identity.secret_keys import Keyring
+from identity.secret_keys import SecretKeys
 from identity.storage import Executor, UtcDateTime, delete_some, insert_into, table_of
 
 COUNTS = table_of(FailureCount)
@@ -31,7 +31,7 @@ class Status(StrEnum):
 
 
 @dataclass(frozen=True)
-class Standing:
+class LockoutState:
     """Where an address stands for one origin. Never shown on a page (product decision 4)."""
 
     status: Status
@@ -53,11 +53,11 @@ class Lockout:
     are counted alike. Only their keyed digest is stored.
     """
 
-    def __init__(self, executor: Executor, keyring: Keyring) -> None:
+    def __init__(self, executor: Executor, secret_keys: SecretKeys) -> None:
         self._executor = executor
-        self._keyring = keyring
+        self._secret_keys = secret_keys
 
-    def state(self, email_key: str, origin: str, now: datetime) -> Standing:
+    def state(self, email_key: str, origin: str, now: datetime) -> LockoutState:
         """Tell whether an attempt may be made; writes nothing."""
         rows = self._executor.execute(
             select(COUNTS.c.origin, COUNTS.c.failures, COUNTS.c.blocked_until).where(
@@ -66,11 +66,11 @@ class Lockout:
         )
         counts = {row.origin: row for row in rows}
         if IN_ALL in counts and counts[IN_ALL].failures >= rules.stops_at(origin):
-            return Standing(Status.STOPPED)
+            return LockoutState(Status.STOPPED)
         until = counts[origin].blocked_until if origin in counts else None
-        return Standing(Status.WAIT, until=until) if until and until > now else Standing(Status.OPEN)
+        return LockoutState(Status.WAIT, until=until) if until and until > now else LockoutState(Status.OPEN)
 
-    def attempt(self, email_key: str, origin: str, now: datetime) -> Standing:
+    def attempt(self, email_key: str, origin: str, now: datetime) -> LockoutState:
         """Count an attempt as failed before its password is looked at; look at it only if the answer is open.
 
         `just_locked` on an open standing means: if the password turns out wrong, the address is closed now.
@@ -78,11 +78,13 @@ class Lockout:
         counted = self._count(email_key, origin, now)
         return counted or self.state(email_key, origin, now)
 
-    def record_failure(self, email_key: str, origin: str, now: datetime) -> Standing:
+    def record_failure(self, email_key: str, origin: str, now: datetime) -> LockoutState:
         """Count a failure, unless it falls into a wait; return where the address stands now."""
         counted = self._count(email_key, origin, now)
-        standing = self.state(email_key, origin, now)
-        return Standing(standing.status, standing.until, just_locked=bool(counted and counted.just_locked))
+        lockout_state = self.state(email_key, origin, now)
+        return LockoutState(
+            lockout_state.status, lockout_state.until, just_locked=bool(counted and counted.just_locked)
+        )
 
     def clear(self, email_key: str, origin: str | None = None) -> None:
         """Start afresh: after a sign-in, for its origin and in all; after a reset, without `origin`, for all.
@@ -115,7 +117,7 @@ class Lockout:
         )
         return delete_some(self._executor, COUNTS, forgotten, limit)
 
-    def _count(self, email_key: str, origin: str, now: datetime) -> Standing | None:
+    def _count(self, email_key: str, origin: str, now: datetime) -> LockoutState | None:
         """Add a failure from this origin and one in all, each in one statement; None if it does not count."""
         subject = self._subject(email_key)
         before = COUNTS.c.failures
@@ -140,7 +142,9 @@ class Lockout:
         )
         if in_all is None:
             return None
-        return Standing(Status.OPEN, just_locked=here == rules.LOCK_AT or in_all == rules.stops_at(origin))
+        return LockoutState(
+            Status.OPEN, just_locked=here == rules.LOCK_AT or in_all == rules.stops_at(origin)
+        )
 
     def _add(  # noqa: PLR0913 - one statement, named piece by piece
         self,
@@ -166,7 +170,7 @@ class Lockout:
         return count
 
     def _subject(self, email_key: str) -> str:
-        return self._keyring.keyed_digest("lockout", email_key)
+        return self._secret_keys.keyed_digest("lockout", email_key)
 
 
 def _blocked_until(failures_before: ColumnElement[int], now: datetime) -> ColumnElement[datetime | None]:

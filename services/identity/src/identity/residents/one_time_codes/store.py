@@ -9,7 +9,7 @@ from sqlalchemy import delete, select, update
 
 from identity import randomness
 from identity.residents.one_time_codes.models import OneTimeCode
-from identity.secret_keys import Keyring
+from identity.secret_keys import SecretKeys
 from identity.storage import Executor, delete_some, insert_into, table_of
 
 CODES = table_of(OneTimeCode)
@@ -32,9 +32,9 @@ class CodeResult(StrEnum):
 class OneTimeCodes:
     """The codes, within one transaction or on an autocommit connection."""
 
-    def __init__(self, executor: Executor, keyring: Keyring) -> None:
+    def __init__(self, executor: Executor, secret_keys: SecretKeys) -> None:
         self._executor = executor
-        self._keyring = keyring
+        self._secret_keys = secret_keys
 
     def issue(self, purpose: str, subject: str, now: datetime) -> str:
         """Return a new code of six digits for this subject, which replaces the one before."""
@@ -87,7 +87,7 @@ class OneTimeCodes:
         return CodeResult.EXHAUSTED if row and row.expires_at > now else CodeResult.EXPIRED
 
     def _digest(self, purpose: str, subject: str, code: str) -> str:
-        return self._keyring.keyed_digest(f"code {purpose}", f"{subject}\0{code}")
+        return self._secret_keys.keyed_digest(f"code {purpose}", f"{subject}\0{code}")
 
 
 def _digits(typed: str) -> str:

@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import String, bindparam, column, insert, or_, select, table, update
 
 from identity import randomness
-from identity.compiled_statements import Prepared
+from identity.compiled_statements import CompiledStatement
 from identity.residents.sessions import limits, models
 from identity.secret_keys import digest
 from identity.storage import Executor, UtcDateTime, delete_some, table_of
@@ -31,7 +31,7 @@ _FIND = select(
     SESSIONS.c.user_agent,
     SESSIONS.c.ip_address,
 ).where(SESSIONS.c.ended_at.is_(None), SESSIONS.c.expires_at > bindparam("now"))
-_FIND_BY_SECRET = Prepared(
+_FIND_BY_SECRET = CompiledStatement(
     _FIND.join_from(SESSIONS, RESIDENTS, RESIDENTS.c.id == SESSIONS.c.resident_id)
     .where(SESSIONS.c.secret_digest == bindparam("secret_digest"))
     .where(RESIDENTS.c.disabled_at.is_(None))
@@ -45,7 +45,7 @@ _TOUCH = (
 
 
 @dataclass(frozen=True)
-class Begun:
+class NewSession:
     """A session that has just begun."""
 
     # Public: the `sid` of tokens.
@@ -90,9 +90,9 @@ class Sessions:
         now: datetime,
         user_agent: str,
         ip_address: str,
-    ) -> Begun:
+    ) -> NewSession:
         """Begin a session for a resident who has just proved who they are, with a new secret (ASVS 7.2.4)."""
-        begun = Begun(sid=randomness.identifier(), secret=randomness.secret())
+        begun = NewSession(sid=randomness.identifier(), secret=randomness.secret())
         limit = limits.of(remembered=remembered)
         self._executor.execute(
             insert(SESSIONS).values(

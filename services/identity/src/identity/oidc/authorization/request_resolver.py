@@ -3,7 +3,7 @@
 from authlib.oauth2 import OAuth2Error
 from authlib.oauth2.rfc6749 import InvalidRequestError
 
-from identity.oidc.authorization.pushed_requests import PREFIX, PushedRequestDesk
+from identity.oidc.authorization.pushed_requests import PREFIX, PushedRequests
 from identity.oidc.authorization.request_objects import RequestObjects
 from identity.oidc.authorization.requests import AuthorizationRequests
 from identity.oidc.protocol.parameters import Parameters
@@ -14,18 +14,18 @@ class PushedRequestOverError(Exception):
     """The pushed request is over: used, or older than a minute. The client has to push anew."""
 
 
-class Arrival:
+class RequestResolver:
     """Finds the parameters that count, once, when a request comes in; later steps go on with them."""
 
     def __init__(
-        self, requests: AuthorizationRequests, objects: RequestObjects, pushed: PushedRequestDesk
+        self, requests: AuthorizationRequests, objects: RequestObjects, pushed: PushedRequests
     ) -> None:
         self._requests, self._objects, self._pushed = requests, objects, pushed
 
-    def receive(self, sent: Parameters) -> Parameters:
+    def resolve(self, sent: Parameters) -> Parameters:
         """Return the parameters that count; everything beside a reference or an object is ignored.
 
-        Raises `UnsoundRequestError`, `PushedRequestOverError`, and `OAuth2Error`, for the client to be told.
+        Raises `UntrustedRedirectError`, `PushedRequestOverError`, and `OAuth2Error` for the client.
         """
         client = self._requests.client(sent)
         reference = sent.get("request_uri")
