@@ -6,30 +6,30 @@ from flask import Flask
 from flask_wtf import CSRFProtect
 from werkzeug.middleware.proxy_fix import ProxyFix
 
-from portal.billing_link_client import BillingLinkClient
+from portal.billing_link_client.client import BillingLinkClient
 from portal.clock import Clock, SystemClock
 from portal.config import SCOPE, Settings
+from portal.home.page import Profiles, WelcomePage
 from portal.home.routes import HomePages
-from portal.home.welcome import Profiles, WelcomePage
 from portal.identity_client.client import IdentityClient, Registration
 from portal.sealing import Keyring
+from portal.sign_in.backchannel_logout.end_sessions import EndToldSessions
+from portal.sign_in.backchannel_logout.routes import BackchannelLogout
 from portal.sign_in.begin import BeginSignIn
 from portal.sign_in.complete import CompleteSignIn
-from portal.sign_in.leave import SignOut
 from portal.sign_in.routes import SignInPages
-from portal.sign_in.told.end import EndToldSessions
-from portal.sign_in.told.routes import BackchannelLogout
+from portal.sign_in.sign_out import SignOut
 from portal.storage import Storage
 from portal.utility_billing.accounts import Accounts
 from portal.utility_billing.routes import UtilityBillingPages
 from portal.utility_billing.search import Search
 from portal.web import failures, formats, headers, language
-from portal.web.billing import ResidentBilling
-from portal.web.carried import CarriedValues
 from portal.web.city import CityLooks
-from portal.web.current import CookieNames, CurrentResident
+from portal.web.current_resident import CookieNames, CurrentResident
+from portal.web.form_state import CarriedValues
+from portal.web.health import Plumbing
 from portal.web.pages import Pages
-from portal.web.plumbing import Plumbing
+from portal.web.resident_billing import ResidentBilling
 from portal.web.sessions.tokens import SessionTokens, TokenSeal
 
 # Two numbers and a tick; nothing here uploads.

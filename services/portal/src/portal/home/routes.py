@@ -3,8 +3,8 @@
 from flask import Blueprint, request
 from werkzeug.wrappers import Response
 
-from portal.home.welcome import WelcomePage
-from portal.web.current import CurrentResident
+from portal.home.page import WelcomePage
+from portal.web.current_resident import CurrentResident
 from portal.web.pages import Pages
 
 
@@ -29,4 +29,4 @@ class HomePages:
     def welcome(self) -> Response:
         """Show "Welcome to Citizen Self Service" (guide, step 9)."""
         live = self._current.require()
-        return self._pages.render("home/welcome.html", page=self._welcome.show(live))
+        return self._pages.render("home/page.html", page=self._welcome.show(live))

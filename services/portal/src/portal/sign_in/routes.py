@@ -7,8 +7,8 @@ from werkzeug.wrappers import Response
 from portal.errors import Refused
 from portal.sign_in.begin import BeginSignIn, Wish
 from portal.sign_in.complete import Answer, Completed, CompleteSignIn, Outcome
-from portal.sign_in.leave import SignOut
-from portal.web.current import CurrentResident
+from portal.sign_in.sign_out import SignOut
+from portal.web.current_resident import CurrentResident
 from portal.web.language import PARAMETER, chosen, current_language
 from portal.web.pages import Pages
 from portal.web.paths import own_path

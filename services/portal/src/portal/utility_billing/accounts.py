@@ -3,9 +3,9 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from portal.billing_link_client import LinkedAccount
+from portal.billing_link_client.client import LinkedAccount
 from portal.errors import Reason, Refused
-from portal.web.billing import ResidentBilling
+from portal.web.resident_billing import ResidentBilling
 
 
 @dataclass(frozen=True)

@@ -12,8 +12,8 @@ from portal.errors import Reason
 from portal.utility_billing.accounts import Accounts
 from portal.utility_billing.forms import SearchForm
 from portal.utility_billing.search import LONGEST, Search, SearchResult, Typed
-from portal.web.carried import CarriedValues
-from portal.web.current import CurrentResident
+from portal.web.current_resident import CurrentResident
+from portal.web.form_state import CarriedValues
 from portal.web.pages import Pages
 
 STATUS = {Reason.TOO_MANY_ATTEMPTS: 429, Reason.BILLING_UNAVAILABLE: 503}

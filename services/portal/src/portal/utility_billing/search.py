@@ -2,9 +2,9 @@
 
 from dataclasses import dataclass
 
-from portal.billing_link_client import Found, UtilityAccount
+from portal.billing_link_client.client import Found, UtilityAccount
 from portal.errors import Reason, Refused
-from portal.web.billing import ResidentBilling
+from portal.web.resident_billing import ResidentBilling
 
 # Longer than any number on a bill; billing_link refuses more (billing_link.proto).
 LONGEST = 64

@@ -8,7 +8,7 @@ from werkzeug.exceptions import HTTPException
 from werkzeug.wrappers import Response
 
 from portal.errors import Reason, Refused
-from portal.web.current import CurrentResident, SignInNeededError
+from portal.web.current_resident import CurrentResident, SignInNeededError
 from portal.web.pages import Pages
 
 log = structlog.get_logger(__name__)

@@ -8,7 +8,7 @@ from flask_babel import Babel, get_locale
 
 from portal.config import Settings
 from portal.web.city import CityLooks
-from portal.web.current import CookieNames
+from portal.web.current_resident import CookieNames
 
 # The languages the portal is written in, with what each calls itself.
 LANGUAGES = {"en": "English", "es": "Español"}

@@ -7,7 +7,7 @@ from flask import Response, make_response, render_template, request
 
 from portal.clock import Clock
 from portal.web.city import CityLooks
-from portal.web.current import CurrentResident
+from portal.web.current_resident import CurrentResident
 from portal.web.language import LANGUAGES, PARAMETER, current_language
 
 

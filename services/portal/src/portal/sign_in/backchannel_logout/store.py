@@ -7,7 +7,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from portal.sealing import digest
-from portal.sign_in.told.models import UsedLogoutToken
+from portal.sign_in.backchannel_logout.models import UsedLogoutToken
 
 
 class UsedLogoutTokens:

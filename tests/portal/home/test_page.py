@@ -163,7 +163,7 @@ def test_billing_that_cannot_be_had_is_said_in_a_residents_words(welcome, billin
 
 
 def test_a_billing_link_that_is_too_slow_is_given_up(welcome, billing_link, monkeypatch) -> None:
-    monkeypatch.setattr("portal.billing_link_client.DEADLINE_SECONDS", 0.1)
+    monkeypatch.setattr("portal.billing_link_client.client.DEADLINE_SECONDS", 0.1)
     billing_link.delay = 0.5
 
     assert "Your billing information cannot be shown just now" in welcome()

@@ -7,7 +7,7 @@ import structlog
 from portal.clock import Clock
 from portal.errors import Reason, Refused
 from portal.identity_client.client import IdentityClient
-from portal.sign_in.told.store import UsedLogoutTokens
+from portal.sign_in.backchannel_logout.store import UsedLogoutTokens
 from portal.storage import Storage
 from portal.web.sessions.store import Sessions
 

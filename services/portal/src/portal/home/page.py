@@ -6,13 +6,13 @@ from datetime import timedelta
 
 import structlog
 
-from portal.billing_link_client import AutoLink, LinkedAccount
+from portal.billing_link_client.client import AutoLink, LinkedAccount
 from portal.clock import Clock
 from portal.errors import Reason, Refused
 from portal.identity_client.client import IdentityClient, Profile
 from portal.sealing import Keyring, SealBrokenError
 from portal.storage import Storage
-from portal.web.billing import ResidentBilling
+from portal.web.resident_billing import ResidentBilling
 from portal.web.sessions.store import LiveSession, Sessions
 from portal.web.sessions.tokens import SessionTokens
 

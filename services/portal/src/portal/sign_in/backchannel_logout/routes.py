@@ -4,7 +4,7 @@ import structlog
 from flask import Blueprint, Response, jsonify, request
 
 from portal.errors import Reason, Refused
-from portal.sign_in.told.end import EndToldSessions
+from portal.sign_in.backchannel_logout.end_sessions import EndToldSessions
 
 log = structlog.get_logger(__name__)
 

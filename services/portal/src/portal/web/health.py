@@ -5,7 +5,7 @@ from flask import Blueprint, Response, jsonify, make_response
 from portal.storage import Storage
 from portal.web.city import CityLooks
 from portal.web.colors import stylesheet
-from portal.web.current import CurrentResident
+from portal.web.current_resident import CurrentResident
 
 ONE_MINUTE = "public, max-age=60"
 # A drawing of a pixel's size, for a city whose logo cannot be had.

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import TypeVar
 
-from portal.billing_link_client import BillingLinkClient, Found, LinkedAccount, LinkedAccounts
+from portal.billing_link_client.client import BillingLinkClient, Found, LinkedAccount, LinkedAccounts
 from portal.errors import Reason, Refused
 from portal.web.sessions.tokens import SessionTokens
 
