@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from joserfc import jwt
 from joserfc.jwk import ECKey, OctKey, RSAKey
-from portal.identity_client.provider import KEYS_ASKED_AGAIN
+from portal.identity_client.provider import KEYS_REFETCH_INTERVAL
 
 
 def is_signed_in(visitor) -> bool:
@@ -98,7 +98,7 @@ def test_oidcc_client_test_signing_key_rotation(visitor, new_visitor, identity, 
     identity.sign = lambda header, claims: jwt.encode(
         header | {"kid": "newer"}, claims, key, algorithms=["ES256"]
     )
-    clock.advance(KEYS_ASKED_AGAIN)
+    clock.advance(KEYS_REFETCH_INTERVAL)
 
     assert is_signed_in(new_visitor())
 

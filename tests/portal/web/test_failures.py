@@ -19,7 +19,7 @@ def test_a_fault_shows_no_trace_of_itself(resident, monkeypatch) -> None:
     def broken(*_arguments: object) -> None:
         raise RuntimeError("secret internals")
 
-    monkeypatch.setattr("portal.home.page.WelcomePage.show", broken)
+    monkeypatch.setattr("portal.home.page.HomePage.load", broken)
 
     response = resident.get("/home")
 

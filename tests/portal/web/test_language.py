@@ -7,7 +7,7 @@ import portal
 import pytest
 from babel.messages.extract import extract_from_dir
 from babel.messages.pofile import read_po
-from portal.web.language import chosen
+from portal.web.language import first_supported
 
 SOURCE = Path(portal.__file__).parent
 METHODS = [("**.py", "python"), ("**/templates/**.html", "jinja2")]
@@ -54,7 +54,7 @@ def test_a_city_can_leave_a_language_out(visitor, identity) -> None:
     [(["es-MX"], "es"), (["ht", "es_419"], "es"), (["EN"], "en"), (["vi"], ""), ([], ""), (["../es"], "")],
 )
 def test_the_first_wish_that_can_be_met_is_met(wishes: list[str], language: str) -> None:
-    assert chosen(wishes) == language
+    assert first_supported(wishes) == language
 
 
 def test_every_text_of_the_pages_has_a_spanish_one_and_no_text_is_left_over() -> None:

@@ -46,7 +46,7 @@ def test_reading_pages_writes_at_most_once_a_minute(resident, settings, clock) -
 
     def last_seen():
         with storage.transaction() as session:
-            return Sessions(session).find(secret, clock.now()).last_seen_at
+            return Sessions(session).find_session(secret, clock.now()).last_seen_at
 
     clock.advance(timedelta(seconds=59))
     resident.get("/")
@@ -60,14 +60,14 @@ def test_reading_pages_writes_at_most_once_a_minute(resident, settings, clock) -
 def test_sessions_that_are_over_are_deleted(settings, clock) -> None:
     storage = Storage(settings.database_url)
     with storage.transaction() as session:
-        Sessions(session).begin("old", "resident-1", "", "sealed", clock.now())
+        Sessions(session).add_session("old", "resident-1", "", "sealed", clock.now())
     clock.advance(timedelta(minutes=20))
     with storage.transaction() as session:
-        Sessions(session).begin("new", "resident-1", "", "sealed", clock.now())
+        Sessions(session).add_session("new", "resident-1", "", "sealed", clock.now())
     clock.advance(timedelta(minutes=10))
 
     with storage.transaction() as session:
-        assert Sessions(session).delete_expired(clock.now()) == 1
-        assert Sessions(session).end("old") is None
-        assert Sessions(session).end("new") == "sealed"
+        assert Sessions(session).delete_expired_sessions(clock.now()) == 1
+        assert Sessions(session).end_session("old") is None
+        assert Sessions(session).end_session("new") == "sealed"
     storage.dispose()

@@ -1,62 +1,64 @@
-"""billing_link, asked in the name of the resident who is signed in."""
+"""Calls to billing_link with the access token of the resident's session."""
 
 from collections.abc import Callable
 from typing import TypeVar
 
-from portal.billing_link_client.client import BillingLinkClient, Found, LinkedAccount, LinkedAccounts
-from portal.errors import Reason, Refused
+import structlog
+
+from portal.billing_link_client.accounts import Found, LinkedAccount, LinkedAccounts, Unlinked
+from portal.billing_link_client.client import BillingLinkClient
+from portal.billing_link_client.refusals import Refusal, RefusalReason
+from portal.errors import IdentityUnavailableError
 from portal.web.sessions.tokens import SessionTokens
 
-T = TypeVar("T")
+Answer = TypeVar("Answer")
+log = structlog.get_logger(__name__)
 
 
 class ResidentBilling:
-    """Calls billing_link with the session's access token; a refused token is replaced once.
+    """billing_link's calls for one session. Each may raise `GrantEndedError`, which `web.failures` answers.
 
-    Raises `Refused`: GRANT_ENDED when the session has nothing left to ask with, BILLING_UNAVAILABLE when
-    either service cannot be asked just now, and what billing_link itself refuses.
+    While identity cannot be asked for a token the answer is a `Refusal` (UNAVAILABLE) too.
     """
 
     def __init__(self, client: BillingLinkClient, tokens: SessionTokens, resource: str) -> None:
         self._client, self._tokens, self._resource = client, tokens, resource
 
-    def linked(self, session_id: str) -> LinkedAccounts:
+    def list_linked_accounts(self, session_id: str) -> LinkedAccounts | Refusal:
         """List the resident's accounts."""
-        return self._ask(session_id, self._client.linked)
+        return self._call(session_id, self._client.list_linked_accounts)
 
-    def resolve(self, session_id: str, account_number: str, customer_id: str, *, remember: bool) -> Found:
-        """Find the account with these numbers, and remember it if asked to."""
-        return self._ask(
+    def resolve_account(
+        self, session_id: str, account_number: str, customer_id: str, *, remember: bool
+    ) -> Found | Refusal:
+        """Find the account with both numbers, as typed; link it to the resident if `remember`."""
+        return self._call(
             session_id,
-            lambda token: self._client.resolve(token, account_number, customer_id, remember=remember),
+            lambda token: self._client.resolve_account(token, account_number, customer_id, remember=remember),
         )
 
-    def account(self, session_id: str, link_id: str) -> LinkedAccount:
+    def get_account(self, session_id: str, link_id: str) -> LinkedAccount | Refusal:
         """Read one linked account."""
-        return self._ask(session_id, lambda token: self._client.account(token, link_id))
+        return self._call(session_id, lambda token: self._client.get_account(token, link_id))
 
-    def unlink(self, session_id: str, link_id: str) -> None:
-        """Forget one link."""
-        self._ask(session_id, lambda token: self._client.unlink(token, link_id))
+    def unlink_account(self, session_id: str, link_id: str) -> Unlinked | Refusal:
+        """Remove one link; a link that is not there is removed already."""
+        outcome = self._call(session_id, lambda token: self._client.unlink_account(token, link_id))
+        if isinstance(outcome, Refusal) and outcome.reason is RefusalReason.LINK_NOT_FOUND:
+            return Unlinked()
+        return outcome
 
-    def _ask(self, session_id: str, call: Callable[[str], T]) -> T:
-        token = self._token(session_id)
+    def _call(self, session_id: str, call: Callable[[str], Answer | Refusal]) -> Answer | Refusal:
+        """Call with the session's access token; if that is refused, once more with a fresh one."""
         try:
-            return call(token)
-        except Refused as refused:
-            if refused.reason is not Reason.ACCESS_TOKEN_REFUSED:
-                raise
-        try:
-            return call(self._token(session_id, not_this=token))
-        except Refused as refused:
-            if refused.reason is Reason.ACCESS_TOKEN_REFUSED:
-                raise Refused(Reason.BILLING_UNAVAILABLE, "a fresh access token was refused") from None
-            raise
-
-    def _token(self, session_id: str, not_this: str = "") -> str:
-        try:
-            return self._tokens.access_token(session_id, self._resource, not_this=not_this)
-        except Refused as refused:
-            if refused.reason is Reason.IDENTITY_UNAVAILABLE:
-                raise Refused(Reason.BILLING_UNAVAILABLE, refused.detail) from None
-            raise
+            token = self._tokens.access_token(session_id, self._resource)
+            outcome = call(token)
+            if isinstance(outcome, Refusal) and outcome.reason is RefusalReason.TOKEN_REFUSED:
+                outcome = call(self._tokens.access_token(session_id, self._resource, not_this=token))
+        except IdentityUnavailableError as error:
+            outcome = Refusal(reason=RefusalReason.UNAVAILABLE, detail=error.detail)
+        if isinstance(outcome, Refusal) and outcome.reason is RefusalReason.TOKEN_REFUSED:
+            outcome = Refusal(reason=RefusalReason.UNAVAILABLE, detail=f"a fresh token: {outcome.detail}")
+        if isinstance(outcome, Refusal) and outcome.reason is RefusalReason.UNAVAILABLE:
+            log.warning("billing_unavailable", session=session_id, detail=outcome.detail)
+        return outcome

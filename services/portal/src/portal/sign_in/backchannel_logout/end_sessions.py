@@ -1,35 +1,56 @@
-"""The verb: end what identity says has ended."""
+"""End the sessions that a logout token names."""
 
 from datetime import UTC, datetime, timedelta
+from enum import Enum, auto
 
 import structlog
 
 from portal.clock import Clock
-from portal.errors import Reason, Refused
+from portal.errors import IdentityUnavailableError, LogoutNotVerifiedError
 from portal.identity_client.client import IdentityClient
 from portal.sign_in.backchannel_logout.store import UsedLogoutTokens
 from portal.storage import Storage
 from portal.web.sessions.store import Sessions
 
 log = structlog.get_logger(__name__)
-# Longer than the clocks may be apart: a token is remembered until it can no longer be taken.
+# A token is remembered for so long after its `exp`: longer than the two clocks may differ.
 REMEMBERED_AFTER = timedelta(minutes=5)
 
 
-class EndToldSessions:
-    """Ends the portal's sessions that a logout token names."""
+class LogoutOutcome(Enum):
+    """What became of a logout token."""
+
+    # Also if there was no session to end (§2.8).
+    ENDED = auto()
+    NOT_ACCEPTED = auto()
+    # Identity's keys cannot be fetched just now.
+    UNAVAILABLE = auto()
+
+
+class EndSessions:
+    """Ends the portal's sessions on identity's word."""
 
     def __init__(self, storage: Storage, clock: Clock, identity: IdentityClient) -> None:
         self._storage, self._clock, self._identity = storage, clock, identity
 
-    def end(self, token: str) -> None:
-        """End them; that there are none is fine. Raises LOGOUT_NOT_VERIFIED or IDENTITY_UNAVAILABLE."""
-        told = self._identity.logged_out(token)
-        expires_at = datetime.fromtimestamp(told.expires_at, UTC) + REMEMBERED_AFTER
+    def end_sessions(self, logout_token: str) -> LogoutOutcome:
+        """Verify the token, accept it once, and end the sessions of its `sid`, else of its `sub`."""
+        try:
+            verified = self._identity.verify_logout_token(logout_token)
+        except IdentityUnavailableError as error:
+            log.warning("logout_refused", reason=error.code, detail=error.detail)
+            return LogoutOutcome.UNAVAILABLE
+        except LogoutNotVerifiedError as error:
+            log.warning("logout_refused", reason=error.code, detail=error.detail)
+            return LogoutOutcome.NOT_ACCEPTED
+        expires_at = datetime.fromtimestamp(verified.expires_at, UTC) + REMEMBERED_AFTER
         with self._storage.transaction() as session:
             used = UsedLogoutTokens(session)
-            used.delete_old(self._clock.now())
-            if not used.claim(told.jti, expires_at):
-                raise Refused(Reason.LOGOUT_NOT_VERIFIED, "logout token: used before")
-            ended = Sessions(session).end_told(told.sid, told.subject)
+            used.delete_expired_tokens(self._clock.now())
+            accepted = used.claim_token(verified.jti, expires_at)
+            ended = Sessions(session).end_identity_sessions(verified.sid, verified.subject) if accepted else 0
+        if not accepted:
+            log.warning("logout_refused", reason=LogoutNotVerifiedError.code, detail="used before")
+            return LogoutOutcome.NOT_ACCEPTED
         log.info("signed_out_by_identity", sessions=ended)
+        return LogoutOutcome.ENDED
