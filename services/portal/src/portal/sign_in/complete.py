@@ -48,7 +48,7 @@ class StartOver:
 
 
 class Failure(Enum):
-    """Why nobody is signed in; each has its words in `not_signed_in.html`."""
+    """Why the sign-in failed; each has its words in `not_signed_in.html`."""
 
     # Starting over failed as well.
     STOPPED = auto()

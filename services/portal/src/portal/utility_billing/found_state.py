@@ -3,9 +3,11 @@
 So the page can be reloaded, or shown in the other language, without another search.
 """
 
+import base64
+import zlib
 from dataclasses import dataclass
 
-from pydantic import TypeAdapter, ValidationError
+from pydantic import TypeAdapter
 
 from portal.billing_link_client.accounts import UtilityAccount
 from portal.web.form_state import FormState
@@ -38,20 +40,20 @@ class FoundState:
         self._form_state = form_state
 
     def seal(self, session_id: str, found: FoundAccount) -> str:
-        """Return the account as encrypted, URL-safe text: about 2,000 characters with 12 bills."""
-        values = {
-            "account_number": found.numbers.account_number,
-            "customer_id": found.numbers.customer_id,
-            "account": ACCOUNT.dump_python(found.account, mode="json"),
-        }
-        return self._form_state.seal(session_id, values)
+        """Return the account as encrypted, URL-safe text: about 1,000 characters with 12 bills."""
+        # Compressed for a short address; apart from the numbers, so that no length depends on both.
+        account = zlib.compress(ACCOUNT.dump_json(found.account))
+        return self._form_state.seal(
+            session_id, vars(found.numbers) | {"account": base64.b64encode(account).decode()}
+        )
 
     def open(self, session_id: str, sealed: str) -> FoundAccount | SearchNumbers:
-        """Return the account; after ten minutes only the numbers; empty ones after an hour."""
+        """Return the account; after ten minutes the numbers alone; after an hour empty ones."""
         values = self._form_state.open(session_id, sealed)
         numbers = SearchNumbers(str(values.get("account_number", "")), str(values.get("customer_id", "")))
         fresh = self._form_state.open(session_id, sealed, SHOWN_FOR_SECONDS)
         try:
-            return FoundAccount(numbers, ACCOUNT.validate_python(fresh.get("account")))
-        except ValidationError:  # too old, another session's, or sealed by an older release
+            account = zlib.decompress(base64.b64decode(str(fresh.get("account", ""))))
+            return FoundAccount(numbers, ACCOUNT.validate_json(account))
+        except (zlib.error, ValueError):  # none, or sealed by another release of the portal
             return numbers
