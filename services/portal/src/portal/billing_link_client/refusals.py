@@ -70,15 +70,17 @@ def refusal_of(error: grpc.RpcError) -> Refusal:
     for detail in status.details if status else ():
         info = ErrorInfo()
         if detail.Unpack(info) and info.domain == ERROR_DOMAIN:
-            told = info.metadata
+            metadata = info.metadata
             return Refusal(
                 reason=REASONS.get(info.reason, RefusalReason.UNAVAILABLE),
                 detail=" ".join(
-                    part for part in (code, info.reason, told.get("scope"), told.get("support_code")) if part
+                    part
+                    for part in (code, info.reason, metadata.get("scope"), metadata.get("support_code"))
+                    if part
                 ),
-                field=told.get("field", ""),
-                retry_after=_number(told.get("retry_after", "")),
-                limit=_number(told.get("limit", "")),
+                field=metadata.get("field", ""),
+                retry_after=_number(metadata.get("retry_after", "")),
+                limit=_number(metadata.get("limit", "")),
             )
     return Refusal(reason=RefusalReason.UNAVAILABLE, detail=code)
 

@@ -24,9 +24,9 @@ class HomeRoutes:
 
     def front(self) -> Response:
         """Show the page that the city's "Pay Utility Bill" button opens."""
-        signed_out = request.args.get("state") == SIGNED_OUT and self._current.load() is None
+        signed_out = request.args.get("state") == SIGNED_OUT and self._current.find_session() is None
         return self._pages.render("home/front.html", signed_out=signed_out)
 
     def home(self) -> Response:
         """Show "Welcome to Citizen Self Service"."""
-        return self._pages.render("home/page.html", page=self._home.load(self._current.require()))
+        return self._pages.render("home/page.html", page=self._home.load(self._current.require_session()))

@@ -1,7 +1,8 @@
 """The portal as an OpenID client of identity: authorization request, tokens, userinfo, sign-out, city."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import TypeVar
 
 import requests
 from authlib.integrations.base_client import OAuthError
@@ -18,6 +19,8 @@ from portal.errors import (
 )
 from portal.identity_client import id_token, logout_token
 from portal.identity_client.provider import TIMEOUT_SECONDS, Provider, fetch, json_object
+
+Verified = TypeVar("Verified")
 
 # For a token response without `expires_in`, which RFC 6749 §5.1 only recommends.
 DEFAULT_LIFETIME_SECONDS = 300
@@ -178,14 +181,9 @@ class IdentityClient:
 
     def verify_logout_token(self, token: str) -> logout_token.LogoutToken:
         """Verify a logout token (Back-Channel Logout §2.6); raises `LogoutNotVerifiedError`."""
-        now = int(self._clock.now().timestamp())
-        expected = logout_token.Expected(self._registration.issuer, self._registration.client_id, now)
+        expected = logout_token.Expected(self._registration.issuer, self._registration.client_id, self._now())
         try:
-            return logout_token.verify(token, self._provider.keys(), expected)
-        except id_token.UnknownKeyError:
-            pass
-        try:
-            return logout_token.verify(token, self._provider.keys(refetch=True), expected)
+            return self._with_keys(lambda keys: logout_token.verify(token, keys, expected))
         except id_token.UnknownKeyError:
             raise LogoutNotVerifiedError("logout token: no such key") from None
 
@@ -200,20 +198,22 @@ class IdentityClient:
 
     def _verify_id_token(self, token: str, nonce: str, access_token: str) -> id_token.IdToken:
         expected = id_token.Expected(
-            self._registration.issuer,
-            self._registration.client_id,
-            nonce,
-            access_token,
-            int(self._clock.now().timestamp()),
+            self._registration.issuer, self._registration.client_id, nonce, access_token, self._now()
         )
         try:
-            return id_token.verify(token, self._provider.keys(), expected)
-        except id_token.UnknownKeyError:
-            pass
-        try:
-            return id_token.verify(token, self._provider.keys(refetch=True), expected)
+            return self._with_keys(lambda keys: id_token.verify(token, keys, expected))
         except id_token.UnknownKeyError:
             raise SignInNotVerifiedError("ID token: no such key") from None
+
+    def _with_keys(self, verify: Callable[[Sequence[Mapping[str, object]]], Verified]) -> Verified:
+        """Verify with the cached keys; if the key is not among them, with those that identity has now."""
+        try:
+            return verify(self._provider.keys())
+        except id_token.UnknownKeyError:
+            return verify(self._provider.keys(refetch=True))
+
+    def _now(self) -> int:
+        return int(self._clock.now().timestamp())
 
     def _session(self) -> OAuth2Session:
         return OAuth2Session(
@@ -245,7 +245,7 @@ class IdentityClient:
             raise IdentityUnavailableError("token endpoint: no bearer token")
         lifetime = response.get("expires_in")
         seconds = lifetime if isinstance(lifetime, int) and lifetime > 0 else DEFAULT_LIFETIME_SECONDS
-        return AccessToken(value, int(self._clock.now().timestamp()) + seconds)
+        return AccessToken(value, self._now() + seconds)
 
 
 def _text(value: object) -> str:

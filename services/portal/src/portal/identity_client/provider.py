@@ -5,12 +5,14 @@ import threading
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Generic, TypeVar
 
 import requests
 
 from portal.clock import Clock
 from portal.errors import IdentityUnavailableError
 
+T = TypeVar("T")
 CACHE_LIFETIME = timedelta(minutes=15)
 # A token with an unknown key makes the portal fetch the keys again, at most this often.
 KEYS_REFETCH_INTERVAL = timedelta(seconds=30)
@@ -63,28 +65,34 @@ def json_object(body: bytes, source: str) -> dict[str, object]:
     return parsed
 
 
+@dataclass(frozen=True)
+class _Cached(Generic[T]):
+    value: T
+    read_at: datetime
+
+
 class Provider:
     """Identity's metadata and keys, cached for 15 minutes in each process."""
 
     def __init__(self, issuer: str, clock: Clock) -> None:
         self._issuer, self._clock = issuer, clock
         self._lock = threading.Lock()
-        self._metadata: tuple[datetime, Metadata] | None = None
-        self._keys: tuple[datetime, Sequence[Mapping[str, object]]] | None = None
+        self._metadata: _Cached[Metadata] | None = None
+        self._keys: _Cached[Sequence[Mapping[str, object]]] | None = None
 
     def metadata(self) -> Metadata:
         """Return the metadata; while identity is away, the older copy. Raises `IdentityUnavailableError`."""
         with self._lock:
-            kept = self._metadata
-            if kept and self._clock.now() - kept[0] < CACHE_LIFETIME:
-                return kept[1]
+            cached = self._metadata
+            if cached and self._clock.now() - cached.read_at < CACHE_LIFETIME:
+                return cached.value
             try:
                 metadata = self._read_metadata()
             except IdentityUnavailableError:
-                if kept:
-                    return kept[1]
+                if cached:
+                    return cached.value
                 raise
-            self._metadata = (self._clock.now(), metadata)
+            self._metadata = _Cached(metadata, self._clock.now())
             return metadata
 
     def keys(self, *, refetch: bool = False) -> Sequence[Mapping[str, object]]:
@@ -94,14 +102,14 @@ class Provider:
         """
         uri = self.metadata().jwks_uri
         with self._lock:
-            kept, now = self._keys, self._clock.now()
-            if kept and now - kept[0] < (KEYS_REFETCH_INTERVAL if refetch else CACHE_LIFETIME):
-                return kept[1]
+            cached, now = self._keys, self._clock.now()
+            if cached and now - cached.read_at < (KEYS_REFETCH_INTERVAL if refetch else CACHE_LIFETIME):
+                return cached.value
             listed = json_object(fetch(uri), uri).get("keys")
             if not isinstance(listed, list):
                 raise IdentityUnavailableError(f"{uri}: no keys")
             keys = [key for key in listed if isinstance(key, dict)]
-            self._keys = (now, keys)
+            self._keys = _Cached(keys, now)
             return keys
 
     def _read_metadata(self) -> Metadata:
@@ -119,11 +127,11 @@ class Provider:
         )
 
     def _endpoint(self, document: Mapping[str, object], name: str, *, required: bool = True) -> str:
-        address = document.get(name)
-        if address is None and not required:
+        url = document.get(name)
+        if url is None and not required:
             return ""
         # With an issuer on https, an endpoint on http would send the client's secret in clear.
         scheme = "https://" if self._issuer.startswith("https://") else "http"
-        if not isinstance(address, str) or not address.startswith(scheme):
+        if not isinstance(url, str) or not url.startswith(scheme):
             raise IdentityUnavailableError(f"metadata: {name}")
-        return address
+        return url

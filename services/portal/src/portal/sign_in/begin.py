@@ -48,14 +48,14 @@ class BeginSignIn:
     def __init__(self, storage: Storage, keyring: Keyring, identity: IdentityClient, clock: Clock) -> None:
         self._storage, self._keyring, self._identity, self._clock = storage, keyring, identity, clock
 
-    def begin(self, asked: SignInRequest) -> AuthorizationRedirect | IdentityUnavailable:
+    def begin(self, request: SignInRequest) -> AuthorizationRedirect | IdentityUnavailable:
         """Begin one attempt, good for an hour, once, in this browser."""
         now = self._clock.now()
         state, nonce, verifier = randomness.secret(), randomness.secret(), randomness.secret()
-        browser = asked.browser or randomness.secret()
+        browser = request.browser or randomness.secret()
         try:
             url = self._identity.authorization_url(
-                AuthorizationParameters(state, nonce, verifier, asked.language, asked.login_hint)
+                AuthorizationParameters(state, nonce, verifier, request.language, request.login_hint)
             )
         except IdentityUnavailableError:
             return IdentityUnavailable()
@@ -64,6 +64,6 @@ class BeginSignIn:
             attempts = SignInAttempts(session)
             attempts.delete_old_attempts(now)
             Sessions(session).delete_expired_sessions(now)
-            pending = PendingSignIn(nonce, sealed, asked.return_to, asked.restarts)
+            pending = PendingSignIn(nonce, sealed, request.return_to, request.restarts)
             attempts.add_attempt(state, browser, pending, now)
         return AuthorizationRedirect(url, browser)

@@ -54,7 +54,7 @@ class SignInRoutes:
     def start(self) -> Response:
         """Begin a sign-in; also the `initiate_login_uri` for identity (OpenID Connect Core §4)."""
         return_to = own_path(request.args.get("return_to"))
-        if self._current.load():
+        if self._current.find_session():
             return redirect(return_to, 303)
         hint = request.args.get("login_hint", "")
         return self._begin_sign_in(return_to, hint if len(hint) <= LONGEST_HINT else "", 0)
@@ -63,7 +63,7 @@ class SignInRoutes:
         """Answer the authorization response."""
         outcome = self._complete.complete(
             AuthorizationResponse(
-                browser=self._current.browser(),
+                browser=self._current.browser_secret(),
                 state=request.args.get("state", ""),
                 code=request.args.get("code", ""),
                 error=request.args.get("error", ""),
@@ -72,10 +72,10 @@ class SignInRoutes:
         )
         if isinstance(outcome, SignedIn):
             response = redirect(outcome.return_to, 303)
-            self._current.begin(response, outcome.secret)
+            self._current.begin_session(response, outcome.secret)
             return response
         stale = isinstance(outcome, StartOver) or outcome.failure is Failure.STOPPED
-        if stale and self._current.load():  # the back button, or a second click: signed in already
+        if stale and self._current.find_session():  # the back button, or a second click: signed in already
             return redirect(outcome.return_to, 303)
         if isinstance(outcome, StartOver):
             return self._begin_sign_in(outcome.return_to, "", outcome.restarts)
@@ -83,7 +83,7 @@ class SignInRoutes:
 
     def sign_out(self) -> Response:
         """End the session here, then at identity."""
-        live, sealed_tokens = self._current.load(), self._current.end()
+        live, sealed_tokens = self._current.find_session(), self._current.end_session()
         url = url_for("home.front")
         if live and sealed_tokens:
             outcome = self._sign_out.sign_out(live.id, sealed_tokens, current_language())
@@ -94,18 +94,18 @@ class SignInRoutes:
                     _("You are signed out here. To be safe on a shared computer, close the browser as well.")
                 )
         response = redirect(url, 303)
-        self._current.clear_cookie(response)
+        self._current.clear_session_cookie(response)
         return response
 
     def _begin_sign_in(self, return_to: str, login_hint: str, restarts: int) -> Response:
         language = first_supported(request.args.get(PARAMETER, "").split()) or current_language()
         outcome = self._begin.begin(
-            SignInRequest(self._current.browser(), return_to, language, login_hint, restarts)
+            SignInRequest(self._current.browser_secret(), return_to, language, login_hint, restarts)
         )
         if isinstance(outcome, IdentityUnavailable):
             return self._explain(NotSignedIn(Failure.UNAVAILABLE, return_to))
         response = redirect(outcome.url, 303)
-        self._current.set_browser(response, outcome.browser)
+        self._current.set_browser_secret(response, outcome.browser)
         return response
 
     def _explain(self, outcome: NotSignedIn) -> Response:

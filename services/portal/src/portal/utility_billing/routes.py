@@ -49,22 +49,23 @@ class UtilityBillingRoutes:
 
     def show_search(self) -> Response:
         """Show the search form, or with `found` the account that the search found."""
-        live = self._current.require()
+        live = self._current.require_session()
         found = self._found.open(live.id, request.args.get("found", ""))
         if isinstance(found, FoundAccount):
             return self._pages.render(
                 "utility_billing/account.html", linked=None, account=found.account, numbers=found.numbers
             )
-        kept = self._form_state.open(self._current.browser(), request.args.get("kept", "")) or vars(found)
-        if any(kept.values()):
+        kept = self._form_state.open(self._current.browser_secret(), request.args.get("kept", ""))
+        typed = dict(kept or vars(found))
+        if any(typed.values()):
             flash(_("Your numbers are still here. Please click Search again."))
-        return self._render_form(live.id, SearchForm(data=dict(kept)))
+        return self._render_form(live.id, SearchForm(data=typed))
 
     def submit_search(self) -> Response:
         """Search. A found account is shown by a page of its own, which can be reloaded."""
         if request.form.get("action") == "reset":
             return redirect(url_for("utility_billing.search"), 303)
-        live = self._current.load()
+        live = self._current.find_session()
         if live is None:
             return self._keep_form()
         form = SearchForm(request.form)
@@ -93,7 +94,7 @@ class UtilityBillingRoutes:
 
     def forget(self, link_id: str) -> Response:
         """Unlink an account: confirmed, or the one click that undoes an auto-link."""
-        live = self._current.require()
+        live = self._current.require_session()
         if isinstance(self._billing.unlink_account(live.id, link_id), Refusal):
             return self._pages.render("unavailable.html", 503)
         flash(_("The account is no longer saved on your profile."))
@@ -107,7 +108,7 @@ class UtilityBillingRoutes:
         return redirect(url_for("utility_billing.search"), 303)
 
     def _render_linked(self, template: str, link_id: str) -> Response:
-        linked = self._billing.get_account(self._current.require().id, link_id)
+        linked = self._billing.get_account(self._current.require_session().id, link_id)
         if not isinstance(linked, Refusal):
             return self._pages.render(template, linked=linked, account=linked.account)
         if linked.reason is RefusalReason.LINK_NOT_FOUND:
@@ -136,7 +137,7 @@ class UtilityBillingRoutes:
     def _keep_form(self) -> Response:
         """Redirect to the form, through sign-in if need be, with what was typed still in it."""
         form = SearchForm(request.form)
-        numbers, browser = vars(form.numbers()), self._current.browser()
+        numbers, browser = vars(form.numbers()), self._current.browser_secret()
         short = all(len(number) <= LONGEST for number in numbers.values())
         kept = numbers | {"remember": bool(form.remember.data)}
         sealed = self._form_state.seal(browser, kept) if browser and short else None

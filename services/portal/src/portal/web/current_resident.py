@@ -40,16 +40,16 @@ class CurrentResident:
         self._storage, self._clock = storage, clock
         self._secure, self._names = settings.served_over_https, CookieNames.of(settings)
 
-    def load(self) -> LiveSession | None:
+    def find_session(self) -> LiveSession | None:
         """Return the live session; None if there is none."""
         if "live_session" not in g:
             g.live_session = self._find_live(request.cookies.get(self._names.session, ""))
         found: LiveSession | None = g.live_session
         return found
 
-    def require(self) -> LiveSession:
+    def require_session(self) -> LiveSession:
         """Return the live session; raises `SignInNeededError`, answered by sign-in and back."""
-        found = self.load()
+        found = self.find_session()
         if found is None:
             raise SignInNeededError
         return found
@@ -58,9 +58,9 @@ class CurrentResident:
         """Return when the session ends if it is not used again."""
         return min(self._clock.now() + IDLE, live.expires_at)
 
-    def end(self) -> str | None:
+    def end_session(self) -> str | None:
         """End the session; return its encrypted tokens, None if there was none."""
-        live = self.load()
+        live = self.find_session()
         g.live_session = None
         session.clear()
         if live is None:
@@ -68,7 +68,7 @@ class CurrentResident:
         with self._storage.transaction() as transaction:
             return Sessions(transaction).end_session(live.id)
 
-    def begin(self, response: Response, secret: str) -> None:
+    def begin_session(self, response: Response, secret: str) -> None:
         """Set a new session's cookie and end the old session and CSRF token (OWASP ASVS 7.2.4)."""
         old = request.cookies.get(self._names.session)
         if old:
@@ -77,17 +77,17 @@ class CurrentResident:
         session.clear()
         self._set(response, self._names.session, secret)
 
-    def clear_cookie(self, response: Response) -> None:
+    def clear_session_cookie(self, response: Response) -> None:
         """Delete the session cookie."""
         response.delete_cookie(
             self._names.session, path="/", secure=self._secure, httponly=True, samesite="Lax"
         )
 
-    def browser(self) -> str:
+    def browser_secret(self) -> str:
         """Return the secret of this browser's cookie, signed in or not; empty if it has none."""
         return request.cookies.get(self._names.browser, "")
 
-    def set_browser(self, response: Response, secret: str) -> None:
+    def set_browser_secret(self, response: Response, secret: str) -> None:
         """Set this browser's cookie."""
         self._set(response, self._names.browser, secret)
 

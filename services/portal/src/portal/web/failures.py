@@ -26,15 +26,15 @@ def install(app: Flask, pages: Pages, current: CurrentResident) -> None:
     @app.errorhandler(GrantEndedError)
     def _grant_ended(error: GrantEndedError) -> Response:
         log.warning("refused", path=request.path, reason=error.code, detail=error.detail)
-        current.end()
+        current.end_session()
         flash(_("You were signed out, perhaps on another page or device. Please sign in again."))
         response = redirect(url_for("home.front"), 303)
-        current.clear_cookie(response)
+        current.clear_session_cookie(response)
         return response
 
     @app.errorhandler(CSRFError)
     def _form_too_old(_error: CSRFError) -> Response:
-        if current.load() is None:
+        if current.find_session() is None:
             return redirect(url_for("home.front"), 303)
         return pages.render("page_too_old.html", 400)
 

@@ -29,7 +29,7 @@ class Pages:
 
     def render(self, template: str, status: int = 200, **context: object) -> Response:
         """Return a page; `context` is the template's own."""
-        live = self._current.load()
+        live = self._current.find_session()
         body = render_template(
             template,
             city=self._city.current(),
@@ -48,9 +48,9 @@ class Pages:
         wanted = [code for code in LANGUAGES if code in self._city.current().languages] or list(LANGUAGES)
         path = "/" if request.path.startswith("/sign-") else request.path
         # The found account of a search is in the URL alone.
-        kept = {name: value for name, value in request.args.items() if name == "found"}
+        found = {name: value for name, value in request.args.items() if name == "found"}
         return [
-            LanguageLink(code, LANGUAGES[code], f"{path}?{urlencode(kept | {PARAMETER: code})}")
+            LanguageLink(code, LANGUAGES[code], f"{path}?{urlencode(found | {PARAMETER: code})}")
             for code in wanted
             if code != current_language()
         ]

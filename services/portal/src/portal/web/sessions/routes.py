@@ -19,4 +19,4 @@ class SessionRoutes:
 
     def keep(self) -> Response:
         """Record that the session is in use; answer 204, or 401 if it is over."""
-        return Response(status=204 if self._current.load() else 401)
+        return Response(status=204 if self._current.find_session() else 401)

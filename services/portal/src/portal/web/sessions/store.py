@@ -128,8 +128,8 @@ class Sessions:
 
     def release_refresh(self, session_id: str, sealed_tokens: str | None = None) -> None:
         """End the claim; store the new tokens, if there are any."""
-        kept = {"sealed_tokens": sealed_tokens} if sealed_tokens else {}
-        self._update(session_id, refreshing_until=None, **kept)
+        fresh = {"sealed_tokens": sealed_tokens} if sealed_tokens else {}
+        self._update(session_id, refreshing_until=None, **fresh)
 
     def save_profile(self, session_id: str, sealed_profile: str, now: datetime) -> None:
         """Store the profile, encrypted."""
