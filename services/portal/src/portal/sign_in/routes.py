@@ -84,16 +84,13 @@ class SignInRoutes:
     def sign_out(self) -> Response:
         """End the session here, then at identity."""
         live, sealed_tokens = self._current.find_session(), self._current.end_session()
-        url = url_for("home.front")
+        url = ""
         if live and sealed_tokens:
             outcome = self._sign_out.sign_out(live.id, sealed_tokens, current_language())
-            if isinstance(outcome, SignOutAtIdentity):
-                url = outcome.url
-            else:
-                flash(
-                    _("You are signed out here. To be safe on a shared computer, close the browser as well.")
-                )
-        response = redirect(url, 303)
+            url = outcome.url if isinstance(outcome, SignOutAtIdentity) else ""
+        if live and not url:
+            flash(_("You are signed out here. To be safe on a shared computer, close the browser as well."))
+        response = redirect(url or url_for("home.front"), 303)
         self._current.clear_session_cookie(response)
         return response
 
