@@ -1,4 +1,4 @@
-"""A portal to click through, with an identity and a billing_link that do as they are told."""
+"""A portal with doubles of identity and billing_link, and a browser for it."""
 
 import os
 import shutil
@@ -15,6 +15,7 @@ from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
 from flask import Flask
 from flask.testing import FlaskClient
+from page import Form, Page
 from portal.app import create_app
 from portal.clock import FixedClock
 from portal.config import Settings
@@ -102,26 +103,26 @@ def close(app: Flask) -> None:
 
 
 class Visitor:
-    """One browser: follows identity's redirects as a real one would."""
+    """One browser: follows identity's redirects, reads pages, submits forms."""
 
     def __init__(self, app: Flask) -> None:
         self.client: FlaskClient = app.test_client()
 
-    def leave(self, path: str = "/sign-in") -> str:
-        """Go to sign-in and return identity's address."""
+    def start_sign_in(self, path: str = "/sign-in") -> str:
+        """Go to sign-in and return the URL at identity that the browser is redirected to."""
         response = self.client.get(path)
         assert response.status_code == 303, response.text
         return str(response.location)
 
-    def answered(self, address: str) -> str:
-        """Let identity answer; return the portal's path it sends the browser to."""
-        location = requests.get(address, allow_redirects=False, timeout=5).headers["Location"]
+    def callback_of(self, url: str) -> str:
+        """Let identity answer the authorization request; return the callback's path and query."""
+        location = requests.get(url, allow_redirects=False, timeout=5).headers["Location"]
         parts = urlsplit(location)
         return f"{parts.path}?{parts.query}"
 
     def sign_in(self, path: str = "/sign-in") -> Any:
-        """Sign in and return the answer to identity's redirect."""
-        return self.client.get(self.answered(self.leave(path)))
+        """Sign in and return the portal's response to the callback."""
+        return self.client.get(self.callback_of(self.start_sign_in(path)))
 
     def get(self, path: str, **more: Any) -> Any:
         return self.client.get(path, **more)
@@ -129,9 +130,24 @@ class Visitor:
     def post(self, path: str, **fields: str) -> Any:
         return self.client.post(path, data=fields)
 
-    def follow(self, response: Any) -> Any:
+    def page(self, path: str, **more: Any) -> Page:
+        """Return the page at a path, which must be 200."""
+        return Page.ok(self.client.get(path, **more))
+
+    def submit(self, form: Form, button: str = "", **values: str | None) -> Any:
+        """Send a form as the browser would, and return the response."""
+        assert form.method == "POST"
+        return self.client.post(form.action, data=form.filled(button, **values))
+
+    def follow(self, response: Any) -> Page:
+        """Return the page that the response redirects to."""
         assert response.status_code == 303, response.text
-        return self.client.get(response.location)
+        return Page.ok(self.client.get(response.location))
+
+    @property
+    def is_signed_in(self) -> bool:
+        """Tell whether the browser has a live session."""
+        return self.client.get("/home").status_code == 200
 
 
 @pytest.fixture

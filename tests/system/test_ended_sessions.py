@@ -193,7 +193,7 @@ def test_the_portal_signs_the_resident_out(
         handler = LogoutDelivery(RelyingPartyCache(provider.storage, clock), tokens)
         assert Worker(provider.storage, secret_keys, [handler], clock).run_once() == 1
         with storage.transaction() as tx:
-            left = [PortalSessions(tx).find(secret, PortalClock().now()) for secret in secrets]
+            left = [PortalSessions(tx).find_session(secret, PortalClock().now()) for secret in secrets]
         assert left[0] is None
         assert left[1] is not None
     storage.dispose()
@@ -204,6 +204,6 @@ def test_the_portal_signs_the_resident_out(
 def begin(storage: PortalStorage, claims: dict[str, Any]) -> str:
     """Sign a resident in to the portal, as its callback does; return the cookie's secret."""
     with storage.transaction() as tx:
-        return PortalSessions(tx).begin(
+        return PortalSessions(tx).add_session(
             f"session of {claims['sub']}", claims["sub"], claims["sid"], "", PortalClock().now()
         )

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from joserfc import jwt
 from joserfc.jwk import ECKey, OctKey, RSAKey
-from portal.identity_client.provider import KEYS_ASKED_AGAIN
+from portal.identity_client.provider import KEYS_REFETCH_INTERVAL
 
 
 def is_signed_in(visitor) -> bool:
@@ -98,7 +98,7 @@ def test_oidcc_client_test_signing_key_rotation(visitor, new_visitor, identity, 
     identity.sign = lambda header, claims: jwt.encode(
         header | {"kid": "newer"}, claims, key, algorithms=["ES256"]
     )
-    clock.advance(KEYS_ASKED_AGAIN)
+    clock.advance(KEYS_REFETCH_INTERVAL)
 
     assert is_signed_in(new_visitor())
 
@@ -125,7 +125,7 @@ def test_oidcc_client_test_signing_key_rotation(visitor, new_visitor, identity, 
         ("oidcc-client-test-invalid-at-hash", {"at_hash": "AAAAAAAAAAAAAAAAAAAAAA"}),
     ],
 )
-def test_a_claim_that_does_not_hold_signs_nobody_in(visitor, identity, module: str, claims) -> None:
+def test_a_claim_that_does_not_hold_fails_the_sign_in(visitor, identity, module: str, claims) -> None:
     identity.claims = claims
 
     assert not is_signed_in(visitor), module
@@ -144,23 +144,23 @@ def test_an_access_token_cannot_serve_as_id_token(visitor, identity) -> None:
 
 
 @pytest.mark.parametrize("token", ["", "x", "a.b", "a.b.c", "....", "W10.W10.W10"])
-def test_what_is_no_jwt_signs_nobody_in(visitor, identity, token: str) -> None:
+def test_what_is_no_jwt_fails_the_sign_in(visitor, identity, token: str) -> None:
     identity.sign = lambda _header, _claims: token
 
     assert not is_signed_in(visitor)
 
 
 def test_oidcc_client_test_userinfo_invalid_sub(resident, identity) -> None:
-    identity.userinfo["sub"] = "somebody-else"
+    identity.userinfo["sub"] = "another-resident"
 
-    page = resident.get("/home").text
+    page = resident.page("/home")
 
-    assert "Profile information not found." in page
-    assert "Ana Rivera" not in page
+    assert "Profile information not found." in page.text
+    assert "Ana Rivera" not in page.source
 
 
 def test_oidcc_client_test_userinfo_bearer_header(resident, identity) -> None:
-    assert "Ana Rivera" in resident.get("/home").text
+    assert "Ana Rivera" in resident.page("/home").text
     assert identity.asked("/userinfo") == [{}]
 
 

@@ -1,8 +1,9 @@
-"""`/sign-in/callback`: who gets a session, and the way back for everybody else."""
+"""`/sign-in/callback`: which authorization responses begin a session, and what the others get."""
 
 from datetime import timedelta
 
 import pytest
+from page import Page
 from sqlalchemy import create_engine, text
 
 
@@ -30,10 +31,10 @@ def test_the_session_cookie_is_new_opaque_and_out_of_reach_of_scripts(visitor) -
 
 
 def test_signing_in_again_ends_the_session_before(visitor) -> None:
-    state = visitor.leave()
+    state = visitor.start_sign_in()
     visitor.sign_in()
     first = visitor.client.get_cookie("portal")
-    visitor.get(visitor.answered(state))
+    visitor.get(visitor.callback_of(state))
     second = visitor.client.get_cookie("portal")
 
     assert first.value != second.value
@@ -57,14 +58,14 @@ def test_neither_tokens_nor_secrets_lie_open_in_the_database(resident, settings)
 
 
 def test_two_tabs_can_sign_in_one_after_the_other(visitor) -> None:
-    first, second = visitor.leave("/sign-in?return_to=/utility-billing"), visitor.leave()
+    first, second = visitor.start_sign_in("/sign-in?return_to=/utility-billing"), visitor.start_sign_in()
 
-    assert visitor.get(visitor.answered(second)).location == "/home"
-    assert visitor.get(visitor.answered(first)).location == "/utility-billing"
+    assert visitor.get(visitor.callback_of(second)).location == "/home"
+    assert visitor.get(visitor.callback_of(first)).location == "/utility-billing"
 
 
 def test_the_back_button_after_sign_in_leads_on_instead_of_failing(visitor) -> None:
-    answer = visitor.answered(visitor.leave("/sign-in?return_to=/utility-billing"))
+    answer = visitor.callback_of(visitor.start_sign_in("/sign-in?return_to=/utility-billing"))
     visitor.get(answer)
 
     again = visitor.get(answer)
@@ -73,7 +74,7 @@ def test_the_back_button_after_sign_in_leads_on_instead_of_failing(visitor) -> N
 
 
 def test_a_state_is_spent_by_its_first_use(visitor, new_visitor, identity) -> None:
-    answer = visitor.answered(visitor.leave())
+    answer = visitor.callback_of(visitor.start_sign_in())
     visitor.get(answer)
     visitor.client.delete_cookie("portal")
 
@@ -82,9 +83,9 @@ def test_a_state_is_spent_by_its_first_use(visitor, new_visitor, identity) -> No
 
 
 def test_another_browsers_state_is_worth_nothing(visitor, new_visitor, identity) -> None:
-    answer = visitor.answered(visitor.leave())
+    answer = visitor.callback_of(visitor.start_sign_in())
     victim = new_visitor()
-    victim.leave()
+    victim.start_sign_in()
 
     response = victim.get(answer)
 
@@ -98,52 +99,52 @@ def test_an_unknown_state_starts_over_by_itself(visitor, identity, state: str) -
     response = visitor.get(f"/sign-in/callback?code=x&{state}")
 
     assert response.location.startswith(f"{identity.issuer}/authorize")
-    assert visitor.get(visitor.answered(response.location)).location == "/home"
+    assert visitor.get(visitor.callback_of(response.location)).location == "/home"
 
 
 def test_an_expired_state_starts_over_and_still_returns_to_where_the_resident_was_going(
     visitor, clock
 ) -> None:
-    answer = visitor.answered(visitor.leave("/sign-in?return_to=/utility-billing"))
+    answer = visitor.callback_of(visitor.start_sign_in("/sign-in?return_to=/utility-billing"))
     clock.advance(timedelta(hours=1))
 
     response = visitor.get(answer)
 
-    assert visitor.get(visitor.answered(response.location)).location == "/utility-billing"
+    assert visitor.get(visitor.callback_of(response.location)).location == "/utility-billing"
 
 
 def test_starting_over_does_not_go_round_in_circles(visitor, identity) -> None:
-    answer = visitor.answered(visitor.leave())
+    answer = visitor.callback_of(visitor.start_sign_in())
     visitor.client.delete_cookie("portal-browser")
     restarted = visitor.get(answer)
     visitor.client.delete_cookie("portal-browser")  # a browser that refuses cookies
 
-    stopped = visitor.get(visitor.answered(restarted.location))
+    stopped = Page(visitor.get(visitor.callback_of(restarted.location)))
 
-    assert stopped.status_code == 400
+    assert stopped.status == 400
     assert "Your browser may be refusing cookies" in stopped.text
-    assert 'href="/sign-in?return_to=/home"' in stopped.text
+    assert stopped.link("Try again") == "/sign-in?return_to=/home"
 
 
 def test_a_code_that_identity_no_longer_takes_starts_over_once_and_then_stops(visitor, identity) -> None:
-    first = visitor.answered(visitor.leave())
+    first = visitor.callback_of(visitor.start_sign_in())
     identity.codes.clear()
     restarted = visitor.get(first)
-    second = visitor.answered(restarted.location)
+    second = visitor.callback_of(restarted.location)
     identity.codes.clear()
 
     assert restarted.location.startswith(identity.issuer)
-    assert "did not work twice in a row" in visitor.get(second).text
+    assert "did not work twice in a row" in Page(visitor.get(second)).text
 
 
 def test_a_cancelled_sign_in_is_no_error_and_has_a_way_on(visitor, identity) -> None:
     identity.redirect = {"code": None, "error": "access_denied"}
 
-    response = visitor.sign_in("/sign-in?return_to=/utility-billing")
+    page = Page(visitor.sign_in("/sign-in?return_to=/utility-billing"))
 
-    assert response.status_code == 403
-    assert "Signing in was cancelled" in response.text
-    assert 'href="/sign-in?return_to=/utility-billing"' in response.text
+    assert page.status == 403
+    assert "Signing in was cancelled" in page.text
+    assert page.link("Try again") == "/sign-in?return_to=/utility-billing"
 
 
 @pytest.mark.parametrize(
@@ -156,14 +157,16 @@ def test_a_cancelled_sign_in_is_no_error_and_has_a_way_on(visitor, identity) -> 
         ({"iss": None}, 400),
     ],
 )
-def test_other_answers_sign_nobody_in_and_show_no_internals(visitor, identity, redirect, status: int) -> None:
+def test_other_answers_fail_the_sign_in_and_show_no_internals(
+    visitor, identity, redirect, status: int
+) -> None:
     identity.redirect = redirect
 
-    response = visitor.sign_in()
+    page = Page(visitor.sign_in())
 
-    assert response.status_code == status
-    assert "You are not signed in" in response.text
-    assert "invalid_scope" not in response.text
+    assert page.status == status
+    assert page.heading == "You are not signed in"
+    assert "invalid_scope" not in page.source
     assert identity.asked("/token") == []
     assert visitor.get("/home").location.startswith("/sign-in")
 
@@ -178,7 +181,7 @@ def test_other_answers_sign_nobody_in_and_show_no_internals(visitor, identity, r
         (302, "text/html", b""),
     ],
 )
-def test_a_token_endpoint_that_misbehaves_signs_nobody_in(visitor, identity, answer) -> None:
+def test_a_token_endpoint_that_misbehaves_fails_the_sign_in(visitor, identity, answer) -> None:
     identity.answers["/token"] = answer
 
     response = visitor.sign_in()

@@ -1,4 +1,4 @@
-"""`/sign-out`: here at once, then at identity (OpenID Connect RP-Initiated Logout)."""
+"""`/sign-out`: here, then at identity (OpenID Connect RP-Initiated Logout)."""
 
 from datetime import timedelta
 
@@ -6,7 +6,7 @@ from datetime import timedelta
 def test_signing_out_ends_the_session_and_goes_on_to_identity(resident, identity, query) -> None:
     cookie = resident.client.get_cookie("portal").value
 
-    response = resident.post("/sign-out")
+    response = resident.submit(resident.page("/home").form("/sign-out"), "Sign out")
 
     sent = query(response.location)
     assert response.location.startswith(f"{identity.issuer}/end-session?")
@@ -20,7 +20,7 @@ def test_signing_out_ends_the_session_and_goes_on_to_identity(resident, identity
 def test_coming_back_the_front_page_says_so(resident, query) -> None:
     state = query(resident.post("/sign-out").location)["state"]
 
-    assert "You are signed out." in resident.get(f"/?state={state}").text
+    assert "You are signed out." in resident.page(f"/?state={state}").text
 
 
 def test_signing_out_works_while_identity_is_away(resident, identity, clock) -> None:
@@ -40,6 +40,6 @@ def test_signing_out_twice_is_signing_out_once(resident) -> None:
     assert resident.post("/sign-out").location == "/"
 
 
-def test_a_link_cannot_sign_anybody_out(resident) -> None:
+def test_a_link_cannot_sign_a_resident_out(resident) -> None:
     assert resident.get("/sign-out").status_code == 405
     assert resident.get("/home").status_code == 200

@@ -1,16 +1,17 @@
-"""`/sign-in`: what the browser is sent away with."""
+"""`/sign-in`: the authorization request that the browser is redirected with."""
 
 import base64
 import hashlib
 from urllib.parse import urlencode
 
 import pytest
+from page import Page
 
 
 def test_the_browser_is_sent_to_identity_with_code_pkce_state_nonce_and_resource(
     visitor, identity, query
 ) -> None:
-    sent = query(visitor.leave())
+    sent = query(visitor.start_sign_in())
 
     assert sent["response_type"] == "code"
     assert sent["client_id"] == "citizen-self-service"
@@ -22,7 +23,7 @@ def test_the_browser_is_sent_to_identity_with_code_pkce_state_nonce_and_resource
 
 
 def test_the_verifier_that_is_redeemed_fits_the_challenge_that_was_sent(visitor, identity, query) -> None:
-    sent = query(visitor.leave())
+    sent = query(visitor.start_sign_in())
     visitor.get(f"/sign-in/callback?code=unknown&state={sent['state']}&iss={identity.issuer}")
 
     verifier = identity.asked("/token")[0]["code_verifier"]
@@ -31,7 +32,7 @@ def test_the_verifier_that_is_redeemed_fits_the_challenge_that_was_sent(visitor,
 
 
 def test_each_trip_has_its_own_state_nonce_and_challenge(visitor, query) -> None:
-    one, other = query(visitor.leave()), query(visitor.leave())
+    one, other = query(visitor.start_sign_in()), query(visitor.start_sign_in())
 
     assert all(one[name] != other[name] for name in ("state", "nonce", "code_challenge"))
 
@@ -43,7 +44,7 @@ def test_the_redirect_address_does_not_follow_the_host_header(visitor, query) ->
 
 
 def test_a_language_and_a_login_hint_go_along(visitor, query) -> None:
-    sent = query(visitor.leave("/sign-in?ui_locales=es-MX+en&login_hint=ana@example.com"))
+    sent = query(visitor.start_sign_in("/sign-in?ui_locales=es-MX+en&login_hint=ana@example.com"))
 
     assert sent["ui_locales"] == "es"
     assert sent["login_hint"] == "ana@example.com"
@@ -59,10 +60,10 @@ def test_who_is_signed_in_goes_on_without_a_trip(resident) -> None:
     "foreign",
     ["https://evil.example/", "//evil.example", "/\\evil.example", "/\t/evil.example", "javascript:alert(1)"],
 )
-def test_nobody_is_sent_to_another_site_after_sign_in(visitor, foreign: str) -> None:
-    address = visitor.leave(f"/sign-in?{urlencode({'return_to': foreign})}")
+def test_no_return_path_leads_to_another_site_after_sign_in(visitor, foreign: str) -> None:
+    address = visitor.start_sign_in(f"/sign-in?{urlencode({'return_to': foreign})}")
 
-    assert visitor.get(visitor.answered(address)).location == "/home"
+    assert visitor.get(visitor.callback_of(address)).location == "/home"
 
 
 @pytest.mark.parametrize(
@@ -77,8 +78,8 @@ def test_nobody_is_sent_to_another_site_after_sign_in(visitor, foreign: str) -> 
 def test_an_identity_that_cannot_be_reached_is_said_in_plain_words(visitor, identity, answer) -> None:
     identity.answers["/.well-known/openid-configuration"] = answer
 
-    response = visitor.get("/sign-in?return_to=/utility-billing")
+    page = Page(visitor.get("/sign-in?return_to=/utility-billing"))
 
-    assert response.status_code == 503
-    assert "The sign-in service cannot be reached just now" in response.text
-    assert 'href="/sign-in?return_to=/utility-billing"' in response.text
+    assert page.status == 503
+    assert "The sign-in service cannot be reached just now" in page.text
+    assert page.link("Try again") == "/sign-in?return_to=/utility-billing"

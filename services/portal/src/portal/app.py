@@ -1,4 +1,4 @@
-"""The composition root: settings → clients and stores → verbs → pages. The one file that knows everyone."""
+"""The composition root: settings, then clients and stores, then verbs, then routes."""
 
 import logging
 
@@ -6,33 +6,34 @@ from flask import Flask
 from flask_wtf import CSRFProtect
 from werkzeug.middleware.proxy_fix import ProxyFix
 
-from portal.billing_link_client import BillingLinkClient
+from portal.billing_link_client.client import BillingLinkClient
 from portal.clock import Clock, SystemClock
 from portal.config import SCOPE, Settings
-from portal.home.routes import HomePages
-from portal.home.welcome import Profiles, WelcomePage
+from portal.home.page import HomePage
+from portal.home.profile import ResidentProfile
+from portal.home.routes import HomeRoutes
 from portal.identity_client.client import IdentityClient, Registration
 from portal.sealing import Keyring
+from portal.sign_in.backchannel_logout.end_sessions import EndSessions
+from portal.sign_in.backchannel_logout.routes import BackchannelLogoutRoutes
 from portal.sign_in.begin import BeginSignIn
 from portal.sign_in.complete import CompleteSignIn
-from portal.sign_in.leave import SignOut
-from portal.sign_in.routes import SignInPages
-from portal.sign_in.told.end import EndToldSessions
-from portal.sign_in.told.routes import BackchannelLogout
+from portal.sign_in.routes import SignInRoutes
+from portal.sign_in.sign_out import SignOut
 from portal.storage import Storage
-from portal.utility_billing.accounts import Accounts
-from portal.utility_billing.routes import UtilityBillingPages
-from portal.utility_billing.search import Search
+from portal.utility_billing.routes import UtilityBillingRoutes
 from portal.web import failures, formats, headers, language
-from portal.web.billing import ResidentBilling
-from portal.web.carried import CarriedValues
-from portal.web.city import CityLooks
-from portal.web.current import CookieNames, CurrentResident
+from portal.web.branding import BrandingRoutes
+from portal.web.city import CityCache
+from portal.web.current_resident import CookieNames, CurrentResident
+from portal.web.form_state import FormState
+from portal.web.health import HealthRoutes
 from portal.web.pages import Pages
-from portal.web.plumbing import Plumbing
+from portal.web.resident_billing import ResidentBilling
+from portal.web.sessions.routes import SessionRoutes
 from portal.web.sessions.tokens import SessionTokens, TokenSeal
 
-# Two numbers and a tick; nothing here uploads.
+# In bytes; the largest form is the search.
 LARGEST_FORM = 64 * 1024
 
 
@@ -43,8 +44,8 @@ def create_app(
     identity: IdentityClient | None = None,
     billing_link: BillingLinkClient | None = None,
 ) -> Flask:
-    """Put the portal together. The clients may be given, as tests do."""
-    logging.getLogger("authlib").setLevel(logging.INFO)  # at DEBUG it writes whole tokens
+    """Build the portal. Tests give a clock and clients of their own."""
+    logging.getLogger("authlib").setLevel(logging.INFO)  # at DEBUG it logs whole tokens
     clock = clock or SystemClock()
     keyring = Keyring(settings.secret_keys)
     storage = Storage(settings.database_url)
@@ -55,44 +56,44 @@ def create_app(
 
     app, csrf = _flask(settings, keyring)
     app.extensions["portal.close"] = [storage.dispose, billing_link.close]
-    looks = CityLooks(identity, settings.city, clock)
+    city = CityCache(identity, settings.city, clock)
     current = CurrentResident(storage, clock, settings)
-    pages = Pages(looks, current, clock)
+    pages = Pages(city, current, clock)
     seal = TokenSeal(keyring)
     tokens = SessionTokens(storage, seal, identity, clock)
     billing = ResidentBilling(billing_link, tokens, settings.billing_link_audience)
-    profiles = Profiles(storage, keyring, tokens, identity, clock)
 
     headers.install(app, settings)
-    language.install(app, settings, looks)
+    language.install(app, settings, city)
     formats.install(app)
     failures.install(app, pages, current)
 
-    told = BackchannelLogout(EndToldSessions(storage, clock, identity)).blueprint()
-    # Identity's server calls it, without a cookie; the token it brings is its proof.
-    csrf.exempt(told)
-    app.register_blueprint(told)
-    app.register_blueprint(Plumbing(storage, looks, current).blueprint())
-    app.register_blueprint(HomePages(WelcomePage(profiles, billing, clock), current, pages).blueprint())
-    app.register_blueprint(
-        SignInPages(
-            BeginSignIn(storage, keyring, identity, clock),
-            CompleteSignIn(storage, keyring, identity, clock, settings.billing_link_audience),
-            SignOut(seal, identity),
-            current,
-            pages,
-        ).blueprint()
+    logout = BackchannelLogoutRoutes(EndSessions(storage, clock, identity)).blueprint()
+    # Identity's server calls it, without a cookie; the logout token is its proof.
+    csrf.exempt(logout)
+    profile = ResidentProfile(storage, keyring, tokens, identity, clock)
+    sign_in = SignInRoutes(
+        BeginSignIn(storage, keyring, identity, clock),
+        CompleteSignIn(storage, keyring, identity, clock, settings.billing_link_audience),
+        SignOut(seal, identity),
+        current,
+        pages,
     )
-    app.register_blueprint(
-        UtilityBillingPages(
-            Search(billing), Accounts(billing), CarriedValues(keyring, clock), current, pages
-        ).blueprint()
-    )
+    for routes in (
+        logout,
+        HealthRoutes(storage).blueprint(),
+        BrandingRoutes(city).blueprint(),
+        SessionRoutes(current).blueprint(),
+        HomeRoutes(HomePage(profile, billing, clock), current, pages).blueprint(),
+        sign_in.blueprint(),
+        UtilityBillingRoutes(billing, FormState(keyring, clock), current, pages).blueprint(),
+    ):
+        app.register_blueprint(routes)
     return app
 
 
 def registration(settings: Settings) -> Registration:
-    """Return the portal as it is registered at identity."""
+    """Return the portal's registration at identity."""
     return Registration(
         issuer=settings.issuer,
         client_id=settings.client_id,
@@ -110,19 +111,19 @@ def _flask(settings: Settings, keyring: Keyring) -> tuple[Flask, CSRFProtect]:
     app.config.update(
         SECRET_KEY=current,
         SECRET_KEY_FALLBACKS=older,
-        # Flask's own cookie holds the form token and messages for the next page, nothing else.
+        # Flask's own cookie holds the CSRF token and messages for the next page, nothing else.
         SESSION_COOKIE_NAME=CookieNames.of(settings).form,
         SESSION_COOKIE_SECURE=settings.served_over_https,
         SESSION_COOKIE_HTTPONLY=True,
         SESSION_COOKIE_SAMESITE="Lax",
-        # A form lives as long as the session; the token needs no clock of its own.
+        # A form is valid as long as the session.
         WTF_CSRF_TIME_LIMIT=None,
-        # Some browsers send no Referer at all; the token and SameSite protect without it.
+        # Some browsers send no Referer; the token and SameSite protect without it.
         WTF_CSRF_SSL_STRICT=False,
         MAX_CONTENT_LENGTH=LARGEST_FORM,
     )
     csrf = CSRFProtect(app)
     if settings.trusted_proxies:
         hops = settings.trusted_proxies
-        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=hops, x_proto=hops, x_host=0)  # type: ignore[method-assign]  # Flask's way
+        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=hops, x_proto=hops, x_host=0)  # type: ignore[method-assign]  # Flask documents it so
     return app, csrf

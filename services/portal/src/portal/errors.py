@@ -1,48 +1,53 @@
-"""What can go wrong that a resident must be told: a closed code; each page maps it to words once."""
+"""The service's errors: what identity refuses or cannot do, the end of a grant, a wrong setting.
 
-from enum import StrEnum
-
-
-class Reason(StrEnum):
-    """Why something was refused. Closed: pages switch on it, never on text."""
-
-    # identity cannot be reached, or answers with something that is no answer.
-    IDENTITY_UNAVAILABLE = "identity_unavailable"
-    # What identity, or somebody in its name, answered does not verify.
-    SIGN_IN_NOT_VERIFIED = "sign_in_not_verified"
-    # A logout token is not identity's, not for the portal, too old, or was used.
-    LOGOUT_NOT_VERIFIED = "logout_not_verified"
-    # identity no longer takes the authorization code: too late, or used before.
-    CODE_REFUSED = "code_refused"
-    # The resident or the city ended what the portal was allowed; the session here is over.
-    GRANT_ENDED = "grant_ended"
-
-    # billing_link cannot be reached, or cannot answer just now.
-    BILLING_UNAVAILABLE = "billing_unavailable"
-    # billing_link does not take this access token; a fresh one may do.
-    ACCESS_TOKEN_REFUSED = "access_token_refused"  # noqa: S105 - a reason, no secret
-    # No such pair of numbers, a wrong pair, an ended pair: one answer.
-    ACCOUNT_NOT_FOUND = "account_not_found"
-    # The resident has no such link (any more).
-    LINK_NOT_FOUND = "link_not_found"
-    FIELD_INVALID = "field_invalid"
-    TOO_MANY_ATTEMPTS = "too_many_attempts"
-    ALREADY_LINKED = "already_linked"
-    LINKING_DISABLED = "linking_disabled"
+What billing_link refuses is a value, not an error: `billing_link_client.refusals.Refusal`.
+"""
 
 
-class Refused(Exception):  # noqa: N818 - a refusal is an answer, not a fault
-    """A request that is refused with a reason the resident may know.
+class IdentityError(Exception):
+    """A request to identity failed, or its answer was not accepted.
 
-    `detail` is for the log alone. `retry_after` is in seconds, 0 where unknown. `field` is the contract's.
+    `code` names the class in the log. `detail` is for the log alone: no token, no personal data.
     """
 
-    def __init__(self, reason: Reason, detail: str = "", *, retry_after: int = 0, field: str = "") -> None:
-        super().__init__(f"{reason.value}: {detail}" if detail else reason.value)
-        self.reason = reason
+    code = "identity_error"
+
+    def __init__(self, detail: str) -> None:
+        super().__init__(f"{self.code}: {detail}")
         self.detail = detail
-        self.retry_after = retry_after
-        self.field = field
+
+
+class IdentityUnavailableError(IdentityError):
+    """Identity cannot be reached, or its answer cannot be read."""
+
+    code = "identity_unavailable"
+
+
+class SignInNotVerifiedError(IdentityError):
+    """An authorization response, ID token or userinfo response that does not verify."""
+
+    code = "sign_in_not_verified"
+
+
+class LogoutNotVerifiedError(IdentityError):
+    """A logout token that is not identity's, not for the portal, expired or used before."""
+
+    code = "logout_not_verified"
+
+
+class CodeRefusedError(IdentityError):
+    """Identity refused the authorization code: expired, or used before."""
+
+    code = "code_refused"
+
+
+class GrantEndedError(IdentityError):
+    """No access token can be had for this session any more: the grant or the session has ended.
+
+    Handled at one place, `web.failures`: the session ends and the resident signs in again.
+    """
+
+    code = "grant_ended"
 
 
 class SettingsError(Exception):

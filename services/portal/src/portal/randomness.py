@@ -1,13 +1,13 @@
-"""The one source of randomness. Values are URL-safe text of `[A-Za-z0-9_-]`."""
+"""Random values, as URL-safe text of `[A-Za-z0-9_-]`."""
 
 import secrets
 
 
 def identifier() -> str:
-    """Return a public identifier: 128 bits, 22 characters. Unique, and nobody's secret."""
+    """Return a unique identifier that is not secret: 128 bits, 22 characters."""
     return secrets.token_urlsafe(16)
 
 
 def secret() -> str:
-    """Return a secret nobody can guess: 256 bits, 43 characters. Hash it before it is stored."""
+    """Return a secret: 256 bits, 43 characters. Store its digest only."""
     return secrets.token_urlsafe(32)

@@ -1,4 +1,4 @@
-"""What the web server loads: `portal.wsgi:app`."""
+"""The WSGI application: `portal.wsgi:app`."""
 
 from portal.app import create_app
 from portal.config import load_settings

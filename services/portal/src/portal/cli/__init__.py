@@ -1,1 +1,1 @@
-"""The command `portal`: what an operator types. One module for each command."""
+"""The command `portal`, one module a subcommand."""

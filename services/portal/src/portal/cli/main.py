@@ -1,4 +1,4 @@
-"""The command `portal` and what all its commands share."""
+"""The command `portal`."""
 
 import click
 
@@ -8,7 +8,7 @@ from portal.errors import SettingsError
 
 
 class PlainErrors(click.Group):
-    """Says what is wrong with a setting in one line each, without a traceback."""
+    """Prints a `SettingsError` without a traceback, one line a setting."""
 
     def invoke(self, ctx: click.Context) -> object:
         """Run the command."""

@@ -8,6 +8,6 @@ from portal.config import load_settings
 
 @click.command()
 def migrate() -> None:
-    """Bring the database to today's tables."""
+    """Bring the database to the tables of this release."""
     migrations.upgrade(load_settings().database_url)
     click.echo("portal: the database is up to date")

@@ -9,13 +9,13 @@ from granian.constants import Interfaces
 from portal.config import Settings, load_settings
 from portal.errors import SettingsError
 
-# Waiting for identity and billing_link is most of what a request does.
+# A request mostly waits for identity and billing_link.
 THREADS = 16
 
 
 @click.command()
 def serve() -> None:
-    """Serve the portal until it is told to stop."""
+    """Serve the portal."""
     settings = load_settings()
     host, port = listening_address(settings)
     click.echo(f"portal: {settings.base_url} (listening on {host}:{port})")
@@ -31,7 +31,7 @@ def serve() -> None:
 
 
 def listening_address(settings: Settings) -> tuple[str, int]:
-    """Return host and port; raises `SettingsError` if the text is none or the port is taken."""
+    """Return host and port of `PORTAL_BIND`; raises `SettingsError` if that is wrong or in use."""
     host, _, port = settings.bind.rpartition(":")
     if not host or not port.isdecimal():
         raise SettingsError(

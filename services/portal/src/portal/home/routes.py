@@ -1,32 +1,32 @@
-"""The front page and the welcome page."""
+"""`GET /` and `GET /home`."""
 
 from flask import Blueprint, request
 from werkzeug.wrappers import Response
 
-from portal.home.welcome import WelcomePage
-from portal.web.current import CurrentResident
+from portal.home.page import HomePage
+from portal.web.current_resident import CurrentResident
 from portal.web.pages import Pages
+from portal.web.paths import SIGNED_OUT
 
 
-class HomePages:
-    """`/` is for everybody, `/home` for the resident."""
+class HomeRoutes:
+    """The front page, public, and the home page, for a resident."""
 
-    def __init__(self, welcome: WelcomePage, current: CurrentResident, pages: Pages) -> None:
-        self._welcome, self._current, self._pages = welcome, current, pages
+    def __init__(self, home: HomePage, current: CurrentResident, pages: Pages) -> None:
+        self._home, self._current, self._pages = home, current, pages
 
     def blueprint(self) -> Blueprint:
         """Return the routes."""
         routes = Blueprint("home", __name__)
         routes.add_url_rule("/", "front", self.front)
-        routes.add_url_rule("/home", "welcome", self.welcome)
+        routes.add_url_rule("/home", "home", self.home)
         return routes
 
     def front(self) -> Response:
-        """Show the page the city's "Pay Utility Bill" button opens (guide, step 3)."""
-        signed_out = request.args.get("state") == "signed-out" and self._current.load() is None
+        """Show the page that the city's "Pay Utility Bill" button opens."""
+        signed_out = request.args.get("state") == SIGNED_OUT and self._current.find_session() is None
         return self._pages.render("home/front.html", signed_out=signed_out)
 
-    def welcome(self) -> Response:
-        """Show "Welcome to Citizen Self Service" (guide, step 9)."""
-        live = self._current.require()
-        return self._pages.render("home/welcome.html", page=self._welcome.show(live))
+    def home(self) -> Response:
+        """Show "Welcome to Citizen Self Service"."""
+        return self._pages.render("home/page.html", page=self._home.load(self._current.require_session()))

@@ -1,4 +1,4 @@
-"""The portal's side of OpenID Connect: metadata, code, refresh, ID token, userinfo, sign-out address.
+"""The portal's side of OpenID Connect, and the only code that sees Authlib.
 
-The only code that sees Authlib. It keeps nothing about a resident; tokens live in `web.sessions`.
+Keeps nothing about a resident; tokens are stored by `web.sessions`.
 """

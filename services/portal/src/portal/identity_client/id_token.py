@@ -1,4 +1,4 @@
-"""The ID token: what must hold before the portal believes it (OpenID Connect Core §3.1.3.7, RFC 8725)."""
+"""The ID token: signature and claims (OpenID Connect Core §3.1.3.7, RFC 8725)."""
 
 import base64
 import binascii
@@ -7,38 +7,39 @@ import hmac
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TypeGuard
 
 from joserfc import jwt
 from joserfc.errors import JoseError
 from joserfc.jwk import ECKey, JWKRegistry, RSAKey
 
-from portal.errors import Reason, Refused
+from portal.errors import SignInNotVerifiedError
 
-# Pinned here, whatever the token or the metadata say; each with the one type of key that may have made it.
+# RFC 8725 §3.1: accepted whatever token or metadata say, each with the one type of key that fits.
 ALGORITHMS: dict[str, type[ECKey] | type[RSAKey]] = {"ES256": ECKey, "RS256": RSAKey}
-# How far the two clocks may be apart, in seconds.
+# How far the two clocks may differ, in seconds.
 LEEWAY = 60
 # OpenID Connect Core §2: `sub` has at most 255 ASCII characters.
 SUBJECT_LENGTH = 255
+PUBLIC_KEY_MEMBERS = ("kty", "crv", "x", "y", "n", "e", "alg", "use", "kid")
 
 
 class UnknownKeyError(Exception):
-    """No key of the set can have signed the token: perhaps the set is old."""
+    """No key of the set can have signed the token; the set may be out of date."""
 
 
 @dataclass(frozen=True)
 class IdToken:
-    """What a verified ID token says."""
+    """The claims of a verified ID token that the portal uses."""
 
     subject: str
-    # identity's session, empty where the token names none.
+    # Identity's session; empty if the token names none.
     sid: str
 
 
 @dataclass(frozen=True)
 class Expected:
-    """What this ID token has to agree with. `now` in Unix seconds."""
+    """What this ID token must agree with. `now` in Unix seconds."""
 
     issuer: str
     client_id: str
@@ -47,33 +48,44 @@ class Expected:
     now: int
 
 
-def verify(token: str, keys: Sequence[Mapping[str, Any]], expected: Expected) -> IdToken:
-    """Return what the token says; raises `Refused` (SIGN_IN_NOT_VERIFIED) or `UnknownKeyError`."""
-    header, claims = signed(token, keys)
-    if header.get("typ", "JWT") != "JWT":
+@dataclass(frozen=True)
+class SignedJwt:
+    """Header and claims of a JWT whose signature is one of identity's keys."""
+
+    header: Mapping[str, object]
+    claims: Mapping[str, object]
+
+
+def verify(token: str, keys: Sequence[Mapping[str, object]], expected: Expected) -> IdToken:
+    """Return the token's claims; raises `SignInNotVerifiedError` or `UnknownKeyError`."""
+    signed = verify_signature(token, keys)
+    if signed.header.get("typ", "JWT") != "JWT":
         raise _not_verified("typ: not an ID token")
-    _check(claims, expected)
-    sid = claims.get("sid", "")
-    return IdToken(claims["sub"], sid if isinstance(sid, str) and len(sid) <= SUBJECT_LENGTH else "")
+    return _verified_claims(signed.claims, expected)
 
 
-def signed(token: str, keys: Sequence[Mapping[str, Any]]) -> tuple[dict[str, Any], dict[str, Any]]:
-    """Return header and claims of a token that identity signed, of whatever type.
+def verify_signature(token: str, keys: Sequence[Mapping[str, object]]) -> SignedJwt:
+    """Return header and claims of a JWT of any type that identity signed; its claims are not checked.
 
-    Raises `Refused` (SIGN_IN_NOT_VERIFIED) or `UnknownKeyError`.
+    Raises `SignInNotVerifiedError` or `UnknownKeyError`.
     """
-    header = _header(token)
+    header = _parse_header(token)
     algorithm = header.get("alg")
-    if algorithm not in ALGORITHMS:
+    if not isinstance(algorithm, str) or algorithm not in ALGORITHMS:
         raise _not_verified(f"alg {algorithm!r}")
-    return header, _signed_claims(token, algorithm, _candidates(header, algorithm, keys))
+    for key in _candidate_keys(header, algorithm, keys):
+        try:
+            return SignedJwt(header, jwt.decode(token, key, algorithms=[algorithm]).claims)
+        except (JoseError, ValueError):  # another key of the set may have signed it
+            continue
+    raise _not_verified("signature")
 
 
-def _not_verified(detail: str) -> Refused:
-    return Refused(Reason.SIGN_IN_NOT_VERIFIED, f"ID token: {detail}")
+def _not_verified(detail: str) -> SignInNotVerifiedError:
+    return SignInNotVerifiedError(f"ID token: {detail}")
 
 
-def _header(token: str) -> dict[str, Any]:
+def _parse_header(token: str) -> Mapping[str, object]:
     try:
         first = token.split(".", maxsplit=1)[0]
         header = json.loads(base64.urlsafe_b64decode(first + "=" * (-len(first) % 4)))
@@ -84,10 +96,10 @@ def _header(token: str) -> dict[str, Any]:
     return header
 
 
-def _candidates(
-    header: Mapping[str, Any], algorithm: str, keys: Sequence[Mapping[str, Any]]
+def _candidate_keys(
+    header: Mapping[str, object], algorithm: str, keys: Sequence[Mapping[str, object]]
 ) -> list[ECKey | RSAKey]:
-    """Return the keys that may have signed: the one that is named; where none is, each that fits."""
+    """Return the key that `kid` names; without `kid`, every key that fits the algorithm."""
     kid, key_type = header.get("kid"), ALGORITHMS[algorithm]
     fitting = [
         jwk
@@ -101,50 +113,44 @@ def _candidates(
         raise UnknownKeyError
     try:
         imported = [
-            JWKRegistry.import_key({k: str(v) for k, v in jwk.items() if k in _MATERIAL}) for jwk in fitting
+            JWKRegistry.import_key({k: str(v) for k, v in jwk.items() if k in PUBLIC_KEY_MEMBERS})
+            for jwk in fitting
         ]
     except (JoseError, ValueError, KeyError):
         raise _not_verified("a key that cannot be read") from None
     return [key for key in imported if isinstance(key, ECKey | RSAKey)]
 
 
-_MATERIAL = ("kty", "crv", "x", "y", "n", "e", "alg", "use", "kid")
-
-
-def _signed_claims(token: str, algorithm: str, keys: Sequence[ECKey | RSAKey]) -> dict[str, Any]:
-    for key in keys:
-        try:
-            return jwt.decode(token, key, algorithms=[algorithm]).claims
-        except (JoseError, ValueError):  # the next key may be the one
-            continue
-    raise _not_verified("signature")
-
-
-def _check(claims: Mapping[str, Any], expected: Expected) -> None:
-    subject = claims.get("sub")
-    times = [claims.get("exp"), claims.get("iat")]
-    if not all(isinstance(time, int | float) and not isinstance(time, bool) for time in times):
+def _verified_claims(claims: Mapping[str, object], expected: Expected) -> IdToken:
+    subject, sid = claims.get("sub"), claims.get("sid")
+    expires_at, issued_at = claims.get("exp"), claims.get("iat")
+    if not (_is_time(expires_at) and _is_time(issued_at)):
         raise _not_verified("exp or iat missing")
     rules = {
         "iss": claims.get("iss") == expected.issuer,
         "aud": claims.get("aud") in (expected.client_id, [expected.client_id]),
         "azp": claims.get("azp", expected.client_id) == expected.client_id,
         "sub": isinstance(subject, str) and subject.isascii() and 0 < len(subject) <= SUBJECT_LENGTH,
-        "exp": claims["exp"] > expected.now - LEEWAY,
-        "iat": claims["iat"] < expected.now + LEEWAY,
-        "nonce": _same(claims.get("nonce"), expected.nonce),
-        "at_hash": "at_hash" not in claims or _same(claims["at_hash"], _half_hash(expected.access_token)),
+        "exp": expires_at > expected.now - LEEWAY,
+        "iat": issued_at < expected.now + LEEWAY,
+        "nonce": _equal(claims.get("nonce"), expected.nonce),
+        "at_hash": "at_hash" not in claims or _equal(claims["at_hash"], _at_hash(expected.access_token)),
     }
     for name, holds in rules.items():
         if not holds:
             raise _not_verified(name)
+    return IdToken(str(subject), sid if isinstance(sid, str) and len(sid) <= SUBJECT_LENGTH else "")
 
 
-def _same(given: object, expected: str) -> bool:
+def _is_time(value: object) -> TypeGuard[int | float]:
+    return isinstance(value, int | float) and not isinstance(value, bool)
+
+
+def _equal(given: object, expected: str) -> bool:
     return isinstance(given, str) and hmac.compare_digest(given.encode(), expected.encode())
 
 
-def _half_hash(access_token: str) -> str:
-    """Return `at_hash` (OpenID Connect Core §3.1.3.6); both algorithms in use here go with SHA-256."""
+def _at_hash(access_token: str) -> str:
+    """Return `at_hash` (OpenID Connect Core §3.1.3.6): SHA-256 for both algorithms."""
     half = hashlib.sha256(access_token.encode()).digest()[:16]
     return base64.urlsafe_b64encode(half).rstrip(b"=").decode()

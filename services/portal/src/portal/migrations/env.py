@@ -4,7 +4,7 @@ from alembic import context
 from sqlalchemy import create_engine, pool
 
 from portal.sign_in import models as _sign_in
-from portal.sign_in.told import models as _told
+from portal.sign_in.backchannel_logout import models as _told
 from portal.storage import Base
 from portal.web.sessions import models as _sessions
 

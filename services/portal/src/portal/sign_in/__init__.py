@@ -1,4 +1,4 @@
-"""How a resident comes in and goes out: the OpenID Connect code flow with identity, and sign-out from both.
+"""Sign-in by OpenID Connect (code flow with PKCE) at identity, and sign-out at both (guide, steps 4 to 8).
 
-Leaves the checking of what identity says to `identity_client`, and the session itself to `web.sessions`.
+What identity sends is verified by `identity_client`; sessions are stored by `web.sessions`.
 """

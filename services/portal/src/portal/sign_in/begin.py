@@ -1,12 +1,13 @@
-"""Starting a sign-in: what the trip to identity is bound to is stored, then the browser leaves."""
+"""The start of a sign-in: an authorization request, and what its response will be compared with."""
 
 from dataclasses import dataclass
 
 from portal import randomness
 from portal.clock import Clock
-from portal.identity_client.client import Departure, IdentityClient
+from portal.errors import IdentityUnavailableError
+from portal.identity_client.client import AuthorizationParameters, IdentityClient
 from portal.sealing import Keyring
-from portal.sign_in.store import Claimed, SignInAttempts
+from portal.sign_in.store import PendingSignIn, SignInAttempts
 from portal.storage import Storage
 from portal.web.sessions.store import Sessions
 
@@ -14,45 +15,55 @@ VERIFIER = "pkce-verifier"
 
 
 @dataclass(frozen=True)
-class Wish:
-    """What the browser asked for."""
+class SignInRequest:
+    """What a browser asked for."""
 
     # The secret of the browser's cookie; empty if it has none yet.
     browser: str
-    # A path of the portal.
+    # A path of the portal, already checked.
     return_to: str
+    # BCP 47.
     language: str
     login_hint: str = ""
-    # How many trips before this one came back in vain.
+    # How many attempts in a row failed before this one.
     restarts: int = 0
 
 
 @dataclass(frozen=True)
-class Leaving:
-    """Where the browser goes, and the secret its cookie must hold when it comes back."""
+class AuthorizationRedirect:
+    """The authorization request as a URL, and the secret for the browser's cookie."""
 
     url: str
     browser: str
 
 
+@dataclass(frozen=True)
+class IdentityUnavailable:
+    """Identity cannot be reached just now."""
+
+
 class BeginSignIn:
-    """Sends a browser to identity."""
+    """Stores a sign-in attempt and makes its authorization request."""
 
     def __init__(self, storage: Storage, keyring: Keyring, identity: IdentityClient, clock: Clock) -> None:
         self._storage, self._keyring, self._identity, self._clock = storage, keyring, identity, clock
 
-    def leave(self, wish: Wish) -> Leaving:
-        """Store one attempt and return the way. Raises `Refused` (IDENTITY_UNAVAILABLE)."""
+    def begin(self, request: SignInRequest) -> AuthorizationRedirect | IdentityUnavailable:
+        """Begin one attempt, good for an hour, once, in this browser."""
         now = self._clock.now()
         state, nonce, verifier = randomness.secret(), randomness.secret(), randomness.secret()
-        browser = wish.browser or randomness.secret()
-        url = self._identity.authorization_url(
-            Departure(state, nonce, verifier, wish.language, wish.login_hint)
-        )
+        browser = request.browser or randomness.secret()
+        try:
+            url = self._identity.authorization_url(
+                AuthorizationParameters(state, nonce, verifier, request.language, request.login_hint)
+            )
+        except IdentityUnavailableError:
+            return IdentityUnavailable()
         sealed = self._keyring.seal(VERIFIER, state, {"verifier": verifier}, now=int(now.timestamp()))
         with self._storage.transaction() as session:
             attempts = SignInAttempts(session)
-            attempts.delete_old(now)
-            Sessions(session).delete_expired(now)
-            attempts.begin(state, browser, Claimed(nonce, sealed, wish.return_to, wish.restarts), now)
-        return Leaving(url, browser)
+            attempts.delete_old_attempts(now)
+            Sessions(session).delete_expired_sessions(now)
+            pending = PendingSignIn(nonce, sealed, request.return_to, request.restarts)
+            attempts.add_attempt(state, browser, pending, now)
+        return AuthorizationRedirect(url, browser)

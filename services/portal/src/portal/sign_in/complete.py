@@ -1,4 +1,4 @@
-"""Coming back from identity: the answer is checked, the code redeemed, the session begun."""
+"""The end of a sign-in: the authorization response is checked, the code redeemed, the session begun."""
 
 from dataclasses import dataclass
 from enum import Enum, auto
@@ -7,11 +7,11 @@ import structlog
 
 from portal import randomness
 from portal.clock import Clock
-from portal.errors import Reason, Refused
+from portal.errors import CodeRefusedError, IdentityError, IdentityUnavailableError, SignInNotVerifiedError
 from portal.identity_client.client import IdentityClient, SignInTokens
 from portal.sealing import Keyring
 from portal.sign_in.begin import VERIFIER
-from portal.sign_in.store import Claimed, SignInAttempts
+from portal.sign_in.store import PendingSignIn, SignInAttempts
 from portal.storage import Storage
 from portal.web.paths import HOME
 from portal.web.sessions.store import Sessions
@@ -20,24 +20,9 @@ from portal.web.sessions.tokens import TokenSeal, first_tokens
 log = structlog.get_logger(__name__)
 
 
-class Outcome(Enum):
-    """How a trip to identity ended."""
-
-    SIGNED_IN = auto()
-    # Nothing to be had from this answer (late, used, another browser's): start over, hardly noticed.
-    START_OVER = auto()
-    # Starting over did not help: say so instead of going round in circles.
-    STOPPED = auto()
-    # The resident, or identity, said no.
-    DECLINED = auto()
-    # The answer does not verify, or identity cannot be reached just now.
-    FAILED = auto()
-    UNAVAILABLE = auto()
-
-
 @dataclass(frozen=True)
-class Answer:
-    """The authorization response (RFC 6749 §4.1.2, RFC 9207), as the browser brought it."""
+class AuthorizationResponse:
+    """The parameters of the response (RFC 6749 §4.1.2, RFC 9207); `browser` is its cookie's secret."""
 
     browser: str
     state: str
@@ -47,17 +32,45 @@ class Answer:
 
 
 @dataclass(frozen=True)
-class Completed:
-    """The outcome, where to go, and for SIGNED_IN the secret for the session cookie."""
+class SignedIn:
+    """A session has begun; `secret` is for its cookie."""
 
-    outcome: Outcome
     return_to: str
-    secret: str = ""
-    restarts: int = 0
+    secret: str
+
+
+@dataclass(frozen=True)
+class StartOver:
+    """The attempt is unknown, expired, used or another browser's, or the code too old: begin another."""
+
+    return_to: str
+    restarts: int
+
+
+class Failure(Enum):
+    """Why the sign-in failed; each has its words in `not_signed_in.html`."""
+
+    # Starting over failed as well.
+    STOPPED = auto()
+    # `access_denied`: the resident or identity declined.
+    DECLINED = auto()
+    NOT_VERIFIED = auto()
+    UNAVAILABLE = auto()
+
+
+@dataclass(frozen=True)
+class NotSignedIn:
+    """The sign-in has failed. `return_to` is for another try."""
+
+    failure: Failure
+    return_to: str
+
+
+Outcome = SignedIn | StartOver | NotSignedIn
 
 
 class CompleteSignIn:
-    """Takes what identity answered."""
+    """Turns an authorization response into a session."""
 
     def __init__(
         self,
@@ -70,45 +83,51 @@ class CompleteSignIn:
         self._storage, self._keyring, self._identity, self._clock = storage, keyring, identity, clock
         self._seal, self._resource = TokenSeal(keyring), resource
 
-    def arrive(self, answer: Answer) -> Completed:
-        """Return how the sign-in ended. The attempt is spent first, so nothing can be answered twice."""
+    def complete(self, response: AuthorizationResponse) -> Outcome:
+        """Claim the attempt, which counts once, then redeem the code and begin a session."""
         with self._storage.transaction() as session:
             attempts = SignInAttempts(session)
-            claimed = attempts.claim(answer.state, answer.browser, self._clock.now())
-            trace = None if claimed else attempts.trace(answer.state)
-        if claimed is None:
-            return _over(trace.return_to if trace else HOME, trace.restarts if trace else 0)
+            pending = attempts.claim_attempt(response.state, response.browser, self._clock.now())
+            unclaimed = None if pending else attempts.find_unclaimed(response.state)
+        if pending is None:
+            return _start_over(
+                unclaimed.return_to if unclaimed else HOME, unclaimed.restarts if unclaimed else 0
+            )
         try:
-            return self._redeem(answer, claimed)
-        except Refused as refused:
-            log.warning("sign_in_refused", reason=refused.reason, detail=refused.detail)
-            if refused.reason is Reason.CODE_REFUSED:
-                return _over(claimed.return_to, claimed.restarts)
-            unavailable = refused.reason is Reason.IDENTITY_UNAVAILABLE
-            return Completed(Outcome.UNAVAILABLE if unavailable else Outcome.FAILED, claimed.return_to)
+            return self._redeem(response, pending)
+        except CodeRefusedError as error:
+            _log_refused(error)
+            return _start_over(pending.return_to, pending.restarts)
+        except IdentityUnavailableError as error:
+            _log_refused(error)
+            return NotSignedIn(Failure.UNAVAILABLE, pending.return_to)
+        except IdentityError as error:
+            _log_refused(error)
+            return NotSignedIn(Failure.NOT_VERIFIED, pending.return_to)
 
-    def _redeem(self, answer: Answer, claimed: Claimed) -> Completed:
-        self._identity.check_issuer(answer.iss)
-        if answer.error == "access_denied":
-            return Completed(Outcome.DECLINED, claimed.return_to)
-        if answer.error == "temporarily_unavailable":
-            return Completed(Outcome.UNAVAILABLE, claimed.return_to)
-        if answer.error or not answer.code:
-            raise Refused(Reason.SIGN_IN_NOT_VERIFIED, f"authorization response: error {answer.error[:64]!r}")
-        opened = self._keyring.open(VERIFIER, answer.state, claimed.sealed_verifier, now=0)
-        tokens = self._identity.redeem(answer.code, str(opened["verifier"]), claimed.nonce)
-        return Completed(Outcome.SIGNED_IN, claimed.return_to, self._begin(tokens))
+    def _redeem(self, response: AuthorizationResponse, pending: PendingSignIn) -> SignedIn | NotSignedIn:
+        self._identity.check_issuer(response.iss)
+        if response.error == "access_denied":
+            return NotSignedIn(Failure.DECLINED, pending.return_to)
+        if response.error == "temporarily_unavailable":
+            return NotSignedIn(Failure.UNAVAILABLE, pending.return_to)
+        if response.error or not response.code:
+            raise SignInNotVerifiedError(f"authorization response: error {response.error[:64]!r}")
+        opened = self._keyring.open(VERIFIER, response.state, pending.sealed_verifier, now=0)
+        tokens = self._identity.redeem_code(response.code, str(opened["verifier"]), pending.nonce)
+        return SignedIn(pending.return_to, self._begin_session(tokens))
 
-    def _begin(self, tokens: SignInTokens) -> str:
+    def _begin_session(self, tokens: SignInTokens) -> str:
         now, session_id = self._clock.now(), randomness.identifier()
-        kept = first_tokens(tokens, self._resource)
-        sealed = self._seal.seal(session_id, kept, int(now.timestamp()))
+        sealed = self._seal.seal(session_id, first_tokens(tokens, self._resource), int(now.timestamp()))
         with self._storage.transaction() as session:
-            return Sessions(session).begin(session_id, tokens.subject, tokens.sid, sealed, now)
+            return Sessions(session).add_session(session_id, tokens.subject, tokens.sid, sealed, now)
 
 
-def _over(return_to: str, restarts: int) -> Completed:
-    """Start over once; whoever comes back in vain again is told what may be wrong."""
-    if restarts:
-        return Completed(Outcome.STOPPED, return_to)
-    return Completed(Outcome.START_OVER, return_to, restarts=restarts + 1)
+def _start_over(return_to: str, restarts: int) -> StartOver | NotSignedIn:
+    """Start over once; a second failure in a row is explained, or the browser would go in circles."""
+    return NotSignedIn(Failure.STOPPED, return_to) if restarts else StartOver(return_to, restarts + 1)
+
+
+def _log_refused(error: IdentityError) -> None:
+    log.warning("sign_in_refused", reason=error.code, detail=error.detail)

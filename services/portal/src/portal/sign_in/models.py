@@ -1,4 +1,4 @@
-"""A sign-in under way, as stored."""
+"""Sign-in attempts, as stored."""
 
 from datetime import datetime
 
@@ -9,20 +9,20 @@ from portal.storage import Base
 
 
 class SignInAttempt(Base):
-    """One trip of one browser to identity and back. Each tab has its own."""
+    """One authorization request of one browser. Each tab has its own."""
 
     __tablename__ = "sign_in_attempts"
 
-    # SHA-256 of `state`.
+    # SHA-256 of `state`, hex.
     state_digest: Mapped[str] = mapped_column(String(64), primary_key=True)
-    # SHA-256 of the cookie of the browser that asked (OWASP ASVS 10.1.2).
+    # SHA-256 of the browser's cookie, hex: the response counts in this browser alone (OWASP ASVS 10.1.2).
     browser_digest: Mapped[str] = mapped_column(String(64))
     nonce: Mapped[str] = mapped_column(String(64))
-    # The PKCE verifier (RFC 7636), sealed.
+    # The PKCE verifier (RFC 7636), encrypted.
     sealed_verifier: Mapped[str] = mapped_column(Text)
     # A path of the portal.
     return_to: Mapped[str] = mapped_column(Text)
-    # How many trips before this one came back in vain: the guard against going round in circles.
+    # How many attempts in a row failed before this one.
     restarts: Mapped[int] = mapped_column(Integer)
     created_at: Mapped[datetime]
     expires_at: Mapped[datetime] = mapped_column(index=True)

@@ -1,23 +1,36 @@
-"""The addresses of sign-in and sign-out."""
+"""`GET /sign-in`, `GET /sign-in/callback` and `POST /sign-out`."""
 
 from flask import Blueprint, flash, redirect, request, url_for
 from flask_babel import gettext as _
 from werkzeug.wrappers import Response
 
-from portal.errors import Refused
-from portal.sign_in.begin import BeginSignIn, Wish
-from portal.sign_in.complete import Answer, Completed, CompleteSignIn, Outcome
-from portal.sign_in.leave import SignOut
-from portal.web.current import CurrentResident
-from portal.web.language import PARAMETER, chosen, current_language
+from portal.sign_in.begin import BeginSignIn, IdentityUnavailable, SignInRequest
+from portal.sign_in.complete import (
+    AuthorizationResponse,
+    CompleteSignIn,
+    Failure,
+    NotSignedIn,
+    SignedIn,
+    StartOver,
+)
+from portal.sign_in.sign_out import SignOut, SignOutAtIdentity
+from portal.web.current_resident import CurrentResident
+from portal.web.language import PARAMETER, current_language, first_supported
 from portal.web.pages import Pages
 from portal.web.paths import own_path
 
+# The longest e-mail address, in characters.
 LONGEST_HINT = 320
+STATUS = {
+    Failure.STOPPED: 400,
+    Failure.DECLINED: 403,
+    Failure.NOT_VERIFIED: 400,
+    Failure.UNAVAILABLE: 503,
+}
 
 
-class SignInPages:
-    """Comes in by `/sign-in`, goes out by `/sign-out`."""
+class SignInRoutes:
+    """Sign-in, its callback, and sign-out."""
 
     def __init__(
         self,
@@ -39,59 +52,63 @@ class SignInPages:
         return routes
 
     def start(self) -> Response:
-        """Send the browser to identity; also the way in for identity itself (OpenID Connect Core §4)."""
+        """Begin a sign-in; also the `initiate_login_uri` for identity (OpenID Connect Core §4)."""
         return_to = own_path(request.args.get("return_to"))
-        if self._current.load():
+        if self._current.find_session():
             return redirect(return_to, 303)
         hint = request.args.get("login_hint", "")
-        return self._leave(return_to, hint if len(hint) <= LONGEST_HINT else "", 0)
+        return self._begin_sign_in(return_to, hint if len(hint) <= LONGEST_HINT else "", 0)
 
     def callback(self) -> Response:
-        """Take identity's answer."""
-        answer = Answer(
-            browser=self._current.browser(),
-            state=request.args.get("state", ""),
-            code=request.args.get("code", ""),
-            error=request.args.get("error", ""),
-            iss=request.args.get("iss"),
+        """Answer the authorization response."""
+        outcome = self._complete.complete(
+            AuthorizationResponse(
+                browser=self._current.browser_secret(),
+                state=request.args.get("state", ""),
+                code=request.args.get("code", ""),
+                error=request.args.get("error", ""),
+                iss=request.args.get("iss"),
+            )
         )
-        completed = self._complete.arrive(answer)
-        if completed.outcome is Outcome.SIGNED_IN:
-            response = redirect(completed.return_to, 303)
-            self._current.set_cookie(response, completed.secret)
+        if isinstance(outcome, SignedIn):
+            response = redirect(outcome.return_to, 303)
+            self._current.begin_session(response, outcome.secret)
             return response
-        if completed.outcome in (Outcome.START_OVER, Outcome.STOPPED) and self._current.load():
-            return redirect(completed.return_to, 303)  # the back button, or a second click: signed in already
-        if completed.outcome is Outcome.START_OVER:
-            return self._leave(completed.return_to, "", completed.restarts)
-        return self._explain(completed)
+        stale = isinstance(outcome, StartOver) or outcome.failure is Failure.STOPPED
+        if stale and self._current.find_session():  # the back button, or a second click: signed in already
+            return redirect(outcome.return_to, 303)
+        if isinstance(outcome, StartOver):
+            return self._begin_sign_in(outcome.return_to, "", outcome.restarts)
+        return self._explain(outcome)
 
     def sign_out(self) -> Response:
         """End the session here, then at identity."""
-        live, sealed = self._current.load(), self._current.end()
-        way = self._sign_out.way_out(live.id, sealed, current_language()) if live and sealed else ""
-        if live and not way:
+        live, sealed_tokens = self._current.find_session(), self._current.end_session()
+        url = ""
+        if live and sealed_tokens:
+            outcome = self._sign_out.sign_out(live.id, sealed_tokens, current_language())
+            url = outcome.url if isinstance(outcome, SignOutAtIdentity) else ""
+        if live and not url:
             flash(_("You are signed out here. To be safe on a shared computer, close the browser as well."))
-        response = redirect(way or url_for("home.front"), 303)
-        self._current.clear_cookie(response)
+        response = redirect(url or url_for("home.front"), 303)
+        self._current.clear_session_cookie(response)
         return response
 
-    def _leave(self, return_to: str, login_hint: str, restarts: int) -> Response:
-        language = chosen(request.args.get(PARAMETER, "").split()) or current_language()
-        wish = Wish(self._current.browser(), return_to, language, login_hint, restarts)
-        try:
-            leaving = self._begin.leave(wish)
-        except Refused:
-            return self._explain(Completed(Outcome.UNAVAILABLE, return_to))
-        response = redirect(leaving.url, 303)
-        self._current.set_browser(response, leaving.browser)
+    def _begin_sign_in(self, return_to: str, login_hint: str, restarts: int) -> Response:
+        language = first_supported(request.args.get(PARAMETER, "").split()) or current_language()
+        outcome = self._begin.begin(
+            SignInRequest(self._current.browser_secret(), return_to, language, login_hint, restarts)
+        )
+        if isinstance(outcome, IdentityUnavailable):
+            return self._explain(NotSignedIn(Failure.UNAVAILABLE, return_to))
+        response = redirect(outcome.url, 303)
+        self._current.set_browser_secret(response, outcome.browser)
         return response
 
-    def _explain(self, completed: Completed) -> Response:
-        status = {Outcome.UNAVAILABLE: 503, Outcome.DECLINED: 403}.get(completed.outcome, 400)
+    def _explain(self, outcome: NotSignedIn) -> Response:
         return self._pages.render(
             "sign_in/not_signed_in.html",
-            status,
-            outcome=completed.outcome.name,
-            again=url_for("sign_in.start", return_to=completed.return_to),
+            STATUS[outcome.failure],
+            failure=outcome.failure.name,
+            again=url_for("sign_in.start", return_to=outcome.return_to),
         )

@@ -1,4 +1,4 @@
-"""Sign-ins under way, in the database."""
+"""Sign-in attempts, in the database."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -9,15 +9,15 @@ from sqlalchemy.orm import Session
 from portal.sealing import digest
 from portal.sign_in.models import SignInAttempt
 
-# Time to register, read the mail and sign in; whoever takes longer is sent again and usually notices nothing.
+# Time to register, read the mail and sign in. A later response starts over, mostly unnoticed.
 LIFETIME = timedelta(hours=1)
-# Spent and expired attempts are kept so long, to know a second click from a stranger's state.
+# Spent and expired attempts are kept so long, so that a late or second response finds its return path.
 REMEMBERED_FOR = timedelta(days=1)
 
 
 @dataclass(frozen=True)
-class Claimed:
-    """What the portal remembered when it sent the browser away."""
+class PendingSignIn:
+    """What the response to an authorization request is compared with, and where the resident was going."""
 
     nonce: str
     sealed_verifier: str
@@ -26,37 +26,37 @@ class Claimed:
 
 
 @dataclass(frozen=True)
-class Trace:
-    """What is known of an attempt that cannot be claimed."""
+class UnclaimedAttempt:
+    """What is known of an attempt that cannot be claimed: spent, expired or another browser's."""
 
     return_to: str
     restarts: int
 
 
 class SignInAttempts:
-    """The attempts, seen through one transaction."""
+    """The attempts, within one transaction."""
 
     def __init__(self, session: Session) -> None:
         self._session = session
 
-    def begin(self, state: str, browser: str, claimed: Claimed, now: datetime) -> None:
+    def add_attempt(self, state: str, browser: str, pending: PendingSignIn, now: datetime) -> None:
         """Store an attempt of this browser."""
         self._session.add(
             SignInAttempt(
                 state_digest=digest(state),
                 browser_digest=digest(browser),
-                nonce=claimed.nonce,
-                sealed_verifier=claimed.sealed_verifier,
-                return_to=claimed.return_to,
-                restarts=claimed.restarts,
+                nonce=pending.nonce,
+                sealed_verifier=pending.sealed_verifier,
+                return_to=pending.return_to,
+                restarts=pending.restarts,
                 created_at=now,
                 expires_at=now + LIFETIME,
                 spent_at=None,
             )
         )
 
-    def claim(self, state: str, browser: str, now: datetime) -> Claimed | None:
-        """Spend the attempt: one statement, one winner. None if unknown, spent, late or another browser's."""
+    def claim_attempt(self, state: str, browser: str, now: datetime) -> PendingSignIn | None:
+        """Spend the attempt, in one statement; None if unknown, spent, expired or another browser's."""
         row = self._session.execute(
             update(SignInAttempt)
             .where(
@@ -73,17 +73,17 @@ class SignInAttempts:
                 SignInAttempt.restarts,
             )
         ).one_or_none()
-        return Claimed(*row) if row else None
+        return PendingSignIn(*row) if row else None
 
-    def trace(self, state: str) -> Trace | None:
-        """Return what is known of an attempt that could not be claimed."""
+    def find_unclaimed(self, state: str) -> UnclaimedAttempt | None:
+        """Return what is known of an attempt that could not be claimed; None if unknown."""
         row = self._session.execute(
             select(SignInAttempt.return_to, SignInAttempt.restarts).where(
                 SignInAttempt.state_digest == digest(state)
             )
         ).one_or_none()
-        return Trace(*row) if row else None
+        return UnclaimedAttempt(*row) if row else None
 
-    def delete_old(self, now: datetime) -> None:
-        """Delete attempts that nobody will come back from."""
+    def delete_old_attempts(self, now: datetime) -> None:
+        """Delete the attempts that expired a day ago."""
         self._session.execute(delete(SignInAttempt).where(SignInAttempt.expires_at < now - REMEMBERED_FOR))

@@ -1,4 +1,4 @@
-"""The "Utility Billing" page: find an account by its two numbers, show it, forget it (guide, step 10).
+"""The "Utility Billing" pages (guide, step 10): search an account, show one, forget one.
 
-The numbers go to billing_link as typed; what they mean is decided there.
+What the numbers mean, and who may try how often, is decided by billing_link.
 """

@@ -1,11 +1,13 @@
-"""The search form: shape only. What the numbers mean is billing_link's to say."""
+"""The search form. It checks presence and length; billing_link reads the numbers."""
 
 from flask_babel import lazy_gettext as _l
 from wtforms import BooleanField, Form, StringField
 from wtforms.validators import DataRequired, Length
 
-from portal.utility_billing.search import LONGEST, Typed
+from portal.utility_billing.found_state import SearchNumbers
 
+# Characters; billing_link.proto allows no more.
+LONGEST = 64
 BLANK = _l("This field cannot be left blank")
 TOO_LONG = _l("This is longer than any number on a bill. Please type the number only.")
 
@@ -29,6 +31,6 @@ class SearchForm(Form):
     )
     remember = BooleanField(_l("Remember these values"))
 
-    def typed(self) -> Typed:
-        """Return what was typed."""
-        return Typed(self.account_number.data or "", self.customer_id.data or "", bool(self.remember.data))
+    def numbers(self) -> SearchNumbers:
+        """Return both numbers as typed, without the spaces around them."""
+        return SearchNumbers(self.account_number.data or "", self.customer_id.data or "")

@@ -1,4 +1,5 @@
-"""What every page shares: the shell with the city's looks, headers, languages, the session and its tokens.
+"""What all pages share: layout, branding, headers, language, errors, the session and its tokens.
 
-Knows who is signed in and how to reach billing_link for them; what a page shows is the features' own.
+Also the calls to billing_link for the session's resident. What a page shows is in `home`, `sign_in` and
+`utility_billing`.
 """

@@ -1,28 +1,27 @@
-"""How the city looks: its name, logo, colours, languages, help line. Asked of identity, kept for a minute."""
+"""The city's name, logo, colours, languages and help line, as identity publishes them."""
 
 import re
 import threading
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
 
 import structlog
 
 from portal.clock import Clock
-from portal.errors import Refused
+from portal.errors import IdentityError
 from portal.identity_client.client import IdentityClient
 
-KEPT = timedelta(seconds=60)
-# While identity is away the old looks serve, and identity is asked again only after this.
-ASKED_AGAIN = timedelta(seconds=10)
+LIFETIME = timedelta(seconds=60)
+# How long an older copy serves before identity, which could not be reached, is asked again.
+RETRY_AFTER = timedelta(seconds=10)
 COLOR = re.compile(r"#[0-9a-fA-F]{6}")
 log = structlog.get_logger(__name__)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class City:
-    """What pages show of a city. Empty where nothing is known."""
+    """What pages show of a city; empty text where identity says nothing. `languages` are BCP 47."""
 
     name: str = ""
     website: str = ""
@@ -33,28 +32,29 @@ class City:
     languages: Sequence[str] = ("en", "es")
     notice: str = ""
     time_zone: str = ""
+    # SVG.
     logo: bytes = b""
 
 
-class CityLooks:
-    """The portal's one city; never fails, at worst it is plain or somewhat old."""
+class CityCache:
+    """The portal's one city, cached for a minute. While identity is away the older copy serves."""
 
     def __init__(self, identity: IdentityClient, city_id: str, clock: Clock) -> None:
         self._identity, self._city_id, self._clock = identity, city_id, clock
         self._lock = threading.Lock()
         self._city = City()
-        self._ask_after: datetime | None = None
+        self._stale_at: datetime | None = None
 
-    def city(self) -> City:
-        """Return the city as known now."""
+    def current(self) -> City:
+        """Return the city as last read; defaults if it never could be."""
         now = self._clock.now()
-        if self._ask_after and now < self._ask_after:
+        if self._stale_at and now < self._stale_at:
             return self._city
-        # One request asks; the others do not wait for it, except the very first.
-        if not self._lock.acquire(blocking=self._ask_after is None):
+        # One request asks; others use the older copy. Before the first answer all wait.
+        if not self._lock.acquire(blocking=self._stale_at is None):
             return self._city
         try:
-            if self._ask_after is None or now >= self._ask_after:
+            if self._stale_at is None or now >= self._stale_at:
                 self._refresh(now)
         finally:
             self._lock.release()
@@ -62,22 +62,22 @@ class CityLooks:
 
     def _refresh(self, now: datetime) -> None:
         try:
-            self._city = _parse(self._identity.city(self._city_id), self._logo())
-            self._ask_after = now + KEPT
-        except Refused as refused:
-            log.warning("city_unavailable", city=self._city_id, detail=refused.detail)
-            self._ask_after = now + ASKED_AGAIN
+            self._city = _parse(self._identity.fetch_city(self._city_id), self._fetch_logo())
+            self._stale_at = now + LIFETIME
+        except IdentityError as error:
+            log.warning("city_unavailable", city=self._city_id, detail=error.detail)
+            self._stale_at = now + RETRY_AFTER
 
-    def _logo(self) -> bytes:
+    def _fetch_logo(self) -> bytes:
         try:
-            return self._identity.city_logo(self._city_id)
-        except Refused:
+            return self._identity.fetch_city_logo(self._city_id)
+        except IdentityError:
             return self._city.logo
 
 
-def _parse(facts: Mapping[str, Any], logo: bytes) -> City:
-    """Take what is usable; a field of another kind counts as absent."""
-    plain = City()
+def _parse(facts: Mapping[str, object], logo: bytes) -> City:
+    """Read what identity sent; a field of another type counts as absent."""
+    default = City()
 
     def text(name: str) -> str:
         value = facts.get(name)
@@ -93,11 +93,11 @@ def _parse(facts: Mapping[str, Any], logo: bytes) -> City:
         website=website if website.startswith(("https://", "http://")) else "",
         support_phone=text("support_phone"),
         support_name=text("support_name"),
-        primary_color=color("primary_color", plain.primary_color),
-        accent_color=color("accent_color", plain.accent_color),
+        primary_color=color("primary_color", default.primary_color),
+        accent_color=color("accent_color", default.accent_color),
         languages=[each for each in languages if isinstance(each, str)]
         if isinstance(languages, list)
-        else plain.languages,
+        else default.languages,
         notice=text("notice"),
         time_zone=text("time_zone"),
         logo=logo,

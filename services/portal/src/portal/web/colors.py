@@ -1,15 +1,15 @@
-"""The city's colours as a stylesheet, each with a text colour that can be read on it (WCAG 1.4.3)."""
+"""The city's colours as CSS variables, each with a text colour of enough contrast (WCAG 1.4.3)."""
 
 from portal.web.city import City
 
-# On any colour one of these two has a contrast of 4.58 or more; a softer black would not do for all.
+# On any colour one of the two has a contrast of 4.58 or more.
 WHITE, BLACK = "#ffffff", "#000000"
 # WCAG 1.4.3 for text of normal size.
 ENOUGH = 4.5
 
 
 def stylesheet(city: City) -> str:
-    """Return the stylesheet; every value is a checked `#rrggbb`."""
+    """Return the stylesheet; every value is a checked `#rrggbb`, so that nothing can be injected."""
     link = city.accent_color if contrast(city.accent_color, WHITE) >= ENOUGH else darkened(city.accent_color)
     return (
         ":root{"
@@ -20,12 +20,12 @@ def stylesheet(city: City) -> str:
 
 
 def readable_on(background: str) -> str:
-    """Return white or black, whichever contrasts more."""
+    """Return white or black: the one with more contrast."""
     return WHITE if contrast(background, WHITE) >= contrast(background, BLACK) else BLACK
 
 
 def darkened(color: str) -> str:
-    """Return the colour, darkened at least by a quarter and until white text on it can be read."""
+    """Return the colour darkened by a quarter, repeatedly until white text on it has enough contrast."""
     channels = _channels(color)
     while True:
         channels = [channel * 3 // 4 for channel in channels]
@@ -35,7 +35,7 @@ def darkened(color: str) -> str:
 
 
 def contrast(one: str, other: str) -> float:
-    """Return the contrast ratio of two colours, 1 to 21 (WCAG 2.2, relative luminance)."""
+    """Return the contrast ratio of two colours, 1 to 21 (WCAG 2.2)."""
     lighter, darker = sorted((_luminance(one), _luminance(other)), reverse=True)
     return (lighter + 0.05) / (darker + 0.05)
 

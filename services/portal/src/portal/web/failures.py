@@ -1,4 +1,4 @@
-"""What a resident sees when something goes wrong: always plain words and a way on."""
+"""The page for each error: what happened in plain words, and where to go next."""
 
 import structlog
 from flask import Flask, flash, redirect, request, url_for
@@ -7,31 +7,34 @@ from flask_wtf.csrf import CSRFError
 from werkzeug.exceptions import HTTPException
 from werkzeug.wrappers import Response
 
-from portal.errors import Reason, Refused
-from portal.web.current import CurrentResident, SignInNeededError
+from portal.errors import GrantEndedError, IdentityError
+from portal.web.current_resident import CurrentResident, SignInNeededError
 from portal.web.pages import Pages
 
 log = structlog.get_logger(__name__)
 
 
 def install(app: Flask, pages: Pages, current: CurrentResident) -> None:
-    """Answer every failure with a page."""
+    """Register a handler for every error."""
     app.register_error_handler(SignInNeededError, _sign_in_needed)
 
-    @app.errorhandler(Refused)
-    def _refused(refused: Refused) -> Response:
-        log.warning("refused", path=request.path, reason=refused.reason, detail=refused.detail)
-        if refused.reason is not Reason.GRANT_ENDED:
-            return pages.render("unavailable.html", 503)
-        current.end()
+    @app.errorhandler(IdentityError)
+    def _identity_failed(error: IdentityError) -> Response:
+        log.warning("refused", path=request.path, reason=error.code, detail=error.detail)
+        return pages.render("unavailable.html", 503)
+
+    @app.errorhandler(GrantEndedError)
+    def _grant_ended(error: GrantEndedError) -> Response:
+        log.warning("refused", path=request.path, reason=error.code, detail=error.detail)
+        current.end_session()
         flash(_("You were signed out, perhaps on another page or device. Please sign in again."))
         response = redirect(url_for("home.front"), 303)
-        current.clear_cookie(response)
+        current.clear_session_cookie(response)
         return response
 
     @app.errorhandler(CSRFError)
     def _form_too_old(_error: CSRFError) -> Response:
-        if current.load() is None:
+        if current.find_session() is None:
             return redirect(url_for("home.front"), 303)
         return pages.render("page_too_old.html", 400)
 

@@ -1,4 +1,4 @@
-"""How money, days and moments are written, in the resident's language and the city's time zone."""
+"""Template filters: money, dates and times in the resident's language and the city's time zone."""
 
 from datetime import date, datetime
 from decimal import Decimal
@@ -9,7 +9,7 @@ from flask_babel import format_date, format_datetime, format_time, get_locale, t
 from flask_babel import lazy_gettext as _l
 
 CENTS = 100
-# The names billing_link's contract gives services; another one shows as it is.
+# The codes of services in billing_link's contract; another code is shown as it is.
 SERVICES = {
     "water": _l("Water"),
     "sewer": _l("Sewer"),
@@ -21,7 +21,7 @@ SERVICES = {
 
 
 def install(app: Flask) -> None:
-    """Give the templates the filters `money`, `day`, `moment` and `service_name`."""
+    """Register the filters `money`, `day`, `moment` and `service_name`."""
     app.add_template_filter(money)
     app.add_template_filter(day)
     app.add_template_filter(moment)
@@ -29,21 +29,21 @@ def install(app: Flask) -> None:
 
 
 def money(cents: int, currency: str = "USD") -> str:
-    """Write an amount; the cents are whole and stay exact."""
+    """Format whole cents, exactly; `currency` is ISO 4217."""
     return format_currency(Decimal(cents) / CENTS, currency, locale=get_locale())
 
 
 def day(value: date) -> str:
-    """Write a day of the calendar."""
+    """Format a date."""
     return str(format_date(value, "long"))
 
 
 def moment(value: datetime) -> str:
-    """Write a moment in the city's time zone, to the minute."""
-    day_there = format_date(to_user_timezone(value), "long", rebase=False)
-    return f"{day_there}, {format_time(value, 'short')} {format_datetime(value, 'z')}"
+    """Format a time with its date, in the city's time zone, to the minute."""
+    local_day = format_date(to_user_timezone(value), "long", rebase=False)
+    return f"{local_day}, {format_time(value, 'short')} {format_datetime(value, 'z')}"
 
 
 def service_name(code: str) -> str:
-    """Return what residents call a service."""
+    """Return the name of a service."""
     return str(SERVICES.get(code, code.replace("_", " ")))

@@ -1,4 +1,4 @@
-"""Security headers on every answer (OWASP ASVS 3.4)."""
+"""Security headers on every response (OWASP ASVS 3.4)."""
 
 from urllib.parse import urlsplit
 
@@ -10,7 +10,7 @@ ONE_HOUR = "public, max-age=3600"
 
 
 def install(app: Flask, settings: Settings) -> None:
-    """Put the headers on whatever the application answers."""
+    """Add the headers to every response."""
     policy = content_security_policy(settings.issuer)
 
     @app.after_request
@@ -34,11 +34,11 @@ def install(app: Flask, settings: Settings) -> None:
 def content_security_policy(issuer: str) -> str:
     """Return the policy of every page.
 
-    Forms may lead to identity: Chromium applies `form-action` to the redirects after a POST, and signing out
-    is a POST that ends there.
+    `form-action` has identity's origin: Chromium applies it to the redirects after a POST, and sign-out is a
+    POST that redirects there.
     """
-    address = urlsplit(issuer)
-    identity = f"{address.scheme}://{address.netloc}"
+    url = urlsplit(issuer)
+    identity = f"{url.scheme}://{url.netloc}"
     return "; ".join(
         [
             "default-src 'none'",

@@ -1,4 +1,4 @@
-"""Which language a page is in: the address's `ui_locales`, else the last choice, else the browser's wish."""
+"""The language of a page: `ui_locales` of the URL, else the cookie, else `Accept-Language`, else English."""
 
 from collections.abc import Iterable
 from datetime import timedelta
@@ -7,26 +7,26 @@ from flask import Flask, Response, g, request
 from flask_babel import Babel, get_locale
 
 from portal.config import Settings
-from portal.web.city import CityLooks
-from portal.web.current import CookieNames
+from portal.web.city import CityCache
+from portal.web.current_resident import CookieNames
 
-# The languages the portal is written in, with what each calls itself.
+# The languages of the portal, each with its own name.
 LANGUAGES = {"en": "English", "es": "Español"}
-# As residents of these cities write money and times.
+# For money, dates and times.
 LOCALES = {"en": "en_US", "es": "es_US"}
 PARAMETER = "ui_locales"
 REMEMBERED_FOR = timedelta(days=365)
 
 
-def install(app: Flask, settings: Settings, looks: CityLooks) -> None:
-    """Make every page choose its language and the city's time zone."""
+def install(app: Flask, settings: Settings, city: CityCache) -> None:
+    """Choose language and time zone for each request; keep a choice from the URL in a cookie."""
     cookie = CookieNames.of(settings).language
 
     def select() -> str:
         if "language" not in g:
             g.language = (
-                chosen(request.args.get(PARAMETER, "").split())
-                or chosen([request.cookies.get(cookie, "")])
+                first_supported(request.args.get(PARAMETER, "").split())
+                or first_supported([request.cookies.get(cookie, "")])
                 or request.accept_languages.best_match(list(LANGUAGES))
                 or "en"
             )
@@ -35,13 +35,13 @@ def install(app: Flask, settings: Settings, looks: CityLooks) -> None:
     Babel(
         app,
         locale_selector=select,
-        timezone_selector=lambda: looks.city().time_zone or settings.time_zone,
+        timezone_selector=lambda: city.current().time_zone or settings.time_zone,
         default_translation_directories="translations",
     )
 
     @app.after_request
     def _remember(response: Response) -> Response:
-        if language := chosen(request.args.get(PARAMETER, "").split()):
+        if language := first_supported(request.args.get(PARAMETER, "").split()):
             response.set_cookie(
                 cookie,
                 language,
@@ -54,15 +54,15 @@ def install(app: Flask, settings: Settings, looks: CityLooks) -> None:
         return response
 
 
-def chosen(wishes: Iterable[str]) -> str:
-    """Return the first wish (BCP 47) that the portal speaks, as `en` or `es`; empty if none."""
-    for wish in wishes:
-        language = wish.replace("_", "-").split("-")[0].lower()
+def first_supported(tags: Iterable[str]) -> str:
+    """Return the language, `en` or `es`, of the first tag (BCP 47) that the portal has; empty if none."""
+    for tag in tags:
+        language = tag.replace("_", "-").split("-")[0].lower()
         if language in LANGUAGES:
             return language
     return ""
 
 
 def current_language() -> str:
-    """Return the language of this page, such as `es`."""
+    """Return the language of this page, `en` or `es`."""
     return str(get_locale().language)

@@ -1,28 +1,38 @@
-"""The shell around every page: the city's looks, who is signed in, the language links."""
+"""Rendering of pages, with what every page shows: the city, sign-in or sign-out, the other languages."""
 
+from dataclasses import dataclass
 from datetime import datetime
 from urllib.parse import urlencode
 
 from flask import Response, make_response, render_template, request
 
 from portal.clock import Clock
-from portal.web.city import CityLooks
-from portal.web.current import CurrentResident
+from portal.web.city import CityCache
+from portal.web.current_resident import CurrentResident
 from portal.web.language import LANGUAGES, PARAMETER, current_language
 
 
-class Pages:
-    """Renders templates with what the shell needs."""
+@dataclass(frozen=True)
+class LanguageLink:
+    """This page in another language: its code, its own name, the URL."""
 
-    def __init__(self, looks: CityLooks, current: CurrentResident, clock: Clock) -> None:
-        self._looks, self._current, self._clock = looks, current, clock
+    code: str
+    name: str
+    url: str
+
+
+class Pages:
+    """Renders templates."""
+
+    def __init__(self, city: CityCache, current: CurrentResident, clock: Clock) -> None:
+        self._city, self._current, self._clock = city, current, clock
 
     def render(self, template: str, status: int = 200, **context: object) -> Response:
-        """Return the page."""
-        live = self._current.load()
+        """Return a page; `context` is the template's own."""
+        live = self._current.find_session()
         body = render_template(
             template,
-            city=self._looks.city(),
+            city=self._city.current(),
             signed_in=live is not None,
             idle_seconds=self._seconds_until(self._current.idle_ends_at(live)) if live else 0,
             language=current_language(),
@@ -34,13 +44,13 @@ class Pages:
     def _seconds_until(self, moment: datetime) -> int:
         return int((moment - self._clock.now()).total_seconds())
 
-    def _language_links(self) -> list[tuple[str, str, str]]:
-        """Return code, own name and address of this page in every other language the city wants."""
-        wanted = [code for code in LANGUAGES if code in self._looks.city().languages] or list(LANGUAGES)
+    def _language_links(self) -> list[LanguageLink]:
+        wanted = [code for code in LANGUAGES if code in self._city.current().languages] or list(LANGUAGES)
         path = "/" if request.path.startswith("/sign-") else request.path
-        kept = {name: value for name, value in request.args.items() if name == "found"}
+        # The found account of a search is in the URL alone.
+        found = {name: value for name, value in request.args.items() if name == "found"}
         return [
-            (code, LANGUAGES[code], f"{path}?{urlencode(kept | {PARAMETER: code})}")
+            LanguageLink(code, LANGUAGES[code], f"{path}?{urlencode(found | {PARAMETER: code})}")
             for code in wanted
             if code != current_language()
         ]

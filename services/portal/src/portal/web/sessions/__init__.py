@@ -1,4 +1,4 @@
-"""Browsers signed in to the portal, stored on the server: who, until when, and their tokens, sealed.
+"""Sessions, stored on the server: the resident, the lifetimes, and the tokens, encrypted.
 
-The cookie holds 256 random bits and the database their hash. Tokens never leave the server.
+The cookie holds a 256-bit secret and the database its SHA-256. No token is sent to the browser.
 """

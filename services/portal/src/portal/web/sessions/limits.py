@@ -4,7 +4,7 @@ from datetime import timedelta
 
 IDLE = timedelta(minutes=30)
 ABSOLUTE = timedelta(hours=12)
-# "Last seen" is written at most this often: reading a page costs no write.
+# `last_seen_at` is written at most this often, so that not every page is a write.
 TOUCH_EVERY = timedelta(minutes=1)
-# Longer than identity may take to answer; after it, another request may try.
+# How long one request alone may refresh: longer than the time limit of a call to identity.
 REFRESH_LEASE = timedelta(seconds=15)

@@ -1,4 +1,4 @@
-"""A session, as stored."""
+"""Sessions, as stored."""
 
 from datetime import datetime
 
@@ -9,25 +9,26 @@ from portal.storage import Base
 
 
 class SessionRow(Base):
-    """One browser in which one resident is signed in to the portal."""
+    """One resident signed in to the portal in one browser."""
 
     __tablename__ = "sessions"
 
-    # Public; names the session in the log and owns what is sealed for it.
+    # Not secret: names the session in the log, and is the owner of what is encrypted for it.
     id: Mapped[str] = mapped_column(String(32), primary_key=True)
+    # SHA-256 of the cookie's secret, hex.
     secret_digest: Mapped[str] = mapped_column(String(64), unique=True)
-    # Who, at identity: the `sub` of the ID token.
+    # The resident: `sub` of the ID token.
     subject: Mapped[str] = mapped_column(String(255), index=True)
-    # identity's own session: the `sid` of the ID token, empty where it sends none.
+    # Identity's session: `sid` of the ID token, empty if it has none.
     identity_sid: Mapped[str] = mapped_column(String(255), index=True)
     created_at: Mapped[datetime]
     last_seen_at: Mapped[datetime]
-    # The absolute end, however busy the session is.
+    # The end, even for a session in use.
     expires_at: Mapped[datetime] = mapped_column(index=True)
-    # The ID token (for sign-out), the refresh token, and an access token for each resource.
+    # ID token, refresh token, and an access token for each resource; encrypted.
     sealed_tokens: Mapped[str] = mapped_column(Text)
-    # Until when one request may refresh the tokens alone; the others wait for what it brings.
+    # Until when one request alone may refresh the tokens; the others wait for it.
     refreshing_until: Mapped[datetime | None]
-    # Name and e-mail address as userinfo had them.
+    # Name and e-mail address from userinfo; encrypted.
     sealed_profile: Mapped[str | None] = mapped_column(Text)
     profile_read_at: Mapped[datetime | None]

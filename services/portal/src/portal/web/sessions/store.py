@@ -1,4 +1,4 @@
-"""Sessions in the database."""
+"""Sessions, in the database."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -15,7 +15,7 @@ from portal.web.sessions.models import SessionRow
 
 @dataclass(frozen=True)
 class LiveSession:
-    """A session that is neither idle for too long nor too old."""
+    """A session within its limits. `id` is not secret."""
 
     id: str
     subject: str
@@ -26,20 +26,20 @@ class LiveSession:
 
 
 @dataclass(frozen=True)
-class Held:
-    """The tokens of a session as stored, and whether somebody is refreshing them."""
+class StoredTokens:
+    """A session's tokens, encrypted, and whether a request is refreshing them."""
 
     sealed_tokens: str
     refreshing: bool
 
 
 class Sessions:
-    """The sessions, seen through one transaction."""
+    """The sessions, within one transaction."""
 
     def __init__(self, session: Session) -> None:
         self._session = session
 
-    def begin(
+    def add_session(
         self, session_id: str, subject: str, identity_sid: str, sealed_tokens: str, now: datetime
     ) -> str:
         """Store a new session and return the secret for its cookie."""
@@ -61,8 +61,8 @@ class Sessions:
         )
         return secret
 
-    def find(self, secret: str, now: datetime) -> LiveSession | None:
-        """Return the live session whose cookie holds this secret."""
+    def find_session(self, secret: str, now: datetime) -> LiveSession | None:
+        """Return the live session with this cookie; None if there is none."""
         row = self._session.execute(
             select(
                 SessionRow.id,
@@ -79,24 +79,24 @@ class Sessions:
         ).one_or_none()
         return LiveSession(*row) if row else None
 
-    def touch(self, session_id: str, now: datetime) -> None:
-        """Note that the session was used now."""
-        self._change(session_id, last_seen_at=now)
+    def record_use(self, session_id: str, now: datetime) -> None:
+        """Record that the session was used now."""
+        self._update(session_id, last_seen_at=now)
 
-    def end(self, session_id: str) -> str | None:
-        """Forget the session; return its sealed tokens, or None if it was gone."""
+    def end_session(self, session_id: str) -> str | None:
+        """Delete the session; return its encrypted tokens, None if there was none."""
         return self._session.scalar(
             delete(SessionRow).where(SessionRow.id == session_id).returning(SessionRow.sealed_tokens)
         )
 
-    def end_by_secret(self, secret: str) -> None:
-        """Forget the session whose cookie holds this secret, live or not."""
+    def end_session_by_secret(self, secret: str) -> None:
+        """Delete the session with this cookie, live or not."""
         self._session.execute(delete(SessionRow).where(SessionRow.secret_digest == digest(secret)))
 
-    def end_told(self, identity_sid: str, subject: str) -> int:
-        """Forget the sessions begun with this session of identity's; without one, all of the resident's.
+    def end_identity_sessions(self, identity_sid: str, subject: str) -> int:
+        """Delete the sessions with this `sid`, or without one all of this `sub`; return how many.
 
-        An empty text says nothing; where both are given, both must hold. Return how many there were.
+        If both are given, both must match.
         """
         if not identity_sid and not subject:
             return 0
@@ -107,15 +107,15 @@ class Sessions:
             statement = statement.where(SessionRow.subject == subject)
         return len(self._session.execute(statement.returning(SessionRow.id)).all())
 
-    def tokens_of(self, session_id: str, now: datetime) -> Held | None:
-        """Return the session's tokens."""
+    def find_tokens(self, session_id: str, now: datetime) -> StoredTokens | None:
+        """Return the session's tokens; None if there is no such session."""
         row = self._session.execute(
             select(SessionRow.sealed_tokens, SessionRow.refreshing_until).where(SessionRow.id == session_id)
         ).one_or_none()
-        return Held(row[0], row[1] is not None and row[1] > now) if row else None
+        return StoredTokens(row[0], row[1] is not None and row[1] > now) if row else None
 
     def claim_refresh(self, session_id: str, now: datetime) -> str | None:
-        """Take the right to refresh, for a while; return the tokens, None if another has the right."""
+        """Claim the refresh for 15 seconds; return the encrypted tokens, None if another request has it."""
         return self._session.scalar(
             update(SessionRow)
             .where(
@@ -127,16 +127,16 @@ class Sessions:
         )
 
     def release_refresh(self, session_id: str, sealed_tokens: str | None = None) -> None:
-        """Give the right to refresh back, with what it brought."""
-        kept = {"sealed_tokens": sealed_tokens} if sealed_tokens else {}
-        self._change(session_id, refreshing_until=None, **kept)
+        """End the claim; store the new tokens, if there are any."""
+        fresh = {"sealed_tokens": sealed_tokens} if sealed_tokens else {}
+        self._update(session_id, refreshing_until=None, **fresh)
 
-    def keep_profile(self, session_id: str, sealed_profile: str, now: datetime) -> None:
-        """Keep what userinfo said."""
-        self._change(session_id, sealed_profile=sealed_profile, profile_read_at=now)
+    def save_profile(self, session_id: str, sealed_profile: str, now: datetime) -> None:
+        """Store the profile, encrypted."""
+        self._update(session_id, sealed_profile=sealed_profile, profile_read_at=now)
 
-    def delete_expired(self, now: datetime) -> int:
-        """Delete sessions that are over; return how many."""
+    def delete_expired_sessions(self, now: datetime) -> int:
+        """Delete the sessions past a limit; return how many."""
         result = self._session.execute(
             delete(SessionRow).where(
                 or_(SessionRow.expires_at <= now, SessionRow.last_seen_at <= now - limits.IDLE)
@@ -144,5 +144,5 @@ class Sessions:
         )
         return result.rowcount if isinstance(result, CursorResult) else 0
 
-    def _change(self, session_id: str, **values: object) -> None:
+    def _update(self, session_id: str, **values: object) -> None:
         self._session.execute(update(SessionRow).where(SessionRow.id == session_id).values(**values))

@@ -1,46 +1,46 @@
-"""The tokens of a session: sealed at rest, refreshed before they expire, by one request at a time."""
+"""The tokens of a session: encrypted at rest, refreshed before they expire, by one request at a time."""
 
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 
 from portal.clock import Clock
-from portal.errors import Reason, Refused
+from portal.errors import GrantEndedError, IdentityUnavailableError
 from portal.identity_client.client import AccessToken, IdentityClient, SignInTokens
 from portal.sealing import Keyring, SealBrokenError
 from portal.storage import Storage
-from portal.web.sessions.store import Sessions
+from portal.web.sessions.store import Sessions, StoredTokens
 
 PURPOSE = "tokens"
-# A token is fetched anew when it has less than this to live: longer than a call takes.
+# A token that expires sooner than this is refreshed: longer than a call takes.
 MARGIN_SECONDS = 30
-# How often, and how many times, a request looks whether another has brought the token it needs.
-LOOK_EVERY_SECONDS = 0.1
-LOOKS = 60
+# How often, and how many times, a request checks whether another has refreshed the token it needs.
+CHECK_INTERVAL_SECONDS = 0.1
+CHECKS = 60
 
 
 @dataclass(frozen=True)
 class TokenSet:
-    """What a session holds: ID token (for sign-out), refresh token, an access token for each resource."""
+    """A session's tokens, all secrets. `access` is by resource indicator; the ID token is for sign-out."""
 
     id_token: str
     refresh_token: str
     access: Mapping[str, AccessToken]
 
     def live(self, resource: str, now: int) -> AccessToken | None:
-        """Return the access token for a resource, unless it expires soon."""
+        """Return the access token for a resource; None if there is none or it expires soon."""
         token = self.access.get(resource)
         return token if token and token.expires_at - MARGIN_SECONDS > now else None
 
 
 class TokenSeal:
-    """Seals a token set for one session and opens it again."""
+    """Encrypts the tokens of one session."""
 
     def __init__(self, keyring: Keyring) -> None:
         self._keyring = keyring
 
     def seal(self, session_id: str, tokens: TokenSet, now: int) -> str:
-        """Return the tokens as text for the database."""
+        """Return the tokens, encrypted for the database; `now` in Unix seconds."""
         access = {name: [token.value, token.expires_at] for name, token in tokens.access.items()}
         values: dict[str, object] = {
             "id_token": tokens.id_token,
@@ -50,10 +50,10 @@ class TokenSeal:
         return self._keyring.seal(PURPOSE, session_id, values, now=now)
 
     def open(self, session_id: str, sealed: str) -> TokenSet:
-        """Return the tokens; raises `SealBrokenError` once the key they were sealed with is gone."""
+        """Return the tokens; raises `SealBrokenError` if their key is no longer configured."""
         values = self._keyring.open(PURPOSE, session_id, sealed, now=0)
         access = values["access"]
-        assert isinstance(access, dict)  # noqa: S101 - as `seal` wrote it, and nobody else can
+        assert isinstance(access, dict)  # noqa: S101 - as `seal` wrote it
         return TokenSet(
             str(values["id_token"]),
             str(values["refresh_token"]),
@@ -62,7 +62,7 @@ class TokenSeal:
 
 
 class SessionTokens:
-    """Hands out a session's access tokens."""
+    """A session's access tokens, refreshed when needed."""
 
     def __init__(
         self,
@@ -76,65 +76,66 @@ class SessionTokens:
         self._pause = pause
 
     def access_token(self, session_id: str, resource: str, *, not_this: str = "") -> str:
-        """Return an access token for the resource that lives long enough to be used.
+        """Return an access token for the resource that is good for 30 seconds or more.
 
-        `not_this` is a token that was refused just now. Raises GRANT_ENDED when there is nothing to fetch one
-        with, IDENTITY_UNAVAILABLE when identity cannot be asked.
+        `not_this` is a token that the resource has refused. Raises `GrantEndedError`, or
+        `IdentityUnavailableError` if identity cannot be asked.
         """
-        for _ in range(LOOKS):
-            held, refreshing = self._held(session_id)
-            token = held.live(resource, self._now())
+        for _ in range(CHECKS):
+            stored = self._load(session_id)
+            tokens = self._open(session_id, stored.sealed_tokens)
+            token = tokens.live(resource, self._now())
             if token and token.value != not_this:
                 return token.value
-            if not held.refresh_token:
-                raise Refused(Reason.GRANT_ENDED, "no refresh token")
-            fresh = None if refreshing else self._refresh(session_id, resource, not_this)
+            if not tokens.refresh_token:
+                raise GrantEndedError("no refresh token")
+            fresh = None if stored.refreshing else self._refresh(session_id, resource, not_this)
             if fresh:
                 return fresh
-            self._pause(LOOK_EVERY_SECONDS)
-        raise Refused(Reason.IDENTITY_UNAVAILABLE, "another request is still refreshing")
+            self._pause(CHECK_INTERVAL_SECONDS)
+        raise IdentityUnavailableError("another request is still refreshing")
 
     def _now(self) -> int:
         return int(self._clock.now().timestamp())
 
-    def _held(self, session_id: str) -> tuple[TokenSet, bool]:
+    def _load(self, session_id: str) -> StoredTokens:
         with self._storage.transaction() as session:
-            held = Sessions(session).tokens_of(session_id, self._clock.now())
-        if held is None:
-            raise Refused(Reason.GRANT_ENDED, "the session is over")
-        return self._open(session_id, held.sealed_tokens), held.refreshing
+            stored = Sessions(session).find_tokens(session_id, self._clock.now())
+        if stored is None:
+            raise GrantEndedError("the session is over")
+        return stored
 
     def _open(self, session_id: str, sealed: str) -> TokenSet:
         try:
             return self._seal.open(session_id, sealed)
         except SealBrokenError:
-            raise Refused(Reason.GRANT_ENDED, "sealed with a key that is gone") from None
+            raise GrantEndedError("encrypted with a key that is no longer configured") from None
 
     def _refresh(self, session_id: str, resource: str, not_this: str) -> str | None:
-        """Refresh, alone; None if another request was first. No transaction is open meanwhile."""
+        """Refresh; None if another request has the claim. No transaction is open during the call."""
         with self._storage.transaction() as session:
             sealed = Sessions(session).claim_refresh(session_id, self._clock.now())
         if sealed is None:
             return None
-        kept: str | None = None
+        sealed_fresh: str | None = None
         try:
             tokens = self._open(session_id, sealed)
-            brought = tokens.live(resource, self._now())
-            if brought and brought.value != not_this:
-                return brought.value
+            current = tokens.live(resource, self._now())
+            if current and current.value != not_this:  # refreshed by another request since it was read
+                return current.value
             fresh = self._identity.refresh(tokens.refresh_token, resource)
             tokens = replace(
                 tokens,
                 refresh_token=fresh.refresh_token,
                 access={**tokens.access, resource: fresh.access_token},
             )
-            kept = self._seal.seal(session_id, tokens, self._now())
+            sealed_fresh = self._seal.seal(session_id, tokens, self._now())
             return fresh.access_token.value
         finally:
             with self._storage.transaction() as session:
-                Sessions(session).release_refresh(session_id, kept)
+                Sessions(session).release_refresh(session_id, sealed_fresh)
 
 
 def first_tokens(tokens: SignInTokens, resource: str) -> TokenSet:
-    """Return what a sign-in brought, as a session keeps it."""
+    """Return the tokens with which a session begins."""
     return TokenSet(tokens.id_token, tokens.refresh_token, {resource: tokens.access_token})

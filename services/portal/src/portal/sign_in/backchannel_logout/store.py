@@ -1,4 +1,4 @@
-"""Logout tokens that were taken, in the database."""
+"""Accepted logout tokens, in the database."""
 
 from datetime import datetime
 
@@ -7,17 +7,17 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from portal.sealing import digest
-from portal.sign_in.told.models import UsedLogoutToken
+from portal.sign_in.backchannel_logout.models import UsedLogoutToken
 
 
 class UsedLogoutTokens:
-    """The tokens, seen through one transaction."""
+    """The accepted tokens, within one transaction."""
 
     def __init__(self, session: Session) -> None:
         self._session = session
 
-    def claim(self, jti: str, expires_at: datetime) -> bool:
-        """Take the token: True for exactly one of all who try."""
+    def claim_token(self, jti: str, expires_at: datetime) -> bool:
+        """Record the token; True for exactly one of several concurrent requests."""
         try:
             with self._session.begin_nested():
                 values = {"jti_digest": digest(jti), "expires_at": expires_at}
@@ -26,6 +26,6 @@ class UsedLogoutTokens:
             return False
         return True
 
-    def delete_old(self, now: datetime) -> None:
-        """Delete those that are too old to be taken again."""
+    def delete_expired_tokens(self, now: datetime) -> None:
+        """Delete the tokens that their own `exp` refuses by now."""
         self._session.execute(delete(UsedLogoutToken).where(UsedLogoutToken.expires_at <= now))

@@ -1,4 +1,4 @@
-"""Logout tokens that were taken, as stored."""
+"""Accepted logout tokens, as stored."""
 
 from datetime import datetime
 
@@ -9,11 +9,11 @@ from portal.storage import Base
 
 
 class UsedLogoutToken(Base):
-    """A logout token that was taken once and is not taken again."""
+    """A logout token that was accepted, and is not accepted again."""
 
     __tablename__ = "used_logout_tokens"
 
-    # SHA-256 of its `jti`.
+    # SHA-256 of `jti`, hex.
     jti_digest: Mapped[str] = mapped_column(String(64), primary_key=True)
-    # Afterwards the token is too old anyway.
+    # From then on the token's own `exp` refuses it.
     expires_at: Mapped[datetime] = mapped_column(index=True)

@@ -1,0 +1,56 @@
+"""End the sessions that a logout token names."""
+
+from datetime import UTC, datetime, timedelta
+from enum import Enum, auto
+
+import structlog
+
+from portal.clock import Clock
+from portal.errors import IdentityUnavailableError, LogoutNotVerifiedError
+from portal.identity_client.client import IdentityClient
+from portal.sign_in.backchannel_logout.store import UsedLogoutTokens
+from portal.storage import Storage
+from portal.web.sessions.store import Sessions
+
+log = structlog.get_logger(__name__)
+# A token is remembered for so long after its `exp`: longer than the two clocks may differ.
+REMEMBERED_AFTER = timedelta(minutes=5)
+
+
+class LogoutOutcome(Enum):
+    """What became of a logout token."""
+
+    # Also if there was no session to end (§2.8).
+    ENDED = auto()
+    NOT_ACCEPTED = auto()
+    # Identity's keys cannot be fetched just now.
+    UNAVAILABLE = auto()
+
+
+class EndSessions:
+    """Ends the portal's sessions on identity's word."""
+
+    def __init__(self, storage: Storage, clock: Clock, identity: IdentityClient) -> None:
+        self._storage, self._clock, self._identity = storage, clock, identity
+
+    def end_sessions(self, logout_token: str) -> LogoutOutcome:
+        """Verify the token, accept it once, and end the sessions of its `sid`, else of its `sub`."""
+        try:
+            verified = self._identity.verify_logout_token(logout_token)
+        except IdentityUnavailableError as error:
+            log.warning("logout_refused", reason=error.code, detail=error.detail)
+            return LogoutOutcome.UNAVAILABLE
+        except LogoutNotVerifiedError as error:
+            log.warning("logout_refused", reason=error.code, detail=error.detail)
+            return LogoutOutcome.NOT_ACCEPTED
+        expires_at = datetime.fromtimestamp(verified.expires_at, UTC) + REMEMBERED_AFTER
+        with self._storage.transaction() as session:
+            used = UsedLogoutTokens(session)
+            used.delete_expired_tokens(self._clock.now())
+            accepted = used.claim_token(verified.jti, expires_at)
+            ended = Sessions(session).end_identity_sessions(verified.sid, verified.subject) if accepted else 0
+        if not accepted:
+            log.warning("logout_refused", reason=LogoutNotVerifiedError.code, detail="used before")
+            return LogoutOutcome.NOT_ACCEPTED
+        log.info("signed_out_by_identity", sessions=ended)
+        return LogoutOutcome.ENDED

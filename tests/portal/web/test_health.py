@@ -1,0 +1,25 @@
+"""`/health/live` and `/health/ready`."""
+
+import pytest
+
+
+@pytest.mark.parametrize("path", ["/health/live", "/health/ready"])
+def test_health_is_json(visitor, path: str) -> None:
+    response = visitor.get(path)
+
+    assert (response.status_code, response.json) == (200, {"status": "ok"})
+
+
+def test_not_ready_without_a_database_and_still_alive(visitor, monkeypatch) -> None:
+    monkeypatch.setattr("portal.storage.Storage.is_reachable", lambda _self: False)
+
+    ready = visitor.get("/health/ready")
+
+    assert (ready.status_code, ready.json) == (503, {"status": "unavailable"})
+    assert visitor.get("/health/live").status_code == 200
+
+
+def test_ready_while_identity_and_billing_are_away(visitor, identity) -> None:
+    identity.answers["/cities/pinellas-park"] = (503, "text/html", b"")
+
+    assert visitor.get("/health/ready").status_code == 200
