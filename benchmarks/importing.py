@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import psycopg
-from billing_link.billing_records.importer import Imported, Importer
+from billing_link.billing_records.import_records import Imported, Importer
 from billing_link.clock import SystemClock
 from billing_link.linking.cities import read_city
 from billing_link.storage import Storage

@@ -10,18 +10,18 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from billing_link.billing_records.importer import Imported, Importer
+from billing_link.billing_records.import_records import Imported, Importer
 from billing_link.billing_records.store import ImportedRecords
 from billing_link.clock import FixedClock
 from billing_link.linking.auto_link import AutoLink
 from billing_link.linking.cities import read_city
-from billing_link.linking.directory import Directory, ServedCity
-from billing_link.linking.link import LinkAccount
-from billing_link.linking.list_linked import ListLinkedAccounts
-from billing_link.linking.read_linked import ReadLinkedAccount
-from billing_link.linking.resolve import ResolveAccount, Typed
+from billing_link.linking.city_cache import Directory, ServedCity
+from billing_link.linking.get_account import ReadLinkedAccount
+from billing_link.linking.link_account import LinkAccount
+from billing_link.linking.list_linked_accounts import ListLinkedAccounts
+from billing_link.linking.resolve_account import ResolveAccount, Typed
 from billing_link.linking.store import Cities
-from billing_link.linking.unlink import UnlinkAccount
+from billing_link.linking.unlink_account import UnlinkAccount
 from billing_link.storage import Storage
 from billing_link.tokens.caller import Caller
 from billing_link.tokens.security_events import SESSION_REVOKED

@@ -59,7 +59,9 @@ def logged(monkeypatch):
     def write(event: str, **facts: Any) -> None:
         lines.append(f"{event} {facts}")
 
-    monkeypatch.setattr("billing_link.rpc.gate.log", SimpleNamespace(info=write, warning=write, error=write))
+    monkeypatch.setattr(
+        "billing_link.rpc.interceptor.log", SimpleNamespace(info=write, warning=write, error=write)
+    )
     return lines
 
 

@@ -10,9 +10,9 @@ from billing_link.config import ServerSettings
 from billing_link.errors import Refusal, RefusedError, UnavailableError
 from billing_link.server import Server
 from billing_link.tokens import revocations
-from billing_link.tokens.event_desk import IdentityEvents
-from billing_link.tokens.keys import IssuerKeys
+from billing_link.tokens.issuer_keys import IssuerKeys
 from billing_link.tokens.revocations import TOKEN_LIFE, RevocationWatch, RevokedSessions
+from billing_link.tokens.security_event_source import IdentityEvents
 from billing_link.tokens.security_events import SESSION_REVOKED
 from billing_link.tokens.verifier import Verifier
 from community_access.billing_link.v1 import billing_link_pb2, billing_link_pb2_grpc

@@ -6,7 +6,7 @@ from datetime import timedelta
 import pytest
 from billing_link.clock import FixedClock, SystemClock
 from billing_link.errors import Refusal, RefusedError
-from billing_link.tokens.keys import IssuerKeys
+from billing_link.tokens.issuer_keys import IssuerKeys
 from billing_link.tokens.revocations import RevokedSessions
 from billing_link.tokens.verifier import Verifier
 from joserfc import jws

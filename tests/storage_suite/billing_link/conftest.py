@@ -5,11 +5,11 @@ from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 
 import pytest
-from billing_link.billing_records.importer import Imported, Importer
+from billing_link.billing_records.import_records import Imported, Importer
 from billing_link.billing_records.store import ImportedRecords
 from billing_link.clock import FixedClock
 from billing_link.linking.cities import read_city
-from billing_link.linking.directory import ServedCity
+from billing_link.linking.city_cache import ServedCity
 from billing_link.linking.store import Cities
 from billing_link.storage import Storage
 

@@ -6,10 +6,10 @@ from collections import Counter
 import pytest
 from billing_link.errors import Refusal, Refused
 from billing_link.linking.auto_link import AutoLink
-from billing_link.linking.link import LinkAccount
+from billing_link.linking.link_account import LinkAccount
 from billing_link.linking.links import AutoLinkOutcome
-from billing_link.linking.list_linked import ListLinkedAccounts
-from billing_link.linking.resolve import ResolveAccount, Typed
+from billing_link.linking.list_linked_accounts import ListLinkedAccounts
+from billing_link.linking.resolve_account import ResolveAccount, Typed
 from billing_link.tokens.caller import Caller
 
 RIGHT = Typed("004215-01", "108734", remember=True)

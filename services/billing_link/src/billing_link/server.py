@@ -20,21 +20,21 @@ from billing_link.config import ServerSettings
 from billing_link.errors import SettingsError, where
 from billing_link.linking.attempts import WINDOW
 from billing_link.linking.auto_link import AutoLink
-from billing_link.linking.directory import Directory
-from billing_link.linking.link import LinkAccount
-from billing_link.linking.list_linked import ListLinkedAccounts
-from billing_link.linking.read_linked import ReadLinkedAccount
-from billing_link.linking.resolve import ResolveAccount
+from billing_link.linking.city_cache import Directory
+from billing_link.linking.get_account import ReadLinkedAccount
+from billing_link.linking.link_account import LinkAccount
+from billing_link.linking.list_linked_accounts import ListLinkedAccounts
+from billing_link.linking.resolve_account import ResolveAccount
 from billing_link.linking.store import Attempts
-from billing_link.linking.unlink import UnlinkAccount
-from billing_link.notices import courier
-from billing_link.rpc.gate import SERVICE, Gate
+from billing_link.linking.unlink_account import UnlinkAccount
+from billing_link.notifications import delivery
 from billing_link.rpc.health import Health
+from billing_link.rpc.interceptor import SERVICE, Gate
 from billing_link.rpc.servicer import Servicer, Verbs
 from billing_link.storage import Storage
-from billing_link.tokens.event_desk import IdentityEvents
-from billing_link.tokens.keys import IssuerKeys
+from billing_link.tokens.issuer_keys import IssuerKeys
 from billing_link.tokens.revocations import RevocationWatch, RevokedSessions
+from billing_link.tokens.security_event_source import IdentityEvents
 from billing_link.tokens.verifier import Verifier
 
 # Bytes of a request and of its metadata: two numbers and a token.
@@ -54,9 +54,9 @@ class Server:
         # A thread for each call, and one connection each for health, notices and cleaning.
         self.storage = Storage(settings.database_url, pool_size=settings.threads + 3)
         self.health = Health(self.storage.is_reachable)
-        self.courier = courier.Courier(
+        self.courier = delivery.Courier(
             self.storage,
-            courier.IdentityDesk(
+            delivery.IdentityDesk(
                 settings.issuer, settings.audience, settings.resource_secret.get_secret_value()
             ),
             self._clock,
@@ -132,7 +132,7 @@ class Server:
             try:
                 with self.storage.autocommit() as connection:
                     Attempts(connection).forget(now - WINDOW)
-                courier.forget_old(self.storage, now)
+                delivery.forget_old(self.storage, now)
             except Exception as error:  # noqa: BLE001 - what cannot be cleaned now is cleaned in an hour
                 log.warning("cleaning.put_off", where=where(error))
             stop.wait(_SECONDS_BETWEEN_CLEANINGS)

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import BinaryIO, NamedTuple, Protocol
 
-from billing_link.billing_records.addresses import email_key
+from billing_link.billing_records.email_addresses import email_key
 from billing_link.billing_records.statement import EntryKind
 
 COLUMNS = (

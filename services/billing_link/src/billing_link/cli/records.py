@@ -7,7 +7,7 @@ import click
 from rich.console import Console
 from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn
 
-from billing_link.billing_records.importer import Imported, Importer, Problems
+from billing_link.billing_records.import_records import Imported, Importer, Problems
 from billing_link.clock import SystemClock
 from billing_link.config import DatabaseSettings, load
 from billing_link.errors import OperatorError

@@ -4,11 +4,11 @@ import unicodedata
 from datetime import timedelta
 
 from billing_link.audit.store import Audit, Event
-from billing_link.billing_records.addresses import email_key
+from billing_link.billing_records.email_addresses import email_key
 from billing_link.billing_records.port import BillingRecords, Pair
 from billing_link.clock import Clock
 from billing_link.linking.cities import AutoLinkPolicy, City
-from billing_link.linking.link import NewLink, make_link
+from billing_link.linking.link_account import NewLink, make_link
 from billing_link.linking.links import AutoLinkOutcome, Link, Origin, Resident
 from billing_link.linking.store import Links
 from billing_link.storage import Storage, hold

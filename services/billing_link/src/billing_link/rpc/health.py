@@ -7,7 +7,7 @@ import grpc
 import structlog
 from grpc_health.v1 import health, health_pb2, health_pb2_grpc
 
-from billing_link.rpc.gate import SERVICE
+from billing_link.rpc.interceptor import SERVICE
 
 # Seconds within which the database must answer, and between two checks.
 _PATIENCE = 0.5

@@ -11,7 +11,7 @@ from billing_link.billing_records.port import UtilityAccount
 from billing_link.errors import Refusal, RefusedError
 from billing_link.linking.links import AutoLinkOutcome, Link, LinkedAccount, Origin
 from billing_link.linking.number_formats import LONGEST_TYPED
-from billing_link.linking.resolve import Typed
+from billing_link.linking.resolve_account import Typed
 
 _LONGEST_LINK_ID = 32
 

@@ -7,11 +7,11 @@ from community_access.billing_link.v1 import billing_link_pb2 as pb
 from community_access.billing_link.v1 import billing_link_pb2_grpc
 
 from billing_link.errors import Refusal, Refused, RefusedError
-from billing_link.linking.directory import Directory, ServedCity
-from billing_link.linking.list_linked import ListLinkedAccounts
-from billing_link.linking.read_linked import ReadLinkedAccount
-from billing_link.linking.resolve import ResolveAccount
-from billing_link.linking.unlink import UnlinkAccount
+from billing_link.linking.city_cache import Directory, ServedCity
+from billing_link.linking.get_account import ReadLinkedAccount
+from billing_link.linking.list_linked_accounts import ListLinkedAccounts
+from billing_link.linking.resolve_account import ResolveAccount
+from billing_link.linking.unlink_account import UnlinkAccount
 from billing_link.rpc import messages
 from billing_link.rpc.authentication import caller_with
 from billing_link.tokens.caller import Caller

@@ -11,8 +11,8 @@ import structlog
 
 from billing_link.clock import Clock
 from billing_link.errors import UnavailableError, where
-from billing_link.tokens.event_desk import Answer, EventDesk
-from billing_link.tokens.keys import IssuerKeys
+from billing_link.tokens.issuer_keys import IssuerKeys
+from billing_link.tokens.security_event_source import Answer, EventDesk
 from billing_link.tokens.security_events import UnreadableEventError, read
 
 # Identity's tokens live for five minutes and are taken for a minute more; the rest is for clocks.

@@ -6,7 +6,7 @@ from typing import Any
 from joserfc import jws
 from joserfc.errors import JoseError
 
-from billing_link.tokens.keys import IssuerKeys
+from billing_link.tokens.issuer_keys import IssuerKeys
 
 _ALGORITHMS = ("ES256", "RS256")
 # RFC 8725 section 3.10: headers that would let a token bring its own key are not looked at but refused.

@@ -12,7 +12,7 @@ from typing import Any
 from billing_link.clock import Clock
 from billing_link.errors import Refusal, RefusedError
 from billing_link.tokens.caller import Caller
-from billing_link.tokens.keys import IssuerKeys
+from billing_link.tokens.issuer_keys import IssuerKeys
 from billing_link.tokens.revocations import RevokedSessions
 from billing_link.tokens.signatures import BadSignatureError, open_signed
 

@@ -1,5 +1,5 @@
 import pytest
-from billing_link.billing_records.importer import Imported, Problems
+from billing_link.billing_records.import_records import Imported, Problems
 from billing_link.billing_records.port import Pair
 from billing_link.billing_records.staging import Merged
 

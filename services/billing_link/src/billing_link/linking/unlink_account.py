@@ -5,7 +5,7 @@ from billing_link.clock import Clock
 from billing_link.linking.cities import City
 from billing_link.linking.links import Resident, account_ending
 from billing_link.linking.store import Links
-from billing_link.notices.store import NoticeKind, Notices
+from billing_link.notifications.store import NoticeKind, Notices
 from billing_link.storage import Storage, hold
 from billing_link.tokens.caller import Caller
 

@@ -10,7 +10,7 @@ import structlog
 
 from billing_link.clock import Clock
 from billing_link.errors import UnavailableError, where
-from billing_link.notices.store import Notice, Notices
+from billing_link.notifications.store import Notice, Notices
 from billing_link.storage import Storage
 
 _BATCH = 20

@@ -1,5 +1,5 @@
 import pytest
-from billing_link.billing_records.addresses import email_key
+from billing_link.billing_records.email_addresses import email_key
 
 
 @pytest.mark.parametrize(

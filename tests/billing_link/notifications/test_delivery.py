@@ -3,14 +3,14 @@ import threading
 from datetime import timedelta
 
 import pytest
-from billing_link.notices.courier import (
+from billing_link.notifications.delivery import (
     Courier,
     IdentityDesk,
     NotDeliveredError,
     UndeliverableError,
     forget_old,
 )
-from billing_link.notices.store import LEASE, NoticeKind, Notices
+from billing_link.notifications.store import LEASE, NoticeKind, Notices
 
 
 class Desk:

@@ -9,7 +9,7 @@ from sqlalchemy import delete, insert, select, update
 from sqlalchemy.engine import Connection
 
 from billing_link import randomness
-from billing_link.notices.models import NoticeRow
+from billing_link.notifications.models import NoticeRow
 
 # How long a claimed notice is left alone: longer than its delivery may take.
 LEASE = timedelta(minutes=2)

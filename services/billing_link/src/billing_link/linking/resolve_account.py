@@ -15,8 +15,8 @@ from billing_link.linking.attempts import (
     resident_key,
     seconds_to_wait,
 )
-from billing_link.linking.directory import ServedCity
-from billing_link.linking.link import LinkAccount
+from billing_link.linking.city_cache import ServedCity
+from billing_link.linking.link_account import LinkAccount
 from billing_link.linking.links import Link, Resident
 from billing_link.linking.number_formats import clean
 from billing_link.linking.store import Attempts, Links

@@ -4,7 +4,7 @@ import threading
 
 import pytest
 from billing_link.errors import UnavailableError
-from billing_link.tokens.keys import IssuerKeys
+from billing_link.tokens.issuer_keys import IssuerKeys
 from cryptography.hazmat.primitives.asymmetric import rsa
 
 

@@ -11,7 +11,7 @@ from billing_link.errors import Refusal, Refused
 from billing_link.linking.cities import City
 from billing_link.linking.links import MOST_LINKS, Link, Origin, Resident, account_ending
 from billing_link.linking.store import Links
-from billing_link.notices.store import NoticeKind, Notices
+from billing_link.notifications.store import NoticeKind, Notices
 from billing_link.storage import Executor, Storage, hold
 from billing_link.tokens.caller import Caller
 

@@ -3,7 +3,7 @@ from datetime import date, timedelta
 import pytest
 from billing_link.errors import Refusal, Refused
 from billing_link.linking.links import Origin
-from billing_link.linking.resolve import Resolved
+from billing_link.linking.resolve_account import Resolved
 
 NOT_FOUND = Refused(Refusal.ACCOUNT_NOT_FOUND)
 
