@@ -13,7 +13,7 @@ from functools import partial
 from pathlib import Path
 
 from benchmarks import report
-from benchmarks.floors import argon2id_ms
+from benchmarks.argon2id import argon2id_ms
 from benchmarks.measuring import measure
 from benchmarks.operations import OPERATIONS, SIGN_IN
 from benchmarks.peers import install

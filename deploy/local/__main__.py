@@ -8,11 +8,11 @@ import sys
 from pathlib import Path
 
 from deploy.local import health, ports, preparation, secret_file, service_settings, simulated_providers
-from deploy.local.announcement import table
 from deploy.local.errors import LocalError
 from deploy.local.processes import STOPS
 from deploy.local.settings import Settings, read
 from deploy.local.start import Start
+from deploy.local.summary import table
 
 PROCFILE = Path(__file__).parent / "Procfile"
 

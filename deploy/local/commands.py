@@ -45,7 +45,7 @@ async def side_by_side(*chains: Sequence[Command]) -> None:
 
 async def _run(chain: Sequence[Command]) -> None:
     process = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-m", "deploy.local.chain"),
+        *(sys.executable, "-m", "deploy.local.run_commands"),
         cwd=ROOT,
         env=environment({}),
         stdin=asyncio.subprocess.PIPE,

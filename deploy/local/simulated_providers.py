@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from deploy.local.providers.kept_keys import environment, kept_in
+from deploy.local.providers.key_files import environment, kept_in
 from deploy.local.settings import Settings
 
 FOLDER = "providers"

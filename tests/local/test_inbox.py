@@ -11,7 +11,7 @@ from local_stack import free_ports
 
 from deploy.local.inbox.mailbox import Mailbox
 from deploy.local.inbox.pages import create_app
-from deploy.local.inbox.reception import Reception, listen
+from deploy.local.inbox.smtp_server import Reception, listen
 
 NOW = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
 

@@ -31,8 +31,8 @@ from identity.journeys.federation.providers.provider import (
 )
 from werkzeug.serving import make_server
 
+from deploy.local.providers.app import Switchboard
 from deploy.local.providers.behaviour import Behaviour
-from deploy.local.providers.switchboard import Switchboard
 
 CALLBACK = "http://localhost:8000/sign-in/callback"
 
@@ -74,7 +74,7 @@ def running_providers() -> Iterator[Simulated]:
 @pytest.fixture
 def simulated(running_providers: Simulated) -> Simulated:
     """Return the simulated providers, well-behaved."""
-    running_providers.switchboard.reset()
+    running_providers.app.reset()
     return running_providers
 
 

@@ -10,7 +10,7 @@ from werkzeug.serving import make_server
 
 from deploy.local.inbox.mailbox import Mailbox
 from deploy.local.inbox.pages import create_app
-from deploy.local.inbox.reception import Reception, listen
+from deploy.local.inbox.smtp_server import Reception, listen
 
 
 def _address(variable: str, default: str) -> tuple[str, int]:

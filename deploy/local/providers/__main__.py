@@ -5,7 +5,7 @@ from pathlib import Path
 
 from werkzeug.serving import make_server
 
-from .kept_keys import environment, kept_in
+from .key_files import environment, kept_in
 
 _LOOPBACK = ("127.0.0.1", "localhost", "::1")
 

@@ -9,8 +9,8 @@ from urllib.parse import urlencode
 from flask import Flask, Response, jsonify, redirect, request
 from werkzeug.wrappers import Response as AnyResponse
 
+from .authorization_codes import Codes, redirect_uri_on_this_machine
 from .behaviour import Behaviour, misbehave, overlaid
-from .codes import Codes, redirect_uri_on_this_machine
 from .pages import choose
 from .people import Person, by_key
 from .signing import SimulatedKeys, times

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from datetime import date
 from enum import Enum
 
-from deploy.local.sample_city.people import CITY_LINE, FIRST_NAMES, LAST_NAMES, STREETS
+from deploy.local.sample_city.names import CITY_LINE, FIRST_NAMES, LAST_NAMES, STREETS
 
 COUNT = 300
 SEED = "pinellas-park"

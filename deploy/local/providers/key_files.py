@@ -4,7 +4,7 @@ from pathlib import Path
 
 from joserfc.jwk import ECKey
 
-from .switchboard import Switchboard
+from .app import Switchboard
 
 
 def kept_in(folder: Path) -> Switchboard:
