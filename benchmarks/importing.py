@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import psycopg
-from billing_link.billing_records.import_records import Imported, Importer
+from billing_link.billing_records.import_records import Imported, ImportRecords
 from billing_link.clock import SystemClock
 from billing_link.linking.cities import read_city
 from billing_link.storage import Storage
@@ -48,7 +48,7 @@ def _import(file: Path, database_url: str) -> None:
     city = read_city(records.CITY)
     storage = Storage(database_url, patient=True)
     with file.open("rb") as raw:
-        outcome = Importer(storage, SystemClock())(raw, city.id, city.bill_numbers(), lambda: None)
+        outcome = ImportRecords(storage, SystemClock())(raw, city.id, city.bill_numbers(), lambda: None)
     storage.dispose()
     if not isinstance(outcome, Imported):
         raise BenchmarkError(f"The import refused its file: {outcome.shown[:3]}")

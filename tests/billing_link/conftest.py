@@ -10,16 +10,16 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from billing_link.billing_records.import_records import Imported, Importer
+from billing_link.billing_records.import_records import Imported, ImportRecords
 from billing_link.billing_records.store import ImportedRecords
 from billing_link.clock import FixedClock
 from billing_link.linking.auto_link import AutoLink
 from billing_link.linking.cities import read_city
-from billing_link.linking.city_cache import Directory, ServedCity
-from billing_link.linking.get_account import ReadLinkedAccount
+from billing_link.linking.city_cache import CityCache, ServedCity
+from billing_link.linking.get_account import GetAccount
 from billing_link.linking.link_account import LinkAccount
 from billing_link.linking.list_linked_accounts import ListLinkedAccounts
-from billing_link.linking.resolve_account import ResolveAccount, Typed
+from billing_link.linking.resolve_account import ResolveAccount, TypedNumbers
 from billing_link.linking.store import Cities
 from billing_link.linking.unlink_account import UnlinkAccount
 from billing_link.storage import Storage
@@ -85,7 +85,7 @@ def put_city(storage: Storage, clock: FixedClock) -> Callable[..., ServedCity]:
     def put(**changes: Any) -> ServedCity:
         city = read_city(CITY | changes)
         with storage.transaction() as connection:
-            Cities(connection).put(city.id, city.model_dump(mode="json", exclude_none=True), clock.now())
+            Cities(connection).put_city(city.id, city.model_dump(mode="json", exclude_none=True), clock.now())
         return ServedCity(city, city.bill_numbers())
 
     return put
@@ -97,7 +97,7 @@ def import_records(storage: Storage, clock: FixedClock, records_file) -> Callabl
 
     def run(served: ServedCity, *lines: str, file: bytes | None = None) -> Any:
         raw = io.BytesIO(records_file(*lines) if file is None else file)
-        return Importer(storage, clock)(raw, served.city.id, served.numbers, lambda: None)
+        return ImportRecords(storage, clock)(raw, served.city.id, served.numbers, lambda: None)
 
     return run
 
@@ -122,9 +122,9 @@ def verbs(storage: Storage, clock: FixedClock) -> SimpleNamespace:
         auto_link=auto_link,
         resolve=ResolveAccount(storage, records, link, clock),
         list_linked=ListLinkedAccounts(storage, records, auto_link),
-        read_linked=ReadLinkedAccount(storage, records),
+        get_account=GetAccount(storage, records),
         unlink=UnlinkAccount(storage, clock),
-        directory=Directory(storage, clock),
+        cities=CityCache(storage, clock),
     )
 
 
@@ -152,14 +152,14 @@ def resident(clock: FixedClock) -> Callable[..., Caller]:
 
 
 @pytest.fixture
-def typed() -> Callable[..., Typed]:
+def typed() -> Callable[..., TypedNumbers]:
     """Return a function from two numbers to what a resident typed."""
-    return lambda account, customer, *, remember=False: Typed(account, customer, remember)
+    return lambda account, customer, *, remember=False: TypedNumbers(account, customer, remember)
 
 
 @pytest.fixture
 def queued(storage: Storage) -> Callable[[], list[dict[str, Any]]]:
-    """Return a function that lists the notices that were queued, by kind and resident."""
+    """Return a function that lists the notifications that were queued, by kind and resident."""
     return lambda: _rows(storage, "SELECT kind, subject, details, state FROM notices ORDER BY kind, subject")
 
 
@@ -204,8 +204,8 @@ class Identity:
         self.cache_control = "public, max-age=300"
         self.metadata: dict[str, Any] = {}
         self.requests: list[str] = []
-        self.notices: list[dict[str, Any]] = []
-        self.notice_status = 202
+        self.notifications: list[dict[str, Any]] = []
+        self.notification_status = 202
         self.polls: list[dict[str, Any]] = []
         self.events: list[str] = []
         self.poll_status = 200
@@ -293,8 +293,8 @@ class Identity:
                     identity.polls.append(body | {"authorization": self.headers["Authorization"]})
                     self._send(*identity.answer_poll(body))
                     return
-                identity.notices.append(body | {"authorization": self.headers["Authorization"]})
-                self._send(identity.notice_status, b"{}")
+                identity.notifications.append(body | {"authorization": self.headers["Authorization"]})
+                self._send(identity.notification_status, b"{}")
 
             def _send(self, status: int, body: bytes) -> None:
                 self.send_response(status)

@@ -19,15 +19,15 @@ def city(put_city):
 
 def problems(outcome):
     assert isinstance(outcome, Problems)
-    return [f"{problem.line}: {problem.words}" for problem in outcome.shown]
+    return [f"{problem.line}: {problem.message}" for problem in outcome.shown]
 
 
 def test_a_file_brings_accounts_entries_and_registrations(city, import_records, verbs, audited):
     assert import_records(city, *GOOD) == Imported(Merged(1, 0), Merged(2, 0), Merged(1, 0))
-    account = verbs.records.find(city.city.id, PAIR, closed_after=None)
+    account = verbs.records.find_account(city.city.id, PAIR, closed_after=None)
     assert (account.customer_name, account.services) == ("Jane Example", ("water", "sewer"))
     assert account.statement.balance_cents == 0
-    assert [r.pair for r in verbs.records.registrations(city.city.id, "jane@example.com")] == [PAIR]
+    assert [r.pair for r in verbs.records.find_registrations(city.city.id, "jane@example.com")] == [PAIR]
     assert audited() == ["records_imported"]
 
 
@@ -47,7 +47,7 @@ def test_what_differs_is_updated_and_the_rest_is_left(city, import_records, verb
     import_records(city, *GOOD)
     changed = (ACCOUNT.replace("active,", "closed,2026-11-01"), BILL.replace("84.12", "90.00"))
     assert import_records(city, *changed) == Imported(Merged(0, 1), Merged(0, 1), UNCHANGED)
-    account = verbs.records.find(city.city.id, PAIR, closed_after=None)
+    account = verbs.records.find_account(city.city.id, PAIR, closed_after=None)
     assert (str(account.closed_on), account.statement.balance_cents) == ("2026-11-01", 588)
 
 
@@ -56,7 +56,7 @@ def test_a_number_written_differently_is_the_same_account_and_is_shown_as_last_p
 ):
     import_records(city, ACCOUNT)
     assert import_records(city, ACCOUNT.replace("004215-01", "4215-1")).accounts == Merged(0, 1)
-    assert verbs.records.find(city.city.id, PAIR, closed_after=None).account_number == "4215-1"
+    assert verbs.records.find_account(city.city.id, PAIR, closed_after=None).account_number == "4215-1"
 
 
 def test_two_cities_share_numbers_and_entry_ids(city, put_city, import_records):

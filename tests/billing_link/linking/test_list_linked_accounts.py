@@ -20,9 +20,9 @@ class TestAutoLink:
         (linked,) = listed.accounts
         assert linked.account.account_number == "004215-01"
         assert (linked.link.origin, linked.link.undo_until) == (Origin.AUTO, clock.now() + timedelta(days=7))
-        (notice,) = queued()
-        assert (notice["kind"], notice["subject"]) == ("utility_account_auto_linked", "jane")
-        assert notice["details"] == {"account_ending": "1501", "undo_until": "2026-11-30"}
+        (notification,) = queued()
+        assert (notification["kind"], notification["subject"]) == ("utility_account_auto_linked", "jane")
+        assert notification["details"] == {"account_ending": "1501", "undo_until": "2026-11-30"}
         assert audited() == ["auto_link_decided", "link_made", "records_imported"]
 
     def test_it_happens_once(self, served, verbs, jane, queued):
@@ -159,7 +159,7 @@ class TestIsolation:
     def test_a_stranger_sees_no_link(self, link, verbs, stranger):
         caller, city = stranger
         assert verbs.list_linked(caller, city).accounts == []
-        assert verbs.read_linked(caller, city, link.link_id) == Refused(Refusal.LINK_NOT_FOUND)
+        assert verbs.get_account(caller, city, link.link_id) == Refused(Refusal.LINK_NOT_FOUND)
 
     def test_a_stranger_removes_no_link(self, link, verbs, stranger, served, resident, queued):
         caller, city = stranger
@@ -170,7 +170,7 @@ class TestIsolation:
 
 def test_a_linked_account_is_read_in_full(served, verbs, resident, typed):
     link = verbs.resolve(resident(), served, typed("004215-01", "108734", remember=True)).link
-    read = verbs.read_linked(resident(), served.city, link.link_id)
+    read = verbs.get_account(resident(), served.city, link.link_id)
     assert (read.link, read.account.statement.balance_cents) == (link, 7980)
 
 

@@ -53,7 +53,7 @@ def call(channel, identity):
 
 @pytest.fixture
 def logged(monkeypatch):
-    """Return the lines that the gate logs, as text."""
+    """Return the lines that the interceptor logs, as text."""
     lines: list[str] = []
 
     def write(event: str, **facts: Any) -> None:

@@ -4,7 +4,7 @@ import time
 import grpc
 import pytest
 from billing_link.config import ServerSettings
-from billing_link.rpc.health import Health, ask
+from billing_link.rpc.health import Health, check_health
 from billing_link.server import Server
 from grpc_health.v1 import health_pb2, health_pb2_grpc
 from grpc_reflection.v1alpha import reflection_pb2, reflection_pb2_grpc
@@ -51,14 +51,14 @@ def test_a_database_that_hangs_is_not_waited_for():
 
 def test_a_server_that_stops_is_not_serving_whatever_the_database_says():
     health = Health(lambda: True)
-    health.shut()
+    health.shut_down()
     health.check()
     assert told(health) == {NOT_SERVING}
 
 
 def test_an_operator_can_ask(server):
-    assert ask(f"127.0.0.1:{server.port}") == "SERVING"
-    assert ask("127.0.0.1:9") == "UNREACHABLE"
+    assert check_health(f"127.0.0.1:{server.port}") == "SERVING"
+    assert check_health("127.0.0.1:9") == "UNREACHABLE"
 
 
 def _reflect(channel):

@@ -68,13 +68,13 @@ class TestTheFourCalls:
         assert linked.link.origin == pb.LINK_ORIGIN_AUTO
         assert linked.link.undo_until.seconds - linked.link.linked_at.seconds == 7 * 24 * 3600
 
-    def test_a_notice_reaches_identity(self, served, call, identity):
+    def test_a_notification_reaches_identity(self, served, call, identity):
         call("ResolveAccount", REMEMBER)
         for _ in range(100):
-            if identity.notices:
+            if identity.notifications:
                 break
             time.sleep(0.05)
-        assert [notice["kind"] for notice in identity.notices] == ["utility_account_linked"]
+        assert [sent["kind"] for sent in identity.notifications] == ["utility_account_linked"]
 
 
 class TestRefusals:
@@ -220,7 +220,7 @@ class TestTrouble:
         refused = refusal("ListLinkedAccounts", LIST)
         assert (refused.code, refused.reason) == (grpc.StatusCode.INTERNAL, "REFUSAL_INTERNAL")
         assert refused.text == "Something went wrong on our side."
-        (defect,) = [line for line in logged if line.startswith("rpc.defect")]
+        (defect,) = [line for line in logged if line.startswith("rpc.internal_error")]
         assert refused.metadata["support_code"] in defect
         assert "ProgrammingError" in defect
         assert "storage.py" in defect

@@ -33,12 +33,12 @@ def fetches(identity):
 
 
 def test_keys_are_found_by_discovery_once_while_they_are_fresh(identity, keys, seconds):
-    assert keys.find("ec", "ES256").kid == "ec"
+    assert keys.find_key("ec", "ES256").kid == "ec"
     seconds.now += 299
-    assert keys.find("rsa", "RS256").kid == "rsa"
+    assert keys.find_key("rsa", "RS256").kid == "rsa"
     assert identity.requests == ["/.well-known/openid-configuration", "/jwks"]
     seconds.now += 2
-    keys.find("ec", "ES256")
+    keys.find_key("ec", "ES256")
     assert fetches(identity) == 2
 
 
@@ -50,76 +50,76 @@ def test_they_are_fresh_for_as_long_as_identity_says_within_bounds(
     identity, keys, seconds, cache_control, life
 ):
     identity.cache_control = cache_control
-    keys.find("ec", "ES256")
+    keys.find_key("ec", "ES256")
     seconds.now += life
-    keys.find("ec", "ES256")
+    keys.find_key("ec", "ES256")
     assert fetches(identity) == 1
     seconds.now += 1
-    keys.find("ec", "ES256")
+    keys.find_key("ec", "ES256")
     assert fetches(identity) == 2
 
 
 def test_a_key_is_good_for_its_own_algorithm_only(keys):
-    assert keys.find("ec", "RS256") is None
-    assert keys.find("rsa", "ES256") is None
+    assert keys.find_key("ec", "RS256") is None
+    assert keys.find_key("rsa", "ES256") is None
 
 
 def test_a_new_key_is_found_at_once(identity, keys, seconds, signing_keys):
-    keys.find("ec", "ES256")
+    keys.find_key("ec", "ES256")
     identity.published.append(signing_keys["new"].as_dict(private=False))
     seconds.now += 10
-    assert keys.find("new", "ES256").kid == "new"
+    assert keys.find_key("new", "ES256").kid == "new"
 
 
 def test_unknown_keys_cause_one_request_in_ten_seconds(identity, keys, seconds):
-    keys.find("ec", "ES256")
+    keys.find_key("ec", "ES256")
     for number in range(50):
         seconds.now += 1
-        assert keys.find(f"unknown-{number}", "ES256") is None
+        assert keys.find_key(f"unknown-{number}", "ES256") is None
     assert fetches(identity) <= 6
 
 
 def test_a_withdrawn_key_is_gone_after_the_next_fetch(identity, keys, seconds):
-    keys.find("ec", "ES256")
+    keys.find_key("ec", "ES256")
     del identity.published[0]
     seconds.now += 301
-    assert keys.find("ec", "ES256") is None
+    assert keys.find_key("ec", "ES256") is None
 
 
 class TestIdentityIsDown:
     def test_without_any_keys_the_answer_is_unavailable_and_not_invalid(self, identity, keys):
         identity.status, identity.body = 503, b"down"
         with pytest.raises(UnavailableError):
-            keys.find("ec", "ES256")
+            keys.find_key("ec", "ES256")
 
     def test_it_is_asked_again_soon(self, identity, keys, seconds):
         identity.status, identity.body = 503, b"down"
         for _ in range(5):
             with pytest.raises(UnavailableError):
-                keys.find("ec", "ES256")
+                keys.find_key("ec", "ES256")
         assert len(identity.requests) == 1
         identity.status, identity.body = 200, None
         seconds.now += 1
-        assert keys.find("ec", "ES256").kid == "ec"
+        assert keys.find_key("ec", "ES256").kid == "ec"
 
     def test_known_keys_are_used_for_an_hour_more_and_no_longer(self, identity, keys, seconds):
-        keys.find("ec", "ES256")
+        keys.find_key("ec", "ES256")
         identity.status, identity.body = 503, b"down"
         seconds.now += 300 + 3600
-        assert keys.find("ec", "ES256").kid == "ec"
+        assert keys.find_key("ec", "ES256").kid == "ec"
         seconds.now += 1
         with pytest.raises(UnavailableError):
-            keys.find("ec", "ES256")
+            keys.find_key("ec", "ES256")
 
     def test_nobody_waits_for_the_one_who_asks_while_the_key_is_known(self, identity, keys, seconds):
-        keys.find("ec", "ES256")
+        keys.find_key("ec", "ES256")
         seconds.now += 301
         with keys._fetching:
-            assert keys.find("ec", "ES256").kid == "ec"
+            assert keys.find_key("ec", "ES256").kid == "ec"
 
     def test_a_port_where_nobody_listens_is_unavailable(self, seconds):
         with pytest.raises(UnavailableError):
-            IssuerKeys("http://127.0.0.1:9", seconds=seconds).find("ec", "ES256")
+            IssuerKeys("http://127.0.0.1:9", seconds=seconds).find_key("ec", "ES256")
 
 
 class TestAnswersThatAreNotTaken:
@@ -135,7 +135,7 @@ class TestAnswersThatAreNotTaken:
     def test_metadata_of_another_issuer_or_origin(self, identity, keys, metadata):
         identity.metadata = metadata
         with pytest.raises(UnavailableError):
-            keys.find("ec", "ES256")
+            keys.find_key("ec", "ES256")
         assert fetches(identity) == 0
 
     @pytest.mark.parametrize(
@@ -151,7 +151,7 @@ class TestAnswersThatAreNotTaken:
     def test_redirects_nonsense_and_floods(self, identity, keys, status, body):
         identity.status, identity.body = status, body
         with pytest.raises(UnavailableError):
-            keys.find("ec", "ES256")
+            keys.find_key("ec", "ES256")
 
     def test_keys_that_are_weak_for_something_else_or_broken(self, identity, keys, signing_keys):
         modulus = rsa.generate_private_key(65537, 1024).public_key().public_numbers().n.to_bytes(128)  # noqa: S505 - its point
@@ -166,15 +166,15 @@ class TestAnswersThatAreNotTaken:
             "nonsense",
             good,
         ]
-        assert keys.find("ec", "ES256").kid == "ec"
+        assert keys.find_key("ec", "ES256").kid == "ec"
         for kid in ("weak", "for encryption", "broken", "secret"):
-            assert keys.find(kid, "ES256") is None
-            assert keys.find(kid, "RS256") is None
+            assert keys.find_key(kid, "ES256") is None
+            assert keys.find_key(kid, "RS256") is None
 
 
 def test_many_at_once_cause_one_fetch(identity, keys):
     found = []
-    threads = [threading.Thread(target=lambda: found.append(keys.find("ec", "ES256"))) for _ in range(10)]
+    threads = [threading.Thread(target=lambda: found.append(keys.find_key("ec", "ES256"))) for _ in range(10)]
     for thread in threads:
         thread.start()
     for thread in threads:

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 
 import pytest
-from billing_link.billing_records.import_records import Imported, Importer
+from billing_link.billing_records.import_records import Imported, ImportRecords
 from billing_link.billing_records.store import ImportedRecords
 from billing_link.clock import FixedClock
 from billing_link.linking.cities import read_city
@@ -48,8 +48,10 @@ def put_city(storage: Storage, clock: FixedClock) -> Callable[..., ServedCity]:
             | changes
         )
         with storage.transaction() as connection:
-            Cities(connection).put(city.id, city.model_dump(mode="json", exclude_none=True), clock.now())
-        imported = Importer(storage, clock)(io.BytesIO(RECORDS), city.id, city.bill_numbers(), lambda: None)
+            Cities(connection).put_city(city.id, city.model_dump(mode="json", exclude_none=True), clock.now())
+        imported = ImportRecords(storage, clock)(
+            io.BytesIO(RECORDS), city.id, city.bill_numbers(), lambda: None
+        )
         assert isinstance(imported, Imported)
         return ServedCity(city, city.bill_numbers())
 

@@ -9,10 +9,10 @@ from billing_link.linking.auto_link import AutoLink
 from billing_link.linking.link_account import LinkAccount
 from billing_link.linking.links import AutoLinkOutcome
 from billing_link.linking.list_linked_accounts import ListLinkedAccounts
-from billing_link.linking.resolve_account import ResolveAccount, Typed
+from billing_link.linking.resolve_account import ResolveAccount, TypedNumbers
 from billing_link.tokens.caller import Caller
 
-RIGHT = Typed("004215-01", "108734", remember=True)
+RIGHT = TypedNumbers("004215-01", "108734", remember=True)
 
 
 @pytest.fixture
@@ -66,7 +66,9 @@ def at_once(calls):
     return outcomes
 
 
-def test_twenty_remembers_by_one_resident_make_one_link_and_one_notice(put_city, resolve, resident, count):
+def test_twenty_remembers_by_one_resident_make_one_link_and_one_notification(
+    put_city, resolve, resident, count
+):
     served = put_city()
     outcomes = at_once([lambda: resolve(resident("jane"), served, RIGHT)] * 20)
     assert len({outcome.link.link_id for outcome in outcomes}) == 1
@@ -107,7 +109,9 @@ def test_of_twenty_wrong_guesses_no_more_than_allowed_learn_that_they_were_wrong
     put_city, resolve, resident, count
 ):
     served = put_city()
-    guesses = [Typed(f"00000{n % 10}-{n // 10 + 10}", f"9000{n:02}", remember=False) for n in range(20)]
+    guesses = [
+        TypedNumbers(f"00000{n % 10}-{n // 10 + 10}", f"9000{n:02}", remember=False) for n in range(20)
+    ]
     outcomes = at_once([lambda g=guess: resolve(resident("guesser"), served, g) for guess in guesses])
     reasons = Counter(outcome.reason for outcome in outcomes)
     assert reasons == {Refusal.ACCOUNT_NOT_FOUND: 10, Refusal.TOO_MANY_ATTEMPTS: 10}
@@ -119,7 +123,9 @@ def test_of_twenty_wrong_guesses_at_one_customer_by_many_no_more_than_five_learn
     served = put_city()
     outcomes = at_once(
         [
-            lambda n=n: resolve(resident(f"guesser-{n}"), served, Typed(f"{n}-99", "108734", remember=False))
+            lambda n=n: resolve(
+                resident(f"guesser-{n}"), served, TypedNumbers(f"{n}-99", "108734", remember=False)
+            )
             for n in range(20)
         ]
     )

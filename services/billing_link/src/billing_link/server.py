@@ -20,21 +20,25 @@ from billing_link.config import ServerSettings
 from billing_link.errors import SettingsError, where
 from billing_link.linking.attempts import WINDOW
 from billing_link.linking.auto_link import AutoLink
-from billing_link.linking.city_cache import Directory
-from billing_link.linking.get_account import ReadLinkedAccount
+from billing_link.linking.city_cache import CityCache
+from billing_link.linking.get_account import GetAccount
 from billing_link.linking.link_account import LinkAccount
 from billing_link.linking.list_linked_accounts import ListLinkedAccounts
 from billing_link.linking.resolve_account import ResolveAccount
 from billing_link.linking.store import Attempts
 from billing_link.linking.unlink_account import UnlinkAccount
-from billing_link.notifications import delivery
+from billing_link.notifications.delivery import (
+    IdentityNotificationClient,
+    NotificationDelivery,
+    delete_old_notifications,
+)
 from billing_link.rpc.health import Health
-from billing_link.rpc.interceptor import SERVICE, Gate
+from billing_link.rpc.interceptor import SERVICE, CallInterceptor
 from billing_link.rpc.servicer import Servicer, Verbs
 from billing_link.storage import Storage
 from billing_link.tokens.issuer_keys import IssuerKeys
-from billing_link.tokens.revocations import RevocationWatch, RevokedSessions
-from billing_link.tokens.security_event_source import IdentityEvents
+from billing_link.tokens.revocations import RevocationPoller, RevokedSessions
+from billing_link.tokens.security_event_source import IdentitySecurityEvents
 from billing_link.tokens.verifier import Verifier
 
 # Bytes of a request and of its metadata: two numbers and a token.
@@ -54,16 +58,18 @@ class Server:
         # A thread for each call, and one connection each for health, notices and cleaning.
         self.storage = Storage(settings.database_url, pool_size=settings.threads + 3)
         self.health = Health(self.storage.is_reachable)
-        self.courier = delivery.Courier(
+        self.delivery = NotificationDelivery(
             self.storage,
-            delivery.IdentityDesk(
+            IdentityNotificationClient(
                 settings.issuer, settings.audience, settings.resource_secret.get_secret_value()
             ),
             self._clock,
         )
         self._keys, self._revoked = IssuerKeys(settings.issuer), RevokedSessions()
-        self.revocations = RevocationWatch(
-            IdentityEvents(settings.issuer, settings.audience, settings.resource_secret.get_secret_value()),
+        self.revocations = RevocationPoller(
+            IdentitySecurityEvents(
+                settings.issuer, settings.audience, settings.resource_secret.get_secret_value()
+            ),
             self._keys,
             self._revoked,
             self._clock,
@@ -77,7 +83,7 @@ class Server:
             threading.Thread(target=work, args=(self._stopping,), name=name, daemon=True)
             for name, work in (
                 ("health", self.health.run),
-                ("courier", self.courier.run),
+                ("notifications", self.delivery.run),
                 ("revocations", self.revocations.run),
                 ("cleaning", self._clean),
             )
@@ -92,7 +98,7 @@ class Server:
 
     def stop(self, grace: float = _DRAIN) -> None:
         """Say NOT_SERVING, take no new calls, give those under way `grace` seconds, and close everything."""
-        self.health.shut()
+        self.health.shut_down()
         self._stopping.set()
         self._grpc.stop(grace).wait()
         for thread in self._threads:
@@ -106,7 +112,7 @@ class Server:
         )
         server = grpc.server(
             ThreadPoolExecutor(settings.threads, thread_name_prefix="call"),
-            interceptors=[Gate(verifier)],
+            interceptors=[CallInterceptor(verifier)],
             options=[
                 ("grpc.max_receive_message_length", _LARGEST_REQUEST),
                 ("grpc.max_metadata_size", _LARGEST_REQUEST),
@@ -116,7 +122,7 @@ class Server:
             # Calls that wait for a thread beyond this are refused at once: RESOURCE_EXHAUSTED.
             maximum_concurrent_rpcs=settings.threads * 16,
         )
-        servicer = Servicer(_verbs(storage, clock), Directory(storage, clock))
+        servicer = Servicer(_verbs(storage, clock), CityCache(storage, clock))
         billing_link_pb2_grpc.add_BillingLinkServiceServicer_to_server(servicer, server)
         health_pb2_grpc.add_HealthServicer_to_server(self.health.servicer, server)
         if settings.reflection:
@@ -131,10 +137,10 @@ class Server:
             now = self._clock.now()
             try:
                 with self.storage.autocommit() as connection:
-                    Attempts(connection).forget(now - WINDOW)
-                delivery.forget_old(self.storage, now)
+                    Attempts(connection).delete_begun_before(now - WINDOW)
+                delete_old_notifications(self.storage, now)
             except Exception as error:  # noqa: BLE001 - what cannot be cleaned now is cleaned in an hour
-                log.warning("cleaning.put_off", where=where(error))
+                log.warning("cleanup.failed", where=where(error))
             stop.wait(_SECONDS_BETWEEN_CLEANINGS)
 
 
@@ -145,7 +151,7 @@ def _verbs(storage: Storage, clock: Clock) -> Verbs:
         resolve=ResolveAccount(storage, records, link, clock),
         list_linked=ListLinkedAccounts(storage, records, AutoLink(storage, records, clock)),
         unlink=UnlinkAccount(storage, clock),
-        read_linked=ReadLinkedAccount(storage, records),
+        get_account=GetAccount(storage, records),
     )
 
 

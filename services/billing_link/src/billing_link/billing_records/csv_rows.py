@@ -61,7 +61,7 @@ class Problem(NamedTuple):
     """Why a line cannot be imported. Line 1 is the header."""
 
     line: int
-    words: str
+    message: str
 
 
 class AccountRow(NamedTuple):

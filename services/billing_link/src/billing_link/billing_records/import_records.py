@@ -28,7 +28,7 @@ class Problems(NamedTuple):
     more: int
 
 
-class Importer:
+class ImportRecords:
     """Imports records files."""
 
     def __init__(self, storage: Storage, clock: Clock) -> None:
@@ -44,12 +44,12 @@ class Importer:
             # Two imports of one city run one after the other.
             hold(connection, "import", city_id)
             staging = Staging(connection, city_id)
-            for batch in in_batches(found.sift(read_rows(raw, numbers), progress), _BATCH):
-                staging.add(batch)
-            staging.ready()
+            for batch in in_batches(found.pass_rows(read_rows(raw, numbers), progress), _BATCH):
+                staging.add_rows(batch)
+            staging.prepare_merge()
             self._check(staging, found)
             outcome = found.problems() if found.count else self._merge(staging)
-            staging.drop()
+            staging.drop_tables()
             if isinstance(outcome, Imported):
                 Audit(connection).record(
                     Event.RECORDS_IMPORTED, self._clock.now(), city_id=city_id, **_counts(outcome)
@@ -63,12 +63,12 @@ class Importer:
 
     def _check(self, staging: Staging, found: "_Collector") -> None:
         """Check what only the whole file shows."""
-        for problem in staging.duplicates():
-            found.add(problem)
+        for problem in staging.find_duplicates():
+            found.add_problem(problem)
         # If an account's own row is bad, that is the problem, and not every entry that belongs to it.
         if not found.count:
-            for problem in staging.without_account():
-                found.add(problem)
+            for problem in staging.find_rows_without_account():
+                found.add_problem(problem)
 
 
 class _Collector:
@@ -78,18 +78,20 @@ class _Collector:
         self.count = 0
         self._shown: list[Problem] = []
 
-    def add(self, problem: Problem) -> None:
+    def add_problem(self, problem: Problem) -> None:
         self.count += 1
         if len(self._shown) < 2 * MOST_SHOWN:
             self._shown.append(problem)
 
-    def sift(self, rows: Iterable[RecordRow | Problem], progress: Callable[[], None]) -> Iterator[RecordRow]:
+    def pass_rows(
+        self, rows: Iterable[RecordRow | Problem], progress: Callable[[], None]
+    ) -> Iterator[RecordRow]:
         """Pass the rows on and keep the problems."""
         for number, row in enumerate(rows):
             if number % 500 == 0:
                 progress()
             if isinstance(row, Problem):
-                self.add(row)
+                self.add_problem(row)
             else:
                 yield row
         progress()

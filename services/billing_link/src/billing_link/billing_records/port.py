@@ -43,11 +43,11 @@ class EarlierRegistration:
 class BillingRecords(Protocol):
     """Reads one city's records. Every method raises `UnavailableError` when they cannot be reached."""
 
-    def find(self, city_id: str, pair: Pair, *, closed_after: date | None) -> UtilityAccount | None:
+    def find_account(self, city_id: str, pair: Pair, *, closed_after: date | None) -> UtilityAccount | None:
         """Return the account with exactly this pair, but none that closed on `closed_after` or before."""
         ...
 
-    def find_many(self, city_id: str, pairs: Iterable[Pair]) -> dict[Pair, UtilityAccount]:
+    def find_accounts(self, city_id: str, pairs: Iterable[Pair]) -> dict[Pair, UtilityAccount]:
         """Return the accounts of these pairs; a pair without an account is left out."""
         ...
 
@@ -55,6 +55,6 @@ class BillingRecords(Protocol):
         """Return the pairs of one customer ID in normal form, without those closed on that day or before."""
         ...
 
-    def registrations(self, city_id: str, email_key: str) -> list[EarlierRegistration]:
+    def find_registrations(self, city_id: str, email_key: str) -> list[EarlierRegistration]:
         """Return the earlier registrations with this address, two at most."""
         ...

@@ -87,7 +87,7 @@ class Staging:
         self._city_id = city_id
         _tables.create_all(connection, checkfirst=False)
 
-    def add(self, rows: Sequence[RecordRow]) -> None:
+    def add_rows(self, rows: Sequence[RecordRow]) -> None:
         """Stage rows of one kind: by COPY on PostgreSQL."""
         if not rows:
             return
@@ -100,7 +100,7 @@ class Staging:
             for row in rows:
                 copy.write_row(row)
 
-    def ready(self) -> None:
+    def prepare_merge(self) -> None:
         """Prepare the checks and the merge, once every row is staged."""
         self._connection.exec_driver_sql(
             "CREATE INDEX ix_staged_pair ON staged_accounts (customer_id_key, account_number_key)"
@@ -111,12 +111,12 @@ class Staging:
             for table in _tables.sorted_tables:
                 self._connection.exec_driver_sql(f"ANALYZE {table.name}")
 
-    def drop(self) -> None:
+    def drop_tables(self) -> None:
         """Remove the tables; PostgreSQL does so by itself at the end of the transaction."""
         if self._connection.dialect.name == "sqlite":
             _tables.drop_all(self._connection, checkfirst=False)
 
-    def duplicates(self) -> Iterator[Problem]:
+    def find_duplicates(self) -> Iterator[Problem]:
         """Yield rows that repeat a key of an earlier line, up to one more than is shown."""
         pair = ("customer_id_key", "account_number_key")
         for table, key in (
@@ -130,7 +130,7 @@ class Staging:
             for row in self._connection.execute(repeated.limit(_SHOWN)):
                 yield Problem(row.line, f"it repeats line {row.first}")
 
-    def without_account(self) -> Iterator[Problem]:
+    def find_rows_without_account(self) -> Iterator[Problem]:
         """Yield entries and registrations whose account is neither in the records nor in the file."""
         for table in (_entries, _registrations):
             known = exists().where(self._is_of(table))

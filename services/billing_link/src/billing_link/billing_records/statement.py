@@ -64,7 +64,7 @@ class Statement:
     recent_bills: tuple[Bill, ...]
 
 
-def draw_up(entries: Iterable[Entry]) -> Statement:
+def compute_statement(entries: Iterable[Entry]) -> Statement:
     """Return the statement of a whole ledger, given in any order."""
     ledger = sorted(entries)
     payments = [entry for entry in ledger if entry.kind is EntryKind.PAYMENT]

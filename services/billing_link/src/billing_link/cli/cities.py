@@ -30,7 +30,7 @@ def put(file: Path) -> None:
     city = read_city(document)
     now = SystemClock().now()
     with Storage(load(DatabaseSettings).database_url) as storage, storage.transaction() as connection:
-        Cities(connection).put(city.id, city.model_dump(mode="json", exclude_none=True), now)
+        Cities(connection).put_city(city.id, city.model_dump(mode="json", exclude_none=True), now)
         Audit(connection).record(Event.CITY_PUT, now, city_id=city.id)
     click.echo(f"{city.name} ({city.id}) is served.")
 
@@ -55,4 +55,4 @@ def show(city_id: str) -> None:
 
 def _documents() -> list[dict[str, object]]:
     with Storage(load(DatabaseSettings).database_url) as storage, storage.autocommit() as connection:
-        return list(Cities(connection).documents())
+        return list(Cities(connection).list_documents())

@@ -15,7 +15,7 @@ MOST_AT_CUSTOMER_ID = 5
 
 
 @dataclass(frozen=True, slots=True)
-class Count:
+class FailureCount:
     """Failures since the first of them."""
 
     failures: int
@@ -32,7 +32,7 @@ def customer_key(city_id: str, customer_id: str) -> str:
     return _key("customer", city_id, customer_id)
 
 
-def seconds_to_wait(count: Count | None, most: int, now: datetime) -> int:
+def seconds_to_wait(count: FailureCount | None, most: int, now: datetime) -> int:
     """Return in how many seconds another attempt is allowed, 0 if now, where `most` failures are."""
     if count is None or count.failures < most:
         return 0

@@ -36,7 +36,7 @@ class AutoLink:
         with self._storage.transaction() as connection:
             hold(connection, "resident", resident.city_id, resident.issuer, resident.subject)
             links = Links(connection)
-            if before := links.auto_link_outcome(resident):
+            if before := links.find_auto_link_outcome(resident):
                 return before
             link = None
             if pair:
@@ -44,7 +44,7 @@ class AutoLink:
                 made = make_link(connection, city, new)
                 link = made if isinstance(made, Link) else None
                 outcome = AutoLinkOutcome.LINKED if link else AutoLinkOutcome.NONE
-            links.remember_auto_link(resident, outcome, link, now)
+            links.record_auto_link(resident, outcome, link, now)
             Audit(connection).record(
                 Event.AUTO_LINK_DECIDED,
                 now,
@@ -58,7 +58,7 @@ class AutoLink:
 
     def _search(self, caller: Caller, city: City, key: str) -> tuple[AutoLinkOutcome, Pair | None]:
         """Return the pair to link, or why there is none."""
-        found = self._records.registrations(city.id, key)
+        found = self._records.find_registrations(city.id, key)
         if len(found) > 1:
             return AutoLinkOutcome.AMBIGUOUS, None
         if not found or (
@@ -67,7 +67,7 @@ class AutoLink:
         ):
             return AutoLinkOutcome.NONE, None
         closed_after = city.closed_after(self._clock.now().date())
-        account = self._records.find(city.id, found[0].pair, closed_after=closed_after)
+        account = self._records.find_account(city.id, found[0].pair, closed_after=closed_after)
         return (AutoLinkOutcome.LINKED, account.pair) if account else (AutoLinkOutcome.NONE, None)
 
 

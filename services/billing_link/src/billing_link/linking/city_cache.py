@@ -21,7 +21,7 @@ class ServedCity:
     numbers: BillNumbers
 
 
-class Directory:
+class CityCache:
     """Finds cities. Safe to use from many threads."""
 
     def __init__(self, storage: Storage, clock: Clock) -> None:
@@ -30,7 +30,7 @@ class Directory:
         self._known: dict[str, tuple[datetime, ServedCity]] = {}
         self._lock = threading.Lock()
 
-    def city(self, city_id: str) -> ServedCity | None:
+    def find_city(self, city_id: str) -> ServedCity | None:
         """Return a city that is served here. A city that is not is asked for each time: tokens name few."""
         now = self._clock.now()
         with self._lock:
@@ -38,7 +38,7 @@ class Directory:
         if read_at is not None and timedelta(0) <= now - read_at < _FRESH:
             return city
         with self._storage.autocommit() as connection:
-            document = Cities(connection).document(city_id)
+            document = Cities(connection).find_document(city_id)
         if document is None:
             return None
         found = read_city(document)

@@ -9,7 +9,7 @@ from billing_link.storage import Storage
 from billing_link.tokens.caller import Caller
 
 
-class ReadLinkedAccount:
+class GetAccount:
     """Reads the account behind one of the resident's links."""
 
     def __init__(self, storage: Storage, records: BillingRecords) -> None:
@@ -19,6 +19,6 @@ class ReadLinkedAccount:
     def __call__(self, caller: Caller, city: City, link_id: str) -> LinkedAccount | Refused:
         """Return the account. Refuses with LINK_NOT_FOUND, for somebody else's link too."""
         with self._storage.autocommit() as connection:
-            link = Links(connection).find(Resident(city.id, caller.issuer, caller.subject), link_id)
-        account = self._records.find(city.id, link.pair, closed_after=None) if link else None
+            link = Links(connection).find_link(Resident(city.id, caller.issuer, caller.subject), link_id)
+        account = self._records.find_account(city.id, link.pair, closed_after=None) if link else None
         return LinkedAccount(link, account) if link and account else Refused(Refusal.LINK_NOT_FOUND)

@@ -11,7 +11,7 @@ from billing_link.errors import Refusal, Refused
 from billing_link.linking.cities import City
 from billing_link.linking.links import MOST_LINKS, Link, Origin, Resident, account_ending
 from billing_link.linking.store import Links
-from billing_link.notifications.store import NoticeKind, Notices
+from billing_link.notifications.store import NotificationKind, Notifications
 from billing_link.storage import Executor, Storage, hold
 from billing_link.tokens.caller import Caller
 
@@ -61,15 +61,15 @@ def make_link(connection: Executor, city: City, new: NewLink) -> Link | Refused:
     hold(connection, "resident", resident.city_id, resident.issuer, resident.subject)
     hold(connection, "customer", resident.city_id, pair.customer_id)
     links = Links(connection)
-    if there := links.at_pair(resident, pair):
+    if there := links.find_link_to(resident, pair):
         return there
-    others = links.subjects_at(resident, pair)
+    others = links.other_subjects_linked_to(resident, pair)
     if city.exclusive and others:
         return _refused(connection, new, Refused(Refusal.ALREADY_LINKED))
-    if links.count(resident) >= MOST_LINKS:
+    if links.count_links(resident) >= MOST_LINKS:
         return _refused(connection, new, Refused(Refusal.LINK_LIMIT_REACHED, {"limit": str(MOST_LINKS)}))
     link = Link(randomness.identifier(), pair, new.origin, new.now, new.undo_until)
-    links.add(resident, link)
+    links.add_link(resident, link)
     Audit(connection).record(
         Event.LINK_MADE,
         new.now,
@@ -80,25 +80,25 @@ def make_link(connection: Executor, city: City, new: NewLink) -> Link | Refused:
         link_id=link.link_id,
         origin=link.origin.value,
     )
-    _tell(Notices(connection), new, others)
+    _tell(Notifications(connection), new, others)
     return link
 
 
-def _tell(notices: Notices, new: NewLink, others: list[str]) -> None:
-    """Queue a notice to the resident, and to everybody who has linked the same account."""
+def _tell(notifications: Notifications, new: NewLink, others: list[str]) -> None:
+    """Queue a notification to the resident, and to everybody who has linked the same account."""
     facts = {"account_ending": account_ending(new.pair)}
     for other in others:
-        notices.queue(
-            NoticeKind.LINKED_BY_OTHER,
+        notifications.queue(
+            NotificationKind.LINKED_BY_OTHER,
             city_id=new.resident.city_id,
             subject=other,
             details=facts,
             now=new.now,
         )
-    kind = NoticeKind.LINKED
+    kind = NotificationKind.LINKED
     if new.undo_until:
-        kind, facts = NoticeKind.AUTO_LINKED, facts | {"undo_until": new.undo_until.date().isoformat()}
-    notices.queue(
+        kind, facts = NotificationKind.AUTO_LINKED, facts | {"undo_until": new.undo_until.date().isoformat()}
+    notifications.queue(
         kind, city_id=new.resident.city_id, subject=new.resident.subject, details=facts, now=new.now
     )
 

@@ -12,7 +12,7 @@ from billing_link.tokens.caller import Caller
 
 
 @dataclass(frozen=True, slots=True)
-class Listed:
+class ListedAccounts:
     """The accounts, oldest link first, and what became of the auto-link."""
 
     accounts: list[LinkedAccount]
@@ -27,7 +27,7 @@ class ListLinkedAccounts:
         self._records = records
         self._auto_link = auto_link
 
-    def __call__(self, caller: Caller, city: City) -> Listed:
+    def __call__(self, caller: Caller, city: City) -> ListedAccounts:
         """Return the accounts; one that the records no longer have is left out."""
         resident = Resident(city.id, caller.issuer, caller.subject)
         with self._storage.autocommit() as connection:
@@ -37,6 +37,6 @@ class ListLinkedAccounts:
             if outcome is AutoLinkOutcome.LINKED:
                 with self._storage.autocommit() as connection:
                     _, links = Links(connection).profile(resident)
-        accounts = self._records.find_many(city.id, [link.pair for link in links])
+        accounts = self._records.find_accounts(city.id, [link.pair for link in links])
         linked = [LinkedAccount(link, accounts[link.pair]) for link in links if link.pair in accounts]
-        return Listed(linked, outcome)
+        return ListedAccounts(linked, outcome)

@@ -28,7 +28,7 @@ _NO_PAIR = Pair("", "")
 
 
 @dataclass(frozen=True, slots=True)
-class Typed:
+class TypedNumbers:
     """What the resident typed, of bounded length and without control characters."""
 
     account_number: str
@@ -53,7 +53,7 @@ class ResolveAccount:
         self._link = link
         self._clock = clock
 
-    def __call__(self, caller: Caller, served: ServedCity, typed: Typed) -> Resolved | Refused:
+    def __call__(self, caller: Caller, served: ServedCity, typed: TypedNumbers) -> Resolved | Refused:
         """Return the account.
 
         Refuses with FIELD_INVALID, LINKING_DISABLED, TOO_MANY_ATTEMPTS, ACCOUNT_NOT_FOUND, and what
@@ -66,7 +66,7 @@ class ResolveAccount:
             return Refused(Refusal.FIELD_INVALID, {"field": field})
         now = self._clock.now()
         resident = Resident(served.city.id, caller.issuer, caller.subject)
-        guess = _Guess(caller, resident, pair, now)
+        guess = _Attempt(caller, resident, pair, now)
         with self._storage.autocommit() as connection:
             by_resident, at_customer, own = Links(connection).standing(
                 resident, pair or _NO_PAIR, guess.keys, now - WINDOW
@@ -78,7 +78,7 @@ class ResolveAccount:
         if wait:
             return _too_many(wait)
         closed_after = None if own else served.city.closed_after(now.date())
-        account = self._records.find(served.city.id, pair or _NO_PAIR, closed_after=closed_after)
+        account = self._records.find_account(served.city.id, pair or _NO_PAIR, closed_after=closed_after)
         if account is None:
             return self._record_failure(guess)
         if own or not typed.remember:
@@ -86,7 +86,7 @@ class ResolveAccount:
         outcome = self._link(caller, served.city, account.pair)
         return outcome if isinstance(outcome, Refused) else Resolved(account, outcome)
 
-    def _record_failure(self, guess: "_Guess") -> Refused:
+    def _record_failure(self, guess: "_Attempt") -> Refused:
         """Count the failure; of many at the same moment, no more than are allowed learn that it was one."""
         limits = dict(zip(guess.keys, (MOST_BY_RESIDENT, MOST_AT_CUSTOMER_ID), strict=True))
         keys = guess.keys if guess.pair else guess.keys[:1]
@@ -107,7 +107,7 @@ class ResolveAccount:
 
 
 @dataclass(frozen=True, slots=True)
-class _Guess:
+class _Attempt:
     caller: Caller
     resident: Resident
     pair: Pair | None
@@ -121,7 +121,7 @@ class _Guess:
         return resident_key(who.city_id, who.issuer, who.subject), customer_key(who.city_id, customer_id)
 
 
-def _empty_field(typed: Typed) -> str | None:
+def _empty_field(typed: TypedNumbers) -> str | None:
     if not clean(typed.account_number).strip("-"):
         return "account_number"
     return None if clean(typed.customer_id).strip("-") else "customer_id"

@@ -9,7 +9,7 @@ from sqlalchemy.engine import Connection
 from sqlalchemy.orm import aliased
 
 from billing_link.billing_records.port import Pair
-from billing_link.linking.attempts import Count
+from billing_link.linking.attempts import FailureCount
 from billing_link.linking.links import AutoLinkOutcome, Link, Origin, Resident
 from billing_link.linking.models import AttemptsRow, AutoLinkRow, CityRow, LinkRow
 from billing_link.storage import insert_into
@@ -76,15 +76,15 @@ class Cities:
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
 
-    def document(self, city_id: str) -> dict[str, Any] | None:
+    def find_document(self, city_id: str) -> dict[str, Any] | None:
         """Return the city as an operator put it."""
         return self._connection.scalar(select(CityRow.document).where(CityRow.id == city_id))
 
-    def documents(self) -> Sequence[dict[str, Any]]:
+    def list_documents(self) -> Sequence[dict[str, Any]]:
         """Return every city, by id."""
         return self._connection.scalars(select(CityRow.document).order_by(CityRow.id)).all()
 
-    def put(self, city_id: str, document: Mapping[str, Any], now: datetime) -> None:
+    def put_city(self, city_id: str, document: Mapping[str, Any], now: datetime) -> None:
         """Add or replace a city."""
         new = {"document": dict(document), "put_at": now}
         self._connection.execute(
@@ -95,14 +95,14 @@ class Cities:
 
 
 class Links:
-    """Links and auto-link outcomes. Everything but `subjects_at` is found by the whole resident only."""
+    """Links and auto-link outcomes. All but `other_subjects_linked_to` read by the whole resident key only."""
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
 
     def standing(
         self, resident: Resident, pair: Pair, keys: tuple[str, str], since: datetime
-    ) -> tuple[Count | None, Count | None, Link | None]:
+    ) -> tuple[FailureCount | None, FailureCount | None, Link | None]:
         """Return the failures of a resident and at a customer ID since then, and the resident's own link."""
         row = self._connection.execute(
             _STANDING,
@@ -111,8 +111,8 @@ class Links:
             | {"resident_key": keys[0], "customer_key": keys[1], "since": since},
         ).one()
         return (
-            Count(row.resident_failures, row.resident_began_at) if row.resident_began_at else None,
-            Count(row.customer_failures, row.customer_began_at) if row.customer_began_at else None,
+            FailureCount(row.resident_failures, row.resident_began_at) if row.resident_began_at else None,
+            FailureCount(row.customer_failures, row.customer_began_at) if row.customer_began_at else None,
             _link(row) if row.link_id else None,
         )
 
@@ -122,22 +122,22 @@ class Links:
         outcome = rows[0].outcome
         return AutoLinkOutcome(outcome) if outcome else None, [_link(row) for row in rows if row.link_id]
 
-    def find(self, resident: Resident, link_id: str) -> Link | None:
+    def find_link(self, resident: Resident, link_id: str) -> Link | None:
         """Return one of the resident's links."""
         row = self._connection.execute(_FIND, _resident(resident) | {"link_id": link_id}).one_or_none()
         return _link(row) if row else None
 
-    def at_pair(self, resident: Resident, pair: Pair) -> Link | None:
+    def find_link_to(self, resident: Resident, pair: Pair) -> Link | None:
         """Return the resident's link to this pair."""
         row = self._connection.execute(_FIND_PAIR, _resident(resident) | _pair(pair)).one_or_none()
         return _link(row) if row else None
 
-    def count(self, resident: Resident) -> int:
+    def count_links(self, resident: Resident) -> int:
         """Return how many links the resident has."""
         counted = select(func.count()).select_from(LinkRow).where(_of_resident)
         return self._connection.scalar(counted, _resident(resident)) or 0
 
-    def subjects_at(self, resident: Resident, pair: Pair) -> list[str]:
+    def other_subjects_linked_to(self, resident: Resident, pair: Pair) -> list[str]:
         """Return who else of the same issuer has a link to this pair."""
         others = select(LinkRow.subject).where(
             LinkRow.city_id == resident.city_id,
@@ -148,7 +148,7 @@ class Links:
         )
         return list(self._connection.scalars(others))
 
-    def add(self, resident: Resident, link: Link) -> None:
+    def add_link(self, resident: Resident, link: Link) -> None:
         """Store a new link."""
         self._connection.execute(
             insert(LinkRow).values(
@@ -164,7 +164,7 @@ class Links:
             )
         )
 
-    def remove(self, resident: Resident, link_id: str) -> Link | None:
+    def remove_link(self, resident: Resident, link_id: str) -> Link | None:
         """Remove one of the resident's links and return it; None if there is no such link."""
         gone = (
             delete(LinkRow).where(_of_resident, LinkRow.id == bindparam("link_id")).returning(*_link_columns)
@@ -172,12 +172,12 @@ class Links:
         row = self._connection.execute(gone, _resident(resident) | {"link_id": link_id}).one_or_none()
         return _link(row) if row else None
 
-    def auto_link_outcome(self, resident: Resident) -> AutoLinkOutcome | None:
+    def find_auto_link_outcome(self, resident: Resident) -> AutoLinkOutcome | None:
         """Return what became of the auto-link, None before it was tried."""
         outcome = self._connection.scalar(select(AutoLinkRow.outcome).where(*_auto_link_of(resident)))
         return AutoLinkOutcome(outcome) if outcome else None
 
-    def remember_auto_link(
+    def record_auto_link(
         self, resident: Resident, outcome: AutoLinkOutcome, link: Link | None, now: datetime
     ) -> None:
         """Store what became of the auto-link, once."""
@@ -192,7 +192,7 @@ class Links:
             )
         )
 
-    def auto_link_undone(self, resident: Resident, link: Link) -> bool:
+    def record_auto_link_undone(self, resident: Resident, link: Link) -> bool:
         """Store that the resident undid the auto-link that made this link; False if it was made otherwise."""
         undone = self._connection.execute(
             update(AutoLinkRow)
@@ -208,7 +208,7 @@ class Attempts:
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
 
-    def record_failure(self, keys: Sequence[str], now: datetime, since: datetime) -> dict[str, Count]:
+    def record_failure(self, keys: Sequence[str], now: datetime, since: datetime) -> dict[str, FailureCount]:
         """Count one failure for each key, return the counts; one begun at `since` or before starts again.
 
         One atomic statement. Callers name the keys in one order, resident first, so that no two wait for each
@@ -225,10 +225,11 @@ class Attempts:
         ).returning(AttemptsRow.key, AttemptsRow.failures, AttemptsRow.began_at)
         values = [{"key": key, "began_at": now, "failures": 1} for key in keys]
         return {
-            r.key: Count(r.failures, r.began_at) for r in self._connection.execute(counted.values(values))
+            r.key: FailureCount(r.failures, r.began_at)
+            for r in self._connection.execute(counted.values(values))
         }
 
-    def forget(self, since: datetime) -> int:
+    def delete_begun_before(self, since: datetime) -> int:
         """Delete counts that began at that time or before; return how many."""
         return self._connection.execute(delete(AttemptsRow).where(AttemptsRow.began_at <= since)).rowcount
 

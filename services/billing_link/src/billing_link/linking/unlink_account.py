@@ -5,7 +5,7 @@ from billing_link.clock import Clock
 from billing_link.linking.cities import City
 from billing_link.linking.links import Resident, account_ending
 from billing_link.linking.store import Links
-from billing_link.notifications.store import NoticeKind, Notices
+from billing_link.notifications.store import NotificationKind, Notifications
 from billing_link.storage import Storage, hold
 from billing_link.tokens.caller import Caller
 
@@ -24,10 +24,10 @@ class UnlinkAccount:
         with self._storage.transaction() as connection:
             hold(connection, "resident", resident.city_id, resident.issuer, resident.subject)
             links = Links(connection)
-            link = links.remove(resident, link_id)
+            link = links.remove_link(resident, link_id)
             if link is None:
                 return
-            undone = links.auto_link_undone(resident, link)
+            undone = links.record_auto_link_undone(resident, link)
             Audit(connection).record(
                 Event.LINK_REMOVED,
                 now,
@@ -39,6 +39,6 @@ class UnlinkAccount:
                 undone_auto_link="yes" if undone else "no",
             )
             facts = {"account_ending": account_ending(link.pair)}
-            Notices(connection).queue(
-                NoticeKind.UNLINKED, city_id=city.id, subject=caller.subject, details=facts, now=now
+            Notifications(connection).queue(
+                NotificationKind.UNLINKED, city_id=city.id, subject=caller.subject, details=facts, now=now
             )

@@ -10,7 +10,7 @@ import structlog
 
 from billing_link.clock import Clock
 from billing_link.errors import UnavailableError, where
-from billing_link.notifications.store import Notice, Notices
+from billing_link.notifications.store import Notification, Notifications
 from billing_link.storage import Storage
 
 _BATCH = 20
@@ -29,32 +29,32 @@ class UndeliverableError(Exception):
 
 
 class NotDeliveredError(Exception):
-    """Identity did not take the notice now; the text says what it answered, for an operator."""
+    """Identity did not take the notification now; the text says what it answered, for an operator."""
 
 
-class NoticeDesk(Protocol):
+class NotificationClient(Protocol):
     """Takes notices."""
 
-    def hand_over(self, notice: Notice) -> None:
-        """Return when the notice is taken; raises `UndeliverableError` or `NotDeliveredError`."""
+    def send(self, notification: Notification) -> None:
+        """Return when the notification is taken; raises `UndeliverableError` or `NotDeliveredError`."""
         ...
 
 
-class IdentityDesk:
+class IdentityNotificationClient:
     """Identity's `POST /notices`, with HTTP Basic credentials of this resource (RFC 6749 section 2.3.1)."""
 
     def __init__(self, issuer: str, resource: str, secret: str) -> None:
         self._address = f"{issuer}/notices"
         self._credentials = (quote_plus(resource), quote_plus(secret))
 
-    def hand_over(self, notice: Notice) -> None:
-        """Post the notice; identity recognises its id if it has seen it."""
+    def send(self, notification: Notification) -> None:
+        """Post the notification; identity recognises its id if it has seen it."""
         body = {
-            "id": notice.notice_id,
-            "sub": notice.subject,
-            "kind": notice.kind.value,
-            "city": notice.city_id,
-            "details": dict(notice.details),
+            "id": notification.notification_id,
+            "sub": notification.subject,
+            "kind": notification.kind.value,
+            "city": notification.city_id,
+            "details": dict(notification.details),
         }
         try:
             with requests.Session() as session:
@@ -70,12 +70,12 @@ class IdentityDesk:
             raise NotDeliveredError(f"identity answered {answer.status_code}")
 
 
-class Courier:
+class NotificationDelivery:
     """Delivers what is due."""
 
-    def __init__(self, storage: Storage, desk: NoticeDesk, clock: Clock) -> None:
+    def __init__(self, storage: Storage, client: NotificationClient, clock: Clock) -> None:
         self._storage = storage
-        self._desk = desk
+        self._client = client
         self._clock = clock
 
     def run(self, stop: threading.Event) -> None:
@@ -85,48 +85,58 @@ class Courier:
                 handled = self.deliver_due()
             except UnavailableError:
                 handled = 0
-            except Exception as error:  # noqa: BLE001 - one bad row must not end the thread, and every later notice
-                log.error("notices.courier_failed", where=where(error))  # noqa: TRY400 - its words stay out of the log
+            except Exception as error:  # noqa: BLE001 - one bad row must not end the thread, and every later notification
+                log.error("notifications.delivery_failed", where=where(error))  # noqa: TRY400 - its words stay out of the log
                 handled = 0
             if handled < _BATCH:
                 stop.wait(_PAUSE)
 
     def deliver_due(self) -> int:
-        """Attempt every notice that is due, up to one batch; return how many were attempted."""
+        """Attempt every notification that is due, up to one batch; return how many were attempted."""
         with self._storage.autocommit() as connection:
-            claimed = Notices(connection).claim_due(self._clock.now(), _BATCH)
-        for notice in claimed:
-            self._deliver(notice)
+            claimed = Notifications(connection).claim_due(self._clock.now(), _BATCH)
+        for notification in claimed:
+            self._deliver(notification)
         return len(claimed)
 
-    def _deliver(self, notice: Notice) -> None:
-        """Attempt one notice and record what became of it. No transaction is open in the meantime."""
+    def _deliver(self, notification: Notification) -> None:
+        """Attempt one notification and record what became of it. No transaction is open in the meantime."""
         try:
-            self._desk.hand_over(notice)
+            self._client.send(notification)
         except UndeliverableError as error:
-            self._give_up(notice, str(error))
+            self._fail(notification, str(error))
         except NotDeliveredError as error:
-            if notice.attempts >= _MOST_ATTEMPTS:
-                self._give_up(notice, str(error))
+            if notification.attempts >= _MOST_ATTEMPTS:
+                self._fail(notification, str(error))
                 return
-            again = self._clock.now() + _wait(notice.attempts)
-            log.warning("notices.put_off", notice=notice.notice_id, why=str(error), attempts=notice.attempts)
+            again = self._clock.now() + _wait(notification.attempts)
+            log.warning(
+                "notifications.retry_scheduled",
+                notification=notification.notification_id,
+                why=str(error),
+                attempts=notification.attempts,
+            )
             with self._storage.autocommit() as connection:
-                Notices(connection).put_off(notice.notice_id, again, str(error))
+                Notifications(connection).schedule_retry(notification.notification_id, again, str(error))
         else:
             with self._storage.autocommit() as connection:
-                Notices(connection).delivered(notice.notice_id, self._clock.now())
+                Notifications(connection).record_delivered(notification.notification_id, self._clock.now())
 
-    def _give_up(self, notice: Notice, why: str) -> None:
-        log.error("notices.given_up", notice=notice.notice_id, why=why, attempts=notice.attempts)
+    def _fail(self, notification: Notification, why: str) -> None:
+        log.error(
+            "notifications.failed",
+            notification=notification.notification_id,
+            why=why,
+            attempts=notification.attempts,
+        )
         with self._storage.autocommit() as connection:
-            Notices(connection).given_up(notice.notice_id, why)
+            Notifications(connection).record_failed(notification.notification_id, why)
 
 
-def forget_old(storage: Storage, now: datetime) -> int:
+def delete_old_notifications(storage: Storage, now: datetime) -> int:
     """Delete what was delivered more than 30 days ago; return how many."""
     with storage.autocommit() as connection:
-        return Notices(connection).forget_delivered(now - timedelta(days=30))
+        return Notifications(connection).delete_delivered(now - timedelta(days=30))
 
 
 def _wait(attempts: int) -> timedelta:

@@ -8,7 +8,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 from billing_link.storage import Base
 
 
-class NoticeRow(Base):
+class NotificationRow(Base):
     """One notice to one resident."""
 
     __tablename__ = "notices"
@@ -16,13 +16,13 @@ class NoticeRow(Base):
 
     # Sent along: identity mails an id once, however often it is delivered.
     id: Mapped[str] = mapped_column(String(32), primary_key=True)
-    # A value of `store.NoticeKind`.
+    # A value of `store.NotificationKind`.
     kind: Mapped[str] = mapped_column(String(64))
     city_id: Mapped[str] = mapped_column(String(64))
     subject: Mapped[str] = mapped_column(String(255))
     # The facts of the mail; emptied once delivered or given up.
     details: Mapped[dict[str, str]] = mapped_column(JSON)
-    # A value of `store.NoticeState`.
+    # A value of `store.NotificationState`.
     state: Mapped[str] = mapped_column(String(16))
     attempts: Mapped[int] = mapped_column(Integer)
     created_at: Mapped[datetime]

@@ -9,13 +9,13 @@ from sqlalchemy import delete, insert, select, update
 from sqlalchemy.engine import Connection
 
 from billing_link import randomness
-from billing_link.notifications.models import NoticeRow
+from billing_link.notifications.models import NotificationRow
 
-# How long a claimed notice is left alone: longer than its delivery may take.
+# How long a claimed notification is left alone: longer than its delivery may take.
 LEASE = timedelta(minutes=2)
 
 
-class NoticeKind(StrEnum):
+class NotificationKind(StrEnum):
     """What a resident is told. Closed: identity has one mail for each."""
 
     LINKED = "utility_account_linked"
@@ -24,8 +24,8 @@ class NoticeKind(StrEnum):
     UNLINKED = "utility_account_unlinked"
 
 
-class NoticeState(StrEnum):
-    """Where a notice stands."""
+class NotificationState(StrEnum):
+    """Where a notification stands."""
 
     WAITING = "waiting"
     DELIVERED = "delivered"
@@ -34,11 +34,11 @@ class NoticeState(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Notice:
-    """One notice, claimed for delivery."""
+class Notification:
+    """One notification, claimed for delivery."""
 
-    notice_id: str
-    kind: NoticeKind
+    notification_id: str
+    kind: NotificationKind
     city_id: str
     subject: str
     details: Mapping[str, str]
@@ -46,24 +46,24 @@ class Notice:
     attempts: int
 
 
-class Notices:
-    """Notices within an open transaction, or on an autocommit connection."""
+class Notifications:
+    """Notifications within an open transaction, or on an autocommit connection."""
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
 
     def queue(
-        self, kind: NoticeKind, *, city_id: str, subject: str, details: Mapping[str, str], now: datetime
+        self, kind: NotificationKind, *, city_id: str, subject: str, details: Mapping[str, str], now: datetime
     ) -> None:
-        """Queue a notice; it leaves only if the surrounding transaction commits."""
+        """Queue a notification; it leaves only if the surrounding transaction commits."""
         self._connection.execute(
-            insert(NoticeRow).values(
+            insert(NotificationRow).values(
                 id=randomness.identifier(),
                 kind=kind.value,
                 city_id=city_id,
                 subject=subject,
                 details=dict(details),
-                state=NoticeState.WAITING.value,
+                state=NotificationState.WAITING.value,
                 attempts=0,
                 created_at=now,
                 next_attempt_at=now,
@@ -71,60 +71,68 @@ class Notices:
             )
         )
 
-    def claim_due(self, now: datetime, most: int) -> list[Notice]:
+    def claim_due(self, now: datetime, most: int) -> list[Notification]:
         """Claim notices whose time has come, in one statement; no two couriers get the same one."""
         due = (
-            select(NoticeRow.id)
-            .where(NoticeRow.state == NoticeState.WAITING.value, NoticeRow.next_attempt_at <= now)
-            .order_by(NoticeRow.next_attempt_at, NoticeRow.id)
+            select(NotificationRow.id)
+            .where(
+                NotificationRow.state == NotificationState.WAITING.value,
+                NotificationRow.next_attempt_at <= now,
+            )
+            .order_by(NotificationRow.next_attempt_at, NotificationRow.id)
             .limit(most)
             .with_for_update(skip_locked=True)
         )
         claimed = self._connection.execute(
-            update(NoticeRow)
-            .where(NoticeRow.id.in_(due.scalar_subquery()))
-            .values(next_attempt_at=now + LEASE, attempts=NoticeRow.attempts + 1)
+            update(NotificationRow)
+            .where(NotificationRow.id.in_(due.scalar_subquery()))
+            .values(next_attempt_at=now + LEASE, attempts=NotificationRow.attempts + 1)
             .returning(
-                NoticeRow.id,
-                NoticeRow.kind,
-                NoticeRow.city_id,
-                NoticeRow.subject,
-                NoticeRow.details,
-                NoticeRow.attempts,
+                NotificationRow.id,
+                NotificationRow.kind,
+                NotificationRow.city_id,
+                NotificationRow.subject,
+                NotificationRow.details,
+                NotificationRow.attempts,
             )
         )
         return [
-            Notice(r.id, NoticeKind(r.kind), r.city_id, r.subject, r.details, r.attempts) for r in claimed
+            Notification(r.id, NotificationKind(r.kind), r.city_id, r.subject, r.details, r.attempts)
+            for r in claimed
         ]
 
-    def delivered(self, notice_id: str, now: datetime) -> None:
+    def record_delivered(self, notification_id: str, now: datetime) -> None:
         """Record the delivery and forget the facts."""
-        self._finish(notice_id, NoticeState.DELIVERED, now, "")
+        self._finish(notification_id, NotificationState.DELIVERED, now, "")
 
-    def given_up(self, notice_id: str, why: str) -> None:
+    def record_failed(self, notification_id: str, why: str) -> None:
         """Record that it will not be delivered, and forget the facts."""
-        self._finish(notice_id, NoticeState.FAILED, None, why)
+        self._finish(notification_id, NotificationState.FAILED, None, why)
 
-    def put_off(self, notice_id: str, until: datetime, why: str) -> None:
+    def schedule_retry(self, notification_id: str, until: datetime, why: str) -> None:
         """Record a failed attempt and when to try again."""
         self._connection.execute(
-            update(NoticeRow)
-            .where(NoticeRow.id == notice_id, NoticeRow.state == NoticeState.WAITING.value)
+            update(NotificationRow)
+            .where(
+                NotificationRow.id == notification_id,
+                NotificationRow.state == NotificationState.WAITING.value,
+            )
             .values(next_attempt_at=until, last_error=why)
         )
 
-    def forget_delivered(self, before: datetime) -> int:
+    def delete_delivered(self, before: datetime) -> int:
         """Delete delivered notices older than that; return how many."""
         gone = self._connection.execute(
-            delete(NoticeRow).where(
-                NoticeRow.state == NoticeState.DELIVERED.value, NoticeRow.delivered_at < before
+            delete(NotificationRow).where(
+                NotificationRow.state == NotificationState.DELIVERED.value,
+                NotificationRow.delivered_at < before,
             )
         )
         return gone.rowcount
 
-    def _finish(self, notice_id: str, state: NoticeState, at: datetime | None, why: str) -> None:
+    def _finish(self, notification_id: str, state: NotificationState, at: datetime | None, why: str) -> None:
         self._connection.execute(
-            update(NoticeRow)
-            .where(NoticeRow.id == notice_id)
+            update(NotificationRow)
+            .where(NotificationRow.id == notification_id)
             .values(state=state.value, delivered_at=at, details={}, last_error=why)
         )

@@ -23,7 +23,7 @@ def authenticate(metadata: Iterable[tuple[str, str | bytes]], verifier: Verifier
     return caller
 
 
-def caller_with(scope: str) -> Caller:
+def require_scope(scope: str) -> Caller:
     """Return this call's caller if the token has the scope; raises `RefusedError` SCOPE_MISSING if not."""
     caller = _caller.get()
     if scope not in caller.scopes:

@@ -28,7 +28,7 @@ class Health:
         self._answered = threading.Event()
         self._probe: threading.Thread | None = None
         self._serving: bool | None = None
-        self._tell(serving=False)
+        self._publish_status(serving=False)
 
     def run(self, stop: threading.Event) -> None:
         """Check until told to stop."""
@@ -43,9 +43,9 @@ class Health:
             self._probe = threading.Thread(target=self._ask, name="health-probe", daemon=True)
             self._probe.start()
         self._probe.join(_PATIENCE)
-        self._tell(serving=self._answered.is_set() and not self._probe.is_alive())
+        self._publish_status(serving=self._answered.is_set() and not self._probe.is_alive())
 
-    def shut(self) -> None:
+    def shut_down(self) -> None:
         """Say NOT_SERVING for good: the server is stopping."""
         self.servicer.enter_graceful_shutdown()
 
@@ -53,7 +53,7 @@ class Health:
         if self._is_reachable():
             self._answered.set()
 
-    def _tell(self, *, serving: bool) -> None:
+    def _publish_status(self, *, serving: bool) -> None:
         if serving is self._serving:
             return
         self._serving = serving
@@ -62,7 +62,7 @@ class Health:
             self.servicer.set(service, _SERVING if serving else _NOT_SERVING)
 
 
-def ask(target: str, *, certificate: bytes | None = None, seconds: float = 5.0) -> str:
+def check_health(target: str, *, certificate: bytes | None = None, seconds: float = 5.0) -> str:
     """Return what a running server says of its health, such as `SERVING`, or `UNREACHABLE`."""
     channel = (
         grpc.secure_channel(target, grpc.ssl_channel_credentials(certificate))

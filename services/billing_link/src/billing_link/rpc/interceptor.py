@@ -29,7 +29,7 @@ _Handler: TypeAlias = "grpc.RpcMethodHandler[Any, Any]"
 _Behavior = Callable[[Any, grpc.ServicerContext], Any]
 
 
-class Gate(grpc.ServerInterceptor):
+class CallInterceptor(grpc.ServerInterceptor):
     """Wraps the service's methods."""
 
     def __init__(self, verifier: Verifier) -> None:
@@ -50,13 +50,13 @@ class Gate(grpc.ServerInterceptor):
             return handler
         assert handler.unary_unary is not None, "the contract has unary calls only"  # noqa: S101 - a fact of the contract
         self._wrapped[method] = grpc.unary_unary_rpc_method_handler(
-            self._guarded(method.removeprefix(_PREFIX), handler.unary_unary),
+            self._wrap(method.removeprefix(_PREFIX), handler.unary_unary),
             request_deserializer=handler.request_deserializer,
             response_serializer=handler.response_serializer,
         )
         return self._wrapped[method]
 
-    def _guarded(self, method: str, behavior: _Behavior) -> _Behavior:
+    def _wrap(self, method: str, behavior: _Behavior) -> _Behavior:
         def call(request: Any, context: grpc.ServicerContext) -> Any:  # noqa: ANN401 - any message
             began = time.perf_counter()
             if deadlines.has_passed(context):
@@ -84,7 +84,7 @@ def _refusal(error: Exception, method: str) -> Refused:
         log.warning("rpc.unavailable", method=method, why=str(error))
         return Refused(Refusal.TEMPORARILY_UNAVAILABLE)
     code = randomness.support_code()
-    log.error("rpc.defect", method=method, support_code=code, where=where(error))
+    log.error("rpc.internal_error", method=method, support_code=code, where=where(error))
     return Refused(Refusal.INTERNAL, {"support_code": code})
 
 

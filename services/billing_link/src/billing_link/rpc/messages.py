@@ -11,7 +11,7 @@ from billing_link.billing_records.port import UtilityAccount
 from billing_link.errors import Refusal, RefusedError
 from billing_link.linking.links import AutoLinkOutcome, Link, LinkedAccount, Origin
 from billing_link.linking.number_formats import LONGEST_TYPED
-from billing_link.linking.resolve_account import Typed
+from billing_link.linking.resolve_account import TypedNumbers
 
 _LONGEST_LINK_ID = 32
 
@@ -27,16 +27,16 @@ OUTCOMES = MappingProxyType(
 _ORIGINS = MappingProxyType({Origin.RESIDENT: pb.LINK_ORIGIN_RESIDENT, Origin.AUTO: pb.LINK_ORIGIN_AUTO})
 
 
-def typed(request: pb.ResolveAccountRequest) -> Typed:
+def parse_typed_numbers(request: pb.ResolveAccountRequest) -> TypedNumbers:
     """Return what was typed; raises `RefusedError` FIELD_INVALID for what nobody can have read off a bill."""
-    return Typed(
+    return TypedNumbers(
         _field("account_number", request.account_number),
         _field("customer_id", request.customer_id),
         request.remember,
     )
 
 
-def link_id(request: pb.UnlinkAccountRequest | pb.GetAccountRequest) -> str:
+def parse_link_id(request: pb.UnlinkAccountRequest | pb.GetAccountRequest) -> str:
     """Return the link's id; raises `RefusedError` FIELD_INVALID for what cannot be one."""
     if not request.link_id or len(request.link_id) > _LONGEST_LINK_ID or not request.link_id.isprintable():
         raise RefusedError(Refusal.FIELD_INVALID, field="link_id")

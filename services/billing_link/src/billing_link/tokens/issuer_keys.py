@@ -52,7 +52,7 @@ class IssuerKeys:
         self._tried_at: float | None = None
         self._fetching = threading.Lock()
 
-    def find(self, kid: str, algorithm: str) -> ECKey | RSAKey | None:
+    def find_key(self, kid: str, algorithm: str) -> ECKey | RSAKey | None:
         """Return the key with this id if it is one for this algorithm.
 
         Raises `UnavailableError` while there are no keys to look among.

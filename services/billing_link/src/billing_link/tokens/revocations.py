@@ -12,7 +12,7 @@ import structlog
 from billing_link.clock import Clock
 from billing_link.errors import UnavailableError, where
 from billing_link.tokens.issuer_keys import IssuerKeys
-from billing_link.tokens.security_event_source import Answer, EventDesk
+from billing_link.tokens.security_event_source import PollResponse, SecurityEventSource
 from billing_link.tokens.security_events import UnreadableEventError, read
 
 # Identity's tokens live for five minutes and are taken for a minute more; the rest is for clocks.
@@ -31,7 +31,7 @@ class RevokedSessions:
     def __init__(self) -> None:
         self._ended: dict[str, datetime] = {}
 
-    def add(self, session_id: str, ended_at: datetime) -> None:
+    def record_end(self, session_id: str, ended_at: datetime) -> None:
         """Remember that this session ended."""
         known = self._ended.get(session_id)
         self._ended[session_id] = max(known, ended_at) if known else ended_at
@@ -44,7 +44,7 @@ class RevokedSessions:
         ended_at = self._ended.get(session_id)
         return ended_at is not None and issued_at <= ended_at
 
-    def forget(self, before: datetime) -> None:
+    def forget_ended_before(self, before: datetime) -> None:
         """Forget the sessions that ended before."""
         self._ended = {sid: ended_at for sid, ended_at in self._ended.items() if ended_at >= before}
 
@@ -52,12 +52,12 @@ class RevokedSessions:
         return len(self._ended)
 
 
-class RevocationWatch:
+class RevocationPoller:
     """Asks identity what ended. Each process has its own place among the events."""
 
     def __init__(  # noqa: PLR0913 - names what it depends on
         self,
-        desk: EventDesk,
+        source: SecurityEventSource,
         keys: IssuerKeys,
         revoked: RevokedSessions,
         clock: Clock,
@@ -65,7 +65,7 @@ class RevocationWatch:
         issuer: str,
         audience: str,
     ) -> None:
-        self._desk, self._keys, self._revoked, self._clock = desk, keys, revoked, clock
+        self._source, self._keys, self._revoked, self._clock = source, keys, revoked, clock
         self._issuer, self._audience = issuer, audience
         self._cursor: int | None = None
         self._tries = 0
@@ -95,15 +95,17 @@ class RevocationWatch:
         """Ask once and tell whether there is more; raises `UnavailableError`."""
         now = self._clock.now()
         known = self._cursor
-        answer = self._desk.since(now - TOKEN_LIFE) if known is None else self._desk.after(known)
+        answer = (
+            self._source.poll_since(now - TOKEN_LIFE) if known is None else self._source.poll_after(known)
+        )
         if not self._take(answer):
             return False
         self._cursor = answer.cursor
-        self._revoked.forget(now - TOKEN_LIFE)
+        self._revoked.forget_ended_before(now - TOKEN_LIFE)
         self._note_heard(now)
         return answer.has_more
 
-    def _take(self, answer: Answer) -> bool:
+    def _take(self, answer: PollResponse) -> bool:
         """Remember what ended; False if it has to be read once more."""
         unreadable = []
         for token in answer.tokens:
@@ -113,7 +115,7 @@ class RevocationWatch:
                 unreadable.append(str(error))
                 continue
             if ended:
-                self._revoked.add(ended.session_id, ended.ended_at)
+                self._revoked.record_end(ended.session_id, ended.ended_at)
         self._tries = self._tries + 1 if unreadable else 0
         if not unreadable:
             return True
@@ -127,7 +129,7 @@ class RevocationWatch:
 
     def _note_heard(self, now: datetime) -> None:
         if self._warned_at is not None:
-            log.info("revocations.heard_again", stale_seconds=int(self.staleness.total_seconds()))
+            log.info("revocations.current_again", stale_seconds=int(self.staleness.total_seconds()))
         self._heard_at, self._warned_at = now, None
 
     def _warn(self, why: str) -> None:

@@ -19,7 +19,7 @@ _MOST_EVENTS = 100
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class PollResponse:
     """What identity had to tell."""
 
     # Security event tokens, in the order of what happened.
@@ -29,19 +29,19 @@ class Answer:
     has_more: bool
 
 
-class EventDesk(Protocol):
+class SecurityEventSource(Protocol):
     """Tells what happened."""
 
-    def since(self, moment: datetime) -> Answer:
+    def poll_since(self, moment: datetime) -> PollResponse:
         """Return what happened since this moment; raises `UnavailableError`."""
         ...
 
-    def after(self, cursor: int) -> Answer:
+    def poll_after(self, cursor: int) -> PollResponse:
         """Return what happened after this cursor; raises `UnavailableError`."""
         ...
 
 
-class IdentityEvents:
+class IdentitySecurityEvents:
     """Identity's `POST /events/poll`, with HTTP Basic credentials of this resource. For one thread."""
 
     def __init__(self, issuer: str, resource: str, secret: str) -> None:
@@ -51,11 +51,11 @@ class IdentityEvents:
         self._session.trust_env = False
         self._session.auth = (quote_plus(resource), quote_plus(secret))
 
-    def since(self, moment: datetime) -> Answer:
+    def poll_since(self, moment: datetime) -> PollResponse:
         """Return what happened since this moment; raises `UnavailableError`."""
         return self._ask({"since": int(moment.timestamp())})
 
-    def after(self, cursor: int) -> Answer:
+    def poll_after(self, cursor: int) -> PollResponse:
         """Return what happened after this cursor; raises `UnavailableError`."""
         return self._ask({"after": cursor})
 
@@ -63,7 +63,7 @@ class IdentityEvents:
         """Close the connection."""
         self._session.close()
 
-    def _ask(self, place: Mapping[str, int]) -> Answer:
+    def _ask(self, place: Mapping[str, int]) -> PollResponse:
         body = {"maxEvents": _MOST_EVENTS, "returnImmediately": True, **place}
         try:
             with self._session.post(
@@ -81,12 +81,12 @@ class IdentityEvents:
         return _read(text)
 
 
-def _read(text: bytes) -> Answer:
+def _read(text: bytes) -> PollResponse:
     try:
         document = json.loads(text)
         tokens, cursor = document["sets"], document["cursor"]
         if not isinstance(tokens, dict) or not isinstance(cursor, int) or isinstance(cursor, bool):
             raise UnavailableError("identity's answer is no answer to a poll")
-        return Answer(tuple(map(str, tokens.values())), cursor, bool(document.get("moreAvailable")))
+        return PollResponse(tuple(map(str, tokens.values())), cursor, bool(document.get("moreAvailable")))
     except (ValueError, KeyError, TypeError, RecursionError):
         raise UnavailableError("identity's answer is no answer to a poll") from None

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from billing_link.tokens.issuer_keys import IssuerKeys
-from billing_link.tokens.signatures import BadSignatureError, open_signed
+from billing_link.tokens.signatures import BadSignatureError, verify_signature
 
 SESSION_REVOKED = "https://schemas.openid.net/secevent/caep/event-type/session-revoked"
 _TYPES = ("secevent+jwt", "application/secevent+jwt")
@@ -32,7 +32,7 @@ def read(token: str, keys: IssuerKeys, *, issuer: str, audience: str) -> EndedSe
     Raises `UnreadableEventError`, and `UnavailableError` while identity's keys cannot be had.
     """
     try:
-        header, payload = open_signed(token, keys)
+        header, payload = verify_signature(token, keys)
         claims = json.loads(payload)
     except BadSignatureError as error:
         raise UnreadableEventError(str(error)) from None

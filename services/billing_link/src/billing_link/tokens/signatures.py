@@ -18,7 +18,7 @@ class BadSignatureError(Exception):
     """The token is not identity's; the text says which part is at fault, for the log."""
 
 
-def open_signed(token: str, keys: IssuerKeys) -> tuple[Mapping[str, Any], bytes]:
+def verify_signature(token: str, keys: IssuerKeys) -> tuple[Mapping[str, Any], bytes]:
     """Return the header and the payload of a token whose signature holds.
 
     Raises `BadSignatureError`, and `UnavailableError` while identity's keys cannot be had.
@@ -29,7 +29,7 @@ def open_signed(token: str, keys: IssuerKeys) -> tuple[Mapping[str, Any], bytes]
         algorithm, kid = header.get("alg"), header.get("kid")
         if algorithm not in _ALGORITHMS or _FORBIDDEN_HEADERS & header.keys() or not isinstance(kid, str):
             raise BadSignatureError("header")
-        key = keys.find(kid, algorithm)
+        key = keys.find_key(kid, algorithm)
         if key is None:
             raise BadSignatureError("key")
         if not jws.validate_compact(parsed, key, algorithms=[algorithm], registry=_REGISTRY):

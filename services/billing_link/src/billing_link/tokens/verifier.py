@@ -14,7 +14,7 @@ from billing_link.errors import Refusal, RefusedError
 from billing_link.tokens.caller import Caller
 from billing_link.tokens.issuer_keys import IssuerKeys
 from billing_link.tokens.revocations import RevokedSessions
-from billing_link.tokens.signatures import BadSignatureError, open_signed
+from billing_link.tokens.signatures import BadSignatureError, verify_signature
 
 # Characters; identity's tokens have about 1,100.
 _LONGEST_TOKEN = 8192
@@ -78,7 +78,7 @@ class Verifier:
     def _open(self, token: str) -> tuple[Mapping[str, Any], bytes]:
         """Return the header and the payload of a token whose signature holds."""
         try:
-            return open_signed(token, self._keys)
+            return verify_signature(token, self._keys)
         except BadSignatureError as error:
             raise _invalid(str(error)) from None
 
