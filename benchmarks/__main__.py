@@ -20,7 +20,7 @@ from benchmarks.peers import install
 from benchmarks.postgresql import postgresql
 from benchmarks.processes import BenchmarkError, Cores
 from benchmarks.servers import canaille, empty_route, identity, oidc_provider
-from benchmarks.servers.server import Place, Server, Start
+from benchmarks.servers.server import Server, ServerContext, Start
 
 SERVERS: dict[str, Start] = {
     "identity": identity.start,
@@ -71,10 +71,10 @@ def _measure(options: argparse.Namespace) -> report.Report:
     with ExitStack() as running:
         directory = Path(running.enter_context(tempfile.TemporaryDirectory(prefix="benchmarks-")))
         database = running.enter_context(postgresql(directory, cores.load))
-        place = Place(directory, cores, database)
+        context = ServerContext(directory, cores, database)
         print("Starting")
         servers = [
-            running.enter_context(SERVERS[name](place, options.connections)) for name in options.servers
+            running.enter_context(SERVERS[name](context, options.connections)) for name in options.servers
         ]
         measured = partial(
             measure,

@@ -20,9 +20,9 @@ from benchmarks import echo, grpc_load, records, report
 from benchmarks.importing import Import, import_records
 from benchmarks.issuer import AUDIENCE, issuer
 from benchmarks.postgresql import postgresql
-from benchmarks.processes import BenchmarkError, Cores, Tree, pinned, run, running
-from benchmarks.samples import Run, Sample, medians, take
-from benchmarks.servers.server import Place, accepts, free_port
+from benchmarks.processes import BenchmarkError, Cores, ProcessTree, pinned, run, running
+from benchmarks.samples import Run, Sample, medians, take_sample
+from benchmarks.servers.server import ServerContext, accepts, free_port
 
 COMMAND = str(Path(sys.executable).parent / "billing_link")
 RESOLVE = "/community_access.billing_link.v1.BillingLinkService/ResolveAccount"
@@ -31,11 +31,11 @@ SECONDS_TO_WARM_UP = 1.0
 
 
 @dataclass(frozen=True)
-class Subject:
+class MeasuredServer:
     """A server and one of its methods, under load."""
 
     name: str
-    processes: Tree
+    processes: ProcessTree
     load: Callable[[float], Run]
 
 
@@ -65,39 +65,39 @@ def _measure(options: argparse.Namespace) -> str:
     cores = Cores.of_this_machine()
     with ExitStack() as held:
         directory = Path(held.enter_context(tempfile.TemporaryDirectory(prefix="benchmarks-")))
-        place = Place(directory, cores, held.enter_context(postgresql(directory, cores.load)))
+        context = ServerContext(directory, cores, held.enter_context(postgresql(directory, cores.load)))
         signer = held.enter_context(issuer())
         tokens = [signer.token(records.CITY_ID) for _ in range(options.callers)]
-        subjects, imports = [held.enter_context(_echo(place, tokens))], []
+        servers, imports = [held.enter_context(_echo(context, tokens))], []
         for accounts in options.accounts:
             print(f"Importing {accounts:,} accounts")
-            url = _database(place, accounts)
+            url = _database(context, accounts)
             imports.append(import_records(directory, cores, url, accounts))
-            subjects.append(held.enter_context(_billing_link(place, url, accounts, signer.address, tokens)))
-        costs = _rounds(subjects, place, options.rounds, options.seconds)
+            servers.append(held.enter_context(_billing_link(context, url, accounts, signer.address, tokens)))
+        costs = _rounds(servers, context, options.rounds, options.seconds)
     conditions = f"Medians of {options.rounds} rounds of {options.seconds:g} s, {options.callers} callers."
     return "\n\n".join([conditions, report.table(_calls(costs)), report.table(_imports(imports))])
 
 
 @contextmanager
-def _echo(place: Place, tokens: Sequence[str]) -> Iterator[Subject]:
+def _echo(context: ServerContext, tokens: Sequence[str]) -> Iterator[MeasuredServer]:
     port = free_port()
     target = f"127.0.0.1:{port}"
     command = [sys.executable, "-m", "benchmarks.echo", target, str(THREADS)]
-    log = place.directory / "echo.log"
-    with running(command, {}, log, place.cores.server, partial(accepts, port)) as processes:
-        yield Subject(
+    log = context.directory / "echo.log"
+    with running(command, {}, log, context.cores.server, partial(accepts, port)) as processes:
+        yield MeasuredServer(
             "empty echo", processes, partial(grpc_load.drive, target, echo.PATH, tokens, lambda: _request(0))
         )
 
 
-def _database(place: Place, accounts: int) -> str:
+def _database(context: ServerContext, accounts: int) -> str:
     """Return the URL of a migrated database with the city."""
-    url = place.database.create(f"billing_link {accounts}").replace(
+    url = context.database.create(f"billing_link {accounts}").replace(
         "postgresql://", "postgresql+psycopg://", 1
     )
     settings = {"BILLING_LINK_DATABASE_URL": url}
-    city = place.directory / "city.json"
+    city = context.directory / "city.json"
     city.write_text(json.dumps(records.CITY))
     run([COMMAND, "migrate"], settings)
     run([COMMAND, "cities", "put", str(city)], settings)
@@ -106,8 +106,8 @@ def _database(place: Place, accounts: int) -> str:
 
 @contextmanager
 def _billing_link(
-    place: Place, url: str, accounts: int, issuer_address: str, tokens: Sequence[str]
-) -> Iterator[Subject]:
+    context: ServerContext, url: str, accounts: int, issuer_address: str, tokens: Sequence[str]
+) -> Iterator[MeasuredServer]:
     port = free_port()
     target = f"127.0.0.1:{port}"
     settings = {
@@ -118,11 +118,13 @@ def _billing_link(
         "BILLING_LINK_RESOURCE_SECRET": secrets.token_urlsafe(32),
         "BILLING_LINK_THREADS": str(THREADS),
     }
-    log = place.directory / f"billing_link {accounts}.log"
+    log = context.directory / f"billing_link {accounts}.log"
     chance = Random(accounts)  # noqa: S311 - which account is asked for is no secret
-    with running([COMMAND, "serve"], settings, log, place.cores.server, partial(accepts, port)) as processes:
+    with running(
+        [COMMAND, "serve"], settings, log, context.cores.server, partial(accepts, port)
+    ) as processes:
         load = partial(grpc_load.drive, target, RESOLVE, tokens, lambda: _request(chance.randrange(accounts)))
-        yield Subject(f"ResolveAccount, {accounts:,} accounts", processes, load)
+        yield MeasuredServer(f"ResolveAccount, {accounts:,} accounts", processes, load)
 
 
 def _request(index: int) -> bytes:
@@ -130,16 +132,20 @@ def _request(index: int) -> bytes:
     return ResolveAccountRequest(account_number=account_number, customer_id=customer_id).SerializeToString()
 
 
-def _rounds(subjects: Sequence[Subject], place: Place, rounds: int, seconds: float) -> dict[str, Sample]:
+def _rounds(
+    servers: Sequence[MeasuredServer], context: ServerContext, rounds: int, seconds: float
+) -> dict[str, Sample]:
     samples = defaultdict(list)
-    with pinned(place.cores.load):
-        for subject in subjects:
-            subject.load(SECONDS_TO_WARM_UP)
+    with pinned(context.cores.load):
+        for server in servers:
+            server.load(SECONDS_TO_WARM_UP)
         for number in range(rounds):
-            for subject in subjects:
-                sample = take(partial(subject.load, seconds), subject.processes, place.database.processes)
-                samples[subject.name].append(sample)
-                print(f"round {number + 1}  {subject.name:36} {sample.server_ms:8.2f} ms")
+            for server in servers:
+                sample = take_sample(
+                    partial(server.load, seconds), server.processes, context.database.processes
+                )
+                samples[server.name].append(sample)
+                print(f"round {number + 1}  {server.name:36} {sample.server_ms:8.2f} ms")
     return {name: medians(of_rounds) for name, of_rounds in samples.items()}
 
 

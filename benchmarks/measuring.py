@@ -6,8 +6,8 @@ from functools import partial
 
 from benchmarks.http_load import Conversation, drive
 from benchmarks.operations import Operation
-from benchmarks.processes import Cores, Tree, pinned
-from benchmarks.samples import Sample, medians, take
+from benchmarks.processes import Cores, ProcessTree, pinned
+from benchmarks.samples import Sample, medians, take_sample
 from benchmarks.servers.server import Server
 
 # Long enough for V8 to compile what is hot.
@@ -20,7 +20,7 @@ Results = dict[tuple[str, str], Sample | None]
 def measure(  # noqa: PLR0913 - what is measured, where, and how long
     servers: Sequence[Server],
     operations: Sequence[Operation],
-    database: Tree,
+    database: ProcessTree,
     cores: Cores,
     *,
     rounds: int,
@@ -38,7 +38,7 @@ def measure(  # noqa: PLR0913 - what is measured, where, and how long
                 with pinned(cores.load):
                     _prepare(server, operation, warm_up=not number)
                     load = partial(drive, server.address, _performed(server, operation), seconds)
-                    sample = take(load, server.processes, database)
+                    sample = take_sample(load, server.processes, database)
                 samples[server.name, operation.name].append(sample)
                 print(f"round {number + 1}  {operation.name:20} {server.name:24} {sample.server_ms:8.2f} ms")
     return results | {key: medians(of_rounds) for key, of_rounds in samples.items()}

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import psycopg
 
-from benchmarks.processes import Tree, pinned
+from benchmarks.processes import ProcessTree, pinned
 
 
 class Postgresql:
@@ -16,7 +16,7 @@ class Postgresql:
 
     def __init__(self, url: str, pid: int) -> None:
         self._url = url
-        self.processes = Tree(pid)
+        self.processes = ProcessTree(pid)
 
     @property
     def version(self) -> str:

@@ -47,7 +47,7 @@ def pinned(core: int) -> Iterator[None]:
         os.sched_setaffinity(0, before)
 
 
-class Tree:
+class ProcessTree:
     """A process and everything it started."""
 
     def __init__(self, root: int) -> None:
@@ -83,7 +83,7 @@ class Tree:
 @contextmanager
 def running(
     command: Sequence[str], settings: Mapping[str, str], log: Path, core: int, ready: Callable[[], bool]
-) -> Iterator[Tree]:
+) -> Iterator[ProcessTree]:
     """Run a server on one core from when it is ready to the end of the block; raises `BenchmarkError`."""
     with log.open("wb") as output, pinned(core):
         process = subprocess.Popen(  # noqa: S603 - the benchmark's own commands
@@ -97,7 +97,7 @@ def running(
         )
     try:
         _wait(process, log, ready)
-        yield Tree(process.pid)
+        yield ProcessTree(process.pid)
     finally:
         _stop(process)
 

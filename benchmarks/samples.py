@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from statistics import median, quantiles
 
-from benchmarks.processes import Tree
+from benchmarks.processes import ProcessTree
 
 
 @dataclass(frozen=True)
@@ -31,7 +31,7 @@ class Sample:
     p99: float
 
 
-def take(load: Callable[[], Run], server: Tree, database: Tree) -> Sample:
+def take_sample(load: Callable[[], Run], server: ProcessTree, database: ProcessTree) -> Sample:
     """Put the load on a server and return what it cost."""
     before = server.cpu_seconds(), database.cpu_seconds()
     run = load()

@@ -12,18 +12,18 @@ from benchmarks.browser import Browser
 from benchmarks.operations import REDIRECT_URI, SCOPE, Client, Provider, Visitor, authorization_request
 from benchmarks.peers import install
 from benchmarks.processes import run, running
-from benchmarks.servers.server import GRANIAN_OPTIONS, Place, Server, answers, free_port, metadata_of
+from benchmarks.servers.server import GRANIAN_OPTIONS, Server, ServerContext, answers, free_port, metadata_of
 
 NAME = "Canaille"
 
 
 @contextmanager
-def start(place: Place, connections: int) -> Iterator[Server]:
+def start(context: ServerContext, connections: int) -> Iterator[Server]:
     """Run it as its documentation sets it up, under the web server that identity uses."""
     port = free_port()
     issuer = f"http://localhost:{port}"
     client = Client("benchmark", secrets.token_urlsafe(32))
-    url = place.database.create(NAME).replace("postgresql://", "postgresql+psycopg2://", 1)
+    url = context.database.create(NAME).replace("postgresql://", "postgresql+psycopg2://", 1)
     settings = _settings(url, f"localhost:{port}")
     password = secrets.token_urlsafe(16)
     _register(client, password, settings)
@@ -31,8 +31,8 @@ def start(place: Place, connections: int) -> Iterator[Server]:
         *(str(install.BINARIES / "granian"), "--factory", "canaille:create_app"),
         *("--host", "127.0.0.1", "--port", str(port), *GRANIAN_OPTIONS),
     ]
-    log = place.directory / f"{NAME}.log"
-    with running(command, settings, log, place.cores.server, partial(answers, issuer)) as processes:
+    log = context.directory / f"{NAME}.log"
+    with running(command, settings, log, context.cores.server, partial(answers, issuer)) as processes:
         provider = Provider(issuer, metadata_of(issuer), client)
         visitors = tuple(_signed_in(provider, password) for _ in range(connections))
         yield Server(NAME, processes, provider, visitors)

@@ -19,7 +19,7 @@ from identity.storage import Storage
 from benchmarks.browser import Browser
 from benchmarks.operations import REDIRECT_URI, SCOPE, Client, Provider, Visitor, authorization_request
 from benchmarks.processes import run, running
-from benchmarks.servers.server import Place, Server, answers, free_port, metadata_of
+from benchmarks.servers.server import Server, ServerContext, answers, free_port, metadata_of
 
 NAME = "identity"
 PASSWORD = "a password of the benchmark only"  # noqa: S105 - of residents who live for minutes
@@ -40,12 +40,12 @@ RESOURCE, RESOURCE_SCOPE = "urn:benchmark:resource", "benchmark.read"
 
 
 @contextmanager
-def start(place: Place, connections: int) -> Iterator[Server]:
+def start(context: ServerContext, connections: int) -> Iterator[Server]:
     """Run one process of it."""
     port = free_port()
     issuer = f"http://localhost:{port}"
     client = Client("benchmark", secrets.token_urlsafe(32))
-    url = place.database.create(NAME).replace("postgresql://", "postgresql+psycopg://", 1)
+    url = context.database.create(NAME).replace("postgresql://", "postgresql+psycopg://", 1)
     settings = {
         "IDENTITY_ISSUER": issuer,
         "IDENTITY_DATABASE_URL": url,
@@ -56,9 +56,9 @@ def start(place: Place, connections: int) -> Iterator[Server]:
     }
     _register(client, settings)
     emails = _add_residents(url, connections)
-    log = place.directory / f"{NAME}.log"
+    log = context.directory / f"{NAME}.log"
     with running(
-        [COMMAND, "serve"], settings, log, place.cores.server, partial(answers, issuer)
+        [COMMAND, "serve"], settings, log, context.cores.server, partial(answers, issuer)
     ) as processes:
         provider = Provider(issuer, metadata_of(issuer), client)
         yield Server(NAME, processes, provider, tuple(_signed_in(provider, email) for email in emails))

@@ -9,7 +9,7 @@ from benchmarks.browser import Browser
 from benchmarks.operations import REDIRECT_URI, Client, Provider, Visitor, authorization_request
 from benchmarks.peers import install
 from benchmarks.processes import running
-from benchmarks.servers.server import Place, Server, answers, free_port, metadata_of
+from benchmarks.servers.server import Server, ServerContext, answers, free_port, metadata_of
 
 
 def name_with(algorithm: str) -> str:
@@ -18,7 +18,7 @@ def name_with(algorithm: str) -> str:
 
 
 @contextmanager
-def start(place: Place, connections: int, algorithm: str) -> Iterator[Server]:
+def start(context: ServerContext, connections: int, algorithm: str) -> Iterator[Server]:
     """Run it with ID tokens signed by `algorithm`."""
     issuer = f"http://localhost:{free_port()}"
     client = Client("benchmark", secrets.token_urlsafe(32))
@@ -27,14 +27,14 @@ def start(place: Place, connections: int, algorithm: str) -> Iterator[Server]:
     settings = {
         "NODE_ENV": "production",
         "ISSUER": issuer,
-        "DATABASE_URL": place.database.create(name),
+        "DATABASE_URL": context.database.create(name),
         "ALGORITHM": algorithm,
         "CLIENT_ID": client.id,
         "CLIENT_SECRET": client.secret,
         "REDIRECT_URI": REDIRECT_URI,
     }
-    log = place.directory / f"{name}.log"
-    with running(command, settings, log, place.cores.server, partial(answers, issuer)) as processes:
+    log = context.directory / f"{name}.log"
+    with running(command, settings, log, context.cores.server, partial(answers, issuer)) as processes:
         provider = Provider(issuer, metadata_of(issuer), client)
         yield Server(name, processes, provider, tuple(_signed_in(provider) for _ in range(connections)))
 

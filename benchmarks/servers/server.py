@@ -12,7 +12,7 @@ import requests
 
 from benchmarks.operations import DISCOVERY, Provider, Visitor
 from benchmarks.postgresql import Postgresql
-from benchmarks.processes import Cores, Tree
+from benchmarks.processes import Cores, ProcessTree
 
 SECONDS_TO_ANSWER = 2
 # As `identity serve` starts it, so that two servers differ in what they do, not in how they are served.
@@ -30,7 +30,7 @@ GRANIAN_OPTIONS = (
 
 
 @dataclass(frozen=True)
-class Place:
+class ServerContext:
     """Where a server is started."""
 
     directory: Path
@@ -43,7 +43,7 @@ class Server:
     """A running server, with a visitor for each connection."""
 
     name: str
-    processes: Tree
+    processes: ProcessTree
     provider: Provider
     visitors: tuple[Visitor, ...]
 
@@ -56,7 +56,7 @@ class Server:
 
 
 # Starts a server for so many connections, and stops it at the end of the block.
-Start = Callable[[Place, int], AbstractContextManager[Server]]
+Start = Callable[[ServerContext, int], AbstractContextManager[Server]]
 
 
 def free_port() -> int:

@@ -12,7 +12,7 @@ from deploy.local.errors import LocalError
 from deploy.local.processes import STOPS
 from deploy.local.settings import Settings, read
 from deploy.local.start import Start
-from deploy.local.summary import table
+from deploy.local.summary import render_summary
 
 PROCFILE = Path(__file__).parent / "Procfile"
 
@@ -26,7 +26,7 @@ def main() -> int:
     try:
         settings = read(os.environ)
         ports.check(settings)
-        settings = simulated_providers.complete(secret_file.complete(settings))
+        settings = simulated_providers.add_settings(secret_file.add_secrets(settings))
         service_settings.check(settings)
         asyncio.run(_prepare(settings))
     except LocalError as error:
@@ -37,7 +37,7 @@ def main() -> int:
         return 0
     print("Starting", flush=True)
     environments = preparation.process_settings(settings)
-    return Start(settings, PROCFILE, environments, health.checks(settings), table(settings)).run()
+    return Start(settings, PROCFILE, environments, health.checks(settings), render_summary(settings)).run()
 
 
 async def _prepare(settings: Settings) -> None:

@@ -29,12 +29,12 @@ def environment(settings: Mapping[str, str]) -> dict[str, str]:
     return foreign_environment() | own | dict(settings)
 
 
-async def side_by_side(*chains: Sequence[Command]) -> None:
-    """Run each chain in turn and the chains side by side; the first failure stops them all.
+async def run_concurrently(*command_lists: Sequence[Command]) -> None:
+    """Run the lists side by side, each list in order; the first failure stops them all.
 
     Raises `LocalError` with the last lines of the command that failed.
     """
-    tasks = [asyncio.create_task(_run(chain)) for chain in chains]
+    tasks = [asyncio.create_task(_run(commands)) for commands in command_lists]
     try:
         await asyncio.gather(*tasks)
     finally:
@@ -43,7 +43,7 @@ async def side_by_side(*chains: Sequence[Command]) -> None:
         await asyncio.gather(*tasks, return_exceptions=True)
 
 
-async def _run(chain: Sequence[Command]) -> None:
+async def _run(commands: Sequence[Command]) -> None:
     process = await asyncio.create_subprocess_exec(
         *(sys.executable, "-m", "deploy.local.run_commands"),
         cwd=ROOT,
@@ -53,7 +53,7 @@ async def _run(chain: Sequence[Command]) -> None:
         stderr=asyncio.subprocess.STDOUT,
     )
     try:
-        output, _ = await process.communicate(json.dumps([asdict(command) for command in chain]).encode())
+        output, _ = await process.communicate(json.dumps([asdict(command) for command in commands]).encode())
     except asyncio.CancelledError:
         if process.returncode is None:
             process.terminate()

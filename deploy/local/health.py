@@ -29,12 +29,12 @@ def checks(settings: Settings) -> dict[str, Callable[[], bool]]:
     }
 
 
-def wait(questions: Mapping[str, Callable[[], bool]], seconds: float) -> list[str]:
+def wait(checks: Mapping[str, Callable[[], bool]], seconds: float) -> list[str]:
     """Ask until all are ready or the time is over; returns those that are not."""
     end = time.monotonic() + seconds
-    waiting = list(questions)
+    waiting = list(checks)
     while waiting:
-        waiting = [name for name in waiting if not questions[name]()]
+        waiting = [name for name in waiting if not checks[name]()]
         if waiting and time.monotonic() > end:
             break
         if waiting:

@@ -5,7 +5,7 @@ import json
 from datetime import UTC, datetime
 from pathlib import Path
 
-from deploy.local.commands import Command, side_by_side
+from deploy.local.commands import Command, run_concurrently
 from deploy.local.sample_city import identity, records
 from deploy.local.settings import AUDIENCE, CITY, DATABASES, ROOT, Settings
 
@@ -15,15 +15,15 @@ SAMPLE_CITY = Path(__file__).parent / "sample_city"
 
 async def prepare(settings: Settings) -> None:
     """Run every service's own commands; raises `LocalError` with what the first that fails says."""
-    chains = [
+    command_lists = [
         [Command(("identity", "migrate"), settings.of("IDENTITY")), *_into_identity(settings)],
         [Command(("billing_link", "migrate"), settings.of("BILLING_LINK")), *_into_billing_link(settings)],
         [Command(("portal", "migrate"), settings.of("PORTAL"))],
     ]
-    mark, content = settings.directory / "prepared", _fingerprint(chains, settings)
+    mark, content = settings.directory / "prepared", _fingerprint(command_lists, settings)
     if _databases_are_there(settings) and mark.is_file() and mark.read_text() == content:
         return
-    await side_by_side(*chains)
+    await run_concurrently(*command_lists)
     mark.write_text(content)
 
 
@@ -34,9 +34,9 @@ def _databases_are_there(settings: Settings) -> bool:
     return all(file.is_absolute() and file.is_file() for file in files)
 
 
-def _fingerprint(chains: list[list[Command]], settings: Settings) -> str:
+def _fingerprint(command_lists: list[list[Command]], settings: Settings) -> str:
     """Return what the preparation depends on: the commands, the records and the services' migrations."""
-    whole = hashlib.sha256(repr(chains).encode())
+    whole = hashlib.sha256(repr(command_lists).encode())
     for file in (settings.directory / RECORDS, *sorted(ROOT.glob("services/*/src/*/migrations/**/*.py"))):
         whole.update(file.read_bytes())
     return whole.hexdigest()

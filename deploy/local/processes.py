@@ -25,7 +25,7 @@ if signal.getsignal(signal.SIGHUP) is signal.SIG_IGN:
     STOPS.remove(signal.SIGHUP)
 
 
-class Journal:
+class ProcessLogs:
     """Writes what each process says to a file of its own, and remembers its last lines."""
 
     def __init__(self, directory: Path, terminal: Printer | None) -> None:
@@ -81,8 +81,8 @@ class _GroupLeader(Process):  # type: ignore[misc]  # honcho is published withou
 class Processes(Manager):  # type: ignore[misc]  # honcho is published without types
     """honcho's manager, made to leave nothing behind whichever way it ends."""
 
-    def __init__(self, journal: Journal, when_started: Callable[[], None]) -> None:
-        super().__init__(printer=journal)
+    def __init__(self, logs: ProcessLogs, when_started: Callable[[], None]) -> None:
+        super().__init__(printer=logs)
         self._process_ctor = _GroupLeader
         self.stopped_by_itself: str | None = None
         self._when_started = when_started

@@ -18,7 +18,7 @@ NAMES = (
 BYTES = 32
 
 
-def complete(settings: Settings) -> Settings:
+def add_secrets(settings: Settings) -> Settings:
     """Return the settings with the secrets that nobody set, making those that are not kept yet."""
     file = settings.directory / "secrets.env"
     kept = parse(file) if file.is_file() else {}

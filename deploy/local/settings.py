@@ -22,7 +22,7 @@ HIGHEST_PORT = 65535
 
 
 @dataclass(frozen=True)
-class Place:
+class Listener:
     """Where one process listens: its variables, and the address when neither is set."""
 
     process: str
@@ -32,14 +32,14 @@ class Place:
     default_port: int
 
 
-PLACES = (
-    Place("identity", "IDENTITY_BIND", "IDENTITY_ISSUER", "localhost", 8000),
-    Place("portal", "PORTAL_BIND", "PORTAL_BASE_URL", "127.0.0.1", 8080),
-    Place("city_website", "CITY_WEBSITE_BIND", "CITY_WEBSITE_BASE_URL", "127.0.0.1", 8090),
-    Place("inbox", "INBOX_BIND", "", "127.0.0.1", 8025),
-    Place("inbox", "INBOX_SMTP_BIND", "", "127.0.0.1", 1025),
-    Place("billing_link", "BILLING_LINK_BIND", "", "127.0.0.1", 50051),
-    Place("simulated_providers", "SIMULATED_PROVIDERS_BIND", "", "127.0.0.1", 8070),
+LISTENERS = (
+    Listener("identity", "IDENTITY_BIND", "IDENTITY_ISSUER", "localhost", 8000),
+    Listener("portal", "PORTAL_BIND", "PORTAL_BASE_URL", "127.0.0.1", 8080),
+    Listener("city_website", "CITY_WEBSITE_BIND", "CITY_WEBSITE_BASE_URL", "127.0.0.1", 8090),
+    Listener("inbox", "INBOX_BIND", "", "127.0.0.1", 8025),
+    Listener("inbox", "INBOX_SMTP_BIND", "", "127.0.0.1", 1025),
+    Listener("billing_link", "BILLING_LINK_BIND", "", "127.0.0.1", 50051),
+    Listener("simulated_providers", "SIMULATED_PROVIDERS_BIND", "", "127.0.0.1", 8070),
 )
 
 
@@ -56,9 +56,9 @@ class Settings:
         """Return the variables of one service, such as `PORTAL`."""
         return {name: value for name, value in self.values.items() if name.startswith(f"{service}_")}
 
-    def address(self, place: Place) -> tuple[str, int]:
+    def address(self, listener: Listener) -> tuple[str, int]:
         """Return the host and port that a process listens on."""
-        return _host_and_port(place.bind, self.values[place.bind])
+        return _host_and_port(listener.bind, self.values[listener.bind])
 
 
 def read(environment: Mapping[str, str]) -> Settings:
@@ -102,16 +102,16 @@ def _is_ours(name: str) -> bool:
 def _addresses(given: dict[str, str]) -> dict[str, str]:
     """Complete each pair of public address and host:port, whichever of the two is set."""
     values = dict(given)
-    for place in PLACES:
-        if place.url and place.url in values:
-            values[place.url] = values[place.url].rstrip("/")
-            host, port = _of_url(place.url, values[place.url])
-            values.setdefault(place.bind, f"{'127.0.0.1' if host == 'localhost' else host}:{port}")
-        host = "127.0.0.1" if place.default_host == "localhost" else place.default_host
-        values.setdefault(place.bind, f"{host}:{place.default_port}")
-        _, port = _host_and_port(place.bind, values[place.bind])
-        if place.url:
-            values.setdefault(place.url, f"http://{place.default_host}:{port}")
+    for listener in LISTENERS:
+        if listener.url and listener.url in values:
+            values[listener.url] = values[listener.url].rstrip("/")
+            host, port = _of_url(listener.url, values[listener.url])
+            values.setdefault(listener.bind, f"{'127.0.0.1' if host == 'localhost' else host}:{port}")
+        host = "127.0.0.1" if listener.default_host == "localhost" else listener.default_host
+        values.setdefault(listener.bind, f"{host}:{listener.default_port}")
+        _, port = _host_and_port(listener.bind, values[listener.bind])
+        if listener.url:
+            values.setdefault(listener.url, f"http://{listener.default_host}:{port}")
     return values
 
 

@@ -2,16 +2,16 @@
 
 from dataclasses import replace
 
-from deploy.local.providers.key_files import environment, kept_in
+from deploy.local.providers.key_files import environment, load_or_create
 from deploy.local.settings import Settings
 
 FOLDER = "providers"
 
 
-def complete(settings: Settings) -> Settings:
+def add_settings(settings: Settings) -> Settings:
     """Return the settings with the credentials of each simulated provider of which nothing is set."""
     folder = settings.directory / FOLDER
-    made = environment(kept_in(folder), settings.values["SIMULATED_PROVIDERS_BIND"], folder)
+    made = environment(load_or_create(folder), settings.values["SIMULATED_PROVIDERS_BIND"], folder)
     set_up = {_provider(name) for name in settings.values}
     simulated = {name: value for name, value in made.items() if _provider(name) not in set_up}
     return replace(settings, values=simulated | dict(settings.values))

@@ -4,10 +4,10 @@ from deploy.local.sample_city.accounts import AMBIGUOUS, AUTO_LINKED, CLOSED, PA
 from deploy.local.settings import Settings
 
 
-def table(settings: Settings) -> str:
+def render_summary(settings: Settings) -> str:
     """Return the text to print once everything is ready."""
     values = settings.values
-    places = [
+    addresses = [
         ("City website", values["CITY_WEBSITE_BASE_URL"], 'start here: "Pay Utility Bill"'),
         ("Citizen Self Service", values["PORTAL_BASE_URL"], "the portal"),
         ("Community Access ID", values["IDENTITY_ISSUER"], "sign-in, sign-up, profile"),
@@ -36,7 +36,7 @@ def table(settings: Settings) -> str:
     return "\n".join(
         [
             "",
-            *_columns([("Where", "Address", ""), *places]),
+            *_columns([("Where", "Address", ""), *addresses]),
             "",
             *_columns([("Account number", "Customer ID", "To try"), *numbers, *emails]),
             "",

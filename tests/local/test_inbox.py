@@ -11,7 +11,7 @@ from local_stack import free_ports
 
 from deploy.local.inbox.mailbox import Mailbox
 from deploy.local.inbox.pages import create_app
-from deploy.local.inbox.smtp_server import Reception, listen
+from deploy.local.inbox.smtp_server import MailHandler, start_smtp_server
 
 NOW = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
 
@@ -40,13 +40,13 @@ def client(mailbox: Mailbox) -> FlaskClient:
 
 
 def put(mailbox: Mailbox, message: EmailMessage) -> None:
-    mailbox.put(message.as_bytes(), [str(message["To"])], NOW)
+    mailbox.add_mail(message.as_bytes(), [str(message["To"])], NOW)
 
 
 @pytest.fixture
 def smtp_port(mailbox: Mailbox) -> Iterator[int]:
     (port,) = free_ports(1)
-    controller = listen(Reception(mailbox, lambda: NOW), "127.0.0.1", port)
+    controller = start_smtp_server(MailHandler(mailbox, lambda: NOW), "127.0.0.1", port)
     yield port
     controller.stop()
 
@@ -55,7 +55,7 @@ def test_a_mail_sent_by_smtp_is_kept_with_both_its_bodies(mailbox: Mailbox, smtp
     with smtplib.SMTP("127.0.0.1", smtp_port, timeout=5) as server:
         server.send_message(mail(subject="Verificación de su correo"))
 
-    (kept,) = mailbox.mails()
+    (kept,) = mailbox.list_mails()
     assert kept.subject == "Verificación de su correo"
     assert kept.recipients == ("maria@example.com",)
     assert "123456" in kept.text
@@ -67,7 +67,7 @@ def test_the_oldest_leaves_when_the_box_is_full_and_numbers_go_on(mailbox: Mailb
     for number in range(5):
         put(mailbox, mail(subject=f"mail {number}"))
 
-    assert [(kept.number, kept.subject) for kept in mailbox.mails()] == [
+    assert [(kept.number, kept.subject) for kept in mailbox.list_mails()] == [
         (5, "mail 4"),
         (4, "mail 3"),
         (3, "mail 2"),

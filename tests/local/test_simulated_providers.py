@@ -16,7 +16,7 @@ ROOT = Path(__file__).parents[2]
 
 
 def read(directory: Path, **given: str) -> settings.Settings:
-    return simulated_providers.complete(settings.read({"LOCAL_DIRECTORY": str(directory)} | given))
+    return simulated_providers.add_settings(settings.read({"LOCAL_DIRECTORY": str(directory)} | given))
 
 
 def test_all_four_are_simulated(tmp_path: Path) -> None:

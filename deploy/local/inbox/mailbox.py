@@ -32,23 +32,23 @@ class Mailbox:
         self._arrived = 0
         self._lock = threading.Lock()
 
-    def put(self, source: bytes, recipients: list[str], now: datetime) -> None:
+    def add_mail(self, source: bytes, recipients: list[str], now: datetime) -> None:
         """Keep one mail; the oldest leaves when the box is full."""
         mail = _read(source, tuple(recipients), now)
         with self._lock:
             self._arrived += 1
             self._mails.appendleft(replace(mail, number=self._arrived))
 
-    def mails(self, recipient: str = "") -> list[Mail]:
+    def list_mails(self, recipient: str = "") -> list[Mail]:
         """Return the mails, newest first; those for one address when it is given, in any case."""
         with self._lock:
             kept = list(self._mails)
         wanted = recipient.strip().casefold()
         return [mail for mail in kept if not wanted or wanted in map(str.casefold, mail.recipients)]
 
-    def find(self, number: int) -> Mail | None:
+    def find_mail(self, number: int) -> Mail | None:
         """Return one mail, or None when it has left."""
-        return next((mail for mail in self.mails() if mail.number == number), None)
+        return next((mail for mail in self.list_mails() if mail.number == number), None)
 
     def clear(self) -> None:
         """Forget every mail."""

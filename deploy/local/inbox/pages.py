@@ -28,28 +28,28 @@ def create_app(mailbox: Mailbox) -> Flask:
         # Refreshing by itself is asked for, never imposed: it moves the page under a reader (WCAG 2.2.2).
         return render_template(
             "mails.html",
-            mails=mailbox.mails(recipient),
+            mails=mailbox.list_mails(recipient),
             recipient=recipient,
             refreshing="refresh" in request.args,
         )
 
     @app.get("/messages/<int:number>")
     def mail(number: int) -> str:
-        return render_template("mail.html", mail=_find(mailbox, number))
+        return render_template("mail.html", mail=_find_mail(mailbox, number))
 
     @app.get("/messages/<int:number>/html")
     def html(number: int) -> Response:
-        response = Response(_links_in_new_page(_find(mailbox, number).html), mimetype="text/html")
+        response = Response(_links_in_new_page(_find_mail(mailbox, number).html), mimetype="text/html")
         response.headers["Content-Security-Policy"] = MAIL_POLICY
         return response
 
     @app.get("/messages/<int:number>/source")
     def source(number: int) -> Response:
-        return Response(_find(mailbox, number).source, mimetype="text/plain")
+        return Response(_find_mail(mailbox, number).source, mimetype="text/plain")
 
     @app.get("/api/messages")
     def listed() -> Response:
-        return jsonify(messages=[_as_json(mail) for mail in mailbox.mails(request.args.get("to", ""))])
+        return jsonify(messages=[_as_json(mail) for mail in mailbox.list_mails(request.args.get("to", ""))])
 
     @app.delete("/api/messages")
     def clear() -> ResponseReturnValue:
@@ -73,8 +73,8 @@ def _secure(response: Response) -> Response:
     return response
 
 
-def _find(mailbox: Mailbox, number: int) -> Mail:
-    found = mailbox.find(number)
+def _find_mail(mailbox: Mailbox, number: int) -> Mail:
+    found = mailbox.find_mail(number)
     if found is None:
         abort(404)
     return found

@@ -11,7 +11,7 @@ from deploy.local.inbox.mailbox import Mailbox
 MAIL_BYTES = 2 * 1024 * 1024
 
 
-class Reception:
+class MailHandler:
     """Puts what arrives into the mailbox."""
 
     def __init__(self, mailbox: Mailbox, now: Callable[[], datetime]) -> None:
@@ -21,12 +21,12 @@ class Reception:
         """Keep one mail; aiosmtpd calls this after DATA (RFC 5321 section 4.1.1.4)."""
         content = envelope.content
         source = content if isinstance(content, bytes) else (content or "").encode()
-        self._mailbox.put(source, [str(address) for address in envelope.rcpt_tos], self._now())
+        self._mailbox.add_mail(source, [str(address) for address in envelope.rcpt_tos], self._now())
         return "250 Kept"
 
 
-def listen(reception: Reception, host: str, port: int) -> Controller:
+def start_smtp_server(handler: MailHandler, host: str, port: int) -> Controller:
     """Start receiving in a thread and return what stops it; raises `OSError` when the port is taken."""
-    controller = Controller(reception, hostname=host, port=port, data_size_limit=MAIL_BYTES)
+    controller = Controller(handler, hostname=host, port=port, data_size_limit=MAIL_BYTES)
     controller.start()
     return controller

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from werkzeug.serving import make_server
 
-from .key_files import environment, kept_in
+from .key_files import environment, load_or_create
 
 _LOOPBACK = ("127.0.0.1", "localhost", "::1")
 
@@ -20,12 +20,12 @@ def main() -> None:
     host, _, port = arguments.bind.rpartition(":")
     if host not in _LOOPBACK:
         parser.error("simulated providers let anybody be anybody: they only serve this machine")
-    switchboard = kept_in(arguments.keys)
+    providers = load_or_create(arguments.keys)
     if arguments.environment:
-        settings = environment(switchboard, arguments.bind, arguments.keys)
+        settings = environment(providers, arguments.bind, arguments.keys)
         print("\n".join(f"{name}={value}" for name, value in settings.items()))
         return
-    server = make_server(host, int(port), switchboard.wsgi(), threaded=True)
+    server = make_server(host, int(port), providers.wsgi(), threaded=True)
     print(f"simulated providers at http://{arguments.bind}/", flush=True)
     try:
         server.serve_forever()

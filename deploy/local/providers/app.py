@@ -17,7 +17,7 @@ _INDEX = """<!doctype html><html lang="en"><title>Simulated providers</title>
 
 
 @dataclass
-class Switchboard:
+class SimulatedProviders:
     """The simulated providers, their behaviours by name, and the keys of this deployment's own."""
 
     team_key: ECKey = field(default_factory=lambda: ECKey.generate_key("P-256"))

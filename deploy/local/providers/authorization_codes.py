@@ -23,7 +23,7 @@ class Grant:
     code_challenge: str | None
 
 
-class Codes:
+class AuthorizationCodes:
     """Issued codes."""
 
     def __init__(self) -> None:

@@ -64,12 +64,12 @@ class Behaviour:
         return fault
 
 
-def overlaid(right: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:
+def override(right: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:
     """Return `right` with `over` put over it; None takes out."""
     return {name: value for name, value in {**right, **over}.items() if value is not None}
 
 
-def misbehave(app: Flask, behaviour: Behaviour) -> None:
+def inject_faults(app: Flask, behaviour: Behaviour) -> None:
     """Let the behaviour decide before each of the app's endpoints, and note what arrived."""
 
     @app.before_request
@@ -85,7 +85,7 @@ def misbehave(app: Flask, behaviour: Behaviour) -> None:
     @app.after_request
     def after(response: Response) -> Response:
         if behaviour.token and request.endpoint == "token":
-            response.set_data(json.dumps(overlaid(response.get_json(), behaviour.token)))
+            response.set_data(json.dumps(override(response.get_json(), behaviour.token)))
         if behaviour.media_type and response.is_json:
             response.content_type = behaviour.media_type
         return response

@@ -4,17 +4,17 @@ from pathlib import Path
 
 from joserfc.jwk import ECKey
 
-from .app import Switchboard
+from .app import SimulatedProviders
 
 
-def kept_in(folder: Path) -> Switchboard:
+def load_or_create(folder: Path) -> SimulatedProviders:
     """Return the simulated providers with the keys of this folder; makes those that are not there yet."""
-    return Switchboard(_key(folder / "apple.p8"), _key(folder / "openid.pem"))
+    return SimulatedProviders(_key(folder / "apple.p8"), _key(folder / "openid.pem"))
 
 
-def environment(switchboard: Switchboard, bind: str, folder: Path) -> dict[str, str]:
+def environment(providers: SimulatedProviders, bind: str, folder: Path) -> dict[str, str]:
     """Return the identity service's settings for them; the key as the path of its file."""
-    settings = switchboard.environment(f"http://{bind}")
+    settings = providers.environment(f"http://{bind}")
     del settings["IDENTITY_APPLE_KEY"]
     return settings | {"IDENTITY_APPLE_KEY_FILE": str((folder / "apple.p8").resolve())}
 

@@ -35,7 +35,7 @@ _FORM_POST = (
 )
 
 
-def choose(name: str, people: Iterable[Person]) -> str:
+def account_chooser(name: str, people: Iterable[Person]) -> str:
     """Return the page on which one picks a person; it posts to its own address."""
     return render_template_string(_PICK, name=name, people=people)
 

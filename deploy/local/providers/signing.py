@@ -10,7 +10,7 @@ from typing import Any
 from joserfc import jws
 from joserfc.jwk import RSAKey
 
-from .behaviour import Behaviour, overlaid
+from .behaviour import Behaviour, override
 
 # Key sizes of the real ones.
 _BITS = 2048
@@ -32,7 +32,7 @@ class SimulatedKeys:
     def sign(self, claims: dict[str, Any], header: dict[str, Any] | None = None) -> str:
         """Return the claims as the behaviour has them, signed as the behaviour has it."""
         self._rotate_if_told()
-        return self._signed(overlaid(claims, self._behaviour.claims), header or {})
+        return self._signed(override(claims, self._behaviour.claims), header or {})
 
     def _signed(self, claims: dict[str, Any], header: dict[str, Any]) -> str:
         kid = self._current.kid

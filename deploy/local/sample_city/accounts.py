@@ -17,7 +17,7 @@ ALL_SERVICES = ("water", "sewer", "reclaimed_water", "stormwater", "garbage", "r
 USUAL_SERVICES = ("water", "sewer", "stormwater", "garbage", "recycling")
 
 
-class Paying(Enum):
+class PaymentHabit(Enum):
     """How an account pays. The value is the days from a bill to its payment."""
 
     PROMPTLY = 12
@@ -36,7 +36,7 @@ class Account:
     service_address: str
     mailing_address: str = ""
     services: tuple[str, ...] = USUAL_SERVICES
-    paying: Paying = Paying.PROMPTLY
+    payment_habit: PaymentHabit = PaymentHabit.PROMPTLY
     closed_on: date | None = None
 
 
@@ -48,11 +48,17 @@ class Registration:
     account: Account
 
 
-TO_FIND = Account("004215-01", "108734", "Jordan Ellison", "118 Mangrove Bend", paying=Paying.LATE)
-PAST_DUE = Account("004216-02", "108735", "Cedric Lockhart", "122 Mangrove Bend", paying=Paying.BEHIND)
+TO_FIND = Account(
+    "004215-01", "108734", "Jordan Ellison", "118 Mangrove Bend", payment_habit=PaymentHabit.LATE
+)
+PAST_DUE = Account(
+    "004216-02", "108735", "Cedric Lockhart", "122 Mangrove Bend", payment_habit=PaymentHabit.BEHIND
+)
 RECLAIMED = Account("004310-02", "109112", "Maria Alvarez", "47 Heron Landing", services=ALL_SERVICES)
 SHARED_HOME = Account("004402-01", "109350", "David Chen", "9 Pelican Loop")
-SHARED_SHOP = Account("004403-03", "109351", "David Chen", "11 Pelican Loop", paying=Paying.AHEAD)
+SHARED_SHOP = Account(
+    "004403-03", "109351", "David Chen", "11 Pelican Loop", payment_habit=PaymentHabit.AHEAD
+)
 CLOSED = Account("003990-01", "107001", "Pearl Whitfield", "5 Limpkin Street", closed_on=date(2026, 6, 30))
 NAMED = (TO_FIND, PAST_DUE, RECLAIMED, SHARED_HOME, SHARED_SHOP, CLOSED)
 
@@ -83,14 +89,16 @@ def _invented(number: int, chance: random.Random) -> Account:
         customer_id=f"{110000 + 13 * number:06d}",
         name=f"{chance.choice(FIRST_NAMES)} {chance.choice(LAST_NAMES)}",
         service_address=f"{10 + 4 * (number // len(STREETS))} {STREETS[number % len(STREETS)]}",
-        paying=chance.choices(tuple(Paying), (14, 3, 2, 1))[0],
+        payment_habit=chance.choices(tuple(PaymentHabit), (14, 3, 2, 1))[0],
     )
     if chance.random() < 0.15:  # noqa: PLR2004 - a share of all accounts
         account = replace(account, services=ALL_SERVICES)
     if chance.random() < 0.1:  # noqa: PLR2004 - as above
         account = replace(account, mailing_address=f"PO Box {100 + number}, {CITY_LINE}")
     if chance.random() < 0.06:  # noqa: PLR2004 - as above
-        account = replace(account, closed_on=date(2026, chance.randint(1, 9), 28), paying=Paying.PROMPTLY)
+        account = replace(
+            account, closed_on=date(2026, chance.randint(1, 9), 28), payment_habit=PaymentHabit.PROMPTLY
+        )
     return account
 
 

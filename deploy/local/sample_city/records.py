@@ -12,7 +12,14 @@ from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
 from typing import TextIO
 
-from deploy.local.sample_city.accounts import SEED, Account, Paying, Registration, accounts, registrations
+from deploy.local.sample_city.accounts import (
+    SEED,
+    Account,
+    PaymentHabit,
+    Registration,
+    accounts,
+    registrations,
+)
 
 COLUMNS = (
     *("record", "account_number", "customer_id", "name", "service_address", "mailing_address", "status"),
@@ -97,9 +104,9 @@ def _month(account: Account, posted_on: date, today: date, chance: random.Random
         credit = cents // 4
         cents -= credit
         yield _entry(account, f"leak-{name}", "adjustment", posted_on, -credit)
-    paid_on = posted_on + timedelta(days=account.paying.value)
+    paid_on = posted_on + timedelta(days=account.payment_habit.value)
     if paid_on <= today:
-        paid = cents + (500 if account.paying is Paying.AHEAD else 0)
+        paid = cents + (500 if account.payment_habit is PaymentHabit.AHEAD else 0)
         yield _entry(account, f"payment-{name}", "payment", paid_on, -paid)
 
 
