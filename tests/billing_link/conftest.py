@@ -270,7 +270,7 @@ class Identity:
         answer = {"sets": sets, "cursor": cursor, "moreAvailable": cursor < len(self.events)}
         return self.poll_status, json.dumps(answer).encode() if self.poll_body is None else self.poll_body
 
-    def _answer(self, path: str) -> tuple[int, dict[str, Any] | bytes]:
+    def answer_get(self, path: str) -> tuple[int, dict[str, Any] | bytes]:
         if self.body is not None:
             return self.status, self.body
         if path == "/.well-known/openid-configuration":
@@ -284,7 +284,7 @@ class Identity:
         class Handler(BaseHTTPRequestHandler):
             def do_GET(self) -> None:
                 identity.requests.append(self.path)
-                status, document = identity._answer(self.path)
+                status, document = identity.answer_get(self.path)
                 self._send(status, document if isinstance(document, bytes) else json.dumps(document).encode())
 
             def do_POST(self) -> None:

@@ -77,7 +77,7 @@ class TestCities:
     def test_a_file_that_is_no_json_is_refused(self, run, tmp_path):
         (tmp_path / "city.json").write_text("{")
         code, said = run("cities", "put", str(tmp_path / "city.json"))
-        assert (code, "is no JSON" in said) == (1, True)
+        assert (code, "is not JSON" in said) == (1, True)
 
     def test_a_city_that_is_not_there(self, run):
         assert run("cities", "show", "nowhere")[0] == 1

@@ -16,7 +16,7 @@ class TestAutoLink:
         self, served, verbs, jane, queued, audited, clock
     ):
         listed = verbs.list_linked(jane, served.city)
-        assert listed.outcome is AutoLinkOutcome.LINKED
+        assert listed.auto_link_outcome is AutoLinkOutcome.LINKED
         (linked,) = listed.accounts
         assert linked.account.account_number == "004215-01"
         assert (linked.link.origin, linked.link.undo_until) == (Origin.AUTO, clock.now() + timedelta(days=7))
@@ -32,43 +32,43 @@ class TestAutoLink:
 
     def test_several_registrations_link_none(self, served, verbs, resident, queued):
         listed = verbs.list_linked(resident(verified_email="john@example.com"), served.city)
-        assert (listed.accounts, listed.outcome) == ([], AutoLinkOutcome.AMBIGUOUS)
+        assert (listed.accounts, listed.auto_link_outcome) == ([], AutoLinkOutcome.AMBIGUOUS)
         assert queued() == []
 
     @pytest.mark.parametrize("email", ["nobody@example.com", "ended@example.com", "jane+x@example.com"])
     def test_no_registration_or_an_ended_account_links_none(self, served, verbs, resident, email):
         listed = verbs.list_linked(resident(verified_email=email), served.city)
-        assert (listed.accounts, listed.outcome) == ([], AutoLinkOutcome.NONE)
+        assert (listed.accounts, listed.auto_link_outcome) == ([], AutoLinkOutcome.NONE)
 
     def test_an_address_that_is_not_verified_is_not_tried_and_not_remembered(
         self, served, verbs, resident, jane
     ):
-        assert verbs.list_linked(resident(), served.city).outcome is AutoLinkOutcome.NOT_TRIED
-        assert verbs.list_linked(jane, served.city).outcome is AutoLinkOutcome.LINKED
+        assert verbs.list_linked(resident(), served.city).auto_link_outcome is AutoLinkOutcome.NOT_TRIED
+        assert verbs.list_linked(jane, served.city).auto_link_outcome is AutoLinkOutcome.LINKED
 
     @pytest.mark.parametrize("policy", [{"auto_link": "off"}, {"linking": False}])
     def test_a_city_may_switch_it_off(self, served, put_city, verbs, jane, policy):
         city = put_city(**policy).city
-        assert verbs.list_linked(jane, city).outcome is AutoLinkOutcome.NOT_TRIED
+        assert verbs.list_linked(jane, city).auto_link_outcome is AutoLinkOutcome.NOT_TRIED
 
     def test_none_is_final_even_if_a_registration_comes_later(self, served, import_records, verbs, resident):
         late = resident(verified_email="late@example.com")
-        assert verbs.list_linked(late, served.city).outcome is AutoLinkOutcome.NONE
+        assert verbs.list_linked(late, served.city).auto_link_outcome is AutoLinkOutcome.NONE
         import_records(served, "registration,004216-02,108735,,,,,,,,,,,,,late@example.com")
-        assert verbs.list_linked(late, served.city).outcome is AutoLinkOutcome.NONE
+        assert verbs.list_linked(late, served.city).auto_link_outcome is AutoLinkOutcome.NONE
 
     def test_undone_stays_undone(self, served, verbs, jane, queued):
         (linked,) = verbs.list_linked(jane, served.city).accounts
         verbs.unlink(jane, served.city, linked.link.link_id)
         listed = verbs.list_linked(jane, served.city)
-        assert (listed.accounts, listed.outcome) == ([], AutoLinkOutcome.UNDONE)
+        assert (listed.accounts, listed.auto_link_outcome) == ([], AutoLinkOutcome.UNDONE)
         assert [n["kind"] for n in queued()] == ["utility_account_auto_linked", "utility_account_unlinked"]
 
     def test_undone_after_the_week_stays_undone_too(self, served, verbs, jane, clock):
         (linked,) = verbs.list_linked(jane, served.city).accounts
         clock.advance(timedelta(days=30))
         verbs.unlink(jane, served.city, linked.link.link_id)
-        assert verbs.list_linked(jane, served.city).outcome is AutoLinkOutcome.UNDONE
+        assert verbs.list_linked(jane, served.city).auto_link_outcome is AutoLinkOutcome.UNDONE
 
     def test_an_undone_account_can_be_added_by_number(self, served, verbs, jane, typed):
         (linked,) = verbs.list_linked(jane, served.city).accounts
@@ -76,7 +76,7 @@ class TestAutoLink:
         verbs.resolve(jane, served, typed("004215-01", "108734", remember=True))
         listed = verbs.list_linked(jane, served.city)
         assert [a.link.origin for a in listed.accounts] == [Origin.RESIDENT]
-        assert listed.outcome is AutoLinkOutcome.UNDONE
+        assert listed.auto_link_outcome is AutoLinkOutcome.UNDONE
 
     def test_an_account_that_the_resident_has_linked_already_is_not_announced(
         self, served, verbs, jane, typed, queued
@@ -91,21 +91,21 @@ class TestAutoLink:
     ):
         exclusive = put_city(exclusive=True)
         verbs.resolve(resident("first"), exclusive, typed("004215-01", "108734", remember=True))
-        assert verbs.list_linked(jane, exclusive.city).outcome is AutoLinkOutcome.NONE
+        assert verbs.list_linked(jane, exclusive.city).auto_link_outcome is AutoLinkOutcome.NONE
 
     def test_the_name_must_resemble_where_the_city_asks_so(self, served, put_city, verbs, resident):
         careful = put_city(auto_link="email+name").city
         stranger = resident(
             "stranger", verified_email="jane@example.com", given_name="Bob", family_name="Other"
         )
-        assert verbs.list_linked(stranger, careful).outcome is AutoLinkOutcome.NONE
+        assert verbs.list_linked(stranger, careful).auto_link_outcome is AutoLinkOutcome.NONE
         same = resident("jane", verified_email="jane@example.com", given_name="Jané", family_name="EXAMPLE")
-        assert verbs.list_linked(same, careful).outcome is AutoLinkOutcome.LINKED
+        assert verbs.list_linked(same, careful).auto_link_outcome is AutoLinkOutcome.LINKED
 
     def test_each_city_is_searched_by_itself(self, served, put_city, verbs, jane):
         other = put_city(id="other-city").city
-        assert verbs.list_linked(jane, other).outcome is AutoLinkOutcome.NONE
-        assert verbs.list_linked(jane, served.city).outcome is AutoLinkOutcome.LINKED
+        assert verbs.list_linked(jane, other).auto_link_outcome is AutoLinkOutcome.NONE
+        assert verbs.list_linked(jane, served.city).auto_link_outcome is AutoLinkOutcome.LINKED
 
 
 @pytest.mark.parametrize(

@@ -4,26 +4,28 @@ from datetime import timedelta
 
 import pytest
 from billing_link.notifications.delivery import (
+    Accepted,
     IdentityNotificationClient,
-    NotDeliveredError,
+    NotAccepted,
     NotificationDelivery,
-    UndeliverableError,
+    UnknownResident,
     delete_old_notifications,
 )
 from billing_link.notifications.store import LEASE, NotificationKind, Notifications
 
 
 class Client:
-    """Accepts notifications, or refuses them as told."""
+    """Answers as `answer` says, and keeps what it accepted."""
 
     def __init__(self) -> None:
-        self.taken = []
-        self.refuses_with = None
+        self.accepted = []
+        self.answer = lambda _notification: Accepted()
 
     def send(self, notification):
-        if self.refuses_with:
-            raise self.refuses_with
-        self.taken.append(notification)
+        outcome = self.answer(notification)
+        if isinstance(outcome, Accepted):
+            self.accepted.append(notification)
+        return outcome
 
 
 @pytest.fixture
@@ -41,8 +43,8 @@ def queue(storage, clock):
     """Return a function that queues a notification."""
 
     def queue(subject="jane"):
-        with storage.transaction() as connection:
-            Notifications(connection).queue(
+        with storage.transaction() as tx:
+            Notifications(tx).queue(
                 NotificationKind.AUTO_LINKED,
                 city_id="pinellas-park",
                 subject=subject,
@@ -62,7 +64,7 @@ def test_a_notification_is_delivered_once_and_its_facts_are_forgotten(delivery, 
     queue()
     assert delivery.deliver_due() == 1
     assert delivery.deliver_due() == 0
-    (notification,) = client.taken
+    (notification,) = client.accepted
     assert (notification.kind, notification.subject, notification.city_id) == (
         NotificationKind.AUTO_LINKED,
         "jane",
@@ -74,21 +76,21 @@ def test_a_notification_is_delivered_once_and_its_facts_are_forgotten(delivery, 
 
 def test_what_identity_does_not_take_is_tried_again_with_growing_waits(delivery, client, queue, rows, clock):
     queue()
-    client.refuses_with = NotDeliveredError("identity answered 503")
+    client.answer = lambda _notification: NotAccepted("identity answered 503")
     for wait in (5, 10, 20):
         assert delivery.deliver_due() == 1
         clock.advance(timedelta(seconds=wait - 1))
         assert delivery.deliver_due() == 0
         clock.advance(timedelta(seconds=1))
     assert state(rows)["last_error"] == "identity answered 503"
-    client.refuses_with = None
+    client.answer = lambda _notification: Accepted()
     assert delivery.deliver_due() == 1
     assert state(rows)["state"] == "delivered"
 
 
 def test_it_is_failed_after_more_than_a_day(delivery, client, queue, rows, clock):
     queue()
-    client.refuses_with = NotDeliveredError("identity answered 503")
+    client.answer = lambda _notification: NotAccepted("identity answered 503")
     began = clock.now()
     while state(rows)["state"] == "waiting":
         delivery.deliver_due()
@@ -100,7 +102,7 @@ def test_it_is_failed_after_more_than_a_day(delivery, client, queue, rows, clock
 
 def test_a_resident_whom_identity_does_not_know_is_failed_at_once(delivery, client, queue, rows):
     queue()
-    client.refuses_with = UndeliverableError("identity knows no such resident")
+    client.answer = lambda _notification: UnknownResident()
     delivery.deliver_due()
     assert state(rows)["state"] == "failed"
 
@@ -108,16 +110,13 @@ def test_a_resident_whom_identity_does_not_know_is_failed_at_once(delivery, clie
 def test_one_that_fails_does_not_hold_up_the_others(delivery, client, queue, rows):
     for subject in ("first", "second", "third"):
         queue(subject)
-    send = client.send
 
     def refuse_the_second(notification):
-        if notification.subject == "second":
-            raise NotDeliveredError("identity answered 500")
-        send(notification)
+        return NotAccepted("identity answered 500") if notification.subject == "second" else Accepted()
 
-    client.send = refuse_the_second
+    client.answer = refuse_the_second
     assert delivery.deliver_due() == 3
-    assert sorted(notification.subject for notification in client.taken) == ["first", "third"]
+    assert sorted(notification.subject for notification in client.accepted) == ["first", "third"]
 
 
 def test_a_delivery_that_died_is_taken_up_when_its_lease_ends(storage, delivery, client, queue, clock):
@@ -127,7 +126,7 @@ def test_a_delivery_that_died_is_taken_up_when_its_lease_ends(storage, delivery,
     assert delivery.deliver_due() == 0
     clock.advance(LEASE)
     assert delivery.deliver_due() == 1
-    assert len(client.taken) == 1
+    assert len(client.accepted) == 1
 
 
 def test_two_processes_never_claim_the_same_notification(storage, queue, clock):
@@ -153,8 +152,8 @@ def test_two_processes_never_claim_the_same_notification(storage, queue, clock):
 
 def test_a_notification_whose_cause_is_rolled_back_never_leaves(storage, delivery, client, clock):
     def fail_at_the_end():
-        with storage.transaction() as connection:
-            Notifications(connection).queue(
+        with storage.transaction() as tx:
+            Notifications(tx).queue(
                 NotificationKind.LINKED, city_id="c", subject="jane", details={}, now=clock.now()
             )
             raise RuntimeError
@@ -180,13 +179,13 @@ def test_the_thread_delivers_until_it_is_stopped(delivery, client, queue):
     thread = threading.Thread(target=delivery.run, args=(stop,))
     thread.start()
     for _ in range(200):
-        if client.taken:
+        if client.accepted:
             break
         threading.Event().wait(0.02)
     stop.set()
     thread.join(5)
     assert not thread.is_alive()
-    assert len(client.taken) == 1
+    assert len(client.accepted) == 1
 
 
 class TestIdentity:
@@ -202,7 +201,7 @@ class TestIdentity:
         return IdentityNotificationClient(identity.issuer, "urn:community-access:billing-link", "a secret: +")
 
     def test_it_is_posted_as_the_contract_says(self, identity, identity_client, claimed):
-        identity_client.send(claimed)
+        assert identity_client.send(claimed) == Accepted()
         (posted,) = identity.notifications
         credentials = base64.b64decode(posted.pop("authorization").removeprefix("Basic ")).decode()
         assert credentials == "urn%3Acommunity-access%3Abilling-link:a+secret%3A+%2B"
@@ -216,15 +215,14 @@ class TestIdentity:
 
     def test_an_unknown_resident_is_undeliverable(self, identity, identity_client, claimed):
         identity.notification_status = 404
-        with pytest.raises(UndeliverableError):
-            identity_client.send(claimed)
+        assert identity_client.send(claimed) == UnknownResident()
 
     @pytest.mark.parametrize("status", [200, 302, 400, 401, 429, 500, 503])
     def test_any_other_answer_is_tried_again(self, identity, identity_client, claimed, status):
         identity.notification_status = status
-        with pytest.raises(NotDeliveredError, match=f"identity answered {status}"):
-            identity_client.send(claimed)
+        assert identity_client.send(claimed) == NotAccepted(f"identity answered {status}")
 
     def test_an_identity_that_is_down_is_tried_again(self, claimed):
-        with pytest.raises(NotDeliveredError, match="cannot be reached"):
-            IdentityNotificationClient("http://127.0.0.1:9", "a", "b").send(claimed)
+        outcome = IdentityNotificationClient("http://127.0.0.1:9", "a", "b").send(claimed)
+        assert isinstance(outcome, NotAccepted)
+        assert outcome.reason.startswith("identity cannot be reached")

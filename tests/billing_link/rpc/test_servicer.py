@@ -190,13 +190,13 @@ class TestTrouble:
             "REFUSAL_TEMPORARILY_UNAVAILABLE",
         )
 
-    def test_the_database_is_down(self, served, server, refusal, monkeypatch):
+    def test_the_database_is_down(self, served, server, refusal, replace_open_connection):
         def fail():
             raise exc.OperationalError(
                 "SELECT secret FROM links", {"subject": "jane"}, RuntimeError("no route")
             )
 
-        monkeypatch.setattr(server.storage._statements, "connect", fail)
+        replace_open_connection(fail)
         refused = refusal("ListLinkedAccounts", LIST)
         assert (refused.code, refused.reason) == (
             grpc.StatusCode.UNAVAILABLE,
@@ -205,18 +205,17 @@ class TestTrouble:
         assert refused.text == "Not available just now; try again."
 
     def test_a_defect_gives_a_support_code_and_no_words_of_the_database(
-        self, served, server, refusal, monkeypatch, logged
+        self, served, server, refusal, replace_open_connection, open_connection, logged
     ):
-        original = server.storage._statements.connect
 
         def fail():
             if threading.current_thread().name == "health-probe":
-                return original()
+                return open_connection()
             raise exc.ProgrammingError(
                 "SELECT secret FROM links", {"subject": "jane"}, RuntimeError("column secret of 108734")
             )
 
-        monkeypatch.setattr(server.storage._statements, "connect", fail)
+        replace_open_connection(fail)
         refused = refusal("ListLinkedAccounts", LIST)
         assert (refused.code, refused.reason) == (grpc.StatusCode.INTERNAL, "REFUSAL_INTERNAL")
         assert refused.text == "Something went wrong on our side."
@@ -227,18 +226,19 @@ class TestTrouble:
         for private in ("secret", "jane", "108734"):
             assert private not in "".join(logged) + str(refused)
 
-    def test_a_call_under_way_may_end_when_the_server_stops(self, served, server, call, refusal, monkeypatch):
+    def test_a_call_under_way_may_end_when_the_server_stops(
+        self, served, server, call, refusal, replace_open_connection, open_connection
+    ):
         call("ListLinkedAccounts", LIST)
         begun, release, answers = threading.Event(), threading.Event(), []
-        original = server.storage._statements.connect
 
         def connect():
             if threading.current_thread().name.startswith("call"):
                 begun.set()
                 release.wait(5)
-            return original()
+            return open_connection()
 
-        monkeypatch.setattr(server.storage._statements, "connect", connect)
+        replace_open_connection(connect)
         under_way = threading.Thread(target=lambda: answers.append(call("ResolveAccount", REMEMBER)))
         under_way.start()
         begun.wait(5)
@@ -252,12 +252,11 @@ class TestTrouble:
         assert answers[0].link.link_id
 
     def test_a_deadline_is_honoured_without_doing_the_work(
-        self, served, server, refusal, call, rows, monkeypatch
+        self, served, server, refusal, call, rows, replace_open_connection, open_connection
     ):
         call("ListLinkedAccounts", LIST)
         release = threading.Event()
-        original = server.storage._statements.connect
-        monkeypatch.setattr(server.storage._statements, "connect", lambda: release.wait(5) and original())
+        replace_open_connection(lambda: release.wait(5) and open_connection())
         slow = [threading.Thread(target=call, args=("ListLinkedAccounts", LIST)) for _ in range(4)]
         for thread in slow:
             thread.start()

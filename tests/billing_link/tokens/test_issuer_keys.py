@@ -111,13 +111,14 @@ class TestIdentityIsDown:
         with pytest.raises(UnavailableError):
             keys.find_key("ec", "ES256")
 
-    def test_nobody_waits_for_the_one_who_asks_while_the_key_is_known(self, identity, keys, seconds):
+    def test_a_known_key_is_returned_while_another_thread_fetches(self, identity, keys, seconds):
         keys.find_key("ec", "ES256")
         seconds.now += 301
+        # Private: the lock that a thread holds while it fetches.
         with keys._fetching:
             assert keys.find_key("ec", "ES256").kid == "ec"
 
-    def test_a_port_where_nobody_listens_is_unavailable(self, seconds):
+    def test_a_closed_port_is_unavailable(self, seconds):
         with pytest.raises(UnavailableError):
             IssuerKeys("http://127.0.0.1:9", seconds=seconds).find_key("ec", "ES256")
 

@@ -98,7 +98,7 @@ def test_two_first_lists_auto_link_once(put_city, storage, records, clock, resid
     served = put_city()
     list_linked = ListLinkedAccounts(storage, records, AutoLink(storage, records, clock))
     listed = at_once([lambda: list_linked(resident("jane"), served.city)] * 2)
-    assert [one.outcome for one in listed] == [AutoLinkOutcome.LINKED] * 2
+    assert [one.auto_link_outcome for one in listed] == [AutoLinkOutcome.LINKED] * 2
     assert all(len(one.accounts) == 1 for one in listed)
     assert count("SELECT count(*) FROM links") == 1
     assert count("SELECT count(*) FROM auto_links") == 1

@@ -1,4 +1,4 @@
-"""The composition root: settings become a server whose parts know only what they are given."""
+"""Composition: builds the server and all its parts from the settings. Only this module wires parts."""
 
 import logging
 import signal
@@ -43,19 +43,19 @@ from billing_link.tokens.verifier import Verifier
 
 # Bytes of a request and of its metadata: two numbers and a token.
 _LARGEST_REQUEST = 16 * 1024
-# Seconds in which calls under way may end when the server stops.
+# Seconds that running calls get to end when the server stops.
 _DRAIN = 10
-_SECONDS_BETWEEN_CLEANINGS = 3600
+_SECONDS_BETWEEN_CLEANUPS = 3600
 
 log = structlog.get_logger()
 
 
 class Server:
-    """A billing_link server: gRPC, watches over database and ended sessions, a courier for notices."""
+    """A billing_link server: gRPC, and threads for health, notifications, ended sessions and cleanup."""
 
     def __init__(self, settings: ServerSettings, *, clock: Clock | None = None) -> None:
         self._clock = clock or SystemClock()
-        # A thread for each call, and one connection each for health, notices and cleaning.
+        # One connection for each call thread, and one each for health, notifications and cleanup.
         self.storage = Storage(settings.database_url, pool_size=settings.threads + 3)
         self.health = Health(self.storage.is_reachable)
         self.delivery = NotificationDelivery(
@@ -73,7 +73,6 @@ class Server:
             self._keys,
             self._revoked,
             self._clock,
-            issuer=settings.issuer,
             audience=settings.audience,
         )
         self._grpc = self._grpc_server(settings)
@@ -85,19 +84,19 @@ class Server:
                 ("health", self.health.run),
                 ("notifications", self.delivery.run),
                 ("revocations", self.revocations.run),
-                ("cleaning", self._clean),
+                ("cleanup", self._clean_up),
             )
         ]
 
     def start(self) -> None:
-        """Begin to serve."""
+        """Start the server and its threads."""
         self._grpc.start()
         self.health.check()
         for thread in self._threads:
             thread.start()
 
     def stop(self, grace: float = _DRAIN) -> None:
-        """Say NOT_SERVING, take no new calls, give those under way `grace` seconds, and close everything."""
+        """Publish NOT_SERVING, refuse new calls, give running ones `grace` seconds, and close everything."""
         self.health.shut_down()
         self._stopping.set()
         self._grpc.stop(grace).wait()
@@ -107,19 +106,17 @@ class Server:
 
     def _grpc_server(self, settings: ServerSettings) -> grpc.Server:
         clock, storage = self._clock, self.storage
-        verifier = Verifier(
-            self._keys, self._revoked, issuer=settings.issuer, audience=settings.audience, clock=clock
-        )
+        verifier = Verifier(self._keys, self._revoked, audience=settings.audience, clock=clock)
         server = grpc.server(
             ThreadPoolExecutor(settings.threads, thread_name_prefix="call"),
             interceptors=[CallInterceptor(verifier)],
             options=[
                 ("grpc.max_receive_message_length", _LARGEST_REQUEST),
                 ("grpc.max_metadata_size", _LARGEST_REQUEST),
-                # Without it a second server on the same port starts, and gets half of the calls.
+                # Without it, a second server can listen on the same port and takes half of the calls.
                 ("grpc.so_reuseport", 0),
             ],
-            # Calls that wait for a thread beyond this are refused at once: RESOURCE_EXHAUSTED.
+            # Above this, calls that wait for a thread are refused at once with RESOURCE_EXHAUSTED.
             maximum_concurrent_rpcs=settings.threads * 16,
         )
         servicer = Servicer(_verbs(storage, clock), CityCache(storage, clock))
@@ -131,17 +128,17 @@ class Server:
             )
         return server
 
-    def _clean(self, stop: threading.Event) -> None:
-        """Delete once an hour what nobody needs any more."""
+    def _clean_up(self, stop: threading.Event) -> None:
+        """Delete expired rows, once an hour."""
         while not stop.is_set():
             now = self._clock.now()
             try:
                 with self.storage.autocommit() as connection:
                     Attempts(connection).delete_begun_before(now - WINDOW)
                 delete_old_notifications(self.storage, now)
-            except Exception as error:  # noqa: BLE001 - what cannot be cleaned now is cleaned in an hour
+            except Exception as error:  # noqa: BLE001 - the next cleanup deletes the same rows
                 log.warning("cleanup.failed", where=where(error))
-            stop.wait(_SECONDS_BETWEEN_CLEANINGS)
+            stop.wait(_SECONDS_BETWEEN_CLEANUPS)
 
 
 def _verbs(storage: Storage, clock: Clock) -> Verbs:
@@ -156,7 +153,7 @@ def _verbs(storage: Storage, clock: Clock) -> Verbs:
 
 
 def _listen(server: grpc.Server, settings: ServerSettings) -> int:
-    """Bind, and return the port; raises `SettingsError` for a port or a certificate that cannot be used."""
+    """Listen, and return the port; raises `SettingsError` for an unusable port or certificate."""
     try:
         if not settings.tls_certificate:
             return server.add_insecure_port(settings.bind)
@@ -171,19 +168,19 @@ def _listen(server: grpc.Server, settings: ServerSettings) -> int:
 
 
 def serve(settings: ServerSettings) -> None:
-    """Serve until SIGTERM or SIGINT; raises `SettingsError` if it cannot start."""
+    """Serve until SIGTERM or SIGINT; raises `SettingsError` if the server cannot start."""
     if not migrations.is_current(settings.database_url):
         raise SettingsError(
             "BILLING_LINK_DATABASE_URL: the tables are not up to date; run `billing_link migrate`"
         )
     _write_json_logs()
     server = Server(settings)
-    asked_to_stop = threading.Event()
+    stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: asked_to_stop.set())
+        signal.signal(number, lambda *_: stop.set())
     server.start()
     log.info("server.started", bind=settings.bind, tls=bool(settings.tls_certificate))
-    asked_to_stop.wait()
+    stop.wait()
     log.info("server.stopping")
     server.stop()
     log.info("server.stopped")

@@ -1,7 +1,8 @@
-"""Imports a city's records file: all of it or nothing, and the same file twice changes nothing."""
+"""Imports a city's records file, all of it or nothing. The same file twice changes nothing."""
 
 from collections.abc import Callable, Iterable, Iterator
-from typing import BinaryIO, NamedTuple
+from dataclasses import dataclass
+from typing import BinaryIO
 
 from billing_link.audit.store import Audit, Event
 from billing_link.billing_records.csv_rows import NumberKeys, Problem, RecordRow, read_rows
@@ -13,23 +14,29 @@ MOST_SHOWN = 100
 _BATCH = 5000
 
 
-class Imported(NamedTuple):
-    """What an import did."""
+@dataclass(frozen=True, slots=True)
+class Imported:
+    """The changes of an import, by kind of row."""
 
     accounts: Merged
     entries: Merged
     registrations: Merged
 
+    def by_kind(self) -> dict[str, Merged]:
+        """Return the changes, by the name of the kind."""
+        return {"accounts": self.accounts, "entries": self.entries, "registrations": self.registrations}
 
-class Problems(NamedTuple):
-    """Why nothing was imported: the first problems by line, and how many more there are at least."""
+
+@dataclass(frozen=True, slots=True)
+class Problems:
+    """Why nothing was imported: the first problems by line, and the least number of further ones."""
 
     shown: list[Problem]
     more: int
 
 
 class ImportRecords:
-    """Imports records files."""
+    """Imports the records file of a city, in one transaction."""
 
     def __init__(self, storage: Storage, clock: Clock) -> None:
         self._storage = storage
@@ -38,12 +45,12 @@ class ImportRecords:
     def __call__(
         self, raw: BinaryIO, city_id: str, numbers: NumberKeys, progress: Callable[[], None]
     ) -> Imported | Problems:
-        """Import a file of one city; `progress` is called from time to time while the file is read."""
+        """Import a file; `progress` is called every 500 rows while it is read."""
         found = _Collector()
-        with self._storage.transaction() as connection:
-            # Two imports of one city run one after the other.
-            hold(connection, "import", city_id)
-            staging = Staging(connection, city_id)
+        with self._storage.transaction() as tx:
+            # Two imports of one city wait for each other.
+            hold(tx, "import", city_id)
+            staging = Staging(tx, city_id)
             for batch in in_batches(found.pass_rows(read_rows(raw, numbers), progress), _BATCH):
                 staging.add_rows(batch)
             staging.prepare_merge()
@@ -51,21 +58,21 @@ class ImportRecords:
             outcome = found.problems() if found.count else self._merge(staging)
             staging.drop_tables()
             if isinstance(outcome, Imported):
-                Audit(connection).record(
-                    Event.RECORDS_IMPORTED, self._clock.now(), city_id=city_id, **_counts(outcome)
+                Audit(tx).record(
+                    Event.RECORDS_IMPORTED, self._clock.now(), city_id=city_id, details=_counts(outcome)
                 )
         return outcome
 
     def _merge(self, staging: Staging) -> Imported:
-        """Merge the kinds; the accounts first, since the others point at them."""
+        """Merge all kinds; accounts first, since the others refer to them."""
         accounts = staging.merge_accounts()
         return Imported(accounts, staging.merge_entries(), staging.merge_registrations())
 
     def _check(self, staging: Staging, found: "_Collector") -> None:
-        """Check what only the whole file shows."""
+        """Find the problems that need the whole file."""
         for problem in staging.find_duplicates():
             found.add_problem(problem)
-        # If an account's own row is bad, that is the problem, and not every entry that belongs to it.
+        # If the row of an account is bad, its entries are not reported too.
         if not found.count:
             for problem in staging.find_rows_without_account():
                 found.add_problem(problem)
@@ -86,7 +93,7 @@ class _Collector:
     def pass_rows(
         self, rows: Iterable[RecordRow | Problem], progress: Callable[[], None]
     ) -> Iterator[RecordRow]:
-        """Pass the rows on and keep the problems."""
+        """Yield the rows and keep the problems."""
         for number, row in enumerate(rows):
             if number % 500 == 0:
                 progress()
@@ -102,7 +109,7 @@ class _Collector:
 
 
 def _counts(imported: Imported) -> dict[str, str]:
-    kinds = imported._asdict().items()
-    return {
-        f"{kind}_{what}": str(count) for kind, merged in kinds for what, count in merged._asdict().items()
-    }
+    counts: dict[str, str] = {}
+    for kind, merged in imported.by_kind().items():
+        counts |= {f"{kind}_new": str(merged.new), f"{kind}_changed": str(merged.changed)}
+    return counts

@@ -1,4 +1,4 @@
-"""Reads the imported billing records."""
+"""Reads the imported billing records: all SQL of reading."""
 
 from collections.abc import Iterable, Sequence
 from datetime import date
@@ -31,7 +31,7 @@ class ImportedRecords:
         self._find_accounts = in_city.where(keys.in_(bindparam("pairs", expanding=True)))
 
     def find_account(self, city_id: str, pair: Pair, *, closed_after: date | None) -> UtilityAccount | None:
-        """Return the account with exactly this pair, read with its ledger in one statement."""
+        """Return the account with exactly this pair; it and its ledger are read in one statement."""
         values: dict[str, Any] = {
             "city_id": city_id,
             "customer_id": pair.customer_id,
@@ -45,7 +45,7 @@ class ImportedRecords:
         return _account(row) if row else None
 
     def find_accounts(self, city_id: str, pairs: Iterable[Pair]) -> dict[Pair, UtilityAccount]:
-        """Return the accounts of these pairs, read with their ledgers in one statement."""
+        """Return the accounts of these pairs; they and their ledgers are read in one statement."""
         wanted = [tuple(pair) for pair in pairs]
         if not wanted:
             return {}
@@ -55,7 +55,7 @@ class ImportedRecords:
         return {account.pair: account for account in accounts}
 
     def pairs_of_customer(self, city_id: str, customer_id: str, *, closed_after: date) -> list[Pair]:
-        """Return the customer's pairs, by account number."""
+        """Return the pairs of the customer ID, ordered by account number."""
         statement = (
             select(_Account.account_number_key, _Account.customer_id_key)
             .where(_Account.city_id == city_id, _Account.customer_id_key == customer_id, _still_readable())
@@ -79,7 +79,7 @@ class ImportedRecords:
 
 
 def _still_readable() -> ColumnElement[bool]:
-    """Say it in the statement, so that an ended pair costs what a missing one does."""
+    """Filter in the statement, so that a closed account takes the same work as a missing one."""
     return or_(_Account.closed_on.is_(None), _Account.closed_on > bindparam("closed_after"))
 
 

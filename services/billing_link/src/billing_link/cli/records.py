@@ -25,7 +25,7 @@ def import_records(file: Path, city_id: str) -> None:
         outcome = _import(storage, file, _city(storage, city_id))
     if isinstance(outcome, Problems):
         raise OperatorError(_report(file, outcome))
-    for kind, merged in outcome._asdict().items():
+    for kind, merged in outcome.by_kind().items():
         click.echo(f"{kind}: {merged.new} new, {merged.changed} changed")
 
 

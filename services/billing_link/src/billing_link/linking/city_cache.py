@@ -1,4 +1,4 @@
-"""The cities, kept in memory for seconds: every call needs one, and they change once a year."""
+"""The cities, cached for seconds: every call reads one, and they change rarely."""
 
 import threading
 from dataclasses import dataclass
@@ -15,34 +15,40 @@ _FRESH = timedelta(seconds=5)
 
 @dataclass(frozen=True, slots=True)
 class ServedCity:
-    """A city with its number formats made ready."""
+    """A city, and its number formats ready for use."""
 
     city: City
     numbers: BillNumbers
 
 
+@dataclass(frozen=True, slots=True)
+class _CachedCity:
+    read_at: datetime
+    served: ServedCity
+
+
 class CityCache:
-    """Finds cities. Safe to use from many threads."""
+    """Finds cities by id. Safe to use from many threads."""
 
     def __init__(self, storage: Storage, clock: Clock) -> None:
         self._storage = storage
         self._clock = clock
-        self._known: dict[str, tuple[datetime, ServedCity]] = {}
+        self._cached: dict[str, _CachedCity] = {}
         self._lock = threading.Lock()
 
     def find_city(self, city_id: str) -> ServedCity | None:
-        """Return a city that is served here. A city that is not is asked for each time: tokens name few."""
+        """Return a city, up to five seconds old; None, which is not cached, if it is not served here."""
         now = self._clock.now()
         with self._lock:
-            read_at, city = self._known.get(city_id, (None, None))
-        if read_at is not None and timedelta(0) <= now - read_at < _FRESH:
-            return city
+            cached = self._cached.get(city_id)
+        if cached is not None and timedelta(0) <= now - cached.read_at < _FRESH:
+            return cached.served
         with self._storage.autocommit() as connection:
             document = Cities(connection).find_document(city_id)
         if document is None:
             return None
-        found = read_city(document)
-        served = ServedCity(found, found.bill_numbers())
+        city = read_city(document)
+        served = ServedCity(city, city.bill_numbers())
         with self._lock:
-            self._known[city_id] = (now, served)
+            self._cached[city_id] = _CachedCity(now, served)
         return served

@@ -1,4 +1,4 @@
-"""Reads one linked account. A closed account stays readable for those who have linked it."""
+"""GetAccount: reads one linked account. A closed account stays readable for a resident who has linked it."""
 
 from billing_link.billing_records.port import BillingRecords
 from billing_link.errors import Refusal, Refused
@@ -10,15 +10,15 @@ from billing_link.tokens.caller import Caller
 
 
 class GetAccount:
-    """Reads the account behind one of the resident's links."""
+    """Reads the account of one of the resident's links."""
 
     def __init__(self, storage: Storage, records: BillingRecords) -> None:
         self._storage = storage
         self._records = records
 
     def __call__(self, caller: Caller, city: City, link_id: str) -> LinkedAccount | Refused:
-        """Return the account. Refuses with LINK_NOT_FOUND, for somebody else's link too."""
+        """Return the account; refuses with LINK_NOT_FOUND, also for another resident's link."""
         with self._storage.autocommit() as connection:
-            link = Links(connection).find_link(Resident(city.id, caller.issuer, caller.subject), link_id)
+            link = Links(connection).find_link(Resident.of(caller, city.id), link_id)
         account = self._records.find_account(city.id, link.pair, closed_after=None) if link else None
         return LinkedAccount(link, account) if link and account else Refused(Refusal.LINK_NOT_FOUND)

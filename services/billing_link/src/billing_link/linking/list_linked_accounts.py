@@ -1,4 +1,4 @@
-"""Lists a resident's linked accounts; the first time, after looking for an earlier registration."""
+"""ListLinkedAccounts: lists a resident's linked accounts; the first call also tries the auto-link."""
 
 from dataclasses import dataclass
 
@@ -13,14 +13,14 @@ from billing_link.tokens.caller import Caller
 
 @dataclass(frozen=True, slots=True)
 class ListedAccounts:
-    """The accounts, oldest link first, and what became of the auto-link."""
+    """The accounts, oldest link first, and the outcome of the auto-link."""
 
     accounts: list[LinkedAccount]
-    outcome: AutoLinkOutcome
+    auto_link_outcome: AutoLinkOutcome
 
 
 class ListLinkedAccounts:
-    """Lists what a resident has linked in a city."""
+    """Lists the accounts that a resident has linked in one city."""
 
     def __init__(self, storage: Storage, records: BillingRecords, auto_link: AutoLink) -> None:
         self._storage = storage
@@ -28,15 +28,18 @@ class ListLinkedAccounts:
         self._auto_link = auto_link
 
     def __call__(self, caller: Caller, city: City) -> ListedAccounts:
-        """Return the accounts; one that the records no longer have is left out."""
-        resident = Resident(city.id, caller.issuer, caller.subject)
+        """Return the accounts; an account that the records no longer hold is left out."""
+        resident = Resident.of(caller, city.id)
         with self._storage.autocommit() as connection:
-            outcome, links = Links(connection).profile(resident)
+            linked = Links(connection).read_resident_links(resident)
+        outcome = linked.auto_link_outcome
         if outcome is None:
             outcome = self._auto_link(caller, city)
             if outcome is AutoLinkOutcome.LINKED:
                 with self._storage.autocommit() as connection:
-                    _, links = Links(connection).profile(resident)
-        accounts = self._records.find_accounts(city.id, [link.pair for link in links])
-        linked = [LinkedAccount(link, accounts[link.pair]) for link in links if link.pair in accounts]
-        return ListedAccounts(linked, outcome)
+                    linked = Links(connection).read_resident_links(resident)
+        accounts = self._records.find_accounts(city.id, [link.pair for link in linked.links])
+        return ListedAccounts(
+            [LinkedAccount(link, accounts[link.pair]) for link in linked.links if link.pair in accounts],
+            outcome,
+        )

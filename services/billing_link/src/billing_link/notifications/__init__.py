@@ -1,5 +1,5 @@
-"""What residents are told by mail about their links.
+"""Notifications of residents by mail about their links, delivered through identity (decision 0003).
 
-Owns the rows that are written together with their cause, and the courier that hands them to identity at least
-once. Leaves words, languages and mailing to identity, and the decision whom to tell to `linking`.
+Owns the rows, which are written in the transaction of their cause, and the thread that delivers each at least
+once. Leaves texts, languages and mail to identity, and who is notified of what to `linking`.
 """

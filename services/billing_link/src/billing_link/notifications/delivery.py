@@ -1,6 +1,7 @@
-"""Hands notices to identity, which mails them: at least once, with growing waits, in a thread."""
+"""Delivers notifications to identity, which mails them: at least once, with growing waits, in a thread."""
 
 import threading
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Protocol
 from urllib.parse import quote_plus
@@ -14,41 +15,53 @@ from billing_link.notifications.store import Notification, Notifications
 from billing_link.storage import Storage
 
 _BATCH = 20
+# Seconds to connect, and between two bytes of a response.
 _TIMEOUTS = (2, 5)
 _FIRST_WAIT = timedelta(seconds=5)
 _LONGEST_WAIT = timedelta(hours=1)
-# With the waits above, the last attempt is a little more than a day after the first.
+# With these waits, the last attempt is a little more than a day after the first.
 _MOST_ATTEMPTS = 34
+# Seconds between two looks for notifications that are due.
 _PAUSE = 2.0
+_DELIVERED_KEPT_FOR = timedelta(days=30)
 
 log = structlog.get_logger()
 
 
-class UndeliverableError(Exception):
-    """Identity knows no such resident: nobody can be told."""
+@dataclass(frozen=True, slots=True)
+class Accepted:
+    """Identity has accepted the notification, and mails it once."""
 
 
-class NotDeliveredError(Exception):
-    """Identity did not take the notification now; the text says what it answered, for an operator."""
+@dataclass(frozen=True, slots=True)
+class UnknownResident:
+    """Identity has no such resident. Another attempt is useless."""
+
+
+@dataclass(frozen=True, slots=True)
+class NotAccepted:
+    """Identity did not accept the notification now; `reason` is for an operator."""
+
+    reason: str
 
 
 class NotificationClient(Protocol):
-    """Takes notices."""
+    """Sends one notification."""
 
-    def send(self, notification: Notification) -> None:
-        """Return when the notification is taken; raises `UndeliverableError` or `NotDeliveredError`."""
+    def send(self, notification: Notification) -> Accepted | UnknownResident | NotAccepted:
+        """Send the notification, and return how it was answered."""
         ...
 
 
 class IdentityNotificationClient:
-    """Identity's `POST /notices`, with HTTP Basic credentials of this resource (RFC 6749 section 2.3.1)."""
+    """Identity's `POST /notices`, with this resource's secret as HTTP Basic password (RFC 6749 §2.3.1)."""
 
     def __init__(self, issuer: str, resource: str, secret: str) -> None:
         self._address = f"{issuer}/notices"
         self._credentials = (quote_plus(resource), quote_plus(secret))
 
-    def send(self, notification: Notification) -> None:
-        """Post the notification; identity recognises its id if it has seen it."""
+    def send(self, notification: Notification) -> Accepted | UnknownResident | NotAccepted:
+        """Post the notification. Identity ignores an id that it has seen before."""
         body = {
             "id": notification.notification_id,
             "sub": notification.subject,
@@ -58,20 +71,22 @@ class IdentityNotificationClient:
         }
         try:
             with requests.Session() as session:
+                # No proxy and no .netrc of the environment: both ends are our own.
                 session.trust_env = False
-                answer = session.post(
+                response = session.post(
                     self._address, json=body, auth=self._credentials, timeout=_TIMEOUTS, allow_redirects=False
                 )
         except requests.RequestException as error:
-            raise NotDeliveredError(f"identity cannot be reached ({type(error).__name__})") from None
-        if answer.status_code == requests.codes.not_found:
-            raise UndeliverableError("identity knows no such resident")
-        if answer.status_code != requests.codes.accepted:
-            raise NotDeliveredError(f"identity answered {answer.status_code}")
+            return NotAccepted(f"identity cannot be reached ({type(error).__name__})")
+        if response.status_code == requests.codes.accepted:
+            return Accepted()
+        if response.status_code == requests.codes.not_found:
+            return UnknownResident()
+        return NotAccepted(f"identity answered {response.status_code}")
 
 
 class NotificationDelivery:
-    """Delivers what is due."""
+    """Delivers the notifications that are due."""
 
     def __init__(self, storage: Storage, client: NotificationClient, clock: Clock) -> None:
         self._storage = storage
@@ -79,16 +94,16 @@ class NotificationDelivery:
         self._clock = clock
 
     def run(self, stop: threading.Event) -> None:
-        """Deliver until told to stop; a database that is down is waited for."""
+        """Deliver until `stop` is set; while the database is unavailable, wait for it."""
         while not stop.is_set():
             try:
-                handled = self.deliver_due()
+                attempted = self.deliver_due()
             except UnavailableError:
-                handled = 0
-            except Exception as error:  # noqa: BLE001 - one bad row must not end the thread, and every later notification
-                log.error("notifications.delivery_failed", where=where(error))  # noqa: TRY400 - its words stay out of the log
-                handled = 0
-            if handled < _BATCH:
+                attempted = 0
+            except Exception as error:  # noqa: BLE001 - one bad row must not stop every later notification
+                log.error("notifications.delivery_failed", where=where(error))  # noqa: TRY400 - a message may quote a row
+                attempted = 0
+            if attempted < _BATCH:
                 stop.wait(_PAUSE)
 
     def deliver_due(self) -> int:
@@ -100,27 +115,29 @@ class NotificationDelivery:
         return len(claimed)
 
     def _deliver(self, notification: Notification) -> None:
-        """Attempt one notification and record what became of it. No transaction is open in the meantime."""
-        try:
-            self._client.send(notification)
-        except UndeliverableError as error:
-            self._fail(notification, str(error))
-        except NotDeliveredError as error:
-            if notification.attempts >= _MOST_ATTEMPTS:
-                self._fail(notification, str(error))
-                return
-            again = self._clock.now() + _wait(notification.attempts)
-            log.warning(
-                "notifications.retry_scheduled",
-                notification=notification.notification_id,
-                why=str(error),
-                attempts=notification.attempts,
-            )
-            with self._storage.autocommit() as connection:
-                Notifications(connection).schedule_retry(notification.notification_id, again, str(error))
-        else:
+        """Send one notification and record the outcome. No transaction is open while it is sent."""
+        outcome = self._client.send(notification)
+        if isinstance(outcome, Accepted):
             with self._storage.autocommit() as connection:
                 Notifications(connection).record_delivered(notification.notification_id, self._clock.now())
+        elif isinstance(outcome, UnknownResident):
+            self._fail(notification, "identity knows no such resident")
+        elif notification.attempts >= _MOST_ATTEMPTS:
+            self._fail(notification, outcome.reason)
+        else:
+            self._schedule_retry(notification, outcome.reason)
+
+    def _schedule_retry(self, notification: Notification, why: str) -> None:
+        log.warning(
+            "notifications.retry_scheduled",
+            notification=notification.notification_id,
+            why=why,
+            attempts=notification.attempts,
+        )
+        with self._storage.autocommit() as connection:
+            Notifications(connection).schedule_retry(
+                notification.notification_id, self._clock.now() + _wait(notification.attempts), why
+            )
 
     def _fail(self, notification: Notification, why: str) -> None:
         log.error(
@@ -134,9 +151,9 @@ class NotificationDelivery:
 
 
 def delete_old_notifications(storage: Storage, now: datetime) -> int:
-    """Delete what was delivered more than 30 days ago; return how many."""
+    """Delete the notifications that were delivered more than 30 days ago; return how many."""
     with storage.autocommit() as connection:
-        return Notifications(connection).delete_delivered(now - timedelta(days=30))
+        return Notifications(connection).delete_delivered(now - _DELIVERED_KEPT_FOR)
 
 
 def _wait(attempts: int) -> timedelta:

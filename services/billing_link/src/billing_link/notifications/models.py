@@ -1,4 +1,4 @@
-"""What waits to be told to residents, as stored."""
+"""The table of notifications to residents. It keeps its first name, `notices`."""
 
 from datetime import datetime
 
@@ -9,18 +9,18 @@ from billing_link.storage import Base
 
 
 class NotificationRow(Base):
-    """One notice to one resident."""
+    """One notification to one resident."""
 
     __tablename__ = "notices"
     __table_args__ = (Index("ix_notices_due", "state", "next_attempt_at"),)
 
-    # Sent along: identity mails an id once, however often it is delivered.
+    # Sent to identity, which mails an id once, however often it is delivered.
     id: Mapped[str] = mapped_column(String(32), primary_key=True)
     # A value of `store.NotificationKind`.
     kind: Mapped[str] = mapped_column(String(64))
     city_id: Mapped[str] = mapped_column(String(64))
     subject: Mapped[str] = mapped_column(String(255))
-    # The facts of the mail; emptied once delivered or given up.
+    # The facts of the mail, personal data; emptied once delivered or failed.
     details: Mapped[dict[str, str]] = mapped_column(JSON)
     # A value of `store.NotificationState`.
     state: Mapped[str] = mapped_column(String(16))
@@ -28,5 +28,5 @@ class NotificationRow(Base):
     created_at: Mapped[datetime]
     next_attempt_at: Mapped[datetime]
     delivered_at: Mapped[datetime | None]
-    # What the last attempt met, in an operator's words.
+    # Why the last attempt failed, for an operator.
     last_error: Mapped[str] = mapped_column(String(255))

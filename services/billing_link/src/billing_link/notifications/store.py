@@ -1,4 +1,4 @@
-"""The notices that wait, and what became of them."""
+"""All SQL of notifications: queueing, claiming, and recording the outcome."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -11,12 +11,12 @@ from sqlalchemy.engine import Connection
 from billing_link import randomness
 from billing_link.notifications.models import NotificationRow
 
-# How long a claimed notification is left alone: longer than its delivery may take.
+# How long a claim lasts: longer than one delivery may take.
 LEASE = timedelta(minutes=2)
 
 
 class NotificationKind(StrEnum):
-    """What a resident is told. Closed: identity has one mail for each."""
+    """The kinds of notification. Closed: identity has one mail for each."""
 
     LINKED = "utility_account_linked"
     AUTO_LINKED = "utility_account_auto_linked"
@@ -25,24 +25,24 @@ class NotificationKind(StrEnum):
 
 
 class NotificationState(StrEnum):
-    """Where a notification stands."""
+    """The state of a notification."""
 
     WAITING = "waiting"
     DELIVERED = "delivered"
-    # Given up: `last_error` says why.
+    # Not tried again: `last_error` says why.
     FAILED = "failed"
 
 
 @dataclass(frozen=True, slots=True)
 class Notification:
-    """One notification, claimed for delivery."""
+    """One notification, claimed for delivery. Personal data."""
 
     notification_id: str
     kind: NotificationKind
     city_id: str
     subject: str
     details: Mapping[str, str]
-    # This one included.
+    # Including the current one.
     attempts: int
 
 
@@ -55,7 +55,7 @@ class Notifications:
     def queue(
         self, kind: NotificationKind, *, city_id: str, subject: str, details: Mapping[str, str], now: datetime
     ) -> None:
-        """Queue a notification; it leaves only if the surrounding transaction commits."""
+        """Queue a notification; it is delivered only if the surrounding transaction commits."""
         self._connection.execute(
             insert(NotificationRow).values(
                 id=randomness.identifier(),
@@ -72,7 +72,7 @@ class Notifications:
         )
 
     def claim_due(self, now: datetime, most: int) -> list[Notification]:
-        """Claim notices whose time has come, in one statement; no two couriers get the same one."""
+        """Claim up to `most` due notifications, in one statement: two processes never claim the same one."""
         due = (
             select(NotificationRow.id)
             .where(
@@ -102,15 +102,15 @@ class Notifications:
         ]
 
     def record_delivered(self, notification_id: str, now: datetime) -> None:
-        """Record the delivery and forget the facts."""
+        """Record the delivery and delete the facts."""
         self._finish(notification_id, NotificationState.DELIVERED, now, "")
 
     def record_failed(self, notification_id: str, why: str) -> None:
-        """Record that it will not be delivered, and forget the facts."""
+        """Record that it is not tried again, and delete the facts."""
         self._finish(notification_id, NotificationState.FAILED, None, why)
 
     def schedule_retry(self, notification_id: str, until: datetime, why: str) -> None:
-        """Record a failed attempt and when to try again."""
+        """Record a failed attempt and the time of the next one."""
         self._connection.execute(
             update(NotificationRow)
             .where(
@@ -121,7 +121,7 @@ class Notifications:
         )
 
     def delete_delivered(self, before: datetime) -> int:
-        """Delete delivered notices older than that; return how many."""
+        """Delete the notifications delivered before this time; return how many."""
         gone = self._connection.execute(
             delete(NotificationRow).where(
                 NotificationRow.state == NotificationState.DELIVERED.value,

@@ -1,6 +1,6 @@
-"""The gate every call passes: deadline, authentication, one answer for every error, one line in the log.
+"""Wraps every call: deadline, authentication, one status for every error, one line in the log.
 
-Health and reflection do not pass it: they need no token and tell nothing about residents.
+Health and reflection are not wrapped: they need no token and hold no data of residents.
 """
 
 import time
@@ -12,10 +12,10 @@ import structlog
 from community_access.billing_link.v1 import billing_link_pb2 as pb
 
 from billing_link import randomness
-from billing_link.errors import Refusal, Refused, RefusedError, UnavailableError, where
+from billing_link.errors import Refusal, Refused, UnavailableError, where
 from billing_link.rpc import deadlines
 from billing_link.rpc.authentication import authenticate
-from billing_link.rpc.error_status import code_of, status_of
+from billing_link.rpc.error_status import RefusedError, code_of, status_of
 from billing_link.tokens.caller import Caller
 from billing_link.tokens.verifier import Verifier
 
@@ -30,7 +30,7 @@ _Behavior = Callable[[Any, grpc.ServicerContext], Any]
 
 
 class CallInterceptor(grpc.ServerInterceptor):
-    """Wraps the service's methods."""
+    """Wraps the methods of BillingLinkService."""
 
     def __init__(self, verifier: Verifier) -> None:
         self._verifier = verifier
@@ -41,14 +41,14 @@ class CallInterceptor(grpc.ServerInterceptor):
         continuation: "Callable[[grpc.HandlerCallDetails], _Handler | None]",
         handler_call_details: grpc.HandlerCallDetails,
     ) -> "_Handler | None":
-        """Return the wrapped method, wrapped once."""
+        """Return the wrapped handler of a method; each is wrapped once."""
         method = handler_call_details.method
         if wrapped := self._wrapped.get(method):
             return wrapped
         handler = continuation(handler_call_details)
         if handler is None or not method.startswith(_PREFIX):
             return handler
-        assert handler.unary_unary is not None, "the contract has unary calls only"  # noqa: S101 - a fact of the contract
+        assert handler.unary_unary is not None, "the contract has unary calls only"  # noqa: S101 - narrows a type
         self._wrapped[method] = grpc.unary_unary_rpc_method_handler(
             self._wrap(method.removeprefix(_PREFIX), handler.unary_unary),
             request_deserializer=handler.request_deserializer,
@@ -57,27 +57,27 @@ class CallInterceptor(grpc.ServerInterceptor):
         return self._wrapped[method]
 
     def _wrap(self, method: str, behavior: _Behavior) -> _Behavior:
-        def call(request: Any, context: grpc.ServicerContext) -> Any:  # noqa: ANN401 - any message
+        def call(request: Any, context: grpc.ServicerContext) -> Any:  # noqa: ANN401 - grpc types handlers by message
             began = time.perf_counter()
             if deadlines.has_passed(context):
                 context.abort(grpc.StatusCode.DEADLINE_EXCEEDED, "The deadline has passed.")
             caller: Caller | None = None
             try:
                 caller = authenticate(context.invocation_metadata(), self._verifier)
-                answer = behavior(request, context)
-            except Exception as error:  # noqa: BLE001 - here is where every error ends
-                refused = _refusal(error, method)
+                response = behavior(request, context)
+            except Exception as error:  # noqa: BLE001 - every error becomes a status here
+                refused = _refused(error, method)
             else:
                 _log(method, "OK", "", caller, began)
-                return answer
+                return response
             _log(method, code_of(refused.reason).name, refused.reason.value, caller, began)
             return context.abort_with_status(status_of(refused))
 
         return call
 
 
-def _refusal(error: Exception, method: str) -> Refused:
-    """Return what the caller is told; what nobody foresaw is logged under a support code."""
+def _refused(error: Exception, method: str) -> Refused:
+    """Return the refusal for an error; an unexpected error is logged under a support code."""
     if isinstance(error, RefusedError):
         return error.refused
     if isinstance(error, UnavailableError):

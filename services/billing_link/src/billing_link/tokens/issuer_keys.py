@@ -1,4 +1,4 @@
-"""Identity's public keys: found by discovery, kept as long as it says, and for a while when it is down."""
+"""Identity's public keys (JWKS): found by discovery, cached as long as it says, longer while it is down."""
 
 import json
 import threading
@@ -14,21 +14,21 @@ from joserfc.jwk import ECKey, RSAKey
 
 from billing_link.errors import UnavailableError
 
-# Seconds to connect, and between two bytes of an answer.
+# Seconds to connect, and between two bytes of a response.
 _TIMEOUTS = (2, 3)
-# Bytes of an answer; identity's have about 2,000.
-_LARGEST_ANSWER = 65_536
+# Bytes of a response; identity's have about 2,000.
+_LARGEST_RESPONSE = 65_536
 _MOST_KEYS = 32
 # Bits.
 _SMALLEST_RSA = 2048
-# Seconds for which keys are fresh: what identity says, within these bounds.
-_SHORTEST_LIFE, _USUAL_LIFE, _LONGEST_LIFE = 60, 300, 3600
-# Seconds between two requests, so that unknown key ids or an identity that is down cannot cause a flood of
-# them: while there are keys, and while there are none.
-_FLOOR, _FLOOR_WITHOUT_KEYS = 10, 1
-# Seconds that a caller whose key is unknown waits for another's request to end.
-_PATIENCE = 3
-# Seconds for which keys that are no longer fresh are used while identity does not answer.
+# Seconds for which keys are fresh: `max-age` of identity's Cache-Control within these bounds, or the default.
+_SHORTEST_LIFE, _DEFAULT_LIFE, _LONGEST_LIFE = 60, 300, 3600
+# Seconds between two requests, with and without keys in the cache: unknown key ids, or an identity that is
+# down, must not cause a flood of requests.
+_REQUEST_INTERVAL, _REQUEST_INTERVAL_WITHOUT_KEYS = 10, 1
+# Seconds that a call with an unknown key id waits while another thread fetches the keys.
+_LONGEST_WAIT = 3
+# Seconds for which keys that are no longer fresh are used while identity does not respond.
 _STALE_LIFE = 3600
 
 _KEY_TYPES = {"ES256": "EC", "RS256": "RSA"}
@@ -42,20 +42,20 @@ class _Keys:
 
 
 class IssuerKeys:
-    """The keys with which one issuer signs. Safe to use from many threads."""
+    """The public keys of one issuer. Safe to use from many threads."""
 
     def __init__(self, issuer: str, *, seconds: Callable[[], float] = time.monotonic) -> None:
-        """Nothing is fetched yet. `seconds` is a clock that never goes back."""
-        self._issuer = issuer
+        """Fetch nothing yet. `seconds` is a monotonic clock."""
+        self.issuer = issuer
         self._seconds = seconds
         self._keys: _Keys | None = None
         self._tried_at: float | None = None
         self._fetching = threading.Lock()
 
     def find_key(self, kid: str, algorithm: str) -> ECKey | RSAKey | None:
-        """Return the key with this id if it is one for this algorithm.
+        """Return the key with this id if it fits the algorithm; None if there is no such key.
 
-        Raises `UnavailableError` while there are no keys to look among.
+        Raises `UnavailableError` while there are no keys in the cache.
         """
         keys = self._keys
         if keys is None or self._age(keys) > keys.life or kid not in keys.by_id:
@@ -71,21 +71,21 @@ class IssuerKeys:
         return self._seconds() - keys.fetched_at
 
     def _refresh(self, wanted: str) -> _Keys | None:
-        """Fetch the keys if it is time; one thread does it, and those that have the key do not wait."""
+        """Fetch the keys if it is time. One thread fetches; threads whose key is in the cache do not wait."""
         keys = self._keys
         have_some = keys is not None and wanted in keys.by_id
-        if not self._fetching.acquire(timeout=0 if have_some else _PATIENCE):
+        if not self._fetching.acquire(timeout=0 if have_some else _LONGEST_WAIT):
             return keys
         try:
             if self._keys is not keys:
                 return self._keys
-            floor = _FLOOR if keys else _FLOOR_WITHOUT_KEYS
-            if self._tried_at is not None and self._seconds() - self._tried_at < floor:
+            interval = _REQUEST_INTERVAL if keys else _REQUEST_INTERVAL_WITHOUT_KEYS
+            if self._tried_at is not None and self._seconds() - self._tried_at < interval:
                 return self._keys
             self._tried_at = self._seconds()
             self._keys = self._fetch()
         except (requests.RequestException, ValueError, JoseError, KeyError, TypeError):
-            # The keys there are go on being used until they are too old.
+            # The cached keys stay in use until they are too old.
             return self._keys
         finally:
             self._fetching.release()
@@ -93,13 +93,13 @@ class IssuerKeys:
 
     def _fetch(self) -> _Keys:
         with requests.Session() as session:
-            # Nothing of the environment: a proxy or a .netrc has no place between two of our services.
+            # No proxy and no .netrc of the environment: both ends are our own.
             session.trust_env = False
-            metadata, _ = _get_json(session, f"{self._issuer}/.well-known/openid-configuration")
-            if metadata["issuer"] != self._issuer:
-                raise ValueError("the metadata is another issuer's")
+            metadata, _ = _get_json(session, f"{self.issuer}/.well-known/openid-configuration")
+            if metadata["issuer"] != self.issuer:
+                raise ValueError("the metadata names another issuer")
             address = str(metadata["jwks_uri"])
-            if _origin(address) != _origin(self._issuer):
+            if _origin(address) != _origin(self.issuer):
                 raise ValueError("the keys are at another origin")
             document, life = _get_json(session, address)
         found = [_import(entry) for entry in document["keys"][:_MOST_KEYS]]
@@ -110,16 +110,16 @@ class IssuerKeys:
 
 
 def _get_json(session: requests.Session, address: str) -> tuple[dict[str, Any], float]:
-    """Return a JSON object of bounded size, and for how many seconds it stays fresh."""
+    """Return a JSON object of bounded size, and the seconds for which it is fresh."""
     with session.get(address, timeout=_TIMEOUTS, allow_redirects=False, stream=True) as response:
         if response.status_code != requests.codes.ok:
             raise ValueError(f"identity answered {response.status_code}")
-        body = response.raw.read(_LARGEST_ANSWER + 1, decode_content=True)
-        if len(body) > _LARGEST_ANSWER:
-            raise ValueError("the answer is too large")
+        body = response.raw.read(_LARGEST_RESPONSE + 1, decode_content=True)
+        if len(body) > _LARGEST_RESPONSE:
+            raise ValueError("the response is too large")
         document = json.loads(body)
         if not isinstance(document, dict):
-            raise ValueError("the answer is no object")  # noqa: TRY004 - one kind of failure for a bad answer
+            raise ValueError("the response is not an object")  # noqa: TRY004 - one error for every bad response
         return document, _life(response.headers.get("Cache-Control", ""))
 
 
@@ -128,7 +128,7 @@ def _life(cache_control: str) -> float:
         name, _, value = directive.strip().partition("=")
         if name == "max-age" and value.isdecimal():
             return min(max(int(value), _SHORTEST_LIFE), _LONGEST_LIFE)
-    return _USUAL_LIFE
+    return _DEFAULT_LIFE
 
 
 def _origin(address: str) -> tuple[str, str | None, int | None]:
@@ -136,8 +136,8 @@ def _origin(address: str) -> tuple[str, str | None, int | None]:
     return parts.scheme, parts.hostname, parts.port or {"https": 443, "http": 80}.get(parts.scheme)
 
 
-def _import(entry: Any) -> ECKey | RSAKey | None:  # noqa: ANN401 - a value of somebody else's JSON
-    """Return a signature key of a kind we take, or None for any other."""
+def _import(entry: object) -> ECKey | RSAKey | None:
+    """Return a signature key that we accept, or None for any other entry."""
     if (
         not isinstance(entry, dict)
         or not isinstance(entry.get("kid"), str)
@@ -147,7 +147,7 @@ def _import(entry: Any) -> ECKey | RSAKey | None:  # noqa: ANN401 - a value of s
     try:
         if entry.get("kty") == "EC" and entry.get("crv") == "P-256":
             return ECKey.import_key(entry)
-        # Six bits of the modulus a character: a weaker key is not even read.
+        # base64url has six bits a character: a modulus that is too short is not read.
         if entry.get("kty") == "RSA" and len(entry.get("n", "")) * 6 >= _SMALLEST_RSA:
             return RSAKey.import_key(entry)
     except (JoseError, ValueError, TypeError):
