@@ -1,4 +1,4 @@
-"""`make run`: checks, prepares and starts everything, and stops it again."""
+"""`make run`: checks the settings, prepares the databases, starts every process, and stops them all."""
 
 import asyncio
 import logging
@@ -19,9 +19,9 @@ PROCFILE = Path(__file__).parent / "Procfile"
 
 def main() -> int:
     """Start everything; returns the exit status."""
-    # Databases and logs hold what only this user may read.
+    # Databases and logs are readable by this user only.
     os.umask(0o077)
-    # Until somebody is there to take it, a request to stop waits.
+    # A stop signal waits until there is a handler for it.
     signal.pthread_sigmask(signal.SIG_BLOCK, STOPS)
     try:
         settings = read(os.environ)
@@ -41,8 +41,8 @@ def main() -> int:
 
 
 async def _prepare(settings: Settings) -> None:
-    """Prepare the databases; a request to stop cancels that."""
-    # It warns of a command that ended by itself a moment before it was stopped.
+    """Prepare the databases; a stop signal cancels it."""
+    # asyncio warns of a command that ended just before it was stopped.
     logging.getLogger("asyncio").setLevel(logging.ERROR)
     print("Preparing the databases and the sample city", flush=True)
     preparing = asyncio.ensure_future(preparation.prepare(settings))

@@ -1,4 +1,4 @@
-"""Runs the services' own commands, those of each service in one process; says which one failed, and why."""
+"""Runs the services' own commands, one process per service; an error names the command that failed."""
 
 import asyncio
 import json
@@ -14,7 +14,7 @@ from deploy.local.settings import ROOT, foreign_environment
 
 @dataclass(frozen=True)
 class Command:
-    """One command with the settings it is given; `text` is what it reads from its standard input."""
+    """One command, its settings (a service's variables, secrets included), and its standard input."""
 
     arguments: tuple[str, ...]
     settings: dict[str, str]
@@ -22,9 +22,9 @@ class Command:
 
 
 def environment(settings: Mapping[str, str]) -> dict[str, str]:
-    """Return a service's environment: this one, with its settings and this virtual environment's commands."""
+    """Return this environment with one service's settings and this virtual environment's commands."""
     path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ.get('PATH', '')}"
-    # granian says what is wrong in one line; a backtrace of its Rust code would push that line out of sight.
+    # granian prints its error in one line; a backtrace of its Rust code would hide that line.
     own = {"PATH": path, "PYTHONUNBUFFERED": "1", "RUST_BACKTRACE": "0"}
     return foreign_environment() | own | dict(settings)
 

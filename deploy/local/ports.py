@@ -1,4 +1,4 @@
-"""Whether the ports are free, asked before anything starts."""
+"""Checks that the ports are free, before any process starts."""
 
 import errno
 import socket
@@ -8,7 +8,7 @@ from deploy.local.settings import LISTENERS, Listener, Settings
 
 
 def check(settings: Settings) -> None:
-    """Raise `LocalError` naming the first port that is taken or wanted twice."""
+    """Raise `LocalError` for the first port that is taken or set twice."""
     owners: dict[tuple[str, int], Listener] = {}
     for listener in LISTENERS:
         host, port = settings.address(listener)
@@ -23,7 +23,7 @@ def check(settings: Settings) -> None:
 def _check_can_listen(listener: Listener, host: str, port: int) -> None:
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     with socket.socket(family, socket.SOCK_STREAM) as probe:
-        # As servers do: a port whose last connections are still closing is free.
+        # Like a server: a port whose last connections are still closing is free.
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             probe.bind((host.strip("[]"), port))

@@ -1,4 +1,4 @@
-"""Runs commands of one service one after the other in one process: what they import, they import once."""
+"""Runs several commands of one service in one process, which imports the service once."""
 
 import io
 import json
@@ -8,9 +8,9 @@ from importlib.metadata import entry_points
 
 
 def main() -> None:
-    """Read the commands from standard input (JSON: arguments, settings, text) and run each.
+    """Read the commands from standard input (JSON: arguments, settings, text) and run them in order.
 
-    Ends with the status of the first that fails, after a line that names it.
+    Exits with the status of the first command that fails, after a line that names it.
     """
     for command in json.load(sys.stdin):
         name, *_rest = sys.argv = command["arguments"]

@@ -1,7 +1,7 @@
-"""Every setting of a local start: what is set, and what follows from it.
+"""Every setting of a local start, given or derived.
 
-A variable of the environment wins over `.local/settings.env`, which wins over what is derived here. Each
-service is then given its own variables and no other's.
+A variable of the environment goes before `.local/settings.env`, which goes before a derived value. Each
+service gets its own variables only.
 """
 
 import os
@@ -23,7 +23,7 @@ HIGHEST_PORT = 65535
 
 @dataclass(frozen=True)
 class Listener:
-    """Where one process listens: its variables, and the address when neither is set."""
+    """A port of one process: the variables that set it, and the default address."""
 
     process: str
     bind: str
@@ -45,7 +45,7 @@ LISTENERS = (
 
 @dataclass(frozen=True)
 class Settings:
-    """The settings of one local start, complete but for the secrets."""
+    """The settings of one local start. `secret_file` adds secrets to `values`."""
 
     directory: Path
     show_logs: bool
@@ -57,12 +57,12 @@ class Settings:
         return {name: value for name, value in self.values.items() if name.startswith(f"{service}_")}
 
     def address(self, listener: Listener) -> tuple[str, int]:
-        """Return the host and port that a process listens on."""
+        """Return the host and port of a listener."""
         return _host_and_port(listener.bind, self.values[listener.bind])
 
 
 def read(environment: Mapping[str, str]) -> Settings:
-    """Read the settings; raises `LocalError` naming the first one at fault."""
+    """Read the settings; raises `LocalError` that names the first wrong one."""
     directory = Path(environment.get("LOCAL_DIRECTORY") or ROOT / ".local").absolute()
     file = directory / "settings.env"
     given = parse(file) if file.is_file() else {}
@@ -79,7 +79,7 @@ def read(environment: Mapping[str, str]) -> Settings:
 
 
 def parse(file: Path) -> dict[str, str]:
-    """Read `NAME=value` lines; raises `LocalError` naming the line that is none."""
+    """Read `NAME=value` lines; raises `LocalError` that names a line of another form."""
     values = {}
     for number, line in enumerate(file.read_text(encoding="utf-8").splitlines(), start=1):
         text = line.strip()
@@ -100,7 +100,7 @@ def _is_ours(name: str) -> bool:
 
 
 def _addresses(given: dict[str, str]) -> dict[str, str]:
-    """Complete each pair of public address and host:port, whichever of the two is set."""
+    """Complete each public address and its host:port: each one is derived from the other."""
     values = dict(given)
     for listener in LISTENERS:
         if listener.url and listener.url in values:
@@ -164,5 +164,5 @@ def _host_and_port(name: str, value: str) -> tuple[str, int]:
 
 
 def foreign_environment() -> dict[str, str]:
-    """Return the environment without any service's settings, for processes that get their own."""
+    """Return the environment without the settings of any service."""
     return {name: value for name, value in os.environ.items() if not _is_ours(name)}

@@ -1,4 +1,4 @@
-"""Points the four buttons at the simulated providers, each unless its real one is set up."""
+"""Configures identity for the simulated providers; a real provider that is configured stays."""
 
 from dataclasses import replace
 
@@ -9,7 +9,7 @@ FOLDER = "providers"
 
 
 def add_settings(settings: Settings) -> Settings:
-    """Return the settings with the credentials of each simulated provider of which nothing is set."""
+    """Return the settings with those of each simulated provider for which no variable is set."""
     folder = settings.directory / FOLDER
     made = environment(load_or_create(folder), settings.values["SIMULATED_PROVIDERS_BIND"], folder)
     set_up = {_provider(name) for name in settings.values}
@@ -18,5 +18,5 @@ def add_settings(settings: Settings) -> Settings:
 
 
 def _provider(name: str) -> str:
-    """Return such as `IDENTITY_GOOGLE`."""
+    """Return the prefix of a provider's variables, such as `IDENTITY_GOOGLE`."""
     return "_".join(name.split("_")[:2])

@@ -1,4 +1,4 @@
-"""One start: the processes, the wait for them to be ready, and what is said at the end."""
+"""One start: runs the processes, waits until they are ready, and prints the summary."""
 
 import os
 import signal
@@ -13,10 +13,10 @@ from deploy.local.settings import Settings
 
 
 class Start:
-    """Runs the processes of a Procfile until somebody or one of them stops.
+    """Runs the processes of a Procfile until a stop signal arrives or one of them ends.
 
-    `environments` are the settings of each process, `checks` ask those that can be asked whether they are
-    ready, and `summary` is printed when all are.
+    `environments` are the settings of each process and `checks` its health check, by process name; `summary`
+    is printed when every check passes.
     """
 
     def __init__(
@@ -34,18 +34,18 @@ class Start:
         self._late: list[str] = []
 
     def run(self) -> int:
-        """Run; returns the exit status, 0 when somebody asked for the stop."""
+        """Run; return the exit status: 0 after a stop signal, 1 if a process ended or was not ready."""
         self._processes.loop()
         if self._late:
-            self._explain(self._late[0], f"was not ready after {self._settings.start_seconds} seconds")
+            self._report(self._late[0], f"was not ready after {self._settings.start_seconds} seconds")
             return 1
         if self._processes.stopped_by_itself is not None:
-            self._explain(self._processes.stopped_by_itself, "stopped by itself")
+            self._report(self._processes.stopped_by_itself, "stopped by itself")
             return 1
         print("\nEverything is stopped.")
         return 0
 
-    def _explain(self, name: str, what: str) -> None:
+    def _report(self, name: str, what: str) -> None:
         for line in self._logs.last_lines(name):
             print(f"  {line}", file=sys.stderr)
         log = self._settings.directory / "logs" / f"{name}.log"

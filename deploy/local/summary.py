@@ -1,11 +1,11 @@
-"""The one table that a start ends with: where everything is and what to try."""
+"""The summary that a start ends with: every address, and accounts to try."""
 
 from deploy.local.sample_city.accounts import AMBIGUOUS, AUTO_LINKED, CLOSED, PAST_DUE, TO_FIND, Account
 from deploy.local.settings import Settings
 
 
 def render_summary(settings: Settings) -> str:
-    """Return the text to print once everything is ready."""
+    """Return the text to print when every process is ready."""
     values = settings.values
     addresses = [
         ("City website", values["CITY_WEBSITE_BASE_URL"], 'start here: "Pay Utility Bill"'),

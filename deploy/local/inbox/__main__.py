@@ -19,7 +19,7 @@ def _address(variable: str, default: str) -> tuple[str, int]:
 
 
 def main() -> None:
-    """Receive and show mails until the process is told to stop."""
+    """Receive and show mails until SIGTERM or SIGINT."""
     logging.getLogger("werkzeug").setLevel(logging.WARNING)
     mailbox = Mailbox()
     smtp_host, smtp_port = _address("INBOX_SMTP_BIND", "127.0.0.1:1025")

@@ -11,7 +11,7 @@ _LOOPBACK = ("127.0.0.1", "localhost", "::1")
 
 
 def main() -> None:
-    """Serve until interrupted; or with `--environment`, only write the identity service's settings."""
+    """Serve until interrupted; with `--environment`, only print the settings of identity."""
     parser = argparse.ArgumentParser(description="Simulated sign-in providers, for local development.")
     parser.add_argument("--bind", default="127.0.0.1:8070", help="host:port on this machine")
     parser.add_argument("--keys", type=Path, default=Path(".local/providers"), help="folder for made-up keys")
@@ -19,7 +19,7 @@ def main() -> None:
     arguments = parser.parse_args()
     host, _, port = arguments.bind.rpartition(":")
     if host not in _LOOPBACK:
-        parser.error("simulated providers let anybody be anybody: they only serve this machine")
+        parser.error("simulated providers sign in without a password: they only serve this machine")
     providers = load_or_create(arguments.keys)
     if arguments.environment:
         settings = environment(providers, arguments.bind, arguments.keys)

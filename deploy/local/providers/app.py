@@ -12,13 +12,13 @@ from .behaviour import Behaviour
 
 PROVIDERS = ("google", "apple", "microsoft", "facebook", "openid")
 _INDEX = """<!doctype html><html lang="en"><title>Simulated providers</title>
-<h1>Simulated providers – for local development</h1><p>They answer under:</p>
+<h1>Simulated providers – for local development</h1><p>They are served under:</p>
 <ul>{% for name in names %}<li><code>{{ request.url_root }}{{ name }}/…</code></li>{% endfor %}</ul>"""  # noqa: RUF001 - a dash
 
 
 @dataclass
 class SimulatedProviders:
-    """The simulated providers, their behaviours by name, and the keys of this deployment's own."""
+    """The simulated providers, their behaviours by name, and the private keys of this deployment."""
 
     team_key: ECKey = field(default_factory=lambda: ECKey.generate_key("P-256"))
     client_key: ECKey = field(default_factory=lambda: ECKey.generate_key("P-256"))
@@ -27,7 +27,7 @@ class SimulatedProviders:
     )
 
     def wsgi(self) -> DispatcherMiddleware:
-        """Return the application that serves them all."""
+        """Return the WSGI application that serves every provider under its own path."""
         return DispatcherMiddleware(
             self._front(),
             {
@@ -71,7 +71,7 @@ class SimulatedProviders:
         }
 
     def reset(self, names: Iterable[str] = PROVIDERS) -> None:
-        """Let the providers behave."""
+        """Reset the behaviour of the providers."""
         for name in names:
             self.behaviours[name].reset()
 

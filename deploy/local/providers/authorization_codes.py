@@ -1,4 +1,4 @@
-"""Authorization codes: for one client, one redirect URI, one use; with PKCE if it was asked."""
+"""Authorization codes: bound to a client and a redirect URI, single use, with PKCE if requested."""
 
 import base64
 import hashlib
@@ -14,7 +14,7 @@ from .people import Person
 
 @dataclass(frozen=True)
 class Grant:
-    """What a code stands for."""
+    """The authorization request and the person behind a code."""
 
     person: Person
     client_id: str
@@ -24,7 +24,7 @@ class Grant:
 
 
 class AuthorizationCodes:
-    """Issued codes."""
+    """The codes that a provider has issued."""
 
     def __init__(self) -> None:
         self._grants: dict[str, Grant] = {}
@@ -38,7 +38,7 @@ class AuthorizationCodes:
         return code
 
     def redeem(self, form: "MultiDict[str, str]") -> Grant | None:
-        """Return what the code stands for, once."""
+        """Return the grant of a code, once; None if the code, redirect URI or PKCE verifier is wrong."""
         grant = self._grants.pop(form.get("code", ""), None)
         if grant is None or form.get("redirect_uri") != grant.redirect_uri:
             return None
@@ -48,7 +48,7 @@ class AuthorizationCodes:
 
 
 def redirect_uri_on_this_machine(args: "MultiDict[str, str]") -> str:
-    """Return the request's redirect URI; raises `BadRequest` if it leads anywhere but to this machine."""
+    """Return the request's redirect URI; raises `BadRequest` if it is not on this machine."""
     uri = args.get("redirect_uri", "")
     if urlsplit(uri).hostname not in ("localhost", "127.0.0.1"):
         raise BadRequest("redirect_uri_mismatch: a simulated provider sends people to this machine only")

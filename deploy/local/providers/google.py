@@ -67,7 +67,7 @@ PEOPLE = by_key(
 
 
 class SimulatedGoogle:
-    """The provider; its issuer is wherever it is mounted."""
+    """The provider. Its issuer is the address at which it is mounted."""
 
     def __init__(self, behaviour: Behaviour) -> None:
         self._behaviour, self._codes, self._keys = behaviour, AuthorizationCodes(), SimulatedKeys(behaviour)

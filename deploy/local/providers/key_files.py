@@ -1,4 +1,4 @@
-"""The keys of this deployment's own at the simulated providers, kept in files between two starts."""
+"""The private keys of this deployment at the simulated providers, in files that survive a restart."""
 
 from pathlib import Path
 
@@ -8,12 +8,12 @@ from .app import SimulatedProviders
 
 
 def load_or_create(folder: Path) -> SimulatedProviders:
-    """Return the simulated providers with the keys of this folder; makes those that are not there yet."""
+    """Return the simulated providers with the keys in this folder; missing keys are generated."""
     return SimulatedProviders(_key(folder / "apple.p8"), _key(folder / "openid.pem"))
 
 
 def environment(providers: SimulatedProviders, bind: str, folder: Path) -> dict[str, str]:
-    """Return the identity service's settings for them; the key as the path of its file."""
+    """Return the settings of identity for these providers, Apple's key as a file path."""
     settings = providers.environment(f"http://{bind}")
     del settings["IDENTITY_APPLE_KEY"]
     return settings | {"IDENTITY_APPLE_KEY_FILE": str((folder / "apple.p8").resolve())}

@@ -50,7 +50,7 @@ PEOPLE = by_key(
         ),
         Person(
             "mallory",
-            "a tenant whose administrator typed somebody else's address",
+            "a tenant whose administrator typed the address of another person",
             {
                 "tid": ATTACKERS,
                 "oid": "690222be-ff1a-4d56-abd1-7e4f7d38e474",
@@ -80,7 +80,7 @@ PEOPLE = by_key(
 
 
 class SimulatedMicrosoft:
-    """The provider, for every tenant; its authority is wherever it is mounted."""
+    """The provider, for every tenant. Its authority is the address at which it is mounted."""
 
     def __init__(self, behaviour: Behaviour) -> None:
         self._behaviour, self._codes, self._keys = behaviour, AuthorizationCodes(), SimulatedKeys(behaviour)

@@ -1,7 +1,7 @@
 """Writes the sample city's billing records as the CSV file that `billing_link import` reads.
 
-Each bill depends only on its account and month, so a file made next month says the same of the months they
-share and adds the new one.
+A bill depends on its account and month only, so a file of the next month repeats the shared months and adds
+one.
 """
 
 import argparse
@@ -27,7 +27,7 @@ COLUMNS = (
 )
 MONTHS = 15
 DAYS_TO_PAY = 21
-# Monthly charges in cents; water and sewer have a part for each thousand gallons.
+# Monthly charges in cents; water and sewer also have a charge for each thousand gallons.
 BASE = {
     "water": 1245,
     "sewer": 1890,
@@ -43,9 +43,9 @@ Row = dict[str, str]
 
 def rows(today: date) -> Iterator[Row]:
     """Yield every row of the file as of one day."""
-    everyone = accounts()
-    yield from map(_account_row, everyone)
-    for account in everyone:
+    all_accounts = accounts()
+    yield from map(_account_row, all_accounts)
+    for account in all_accounts:
         yield from _ledger(account, today)
     yield from map(_registration_row, registrations())
 
