@@ -1,4 +1,4 @@
-"""`python -m benchmarks`: measures identity beside its peers and writes what came out into the README."""
+"""`python -m benchmarks`: measures identity and other providers, and writes the results into the README."""
 
 import argparse
 import os
@@ -33,7 +33,7 @@ REFERENCE = oidc_provider.name_with("ES256")
 
 
 def main() -> int:
-    """Measure, print, and write unless only a part was measured; returns the exit status."""
+    """Measure and print; write if everything was measured. Returns the exit status."""
     options = _options()
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
     try:
@@ -87,7 +87,7 @@ def _measure(options: argparse.Namespace) -> report.Report:
         memory = {"idle": _memory(servers)}
         results = measured([operation for operation in chosen if operation is not SIGN_IN])
         memory["after the protocol's load"] = _memory(servers)
-        # Last, since hashing takes memory that is not given back.
+        # Last, since the memory of hashing is not released.
         hash_before = argon2id_ms(cores)
         results |= measured([operation for operation in chosen if operation is SIGN_IN])
         memory["after password sign-ins"] = _memory(servers)

@@ -1,4 +1,4 @@
-"""`python -m benchmarks.billing_link`: ResolveAccount against an empty echo, import against bare COPY."""
+"""`python -m benchmarks.billing_link`: compares ResolveAccount with an empty echo, an import with a COPY."""
 
 import argparse
 import json
@@ -32,7 +32,7 @@ SECONDS_TO_WARM_UP = 1.0
 
 @dataclass(frozen=True)
 class MeasuredServer:
-    """A server and one of its methods, under load."""
+    """A server, and the load on one of its methods."""
 
     name: str
     processes: ProcessTree
@@ -40,7 +40,7 @@ class MeasuredServer:
 
 
 def main() -> int:
-    """Measure, print and write; returns the exit status."""
+    """Measure, print and write; return the exit status."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.billing_link", description=__doc__)
     parser.add_argument("--accounts", type=int, nargs="+", default=[10_000], help="one city for each (10000)")
     parser.add_argument("--rounds", type=int, default=5, help="of which the medians are shown (5)")
@@ -119,7 +119,7 @@ def _billing_link(
         "BILLING_LINK_THREADS": str(THREADS),
     }
     log = context.directory / f"billing_link {accounts}.log"
-    chance = Random(accounts)  # noqa: S311 - which account is asked for is no secret
+    chance = Random(accounts)  # noqa: S311 - chooses an account, not a secret
     with running(
         [COMMAND, "serve"], settings, log, context.cores.server, partial(accepts, port)
     ) as processes:
@@ -150,11 +150,11 @@ def _rounds(
 
 
 def _calls(costs: dict[str, Sample]) -> Iterator[list[str]]:
-    floor, smallest, *_ = costs.values()
+    echo, smallest, *_ = costs.values()
     yield ["call", "CPU ms", "times the echo", "times the first", "calls a second; p50, p99 in ms"]
     for name, sample in costs.items():
-        to_echo, to_first = sample.server_ms / floor.server_ms, sample.server_ms / smallest.server_ms
-        first = "" if sample is floor else f"{to_first:.2f}"
+        to_echo, to_first = sample.server_ms / echo.server_ms, sample.server_ms / smallest.server_ms
+        first = "" if sample is echo else f"{to_first:.2f}"
         yield [name, report.cost(sample), f"{to_echo:.2f}", first, report.pace(sample)]
 
 

@@ -1,4 +1,4 @@
-"""How long an import works on a file, beside a bare COPY of the same rows; without the start of Python."""
+"""The time of an import, and of a plain COPY of the same rows, without the start of Python."""
 
 import time
 from collections.abc import Callable
@@ -19,17 +19,17 @@ BYTES_AT_ONCE = 2**18
 
 @dataclass(frozen=True)
 class Import:
-    """What one file took."""
+    """The times of one file."""
 
     accounts: int
     rows: int
-    # Of the clock.
+    # Wall-clock time.
     imported_seconds: float
     copied_seconds: float
 
 
 def import_records(directory: Path, cores: Cores, database_url: str, accounts: int) -> Import:
-    """Write a file of so many accounts, import it, and copy it; raises `BenchmarkError` if it is refused."""
+    """Write a file of this many accounts, copy it and import it; raises `BenchmarkError` if it is refused."""
     file = directory / "records.csv"
     rows = records.write(file, accounts)
     with pinned(cores.server):
@@ -55,7 +55,7 @@ def _import(file: Path, database_url: str) -> None:
 
 
 def _copy(file: Path, database_url: str) -> None:
-    """Copy the rows as they are into a table of text without any index."""
+    """Copy the rows unchanged into a table of text columns without an index."""
     columns = ", ".join(f"{name} text" for name in records.COLUMNS)
     url = database_url.replace("+psycopg", "", 1)
     with psycopg.connect(url) as connection, connection.cursor() as cursor:

@@ -1,16 +1,16 @@
-"""Measures providers: rounds of short runs, the servers taking turns within each operation."""
+"""Measures providers in rounds of short runs; within each operation the servers take turns."""
 
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from functools import partial
 
-from benchmarks.http_load import Conversation, drive
+from benchmarks.http_load import Exchange, drive
 from benchmarks.operations import Operation
 from benchmarks.processes import Cores, ProcessTree, pinned
 from benchmarks.samples import Sample, medians, take_sample
 from benchmarks.servers.server import Server
 
-# Long enough for V8 to compile what is hot.
+# Long enough for V8 to compile the hot code.
 SECONDS_TO_WARM_UP = 1.5
 
 # By server and operation; None where the server does not offer the operation.
@@ -45,7 +45,7 @@ def measure(  # noqa: PLR0913 - what is measured, where, and how long
 
 
 def _in_turn(servers: Sequence[Server], number: int) -> Iterator[Server]:
-    """Begin with another server in each round, so that none is always measured first."""
+    """Yield the servers in another order in each round, so that none is always measured first."""
     start = number % len(servers)
     yield from (*servers[start:], *servers[:start])
 
@@ -57,5 +57,5 @@ def _prepare(server: Server, operation: Operation, *, warm_up: bool) -> None:
         drive(server.address, _performed(server, operation), SECONDS_TO_WARM_UP)
 
 
-def _performed(server: Server, operation: Operation) -> list[partial[Conversation]]:
+def _performed(server: Server, operation: Operation) -> list[partial[Exchange]]:
     return [partial(operation.perform, visitor) for visitor in server.visitors]

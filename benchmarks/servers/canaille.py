@@ -1,4 +1,4 @@
-"""Canaille: a whole OpenID provider that is made of what identity is made of, Flask and Authlib."""
+"""Canaille: a complete OpenID provider built on Flask and Authlib, like identity."""
 
 import json
 import secrets
@@ -19,7 +19,7 @@ NAME = "Canaille"
 
 @contextmanager
 def start(context: ServerContext, connections: int) -> Iterator[Server]:
-    """Run it as its documentation sets it up, under the web server that identity uses."""
+    """Run it as its documentation says, with the web server that identity uses."""
     port = free_port()
     issuer = f"http://localhost:{port}"
     client = Client("benchmark", secrets.token_urlsafe(32))
@@ -67,7 +67,7 @@ def _register(client: Client, password: str, settings: dict[str, str]) -> None:
         ("--client-id", client.id),
         ("--client-secret", client.secret),
         ("--client-name", "Benchmark"),
-        # A trusted domain, so that nobody is asked to consent: as with a city's own sites in identity.
+        # A trusted domain needs no consent, like a city's own sites in identity.
         ("--client-uri", "http://127.0.0.1"),
         ("--redirect-uris", REDIRECT_URI),
         ("--token-endpoint-auth-method", "client_secret_basic"),
@@ -77,7 +77,7 @@ def _register(client: Client, password: str, settings: dict[str, str]) -> None:
         *(("--scope", scope) for scope in SCOPE.split()),
     ]
     run([program, "create", "client", *(part for option in registration for part in option)], settings)
-    # It tells a client about tokens that name it as their audience only.
+    # Introspection answers only for tokens whose audience is the client.
     run([program, "set", "client", client.id, "--audience", client.id], settings)
 
 

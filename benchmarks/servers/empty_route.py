@@ -1,4 +1,4 @@
-"""The floor under every request: an empty Flask route under the web server that identity uses."""
+"""The lower bound of a request: an empty Flask route with the web server that identity uses."""
 
 import sys
 from collections.abc import Iterator
@@ -14,7 +14,7 @@ NAME = EMPTY_ROUTE.name
 
 @contextmanager
 def start(context: ServerContext, connections: int) -> Iterator[Server]:
-    """Run it."""
+    """Run the application."""
     port = free_port()
     command = [
         *(sys.executable, "-m", "granian", "benchmarks.empty_route:app"),
@@ -23,6 +23,6 @@ def start(context: ServerContext, connections: int) -> Iterator[Server]:
     log = context.directory / f"{NAME}.log"
     with running(command, {}, log, context.cores.server, partial(accepts, port)) as processes:
         address = f"http://localhost:{port}"
-        # No provider: its one page is all it publishes.
+        # Not a provider: it has one page and no metadata.
         provider = Provider(address, {"empty_route": f"{address}/"}, Client("", ""))
         yield Server(NAME, processes, provider, tuple(Visitor(provider, "") for _ in range(connections)))

@@ -1,4 +1,4 @@
-"""identity itself, set up by its own commands and started as an operator starts it."""
+"""identity, set up and started by its own commands."""
 
 import json
 import secrets
@@ -35,13 +35,13 @@ CITY = {
     "accent_color": "#1a4480",
     "logo_svg": '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 1 1"><path d="M0 0h1v1z"/></svg>',
 }
-# What the client speaks to for itself: at identity an access token is always for one resource.
+# The resource of the client's own tokens: in identity, every access token is for one resource.
 RESOURCE, RESOURCE_SCOPE = "urn:benchmark:resource", "benchmark.read"
 
 
 @contextmanager
 def start(context: ServerContext, connections: int) -> Iterator[Server]:
-    """Run one process of it."""
+    """Run one process of identity."""
     port = free_port()
     issuer = f"http://localhost:{port}"
     client = Client("benchmark", secrets.token_urlsafe(32))
@@ -85,9 +85,9 @@ def _register(client: Client, settings: dict[str, str]) -> None:
 
 
 def _add_residents(database_url: str, count: int) -> list[str]:
-    """Add residents by identity's own stores, as signing up would need a mail server; return their addresses.
+    """Add residents through the stores of identity, without a mail server; return their addresses.
 
-    One for each connection: of several attempts at one address at once, all but the first would have to wait.
+    One for each connection: concurrent attempts at one address wait for each other.
     """
     storage, now = Storage(database_url, pool_size=1), SystemClock().now()
     emails = [f"resident{number}@example.org" for number in range(count)]
@@ -109,7 +109,7 @@ def _add_residents(database_url: str, count: int) -> list[str]:
 
 
 def _signed_in(provider: Provider, email: str) -> Visitor:
-    """Sign in through the page, on the way to a client."""
+    """Sign in on the page, in an authorization request."""
     browser = Browser(provider.issuer)
     target, _ = authorization_request(provider)
     browser.open(provider.issuer + target)
@@ -118,7 +118,7 @@ def _signed_in(provider: Provider, email: str) -> Visitor:
 
 
 def _sign_in_form(provider: Provider, email: str) -> bytes:
-    """Return the request of another browser that has filled in the form."""
+    """Return the request with which another browser submits the filled-in form."""
     address = f"{provider.issuer}/sign-in"
     browser = Browser(provider.issuer)
     browser.open(address)

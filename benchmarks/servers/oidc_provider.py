@@ -1,4 +1,4 @@
-"""npm `oidc-provider`: the most complete certified library there is, and a fast one."""
+"""npm `oidc-provider`: a certified, complete and fast library."""
 
 import secrets
 from collections.abc import Iterator
@@ -13,13 +13,13 @@ from benchmarks.servers.server import Server, ServerContext, answers, free_port,
 
 
 def name_with(algorithm: str) -> str:
-    """Return what it is called in tables when its ID tokens are signed by `algorithm`."""
+    """Return its name in tables when its ID tokens are signed with `algorithm`."""
     return f"oidc-provider {algorithm}"
 
 
 @contextmanager
 def start(context: ServerContext, connections: int, algorithm: str) -> Iterator[Server]:
-    """Run it with ID tokens signed by `algorithm`."""
+    """Run it with ID tokens signed with `algorithm`."""
     issuer = f"http://localhost:{free_port()}"
     client = Client("benchmark", secrets.token_urlsafe(32))
     name = name_with(algorithm)
@@ -40,7 +40,7 @@ def start(context: ServerContext, connections: int, algorithm: str) -> Iterator[
 
 
 def _signed_in(provider: Provider) -> Visitor:
-    """Ask for a code once: our program signs in whoever asks."""
+    """Request one code: our program signs in every visitor."""
     browser = Browser(provider.issuer)
     target, _ = authorization_request(provider)
     browser.open(provider.issuer + target)
