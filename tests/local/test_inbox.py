@@ -1,4 +1,4 @@
-"""The inbox keeps what the services send and shows it without running any of it."""
+"""The inbox keeps the mails of the services and shows them without running their content."""
 
 import smtplib
 from collections.abc import Iterator
@@ -63,7 +63,7 @@ def test_a_mail_sent_by_smtp_is_kept_with_both_its_bodies(mailbox: Mailbox, smtp
     assert kept.received_at == NOW
 
 
-def test_the_oldest_leaves_when_the_box_is_full_and_numbers_go_on(mailbox: Mailbox) -> None:
+def test_at_full_capacity_the_oldest_is_dropped_and_numbers_go_on(mailbox: Mailbox) -> None:
     for number in range(5):
         put(mailbox, mail(subject=f"mail {number}"))
 

@@ -1,4 +1,4 @@
-"""The sample city's records are the same everywhere, and hold what `make run` promises."""
+"""The sample city's records are the same everywhere, and hold the accounts that `make run` prints."""
 
 import csv
 from collections import Counter, defaultdict

@@ -1,4 +1,4 @@
-"""What a local start derives from the settings that are given, and what it says of wrong ones."""
+"""The settings that a local start derives from those given, and its messages for wrong ones."""
 
 from pathlib import Path
 
