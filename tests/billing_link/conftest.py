@@ -1,4 +1,4 @@
-"""A city with records, residents who call, and an identity that answers on loopback."""
+"""A city with records, callers, and a substitute for identity on loopback."""
 
 import io
 import json
@@ -84,8 +84,8 @@ def put_city(storage: Storage, clock: FixedClock) -> Callable[..., ServedCity]:
 
     def put(**changes: Any) -> ServedCity:
         city = read_city(CITY | changes)
-        with storage.transaction() as connection:
-            Cities(connection).put_city(city.id, city.model_dump(mode="json", exclude_none=True), clock.now())
+        with storage.transaction() as tx:
+            Cities(tx).put_city(city.id, city.model_dump(mode="json", exclude_none=True), clock.now())
         return ServedCity(city, city.bill_numbers())
 
     return put
@@ -112,7 +112,7 @@ def served(put_city, import_records) -> ServedCity:
 
 @pytest.fixture
 def verbs(storage: Storage, clock: FixedClock) -> SimpleNamespace:
-    """Return every verb, and what they stand on."""
+    """Return every verb, and the parts that they share."""
     records = ImportedRecords(storage)
     link = LinkAccount(storage, records, clock)
     auto_link = AutoLink(storage, records, clock)
@@ -196,7 +196,7 @@ def signing_keys() -> dict[str, ECKey | RSAKey]:
 
 
 class Identity:
-    """Identity, as far as billing_link can see it, on a port of its own."""
+    """A substitute for the endpoints of identity that billing_link calls, on a port of its own."""
 
     def __init__(self, keys: dict[str, ECKey | RSAKey]) -> None:
         self.keys = keys
@@ -262,7 +262,7 @@ class Identity:
         return jwt.encode(full, claims, self.keys[key], algorithms=["ES256"])
 
     def answer_poll(self, body: dict[str, Any]) -> tuple[int, bytes]:
-        """Answer as identity's `POST /events/poll`; `since` gets everything."""
+        """Answer like identity's `POST /events/poll`; `since` returns every event."""
         after = body.get("after", 0)
         told = self.events[after : after + body["maxEvents"]]
         cursor = after + len(told)
@@ -304,7 +304,7 @@ class Identity:
                 self.wfile.write(body)
 
             def log_message(self, *_: Any) -> None:
-                """Say nothing."""
+                """Log nothing."""
 
         return Handler
 

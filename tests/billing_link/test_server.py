@@ -81,7 +81,7 @@ def test_with_a_certificate_it_speaks_tls_and_nothing_else(database_url, tmp_pat
     server.stop(grace=0)
 
 
-def test_the_process_serves_until_it_is_told_to_stop(database_url, free_port):
+def test_the_process_serves_until_sigterm(database_url, free_port):
     environment = os.environ | {
         "BILLING_LINK_DATABASE_URL": database_url,
         "BILLING_LINK_BIND": f"127.0.0.1:{free_port}",

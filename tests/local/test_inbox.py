@@ -83,7 +83,7 @@ def test_tests_ask_for_one_recipient_in_any_case(mailbox: Mailbox, client: Flask
     assert found["subject"] == "Verify registration"
 
 
-def test_everything_can_be_forgotten(mailbox: Mailbox, client: FlaskClient) -> None:
+def test_all_mails_can_be_deleted(mailbox: Mailbox, client: FlaskClient) -> None:
     put(mailbox, mail())
 
     assert client.delete("/api/messages").status_code == 204

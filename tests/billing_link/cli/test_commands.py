@@ -84,7 +84,7 @@ class TestCities:
 
 
 class TestImport:
-    def test_it_says_what_was_new_and_what_changed(self, run, city_file, file):
+    def test_it_prints_the_numbers_of_new_and_changed_rows(self, run, city_file, file):
         run("cities", "put", city_file())
         code, said = run("import", file(ACCOUNT), "--city", "pinellas-park")
         assert code == 0

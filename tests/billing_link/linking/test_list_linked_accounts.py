@@ -86,7 +86,7 @@ class TestAutoLink:
         assert (linked.link.origin, linked.link.undo_until) == (Origin.RESIDENT, None)
         assert [n["kind"] for n in queued()] == ["utility_account_linked"]
 
-    def test_an_exclusive_account_of_somebody_else_is_not_linked(
+    def test_an_exclusive_account_of_another_resident_is_not_linked(
         self, served, put_city, verbs, resident, jane, typed
     ):
         exclusive = put_city(exclusive=True)

@@ -89,7 +89,7 @@ class TestRemembering:
         found = verbs.resolve(resident(), served, typed("004215-01", "108734"))
         assert found.link == linked.link
 
-    def test_everybody_who_has_linked_the_account_is_told_of_another(
+    def test_every_resident_who_has_linked_the_account_is_notified_of_another(
         self, served, verbs, resident, typed, queued
     ):
         for subject in ("jane", "spouse", "landlord"):
@@ -114,9 +114,7 @@ class TestRemembering:
         assert [n["subject"] for n in queued()] == ["first"]
         assert audited().count("link_refused") == 1
 
-    def test_that_an_account_is_taken_is_told_only_for_a_right_pair(
-        self, served, put_city, verbs, resident, typed
-    ):
+    def test_already_linked_is_returned_only_for_a_right_pair(self, served, put_city, verbs, resident, typed):
         exclusive = put_city(exclusive=True)
         verbs.resolve(resident("first"), exclusive, typed("004215-01", "108734", remember=True))
         wrong = typed("004215-01", "108735", remember=True)
@@ -159,13 +157,13 @@ class TestGuessing:
         assert refused == Refused(Refusal.TOO_MANY_ATTEMPTS, {"retry_after": str(50 * 60)})
         assert audited().count("attempts_used_up") == 1
 
-    def test_a_right_pair_does_not_help_who_guessed_too_often(self, served, verbs, resident, typed):
+    def test_above_the_limit_a_right_pair_is_refused_too(self, served, verbs, resident, typed):
         for number in range(10):
             verbs.resolve(resident(), served, typed("004215-01", f"9000{number:02}"))
         refused = verbs.resolve(resident(), served, typed("004215-01", "108734"))
         assert refused.reason is Refusal.TOO_MANY_ATTEMPTS
 
-    def test_five_failures_an_hour_are_allowed_at_a_customer_id_to_everybody_together(
+    def test_five_failures_an_hour_are_allowed_at_a_customer_id_to_all_residents_together(
         self, served, verbs, resident, typed
     ):
         for number in range(5):

@@ -60,7 +60,7 @@ def state(rows):
     return row
 
 
-def test_a_notification_is_delivered_once_and_its_facts_are_forgotten(delivery, client, queue, rows):
+def test_a_notification_is_delivered_once_and_its_facts_are_deleted(delivery, client, queue, rows):
     queue()
     assert delivery.deliver_due() == 1
     assert delivery.deliver_due() == 0
@@ -163,7 +163,7 @@ def test_a_notification_whose_cause_is_rolled_back_never_leaves(storage, deliver
     assert delivery.deliver_due() == 0
 
 
-def test_delivered_notifications_are_forgotten_after_thirty_days(storage, delivery, queue, rows, clock):
+def test_delivered_notifications_are_deleted_after_thirty_days(storage, delivery, queue, rows, clock):
     queue("old")
     delivery.deliver_due()
     clock.advance(timedelta(days=30, seconds=1))

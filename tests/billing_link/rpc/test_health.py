@@ -49,7 +49,7 @@ def test_a_database_that_hangs_is_not_waited_for():
     assert published(health) == {SERVING}
 
 
-def test_a_server_that_stops_is_not_serving_whatever_the_database_says():
+def test_a_server_that_stops_is_not_serving_even_if_the_database_responds():
     health = Health(lambda: True)
     health.shut_down()
     health.check()

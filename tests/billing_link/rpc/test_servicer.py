@@ -163,7 +163,7 @@ class TestRefusals:
         assert (last.code, last.reason) == (grpc.StatusCode.RESOURCE_EXHAUSTED, "REFUSAL_TOO_MANY_ATTEMPTS")
         assert 3500 < int(last.metadata["retry_after"]) <= 3600
 
-    def test_somebody_elses_link(self, served, call, refusal):
+    def test_a_link_of_another_resident(self, served, call, refusal):
         link = call("ResolveAccount", REMEMBER).link
         refused = refusal("GetAccount", pb.GetAccountRequest(link_id=link.link_id), sub="stranger")
         assert refused.reason == "REFUSAL_LINK_NOT_FOUND"
@@ -204,7 +204,7 @@ class TestTrouble:
         )
         assert refused.text == "Not available just now; try again."
 
-    def test_a_defect_gives_a_support_code_and_no_words_of_the_database(
+    def test_an_unexpected_error_has_a_support_code_and_no_message_of_the_database(
         self, served, server, refusal, replace_open_connection, open_connection, logged
     ):
 
@@ -271,7 +271,7 @@ class TestTrouble:
         assert rows("SELECT * FROM links") == []
 
 
-def test_the_log_names_the_call_and_nobody(served, call, refusal, logged):
+def test_the_log_names_the_call_and_no_personal_data(served, call, refusal, logged):
     call("ResolveAccount", REMEMBER, email="jane@example.com", email_verified=True)
     refusal("ResolveAccount", pb.ResolveAccountRequest(account_number="4215-1", customer_id="999999"))
     assert ["ResolveAccount" in line for line in logged] == [True, True]

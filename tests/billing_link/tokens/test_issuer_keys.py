@@ -9,7 +9,7 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 
 
 class Seconds:
-    """A clock to be moved by hand."""
+    """A clock that a test moves."""
 
     def __init__(self) -> None:
         self.now = 1000.0

@@ -112,7 +112,7 @@ def test_each_process_sees_every_event(identity, now, poller, revoked):
     source.close()
 
 
-def test_it_says_whether_there_is_more(identity, poller, revoked):
+def test_it_returns_whether_there_are_more_events(identity, poller, revoked):
     token = identity.event("session-1")
     identity.events += [token] * 100 + [identity.event("session-2")]
     assert poller.poll()
@@ -120,7 +120,7 @@ def test_it_says_whether_there_is_more(identity, poller, revoked):
     assert len(revoked) == 2
 
 
-def test_what_no_longer_matters_is_forgotten(identity, poller, revoked, now):
+def test_a_session_is_dropped_when_its_tokens_have_expired(identity, poller, revoked, now):
     identity.events.append(identity.event("session-1"))
     poller.poll()
     now.advance(TOKEN_LIFE - timedelta(seconds=1))
@@ -131,7 +131,7 @@ def test_what_no_longer_matters_is_forgotten(identity, poller, revoked, now):
     assert len(revoked) == 0
 
 
-def test_it_proves_who_it_is(identity, poller):
+def test_it_authenticates_with_http_basic(identity, poller):
     poller.poll()
     # urn%3Acommunity-access%3Abilling-link:a+secret%3Awith%2Bsigns
     assert identity.polls[0]["authorization"] == (
@@ -163,7 +163,7 @@ def test_it_proves_who_it_is(identity, poller):
         {"key": "stranger"},
     ],
 )
-def test_an_event_with_one_thing_wrong_ends_nothing_and_is_told_in_the_log(
+def test_an_event_with_one_thing_wrong_ends_no_session_and_is_logged(
     identity, poller, revoked, logged, now, changes
 ):
     identity.events += [identity.event("session-1", **changes), identity.event("session-2")]
@@ -223,7 +223,7 @@ class TestWhileIdentityIsAway:
         with pytest.raises(UnavailableError):
             poller.poll()
 
-    def test_calls_go_on_and_the_log_says_since_when(
+    def test_calls_go_on_and_the_log_says_for_how_long(
         self, identity, poller, verifier, revoked, now, logged, monkeypatch
     ):
         # Private, since no caller chooses it: two seconds between polls would make this test take minutes.

@@ -47,8 +47,8 @@ def put_city(storage: Storage, clock: FixedClock) -> Callable[..., ServedCity]:
             }
             | changes
         )
-        with storage.transaction() as connection:
-            Cities(connection).put_city(city.id, city.model_dump(mode="json", exclude_none=True), clock.now())
+        with storage.transaction() as tx:
+            Cities(tx).put_city(city.id, city.model_dump(mode="json", exclude_none=True), clock.now())
         imported = ImportRecords(storage, clock)(
             io.BytesIO(RECORDS), city.id, city.bill_numbers(), lambda: None
         )

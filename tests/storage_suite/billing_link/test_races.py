@@ -1,4 +1,4 @@
-"""Many at the same moment, on each database: what must happen once happens once."""
+"""Concurrent calls, on each database: an effect that must happen once happens once."""
 
 import threading
 from collections import Counter
@@ -50,7 +50,7 @@ def count(storage):
 
 
 def at_once(calls):
-    """Run all calls at the same moment and return what they returned."""
+    """Run all calls at the same moment and return their outcomes."""
     start, outcomes = threading.Barrier(len(calls)), []
 
     def run(call):
@@ -84,9 +84,7 @@ def test_of_twenty_residents_one_gets_an_exclusive_account(put_city, resolve, re
     assert count("SELECT count(*) FROM links") == 1
 
 
-def test_ten_residents_of_one_account_are_each_told_of_those_who_came_later(
-    put_city, resolve, resident, count
-):
+def test_ten_residents_of_one_account_are_each_notified_of_later_ones(put_city, resolve, resident, count):
     served = put_city()
     at_once([lambda n=n: resolve(resident(f"resident-{n}"), served, RIGHT) for n in range(10)])
     assert count("SELECT count(*) FROM links") == 10

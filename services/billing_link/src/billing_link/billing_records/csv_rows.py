@@ -8,10 +8,11 @@ from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date
-from typing import BinaryIO, NamedTuple, Protocol
+from typing import BinaryIO, Protocol
 
 from billing_link.billing_records.email_addresses import email_key
 from billing_link.billing_records.port import Pair
+from billing_link.billing_records.rows import AccountRow, EntryRow, Problem, RecordRow, RegistrationRow
 from billing_link.billing_records.statement import EntryKind
 
 COLUMNS = (
@@ -56,56 +57,6 @@ class NumberKeys(Protocol):
     def customer_id_key(self, text: str) -> str | None:
         """Return the normal form of a customer ID, or None if the text cannot be one."""
         ...
-
-
-@dataclass(frozen=True, slots=True, order=True)
-class Problem:
-    """Why a line cannot be imported. Line 1 is the header."""
-
-    line: int
-    message: str
-
-
-class AccountRow(NamedTuple):
-    """An account; the fields are the columns of its staging table, in order."""
-
-    line: int
-    customer_id_key: str
-    account_number_key: str
-    customer_id: str
-    account_number: str
-    customer_name: str
-    service_address: str
-    mailing_address: str
-    services: str
-    closed_on: date | None
-
-
-class EntryRow(NamedTuple):
-    """A ledger entry; the fields are the columns of its staging table, in order."""
-
-    line: int
-    customer_id_key: str
-    account_number_key: str
-    entry_id: str
-    kind: str
-    posted_on: date
-    due_on: date | None
-    amount_cents: int
-    bill_number: str
-
-
-class RegistrationRow(NamedTuple):
-    """An earlier registration; the fields are the columns of its staging table, in order."""
-
-    line: int
-    customer_id_key: str
-    account_number_key: str
-    email_key: str
-    name: str
-
-
-RecordRow = AccountRow | EntryRow | RegistrationRow
 
 
 class _BadFieldError(Exception):

@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from typing import BinaryIO
 
 from billing_link.audit.store import Audit, Event
-from billing_link.billing_records.csv_rows import NumberKeys, Problem, RecordRow, read_rows
+from billing_link.billing_records.csv_rows import NumberKeys, read_rows
+from billing_link.billing_records.rows import Problem, RecordRow
 from billing_link.billing_records.staging import Merged, Staging, in_batches
 from billing_link.clock import Clock
 from billing_link.storage import Storage, hold

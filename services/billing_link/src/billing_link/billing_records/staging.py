@@ -28,8 +28,8 @@ from sqlalchemy import (
 )
 from sqlalchemy.engine import Connection
 
-from billing_link.billing_records.csv_rows import AccountRow, EntryRow, Problem, RecordRow, RegistrationRow
 from billing_link.billing_records.models import EarlierRegistrationRow, LedgerEntryRow, UtilityAccountRow
+from billing_link.billing_records.rows import AccountRow, EntryRow, Problem, RecordRow, RegistrationRow
 
 _tables = MetaData()
 

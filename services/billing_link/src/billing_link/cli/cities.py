@@ -30,9 +30,9 @@ def put(file: Path) -> None:
         raise OperatorError(f"{file} is not JSON in UTF-8: {error}") from None
     city = read_city(document)
     now = SystemClock().now()
-    with Storage(load(DatabaseSettings).database_url) as storage, storage.transaction() as connection:
-        Cities(connection).put_city(city.id, city.model_dump(mode="json", exclude_none=True), now)
-        Audit(connection).record(Event.CITY_PUT, now, city_id=city.id)
+    with Storage(load(DatabaseSettings).database_url) as storage, storage.transaction() as tx:
+        Cities(tx).put_city(city.id, city.model_dump(mode="json", exclude_none=True), now)
+        Audit(tx).record(Event.CITY_PUT, now, city_id=city.id)
     click.echo(f"{city.name} ({city.id}) is served.")
 
 
