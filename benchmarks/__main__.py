@@ -79,8 +79,7 @@ def _measure(options: argparse.Namespace) -> report.Report:
         measured = partial(
             measure,
             servers,
-            database=database.processes,
-            cores=cores,
+            context=context,
             rounds=options.rounds,
             seconds=options.seconds,
         )

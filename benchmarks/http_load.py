@@ -10,7 +10,6 @@ import socket
 import time
 from collections.abc import Callable, Generator, Sequence
 from dataclasses import dataclass
-from typing import Any
 from urllib.parse import urlencode
 
 from benchmarks.processes import BenchmarkError
@@ -40,9 +39,10 @@ class HttpResponse:
         end = self.head.find(b"\r\n", start)
         return self.head[start : end if end >= 0 else None].strip()
 
-    def json(self) -> Any:  # noqa: ANN401 - any JSON document
-        """Return the body as JSON."""
-        return json.loads(self.body)
+    def json(self) -> dict[str, object]:
+        """Return the JSON object of the body."""
+        document: dict[str, object] = json.loads(self.body)
+        return document
 
     def expect(self, status: int) -> "HttpResponse":
         """Return itself; raises `BenchmarkError` for another status, so that errors are not measured."""

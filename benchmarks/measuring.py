@@ -6,9 +6,9 @@ from functools import partial
 
 from benchmarks.http_load import Exchange, drive
 from benchmarks.operations import Operation
-from benchmarks.processes import Cores, ProcessTree, pinned
+from benchmarks.processes import pinned
 from benchmarks.samples import Sample, medians, take_sample
-from benchmarks.servers.server import Server
+from benchmarks.servers.server import Server, ServerContext
 
 # Long enough for V8 to compile the hot code.
 SECONDS_TO_WARM_UP = 1.5
@@ -17,11 +17,10 @@ SECONDS_TO_WARM_UP = 1.5
 Results = dict[tuple[str, str], Sample | None]
 
 
-def measure(  # noqa: PLR0913 - what is measured, where, and how long
+def measure(
     servers: Sequence[Server],
     operations: Sequence[Operation],
-    database: ProcessTree,
-    cores: Cores,
+    context: ServerContext,
     *,
     rounds: int,
     seconds: float,
@@ -35,10 +34,10 @@ def measure(  # noqa: PLR0913 - what is measured, where, and how long
                 if not operation.is_offered(server.visitors[0]):
                     results[server.name, operation.name] = None
                     continue
-                with pinned(cores.load):
+                with pinned(context.cores.load):
                     _prepare(server, operation, warm_up=not number)
                     load = partial(drive, server.address, _performed(server, operation), seconds)
-                    sample = take_sample(load, server.processes, database)
+                    sample = take_sample(load, server.processes, context.database.processes)
                 samples[server.name, operation.name].append(sample)
                 print(f"round {number + 1}  {operation.name:20} {server.name:24} {sample.server_ms:8.2f} ms")
     return results | {key: medians(of_rounds) for key, of_rounds in samples.items()}

@@ -149,8 +149,8 @@ def _token(visitor: Visitor, form: dict[str, str]) -> Exchange:
     provider = visitor.provider
     request = visitor.requests.post(provider.path("token_endpoint"), form, provider.client.authorization)
     given = (yield request).expect(OK).json()
-    visitor.access_token = given["access_token"]
-    visitor.refresh_token = given.get("refresh_token", visitor.refresh_token)
+    visitor.access_token = str(given["access_token"])
+    visitor.refresh_token = str(given.get("refresh_token", visitor.refresh_token))
 
 
 def _code_in(response: HttpResponse) -> str:

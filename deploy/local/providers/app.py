@@ -60,7 +60,7 @@ class SimulatedProviders:
         }
 
     def openid_environment(self, base_url: str) -> dict[str, str]:
-        """Return the variables of the fifth provider, which is off unless asked for."""
+        """Return the variables of the fifth provider, which is not configured by default."""
         return {
             "IDENTITY_OPENID_LOGINGOV_ISSUER": f"{base_url}/openid/",
             "IDENTITY_OPENID_LOGINGOV_CLIENT_ID": openid.CLIENT_ID,

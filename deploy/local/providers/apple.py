@@ -58,7 +58,7 @@ PEOPLE = by_key(
                 "family_name": "Park",
             },
         ),
-        Person("dora", "a disabled account: Apple says so itself", {"given_name": "Dora"}, disabled=True),
+        Person("dora", "a disabled account: an error page", {"given_name": "Dora"}, disabled=True),
     )
 )
 

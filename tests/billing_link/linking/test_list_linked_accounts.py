@@ -4,6 +4,7 @@ import pytest
 from billing_link.errors import Refusal, Refused
 from billing_link.linking.auto_link import resembles
 from billing_link.linking.links import AutoLinkOutcome, Origin
+from billing_link.linking.unlink_account import UnlinkOutcome
 
 
 @pytest.fixture
@@ -163,7 +164,7 @@ class TestIsolation:
 
     def test_a_stranger_removes_no_link(self, link, verbs, stranger, served, resident, queued):
         caller, city = stranger
-        verbs.unlink(caller, city, link.link_id)
+        assert verbs.unlink(caller, city, link.link_id) is UnlinkOutcome.NOT_LINKED
         assert len(verbs.list_linked(resident("owner"), served.city).accounts) == 1
         assert [n["kind"] for n in queued()] == ["utility_account_linked"]
 
@@ -176,7 +177,7 @@ def test_a_linked_account_is_read_in_full(served, verbs, resident, typed):
 
 def test_unlinking_twice_is_unlinking_once(served, verbs, resident, typed, audited):
     link = verbs.resolve(resident(), served, typed("004215-01", "108734", remember=True)).link
-    verbs.unlink(resident(), served.city, link.link_id)
-    verbs.unlink(resident(), served.city, link.link_id)
+    assert verbs.unlink(resident(), served.city, link.link_id) is UnlinkOutcome.REMOVED
+    assert verbs.unlink(resident(), served.city, link.link_id) is UnlinkOutcome.NOT_LINKED
     assert verbs.list_linked(resident(), served.city).accounts == []
     assert audited().count("link_removed") == 1

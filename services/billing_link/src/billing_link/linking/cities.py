@@ -76,7 +76,7 @@ class City(_File):
     # Whether only one resident may link an account.
     exclusive: bool = False
     auto_link: AutoLinkPolicy = AutoLinkPolicy.EMAIL
-    # Whether a link to one account brings the customer's other accounts.
+    # Whether a link to one account also links the customer's other accounts.
     whole_customer: bool = False
     # Months for which a closed account can still be found and newly linked.
     closed_months: Annotated[int, Field(ge=0, le=1200)] = 24

@@ -1,4 +1,4 @@
-"""Links an account to a resident: the verb behind `remember`, and `make_link`, which alone makes links."""
+"""Links an account to a resident: the verb for `remember`, and `make_link`, which makes every link."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -18,7 +18,7 @@ from billing_link.tokens.caller import Caller
 
 @dataclass(frozen=True, slots=True)
 class NewLink:
-    """A link that is asked for: by which caller, to which pair, and how."""
+    """A requested link: its caller, its pair and its origin."""
 
     caller: Caller
     resident: Resident

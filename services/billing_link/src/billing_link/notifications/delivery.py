@@ -21,7 +21,7 @@ _FIRST_WAIT = timedelta(seconds=5)
 _LONGEST_WAIT = timedelta(hours=1)
 # With these waits, the last attempt is a little more than a day after the first.
 _MOST_ATTEMPTS = 34
-# Seconds between two looks for notifications that are due.
+# Seconds between two checks for notifications that are due.
 _PAUSE = 2.0
 _DELIVERED_KEPT_FOR = timedelta(days=30)
 

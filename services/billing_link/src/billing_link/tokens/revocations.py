@@ -1,4 +1,4 @@
-"""Sessions that ended at identity, remembered while a token of theirs could still be accepted.
+"""Sessions that ended at identity, kept while a token of theirs could still be accepted.
 
 Identity is polled every two seconds. While it cannot be reached, calls go on: tokens live for minutes, and
 the log says for how long there was no response.
