@@ -1,5 +1,5 @@
-"""What the product costs per request, beside its peers and beside what no program can go below.
+"""The CPU time of a request, compared with other products and with a lower bound.
 
 `python -m benchmarks` compares identity with other OpenID providers, `python -m benchmarks.billing_link`
-measures billing_link against an empty echo. Nothing here is part of the product or fails a build.
+compares billing_link with an empty echo. Nothing here is part of the product or fails a build.
 """

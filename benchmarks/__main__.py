@@ -1,4 +1,4 @@
-"""`python -m benchmarks`: measures identity beside its peers and writes what came out into the README."""
+"""`python -m benchmarks`: measures identity and other providers, and writes the results into the README."""
 
 import argparse
 import os
@@ -13,14 +13,14 @@ from functools import partial
 from pathlib import Path
 
 from benchmarks import report
-from benchmarks.floors import argon2id_ms
+from benchmarks.argon2id import argon2id_ms
 from benchmarks.measuring import measure
 from benchmarks.operations import OPERATIONS, SIGN_IN
 from benchmarks.peers import install
 from benchmarks.postgresql import postgresql
 from benchmarks.processes import BenchmarkError, Cores
 from benchmarks.servers import canaille, empty_route, identity, oidc_provider
-from benchmarks.servers.server import Place, Server, Start
+from benchmarks.servers.server import Server, ServerContext, Start
 
 SERVERS: dict[str, Start] = {
     "identity": identity.start,
@@ -33,7 +33,7 @@ REFERENCE = oidc_provider.name_with("ES256")
 
 
 def main() -> int:
-    """Measure, print, and write unless only a part was measured; returns the exit status."""
+    """Measure and print; write if everything was measured. Returns the exit status."""
     options = _options()
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
     try:
@@ -71,23 +71,22 @@ def _measure(options: argparse.Namespace) -> report.Report:
     with ExitStack() as running:
         directory = Path(running.enter_context(tempfile.TemporaryDirectory(prefix="benchmarks-")))
         database = running.enter_context(postgresql(directory, cores.load))
-        place = Place(directory, cores, database)
+        context = ServerContext(directory, cores, database)
         print("Starting")
         servers = [
-            running.enter_context(SERVERS[name](place, options.connections)) for name in options.servers
+            running.enter_context(SERVERS[name](context, options.connections)) for name in options.servers
         ]
         measured = partial(
             measure,
             servers,
-            database=database.processes,
-            cores=cores,
+            context=context,
             rounds=options.rounds,
             seconds=options.seconds,
         )
         memory = {"idle": _memory(servers)}
         results = measured([operation for operation in chosen if operation is not SIGN_IN])
         memory["after the protocol's load"] = _memory(servers)
-        # Last, since hashing takes memory that is not given back.
+        # Last, since the memory of hashing is not released.
         hash_before = argon2id_ms(cores)
         results |= measured([operation for operation in chosen if operation is SIGN_IN])
         memory["after password sign-ins"] = _memory(servers)

@@ -1,4 +1,4 @@
-"""`python -m benchmarks.billing_link`: ResolveAccount against an empty echo, import against bare COPY."""
+"""`python -m benchmarks.billing_link`: compares ResolveAccount with an empty echo, an import with a COPY."""
 
 import argparse
 import json
@@ -20,9 +20,9 @@ from benchmarks import echo, grpc_load, records, report
 from benchmarks.importing import Import, import_records
 from benchmarks.issuer import AUDIENCE, issuer
 from benchmarks.postgresql import postgresql
-from benchmarks.processes import BenchmarkError, Cores, Tree, pinned, run, running
-from benchmarks.samples import Run, Sample, medians, take
-from benchmarks.servers.server import Place, accepts, free_port
+from benchmarks.processes import BenchmarkError, Cores, ProcessTree, pinned, run, running
+from benchmarks.samples import Run, Sample, medians, take_sample
+from benchmarks.servers.server import ServerContext, accepts, free_port
 
 COMMAND = str(Path(sys.executable).parent / "billing_link")
 RESOLVE = "/community_access.billing_link.v1.BillingLinkService/ResolveAccount"
@@ -31,16 +31,16 @@ SECONDS_TO_WARM_UP = 1.0
 
 
 @dataclass(frozen=True)
-class Subject:
-    """A server and one of its methods, under load."""
+class MeasuredServer:
+    """A server, and the load on one of its methods."""
 
     name: str
-    processes: Tree
+    processes: ProcessTree
     load: Callable[[float], Run]
 
 
 def main() -> int:
-    """Measure, print and write; returns the exit status."""
+    """Measure, print and write; return the exit status."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.billing_link", description=__doc__)
     parser.add_argument("--accounts", type=int, nargs="+", default=[10_000], help="one city for each (10000)")
     parser.add_argument("--rounds", type=int, default=5, help="of which the medians are shown (5)")
@@ -65,39 +65,39 @@ def _measure(options: argparse.Namespace) -> str:
     cores = Cores.of_this_machine()
     with ExitStack() as held:
         directory = Path(held.enter_context(tempfile.TemporaryDirectory(prefix="benchmarks-")))
-        place = Place(directory, cores, held.enter_context(postgresql(directory, cores.load)))
+        context = ServerContext(directory, cores, held.enter_context(postgresql(directory, cores.load)))
         signer = held.enter_context(issuer())
         tokens = [signer.token(records.CITY_ID) for _ in range(options.callers)]
-        subjects, imports = [held.enter_context(_echo(place, tokens))], []
+        servers, imports = [held.enter_context(_echo(context, tokens))], []
         for accounts in options.accounts:
             print(f"Importing {accounts:,} accounts")
-            url = _database(place, accounts)
+            url = _database(context, accounts)
             imports.append(import_records(directory, cores, url, accounts))
-            subjects.append(held.enter_context(_billing_link(place, url, accounts, signer.address, tokens)))
-        costs = _rounds(subjects, place, options.rounds, options.seconds)
+            servers.append(held.enter_context(_billing_link(context, url, accounts, signer.address, tokens)))
+        costs = _rounds(servers, context, options.rounds, options.seconds)
     conditions = f"Medians of {options.rounds} rounds of {options.seconds:g} s, {options.callers} callers."
     return "\n\n".join([conditions, report.table(_calls(costs)), report.table(_imports(imports))])
 
 
 @contextmanager
-def _echo(place: Place, tokens: Sequence[str]) -> Iterator[Subject]:
+def _echo(context: ServerContext, tokens: Sequence[str]) -> Iterator[MeasuredServer]:
     port = free_port()
     target = f"127.0.0.1:{port}"
     command = [sys.executable, "-m", "benchmarks.echo", target, str(THREADS)]
-    log = place.directory / "echo.log"
-    with running(command, {}, log, place.cores.server, partial(accepts, port)) as processes:
-        yield Subject(
+    log = context.directory / "echo.log"
+    with running(command, {}, log, context.cores.server, partial(accepts, port)) as processes:
+        yield MeasuredServer(
             "empty echo", processes, partial(grpc_load.drive, target, echo.PATH, tokens, lambda: _request(0))
         )
 
 
-def _database(place: Place, accounts: int) -> str:
+def _database(context: ServerContext, accounts: int) -> str:
     """Return the URL of a migrated database with the city."""
-    url = place.database.create(f"billing_link {accounts}").replace(
+    url = context.database.create(f"billing_link {accounts}").replace(
         "postgresql://", "postgresql+psycopg://", 1
     )
     settings = {"BILLING_LINK_DATABASE_URL": url}
-    city = place.directory / "city.json"
+    city = context.directory / "city.json"
     city.write_text(json.dumps(records.CITY))
     run([COMMAND, "migrate"], settings)
     run([COMMAND, "cities", "put", str(city)], settings)
@@ -106,8 +106,8 @@ def _database(place: Place, accounts: int) -> str:
 
 @contextmanager
 def _billing_link(
-    place: Place, url: str, accounts: int, issuer_address: str, tokens: Sequence[str]
-) -> Iterator[Subject]:
+    context: ServerContext, url: str, accounts: int, issuer_address: str, tokens: Sequence[str]
+) -> Iterator[MeasuredServer]:
     port = free_port()
     target = f"127.0.0.1:{port}"
     settings = {
@@ -118,11 +118,13 @@ def _billing_link(
         "BILLING_LINK_RESOURCE_SECRET": secrets.token_urlsafe(32),
         "BILLING_LINK_THREADS": str(THREADS),
     }
-    log = place.directory / f"billing_link {accounts}.log"
-    chance = Random(accounts)  # noqa: S311 - which account is asked for is no secret
-    with running([COMMAND, "serve"], settings, log, place.cores.server, partial(accepts, port)) as processes:
+    log = context.directory / f"billing_link {accounts}.log"
+    chance = Random(accounts)  # noqa: S311 - chooses an account, not a secret
+    with running(
+        [COMMAND, "serve"], settings, log, context.cores.server, partial(accepts, port)
+    ) as processes:
         load = partial(grpc_load.drive, target, RESOLVE, tokens, lambda: _request(chance.randrange(accounts)))
-        yield Subject(f"ResolveAccount, {accounts:,} accounts", processes, load)
+        yield MeasuredServer(f"ResolveAccount, {accounts:,} accounts", processes, load)
 
 
 def _request(index: int) -> bytes:
@@ -130,25 +132,29 @@ def _request(index: int) -> bytes:
     return ResolveAccountRequest(account_number=account_number, customer_id=customer_id).SerializeToString()
 
 
-def _rounds(subjects: Sequence[Subject], place: Place, rounds: int, seconds: float) -> dict[str, Sample]:
+def _rounds(
+    servers: Sequence[MeasuredServer], context: ServerContext, rounds: int, seconds: float
+) -> dict[str, Sample]:
     samples = defaultdict(list)
-    with pinned(place.cores.load):
-        for subject in subjects:
-            subject.load(SECONDS_TO_WARM_UP)
+    with pinned(context.cores.load):
+        for server in servers:
+            server.load(SECONDS_TO_WARM_UP)
         for number in range(rounds):
-            for subject in subjects:
-                sample = take(partial(subject.load, seconds), subject.processes, place.database.processes)
-                samples[subject.name].append(sample)
-                print(f"round {number + 1}  {subject.name:36} {sample.server_ms:8.2f} ms")
+            for server in servers:
+                sample = take_sample(
+                    partial(server.load, seconds), server.processes, context.database.processes
+                )
+                samples[server.name].append(sample)
+                print(f"round {number + 1}  {server.name:36} {sample.server_ms:8.2f} ms")
     return {name: medians(of_rounds) for name, of_rounds in samples.items()}
 
 
 def _calls(costs: dict[str, Sample]) -> Iterator[list[str]]:
-    floor, smallest, *_ = costs.values()
+    echo, smallest, *_ = costs.values()
     yield ["call", "CPU ms", "times the echo", "times the first", "calls a second; p50, p99 in ms"]
     for name, sample in costs.items():
-        to_echo, to_first = sample.server_ms / floor.server_ms, sample.server_ms / smallest.server_ms
-        first = "" if sample is floor else f"{to_first:.2f}"
+        to_echo, to_first = sample.server_ms / echo.server_ms, sample.server_ms / smallest.server_ms
+        first = "" if sample is echo else f"{to_first:.2f}"
         yield [name, report.cost(sample), f"{to_echo:.2f}", first, report.pace(sample)]
 
 

@@ -1,4 +1,4 @@
-"""A person's browser, for what comes before the measuring: redirects, forms, cookies."""
+"""A minimal browser for the sign-in before a measurement: redirects, forms, cookies."""
 
 from html.parser import HTMLParser
 from urllib.parse import urljoin
@@ -12,12 +12,12 @@ SECONDS_TO_ANSWER = 20
 
 
 class Browser:
-    """One person's browser; it stops where a redirect leaves the server, as at a client's redirect URI."""
+    """One browser session. It stops at a redirect to another origin, such as a client's redirect URI."""
 
     def __init__(self, origin: str) -> None:
         self._origin = origin
         self._session = requests.Session()
-        # This machine is asked, whatever the environment says of proxies.
+        # No proxy of the environment: the server is on this machine.
         self._session.trust_env = False
         self._page = requests.Response()
         self.address = ""
@@ -31,7 +31,7 @@ class Browser:
         return self._form().values
 
     def submit(self, **typed: str) -> None:
-        """Send the page's form as it came, with these fields filled in."""
+        """Submit the form of the page with these fields filled in."""
         form = self._form()
         self._show("POST", urljoin(self.address, form.action), form.values | typed)
 
@@ -61,7 +61,7 @@ class Browser:
 
 
 class _Form(HTMLParser):
-    """The fields of the first form that is posted, with the values they came with."""
+    """The hidden fields of the first form with method POST, and their values."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -70,7 +70,7 @@ class _Form(HTMLParser):
         self._seen = self._inside = False
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        """Note the form and its hidden fields."""
+        """Record the form and its hidden fields."""
         given = {name: value or "" for name, value in attrs}
         if tag == "form" and given.get("method", "").lower() == "post" and not self._seen:
             self._seen = self._inside = True
@@ -79,5 +79,5 @@ class _Form(HTMLParser):
             self.values[given["name"]] = given.get("value", "")
 
     def handle_endtag(self, tag: str) -> None:
-        """Note the form's end."""
+        """Record the end of the form."""
         self._inside = self._inside and tag != "form"

@@ -6,7 +6,7 @@ from html import escape
 
 WIDTH, ROW, LEFT, RIGHT, TOP, BOTTOM = 760, 36, 170, 40, 64, 44
 LOWEST, HIGHEST = 1 / 4, 64
-# Readable on white and on black; shapes tell the servers apart without colour.
+# Readable on white and on black; shapes distinguish the servers without colour.
 COLOURS = ("#2378c3", "#d54309", "#538200")
 STYLE = (
     "text{font:13px system-ui,sans-serif;fill:#1b1b1b}.quiet{fill:#71767a}"
@@ -16,7 +16,7 @@ STYLE = (
 
 
 def draw(rows: Sequence[str], ratios: Mapping[str, Mapping[str, float]], reference: str) -> str:
-    """Return the picture: `ratios` by server and row, each to the reference server; gaps are left out."""
+    """Return the SVG of `ratios`, by server and row, to the reference server; missing values are left out."""
     height = TOP + ROW * len(rows) + BOTTOM
     parts = [
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {height}" role="img">',

@@ -1,6 +1,6 @@
-"""A gRPC server that gives back what it gets: `python -m benchmarks.echo HOST:PORT THREADS`.
+"""A gRPC server that returns its request: `python -m benchmarks.echo HOST:PORT THREADS`.
 
-It is built as billing_link's is, from the same server with the same options: what it costs, gRPC costs.
+It uses the server and the options of billing_link, so its cost is the cost of gRPC.
 """
 
 import sys
@@ -13,17 +13,17 @@ PATH = f"/{SERVICE}/{METHOD}"
 LARGEST_REQUEST = 16 * 1024
 
 
-def _give_back(request: bytes, _context: grpc.ServicerContext) -> bytes:
+def _echo(request: bytes, _context: grpc.ServicerContext) -> bytes:
     return request
 
 
 def main(address: str, threads: int) -> None:
-    """Serve until the process is ended."""
+    """Serve until the process ends."""
     options = [("grpc.max_receive_message_length", LARGEST_REQUEST), ("grpc.so_reuseport", 0)]
     server = grpc.server(ThreadPoolExecutor(threads), options=options, maximum_concurrent_rpcs=threads * 16)
     # Without serializers a message is its bytes.
     handlers: dict[str, grpc.RpcMethodHandler[bytes, bytes]] = {
-        METHOD: grpc.unary_unary_rpc_method_handler(_give_back)
+        METHOD: grpc.unary_unary_rpc_method_handler(_echo)
     }
     server.add_registered_method_handlers(SERVICE, handlers)
     server.add_insecure_port(address)

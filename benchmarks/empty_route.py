@@ -1,4 +1,4 @@
-"""A Flask application that does nothing: what every request to one costs, whatever it is for."""
+"""A Flask application with one empty route: the lower bound of every Flask request."""
 
 from flask import Flask
 
@@ -7,5 +7,5 @@ app = Flask(__name__)
 
 @app.get("/")
 def nothing() -> str:
-    """Return nothing."""
+    """Return an empty response."""
     return ""

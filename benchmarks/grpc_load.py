@@ -1,4 +1,4 @@
-"""Calls a gRPC method over and over: callers side by side on one channel, as in one portal process."""
+"""Calls a gRPC method repeatedly: concurrent callers on one channel, as in one process of the portal."""
 
 import time
 from collections.abc import Callable, Sequence
@@ -13,7 +13,7 @@ OPTIONS = (("grpc.enable_http_proxy", 0),)
 
 
 def drive(target: str, path: str, tokens: Sequence[str], request: Callable[[], bytes], seconds: float) -> Run:
-    """Let the bearer of each token call `path` again and again; raises `grpc.RpcError` at a refusal."""
+    """Call `path` repeatedly, one caller per token; raises `grpc.RpcError` for a refusal."""
     with grpc.insecure_channel(target, options=OPTIONS) as channel, ThreadPoolExecutor(len(tokens)) as pool:
         grpc.channel_ready_future(channel).result(SECONDS_TO_ANSWER)
         # Without serializers a message is its bytes.

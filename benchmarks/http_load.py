@@ -1,7 +1,7 @@
-"""A load generator that costs little: keep-alive connections in one epoll loop, and bare HTTP/1.1.
+"""A load generator of low cost: keep-alive connections in one epoll loop, and plain HTTP/1.1.
 
-What happens on a connection is a generator: it yields the bytes of a request and is sent the `Answer`. So an
-operation of several requests reads from top to bottom, and the loop knows nothing of it.
+An operation is a generator: it yields the bytes of a request and receives the `HttpResponse`. An operation of
+several requests therefore reads from top to bottom, and the loop is the same for all.
 """
 
 import json
@@ -10,20 +10,19 @@ import socket
 import time
 from collections.abc import Callable, Generator, Sequence
 from dataclasses import dataclass
-from typing import Any
 from urllib.parse import urlencode
 
 from benchmarks.processes import BenchmarkError
 from benchmarks.samples import Run
 
-SECONDS_WITHOUT_ANSWER = 20
+SECONDS_WITHOUT_RESPONSE = 20
 BYTES_AT_ONCE = 65536
 NO_BODY = (204, 304)
 FORM = "Content-Type: application/x-www-form-urlencoded\r\n"
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class HttpResponse:
     """A response, its body complete."""
 
     status: int
@@ -40,24 +39,25 @@ class Answer:
         end = self.head.find(b"\r\n", start)
         return self.head[start : end if end >= 0 else None].strip()
 
-    def json(self) -> Any:  # noqa: ANN401 - whatever the server says
-        """Return the body as JSON."""
-        return json.loads(self.body)
+    def json(self) -> dict[str, object]:
+        """Return the JSON object of the body."""
+        document: dict[str, object] = json.loads(self.body)
+        return document
 
-    def must_be(self, status: int) -> "Answer":
-        """Return itself; raises `BenchmarkError` with what was said, so that no refusal is measured."""
+    def expect(self, status: int) -> "HttpResponse":
+        """Return itself; raises `BenchmarkError` for another status, so that errors are not measured."""
         if self.status != status:
             said = (self.head + b"\r\n\r\n" + self.body)[:1500].decode(errors="replace")
             raise BenchmarkError(f"HTTP {status} was expected, but the server said:\n{said}")
         return self
 
 
-# One operation: yields requests, is sent their answers.
-Conversation = Generator[bytes, Answer, None]
+# One operation: yields requests and receives their responses.
+Exchange = Generator[bytes, HttpResponse, None]
 
 
 class Requests:
-    """Writes requests to one server."""
+    """Builds requests to one server."""
 
     def __init__(self, host: str) -> None:
         self._host = f"Host: {host}\r\n"
@@ -74,12 +74,10 @@ class Requests:
         ).encode()
 
 
-def drive(
-    address: tuple[str, int], operations: Sequence[Callable[[], Conversation]], seconds: float = 0
-) -> Run:
-    """Repeat each operation on a connection of its own, at least once, beginning none after `seconds`.
+def drive(address: tuple[str, int], operations: Sequence[Callable[[], Exchange]], seconds: float = 0) -> Run:
+    """Repeat each operation on a connection of its own, at least once; none begins after `seconds`.
 
-    Raises `BenchmarkError` when the server says something unexpected or nothing at all.
+    Raises `BenchmarkError` for an unexpected response, or for none.
     """
     connections = {}
     latencies: list[float] = []
@@ -92,12 +90,12 @@ def drive(
             poll.register(connection.fileno, select.EPOLLIN)
             connection.begin()
         while connections:
-            events = poll.poll(SECONDS_WITHOUT_ANSWER)
+            events = poll.poll(SECONDS_WITHOUT_RESPONSE)
             if not events:
-                raise BenchmarkError(f"No answer within {SECONDS_WITHOUT_ANSWER} s")
+                raise BenchmarkError(f"No response within {SECONDS_WITHOUT_RESPONSE} s")
             for fileno, _ in events:
                 connection = connections[fileno]
-                if not connection.go_on():
+                if not connection.receive():
                     continue
                 now = time.perf_counter()
                 latencies.append(now - connection.begun)
@@ -114,12 +112,12 @@ def drive(
 
 
 class _Connection:
-    """One keep-alive connection and the operation that is under way on it."""
+    """One keep-alive connection and its current operation."""
 
-    __slots__ = ("_buffer", "_conversation", "_operation", "_socket", "begun", "fileno")
+    __slots__ = ("_buffer", "_exchange", "_operation", "_socket", "begun", "fileno")
 
-    def __init__(self, address: tuple[str, int], operation: Callable[[], Conversation]) -> None:
-        self._socket = socket.create_connection(address, timeout=SECONDS_WITHOUT_ANSWER)
+    def __init__(self, address: tuple[str, int], operation: Callable[[], Exchange]) -> None:
+        self._socket = socket.create_connection(address, timeout=SECONDS_WITHOUT_RESPONSE)
         self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self._operation = operation
         self._buffer = b""
@@ -127,22 +125,22 @@ class _Connection:
         self.begun = 0.0
 
     def begin(self) -> None:
-        self._conversation = self._operation()
+        self._exchange = self._operation()
         self.begun = time.perf_counter()
-        self._socket.sendall(next(self._conversation))
+        self._socket.sendall(next(self._exchange))
 
-    def go_on(self) -> bool:
-        """Take in what has arrived; True when the operation is over."""
+    def receive(self) -> bool:
+        """Read what the server sent; True when the operation is complete."""
         received = self._socket.recv(BYTES_AT_ONCE)
         if not received:
             raise BenchmarkError("The server closed a connection in the middle of an operation")
         self._buffer += received
-        answer = _parse(self._buffer)
-        if answer is None:
+        response = _parse(self._buffer)
+        if response is None:
             return False
         self._buffer = b""
         try:
-            self._socket.sendall(self._conversation.send(answer))
+            self._socket.sendall(self._exchange.send(response))
         except StopIteration:
             return True
         return False
@@ -151,17 +149,17 @@ class _Connection:
         self._socket.close()
 
 
-def _parse(received: bytes) -> Answer | None:
-    """Return the answer, or None if it is incomplete. There is one at most: nothing is pipelined."""
+def _parse(received: bytes) -> HttpResponse | None:
+    """Return the response, or None if it is incomplete. There is one at most: requests are not pipelined."""
     head, separator, rest = received.partition(b"\r\n\r\n")
     if not separator:
         return None
-    answer = Answer(int(head[9:12]), head, rest)
-    if answer.status in NO_BODY:
-        return answer
-    if length := answer.header(b"content-length"):
-        return answer if len(rest) >= int(length) else None
-    return Answer(answer.status, head, _unchunk(rest)) if rest.endswith(b"0\r\n\r\n") else None
+    response = HttpResponse(int(head[9:12]), head, rest)
+    if response.status in NO_BODY:
+        return response
+    if length := response.header(b"content-length"):
+        return response if len(rest) >= int(length) else None
+    return HttpResponse(response.status, head, _unchunk(rest)) if rest.endswith(b"0\r\n\r\n") else None
 
 
 def _unchunk(rest: bytes) -> bytes:

@@ -1,4 +1,4 @@
-"""How long an import works on a file, beside a bare COPY of the same rows; without the start of Python."""
+"""The time of an import, and of a plain COPY of the same rows, without the start of Python."""
 
 import time
 from collections.abc import Callable
@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import psycopg
-from billing_link.billing_records.importer import Imported, Importer
+from billing_link.billing_records.import_records import Imported, ImportRecords
 from billing_link.clock import SystemClock
 from billing_link.linking.cities import read_city
 from billing_link.storage import Storage
@@ -19,17 +19,17 @@ BYTES_AT_ONCE = 2**18
 
 @dataclass(frozen=True)
 class Import:
-    """What one file took."""
+    """The times of one file."""
 
     accounts: int
     rows: int
-    # Of the clock.
+    # Wall-clock time.
     imported_seconds: float
     copied_seconds: float
 
 
 def import_records(directory: Path, cores: Cores, database_url: str, accounts: int) -> Import:
-    """Write a file of so many accounts, import it, and copy it; raises `BenchmarkError` if it is refused."""
+    """Write a file of this many accounts, copy it and import it; raises `BenchmarkError` if it is refused."""
     file = directory / "records.csv"
     rows = records.write(file, accounts)
     with pinned(cores.server):
@@ -48,14 +48,14 @@ def _import(file: Path, database_url: str) -> None:
     city = read_city(records.CITY)
     storage = Storage(database_url, patient=True)
     with file.open("rb") as raw:
-        outcome = Importer(storage, SystemClock())(raw, city.id, city.bill_numbers(), lambda: None)
+        outcome = ImportRecords(storage, SystemClock())(raw, city.id, city.bill_numbers(), lambda: None)
     storage.dispose()
     if not isinstance(outcome, Imported):
         raise BenchmarkError(f"The import refused its file: {outcome.shown[:3]}")
 
 
 def _copy(file: Path, database_url: str) -> None:
-    """Copy the rows as they are into a table of text without any index."""
+    """Copy the rows unchanged into a table of text columns without an index."""
     columns = ", ".join(f"{name} text" for name in records.COLUMNS)
     url = database_url.replace("+psycopg", "", 1)
     with psycopg.connect(url) as connection, connection.cursor() as cursor:

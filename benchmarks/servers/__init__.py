@@ -1,4 +1,4 @@
-"""The servers that are compared: how each is set up, started, and brought to a session for each connection.
+"""The compared servers: one module sets up and starts each, and signs in a visitor for each connection.
 
-One module for each; all give a `Server`. What they are asked is in `operations`, the same for all.
+Each module returns a `Server`. The requests are in `operations`, the same for all.
 """

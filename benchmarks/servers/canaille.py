@@ -1,4 +1,4 @@
-"""Canaille: a whole OpenID provider that is made of what identity is made of, Flask and Authlib."""
+"""Canaille: a complete OpenID provider built on Flask and Authlib, like identity."""
 
 import json
 import secrets
@@ -12,18 +12,18 @@ from benchmarks.browser import Browser
 from benchmarks.operations import REDIRECT_URI, SCOPE, Client, Provider, Visitor, authorization_request
 from benchmarks.peers import install
 from benchmarks.processes import run, running
-from benchmarks.servers.server import GRANIAN_OPTIONS, Place, Server, answers, free_port, metadata_of
+from benchmarks.servers.server import GRANIAN_OPTIONS, Server, ServerContext, answers, free_port, metadata_of
 
 NAME = "Canaille"
 
 
 @contextmanager
-def start(place: Place, connections: int) -> Iterator[Server]:
-    """Run it as its documentation sets it up, under the web server that identity uses."""
+def start(context: ServerContext, connections: int) -> Iterator[Server]:
+    """Run it as its documentation says, with the web server that identity uses."""
     port = free_port()
     issuer = f"http://localhost:{port}"
     client = Client("benchmark", secrets.token_urlsafe(32))
-    url = place.database.create(NAME).replace("postgresql://", "postgresql+psycopg2://", 1)
+    url = context.database.create(NAME).replace("postgresql://", "postgresql+psycopg2://", 1)
     settings = _settings(url, f"localhost:{port}")
     password = secrets.token_urlsafe(16)
     _register(client, password, settings)
@@ -31,8 +31,8 @@ def start(place: Place, connections: int) -> Iterator[Server]:
         *(str(install.BINARIES / "granian"), "--factory", "canaille:create_app"),
         *("--host", "127.0.0.1", "--port", str(port), *GRANIAN_OPTIONS),
     ]
-    log = place.directory / f"{NAME}.log"
-    with running(command, settings, log, place.cores.server, partial(answers, issuer)) as processes:
+    log = context.directory / f"{NAME}.log"
+    with running(command, settings, log, context.cores.server, partial(answers, issuer)) as processes:
         provider = Provider(issuer, metadata_of(issuer), client)
         visitors = tuple(_signed_in(provider, password) for _ in range(connections))
         yield Server(NAME, processes, provider, visitors)
@@ -67,7 +67,7 @@ def _register(client: Client, password: str, settings: dict[str, str]) -> None:
         ("--client-id", client.id),
         ("--client-secret", client.secret),
         ("--client-name", "Benchmark"),
-        # A trusted domain, so that nobody is asked to consent: as with a city's own sites in identity.
+        # A trusted domain needs no consent, like a city's own sites in identity.
         ("--client-uri", "http://127.0.0.1"),
         ("--redirect-uris", REDIRECT_URI),
         ("--token-endpoint-auth-method", "client_secret_basic"),
@@ -77,7 +77,7 @@ def _register(client: Client, password: str, settings: dict[str, str]) -> None:
         *(("--scope", scope) for scope in SCOPE.split()),
     ]
     run([program, "create", "client", *(part for option in registration for part in option)], settings)
-    # It tells a client about tokens that name it as their audience only.
+    # Introspection answers only for tokens whose audience is the client.
     run([program, "set", "client", client.id, "--audience", client.id], settings)
 
 

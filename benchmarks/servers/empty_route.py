@@ -1,4 +1,4 @@
-"""The floor under every request: an empty Flask route under the web server that identity uses."""
+"""The lower bound of a request: an empty Flask route with the web server that identity uses."""
 
 import sys
 from collections.abc import Iterator
@@ -7,22 +7,22 @@ from functools import partial
 
 from benchmarks.operations import EMPTY_ROUTE, Client, Provider, Visitor
 from benchmarks.processes import running
-from benchmarks.servers.server import GRANIAN_OPTIONS, Place, Server, accepts, free_port
+from benchmarks.servers.server import GRANIAN_OPTIONS, Server, ServerContext, accepts, free_port
 
 NAME = EMPTY_ROUTE.name
 
 
 @contextmanager
-def start(place: Place, connections: int) -> Iterator[Server]:
-    """Run it."""
+def start(context: ServerContext, connections: int) -> Iterator[Server]:
+    """Run the application."""
     port = free_port()
     command = [
         *(sys.executable, "-m", "granian", "benchmarks.empty_route:app"),
         *("--host", "127.0.0.1", "--port", str(port), *GRANIAN_OPTIONS),
     ]
-    log = place.directory / f"{NAME}.log"
-    with running(command, {}, log, place.cores.server, partial(accepts, port)) as processes:
+    log = context.directory / f"{NAME}.log"
+    with running(command, {}, log, context.cores.server, partial(accepts, port)) as processes:
         address = f"http://localhost:{port}"
-        # No provider: its one page is all it publishes.
+        # Not a provider: it has one page and no metadata.
         provider = Provider(address, {"empty_route": f"{address}/"}, Client("", ""))
         yield Server(NAME, processes, provider, tuple(Visitor(provider, "") for _ in range(connections)))

@@ -1,4 +1,4 @@
-"""identity itself, set up by its own commands and started as an operator starts it."""
+"""identity, set up and started by its own commands."""
 
 import json
 import secrets
@@ -19,7 +19,7 @@ from identity.storage import Storage
 from benchmarks.browser import Browser
 from benchmarks.operations import REDIRECT_URI, SCOPE, Client, Provider, Visitor, authorization_request
 from benchmarks.processes import run, running
-from benchmarks.servers.server import Place, Server, answers, free_port, metadata_of
+from benchmarks.servers.server import Server, ServerContext, answers, free_port, metadata_of
 
 NAME = "identity"
 PASSWORD = "a password of the benchmark only"  # noqa: S105 - of residents who live for minutes
@@ -35,17 +35,17 @@ CITY = {
     "accent_color": "#1a4480",
     "logo_svg": '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 1 1"><path d="M0 0h1v1z"/></svg>',
 }
-# What the client speaks to for itself: at identity an access token is always for one resource.
+# The resource of the client's own tokens: in identity, every access token is for one resource.
 RESOURCE, RESOURCE_SCOPE = "urn:benchmark:resource", "benchmark.read"
 
 
 @contextmanager
-def start(place: Place, connections: int) -> Iterator[Server]:
-    """Run one process of it."""
+def start(context: ServerContext, connections: int) -> Iterator[Server]:
+    """Run one process of identity."""
     port = free_port()
     issuer = f"http://localhost:{port}"
     client = Client("benchmark", secrets.token_urlsafe(32))
-    url = place.database.create(NAME).replace("postgresql://", "postgresql+psycopg://", 1)
+    url = context.database.create(NAME).replace("postgresql://", "postgresql+psycopg://", 1)
     settings = {
         "IDENTITY_ISSUER": issuer,
         "IDENTITY_DATABASE_URL": url,
@@ -56,9 +56,9 @@ def start(place: Place, connections: int) -> Iterator[Server]:
     }
     _register(client, settings)
     emails = _add_residents(url, connections)
-    log = place.directory / f"{NAME}.log"
+    log = context.directory / f"{NAME}.log"
     with running(
-        [COMMAND, "serve"], settings, log, place.cores.server, partial(answers, issuer)
+        [COMMAND, "serve"], settings, log, context.cores.server, partial(answers, issuer)
     ) as processes:
         provider = Provider(issuer, metadata_of(issuer), client)
         yield Server(NAME, processes, provider, tuple(_signed_in(provider, email) for email in emails))
@@ -85,9 +85,9 @@ def _register(client: Client, settings: dict[str, str]) -> None:
 
 
 def _add_residents(database_url: str, count: int) -> list[str]:
-    """Add residents by identity's own stores, as signing up would need a mail server; return their addresses.
+    """Add residents through the stores of identity, without a mail server; return their addresses.
 
-    One for each connection: of several attempts at one address at once, all but the first would have to wait.
+    One for each connection: concurrent attempts at one address wait for each other.
     """
     storage, now = Storage(database_url, pool_size=1), SystemClock().now()
     emails = [f"resident{number}@example.org" for number in range(count)]
@@ -109,7 +109,7 @@ def _add_residents(database_url: str, count: int) -> list[str]:
 
 
 def _signed_in(provider: Provider, email: str) -> Visitor:
-    """Sign in through the page, on the way to a client."""
+    """Sign in on the page, in an authorization request."""
     browser = Browser(provider.issuer)
     target, _ = authorization_request(provider)
     browser.open(provider.issuer + target)
@@ -118,7 +118,7 @@ def _signed_in(provider: Provider, email: str) -> Visitor:
 
 
 def _sign_in_form(provider: Provider, email: str) -> bytes:
-    """Return the request of another browser that has filled in the form."""
+    """Return the request with which another browser submits the filled-in form."""
     address = f"{provider.issuer}/sign-in"
     browser = Browser(provider.issuer)
     browser.open(address)

@@ -1,4 +1,4 @@
-"""npm `oidc-provider`: the most complete certified library there is, and a fast one."""
+"""npm `oidc-provider`: a certified, complete and fast library."""
 
 import secrets
 from collections.abc import Iterator
@@ -9,17 +9,17 @@ from benchmarks.browser import Browser
 from benchmarks.operations import REDIRECT_URI, Client, Provider, Visitor, authorization_request
 from benchmarks.peers import install
 from benchmarks.processes import running
-from benchmarks.servers.server import Place, Server, answers, free_port, metadata_of
+from benchmarks.servers.server import Server, ServerContext, answers, free_port, metadata_of
 
 
 def name_with(algorithm: str) -> str:
-    """Return what it is called in tables when its ID tokens are signed by `algorithm`."""
+    """Return its name in tables when its ID tokens are signed with `algorithm`."""
     return f"oidc-provider {algorithm}"
 
 
 @contextmanager
-def start(place: Place, connections: int, algorithm: str) -> Iterator[Server]:
-    """Run it with ID tokens signed by `algorithm`."""
+def start(context: ServerContext, connections: int, algorithm: str) -> Iterator[Server]:
+    """Run it with ID tokens signed with `algorithm`."""
     issuer = f"http://localhost:{free_port()}"
     client = Client("benchmark", secrets.token_urlsafe(32))
     name = name_with(algorithm)
@@ -27,20 +27,20 @@ def start(place: Place, connections: int, algorithm: str) -> Iterator[Server]:
     settings = {
         "NODE_ENV": "production",
         "ISSUER": issuer,
-        "DATABASE_URL": place.database.create(name),
+        "DATABASE_URL": context.database.create(name),
         "ALGORITHM": algorithm,
         "CLIENT_ID": client.id,
         "CLIENT_SECRET": client.secret,
         "REDIRECT_URI": REDIRECT_URI,
     }
-    log = place.directory / f"{name}.log"
-    with running(command, settings, log, place.cores.server, partial(answers, issuer)) as processes:
+    log = context.directory / f"{name}.log"
+    with running(command, settings, log, context.cores.server, partial(answers, issuer)) as processes:
         provider = Provider(issuer, metadata_of(issuer), client)
         yield Server(name, processes, provider, tuple(_signed_in(provider) for _ in range(connections)))
 
 
 def _signed_in(provider: Provider) -> Visitor:
-    """Ask for a code once: our program signs in whoever asks."""
+    """Request one code: our program signs in every visitor."""
     browser = Browser(provider.issuer)
     target, _ = authorization_request(provider)
     browser.open(provider.issuer + target)

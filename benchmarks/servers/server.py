@@ -1,4 +1,4 @@
-"""What the benchmark knows of a running server, whichever it is."""
+"""A running server, as the benchmark sees it."""
 
 import socket
 from collections.abc import Callable
@@ -12,10 +12,10 @@ import requests
 
 from benchmarks.operations import DISCOVERY, Provider, Visitor
 from benchmarks.postgresql import Postgresql
-from benchmarks.processes import Cores, Tree
+from benchmarks.processes import Cores, ProcessTree
 
 SECONDS_TO_ANSWER = 2
-# As `identity serve` starts it, so that two servers differ in what they do, not in how they are served.
+# The options of `identity serve`: compared servers differ in their code, not in how they are served.
 GRANIAN_OPTIONS = (
     "--interface",
     "wsgi",
@@ -30,8 +30,8 @@ GRANIAN_OPTIONS = (
 
 
 @dataclass(frozen=True)
-class Place:
-    """Where a server is started."""
+class ServerContext:
+    """The directory, cores and database for a server."""
 
     directory: Path
     cores: Cores
@@ -43,24 +43,24 @@ class Server:
     """A running server, with a visitor for each connection."""
 
     name: str
-    processes: Tree
+    processes: ProcessTree
     provider: Provider
     visitors: tuple[Visitor, ...]
 
     @property
     def address(self) -> tuple[str, int]:
-        """Where it listens."""
+        """The host and port."""
         port = urlsplit(self.provider.issuer).port
         assert port is not None  # noqa: S101 - every server here is given one
         return "127.0.0.1", port
 
 
-# Starts a server for so many connections, and stops it at the end of the block.
-Start = Callable[[Place, int], AbstractContextManager[Server]]
+# Starts a server for a number of connections, and stops it at the end of the block.
+Start = Callable[[ServerContext, int], AbstractContextManager[Server]]
 
 
 def free_port() -> int:
-    """Return a port of this machine that nobody listens on."""
+    """Return a free port of this machine."""
     with socket.socket() as listener:
         listener.bind(("127.0.0.1", 0))
         port: int = listener.getsockname()[1]
@@ -87,6 +87,6 @@ def answers(issuer: str) -> bool:
 
 
 def accepts(port: int) -> bool:
-    """Tell whether somebody listens there."""
+    """Tell whether the port accepts connections."""
     with socket.socket() as visitor:
         return visitor.connect_ex(("127.0.0.1", port)) == 0

@@ -1,1 +1,1 @@
-"""Front-end assets: the locked npm packages, and the script that copies what the pages use."""
+"""Front-end assets: the locked npm packages, and the script that copies the files that pages use."""

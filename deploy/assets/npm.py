@@ -1,4 +1,4 @@
-"""Installs locked npm packages with the machine's npm; where there is none, Node comes from its wheel."""
+"""Installs locked npm packages with the machine's npm, or, without one, with Node from its wheel."""
 
 import os
 import shutil
@@ -11,7 +11,7 @@ COMMAND = ("ci", "--ignore-scripts", "--no-audit", "--no-fund", "--no-update-not
 
 
 def install(directory: Path, what: str) -> None:
-    """Install what the lock in a directory names; exits with one line about `what` when neither npm can."""
+    """Install the packages locked in a directory; exits with one line about `what` when both ways fail."""
     npm = shutil.which("npm")
     if (
         npm
@@ -21,7 +21,7 @@ def install(directory: Path, what: str) -> None:
         return
     print("No usable npm on this machine: installing Node from its wheel", flush=True)
     binaries = Path(sys.executable).parent
-    # As uv and pip do, Node then trusts the certificates that this machine trusts.
+    # Like uv and pip, Node then trusts the certificates that this machine trusts.
     environment = os.environ | {
         "PATH": f"{binaries}{os.pathsep}{os.environ['PATH']}",
         "NODE_USE_SYSTEM_CA": "1",

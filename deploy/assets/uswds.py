@@ -1,7 +1,7 @@
-"""Fetches the design system's compiled files by npm and copies what the pages use into each service.
+"""Fetches the compiled files of the design system by npm and copies those that pages use into each service.
 
-Run by `make assets`, which is quick when nothing has changed. The files are served by each service itself:
-pages load nothing from elsewhere.
+`make assets` runs it; it is quick when nothing has changed. Each service serves its own copy: pages load
+nothing from other hosts.
 """
 
 import hashlib
@@ -20,7 +20,7 @@ DESTINATIONS = (
     ROOT / "examples/city_website/static/uswds",
 )
 STYLES = "css/uswds.min.css"
-# Public Sans has the letters of every language the pages may speak; the style sheet's own faces have not.
+# Public Sans has the letters of every language of the pages; the fonts of the style sheet do not.
 OTHERS = (
     "js/uswds.min.js",
     "js/uswds-init.min.js",
@@ -33,43 +33,44 @@ OTHERS = (
 
 
 def fingerprint() -> str:
-    """Return what the copies depend on: the lock and this file."""
+    """Return a hash of what the copies depend on: the lock and this file."""
     content = (HERE / "package-lock.json").read_bytes() + Path(__file__).read_bytes()
     return hashlib.sha256(content).hexdigest()
 
 
-def wanted() -> list[str]:
-    """Return the files to copy, relative to `dist`: what the style sheet names, and `OTHERS`."""
+def files_to_copy() -> list[str]:
+    """Return the files to copy, relative to `dist`: those that the style sheet names, and `OTHERS`."""
     styles = (PACKAGE / "dist" / STYLES).read_text()
     named = {match.removeprefix("../") for match in re.findall(r"url\(\"?(\.\./[^)\"?#]+)", styles)}
     return sorted({STYLES, *OTHERS, *named})
 
 
-def copy(destination: Path, files: list[str], mark: str) -> None:
-    """Replace one service's copy; the mark is written last, so that a copy cut short is made again."""
+def copy(destination: Path, files: list[str], current: str) -> None:
+    """Replace one service's copy. The fingerprint is written last: an interrupted copy is made again."""
     shutil.rmtree(destination, ignore_errors=True)
     for file in files:
         target = destination / file
         target.parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(PACKAGE / "dist" / file, target)
     shutil.copyfile(PACKAGE / "LICENSE.md", destination / "LICENSE.md")
-    (destination / ".fingerprint").write_text(mark)
+    (destination / ".fingerprint").write_text(current)
 
 
 def main() -> None:
-    """Bring every copy up to date."""
-    mark = fingerprint()
+    """Update every copy that is out of date."""
+    current = fingerprint()
     stale = [
-        place
-        for place in DESTINATIONS
-        if not (place / ".fingerprint").is_file() or (place / ".fingerprint").read_text() != mark
+        destination
+        for destination in DESTINATIONS
+        if not (destination / ".fingerprint").is_file()
+        or (destination / ".fingerprint").read_text() != current
     ]
     if not stale:
         return
     npm.install(HERE, "The front-end assets")
-    files = wanted()
+    files = files_to_copy()
     for destination in stale:
-        copy(destination, files, mark)
+        copy(destination, files, current)
     print(f"Copied {len(files)} files of the design system to {len(stale)} places")
 
 

@@ -1,6 +1,6 @@
-"""Everything on one machine: what `make run` starts.
+"""Everything on one machine: `make run` starts this package.
 
-Owns the start and the stop of all processes, the sample city and the development inbox. Each service's own
-settings, migrations and commands stay in that service: this package only runs its command with environment
-variables, as any deployment does.
+Owns starting and stopping all processes, the sample city, the simulated providers and the development inbox.
+Settings, migrations and commands of a service stay in that service: this package runs its command with
+environment variables, like any deployment.
 """

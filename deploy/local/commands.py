@@ -1,4 +1,4 @@
-"""Runs the services' own commands, those of each service in one process; says which one failed, and why."""
+"""Runs the services' own commands, one process per service; an error names the command that failed."""
 
 import asyncio
 import json
@@ -14,7 +14,7 @@ from deploy.local.settings import ROOT, foreign_environment
 
 @dataclass(frozen=True)
 class Command:
-    """One command with the settings it is given; `text` is what it reads from its standard input."""
+    """One command, its settings (a service's variables, secrets included), and its standard input."""
 
     arguments: tuple[str, ...]
     settings: dict[str, str]
@@ -22,19 +22,19 @@ class Command:
 
 
 def environment(settings: Mapping[str, str]) -> dict[str, str]:
-    """Return a service's environment: this one, with its settings and this virtual environment's commands."""
+    """Return this environment with one service's settings and this virtual environment's commands."""
     path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ.get('PATH', '')}"
-    # granian says what is wrong in one line; a backtrace of its Rust code would push that line out of sight.
+    # granian prints its error in one line; a backtrace of its Rust code would hide that line.
     own = {"PATH": path, "PYTHONUNBUFFERED": "1", "RUST_BACKTRACE": "0"}
     return foreign_environment() | own | dict(settings)
 
 
-async def side_by_side(*chains: Sequence[Command]) -> None:
-    """Run each chain in turn and the chains side by side; the first failure stops them all.
+async def run_concurrently(*command_lists: Sequence[Command]) -> None:
+    """Run the lists side by side, each list in order; the first failure stops them all.
 
     Raises `LocalError` with the last lines of the command that failed.
     """
-    tasks = [asyncio.create_task(_run(chain)) for chain in chains]
+    tasks = [asyncio.create_task(_run(commands)) for commands in command_lists]
     try:
         await asyncio.gather(*tasks)
     finally:
@@ -43,9 +43,9 @@ async def side_by_side(*chains: Sequence[Command]) -> None:
         await asyncio.gather(*tasks, return_exceptions=True)
 
 
-async def _run(chain: Sequence[Command]) -> None:
+async def _run(commands: Sequence[Command]) -> None:
     process = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-m", "deploy.local.chain"),
+        *(sys.executable, "-m", "deploy.local.run_commands"),
         cwd=ROOT,
         env=environment({}),
         stdin=asyncio.subprocess.PIPE,
@@ -53,7 +53,7 @@ async def _run(chain: Sequence[Command]) -> None:
         stderr=asyncio.subprocess.STDOUT,
     )
     try:
-        output, _ = await process.communicate(json.dumps([asdict(command) for command in chain]).encode())
+        output, _ = await process.communicate(json.dumps([asdict(command) for command in commands]).encode())
     except asyncio.CancelledError:
         if process.returncode is None:
             process.terminate()

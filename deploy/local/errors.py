@@ -1,5 +1,5 @@
-"""What stops a start before anything runs."""
+"""The error that stops a start before any process runs."""
 
 
 class LocalError(Exception):
-    """Something to mend first; its text names the port, setting or tool, and what to do about it."""
+    """A start is not possible; the text names the port, setting or command, and what to do."""

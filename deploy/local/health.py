@@ -1,4 +1,4 @@
-"""Waits until every process that can be asked says that it is ready."""
+"""Waits until every process with a health check is ready."""
 
 import socket
 import subprocess
@@ -17,24 +17,24 @@ SECONDS_TO_START = 15
 
 
 def checks(settings: Settings) -> dict[str, Callable[[], bool]]:
-    """Return what asks each process whether it is ready."""
+    """Return the health check of each process, by its name in the Procfile."""
     values = settings.values
     return {
-        "inbox": partial(_web, f"http://{values['INBOX_BIND']}/health/live"),
-        "simulated_providers": partial(_web, f"http://{values['SIMULATED_PROVIDERS_BIND']}/health/live"),
-        "identity": partial(_web, f"{values['IDENTITY_ISSUER']}/health/ready"),
+        "inbox": partial(_responds, f"http://{values['INBOX_BIND']}/health/live"),
+        "simulated_providers": partial(_responds, f"http://{values['SIMULATED_PROVIDERS_BIND']}/health/live"),
+        "identity": partial(_responds, f"{values['IDENTITY_ISSUER']}/health/ready"),
         "billing_link": partial(_billing_link, settings.of("BILLING_LINK")),
-        "portal": partial(_web, f"{values['PORTAL_BASE_URL']}/health/ready"),
-        "city_website": partial(_web, f"{values['CITY_WEBSITE_BASE_URL']}/health/ready"),
+        "portal": partial(_responds, f"{values['PORTAL_BASE_URL']}/health/ready"),
+        "city_website": partial(_responds, f"{values['CITY_WEBSITE_BASE_URL']}/health/ready"),
     }
 
 
-def wait(questions: Mapping[str, Callable[[], bool]], seconds: float) -> list[str]:
-    """Ask until all are ready or the time is over; returns those that are not."""
+def wait(checks: Mapping[str, Callable[[], bool]], seconds: float) -> list[str]:
+    """Run the checks until all pass or the time is over; return the names of those that do not pass."""
     end = time.monotonic() + seconds
-    waiting = list(questions)
+    waiting = list(checks)
     while waiting:
-        waiting = [name for name in waiting if not questions[name]()]
+        waiting = [name for name in waiting if not checks[name]()]
         if waiting and time.monotonic() > end:
             break
         if waiting:
@@ -42,8 +42,8 @@ def wait(questions: Mapping[str, Callable[[], bool]], seconds: float) -> list[st
     return waiting
 
 
-def _web(url: str) -> bool:
-    # No proxy: it is this machine that is asked, whatever the environment says of others.
+def _responds(url: str) -> bool:
+    # No proxy of the environment: the address is on this machine.
     opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
     try:
         with opener.open(url, timeout=SECONDS_TO_ANSWER) as response:
@@ -53,14 +53,14 @@ def _web(url: str) -> bool:
 
 
 def _billing_link(settings: Mapping[str, str]) -> bool:
-    """Run its own check once somebody listens: it takes time that the others need while they start."""
+    """Run `billing_link health` once the port is open; before that it would only slow the other starts."""
     host, _, port = settings["BILLING_LINK_BIND"].rpartition(":")
     command = ("billing_link", "health")
     try:
         socket.create_connection((host.strip("[]"), int(port)), timeout=SECONDS_TO_ANSWER).close()
-        asked = subprocess.run(
+        checked = subprocess.run(
             command, env=environment(settings), capture_output=True, check=False, timeout=SECONDS_TO_START
         )
     except (OSError, subprocess.TimeoutExpired):
         return False
-    return asked.returncode == 0
+    return checked.returncode == 0

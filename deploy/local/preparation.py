@@ -1,11 +1,11 @@
-"""Brings the databases to today's tables and loads the sample city; doing it again changes nothing."""
+"""Migrates the databases and loads the sample city; running it again changes nothing."""
 
 import hashlib
 import json
 from datetime import UTC, datetime
 from pathlib import Path
 
-from deploy.local.commands import Command, side_by_side
+from deploy.local.commands import Command, run_concurrently
 from deploy.local.sample_city import identity, records
 from deploy.local.settings import AUDIENCE, CITY, DATABASES, ROOT, Settings
 
@@ -14,29 +14,32 @@ SAMPLE_CITY = Path(__file__).parent / "sample_city"
 
 
 async def prepare(settings: Settings) -> None:
-    """Run every service's own commands; raises `LocalError` with what the first that fails says."""
-    chains = [
-        [Command(("identity", "migrate"), settings.of("IDENTITY")), *_into_identity(settings)],
-        [Command(("billing_link", "migrate"), settings.of("BILLING_LINK")), *_into_billing_link(settings)],
+    """Run every service's own commands; raises `LocalError` with the output of the first that fails."""
+    command_lists = [
+        [Command(("identity", "migrate"), settings.of("IDENTITY")), *_identity_commands(settings)],
+        [
+            Command(("billing_link", "migrate"), settings.of("BILLING_LINK")),
+            *_billing_link_commands(settings),
+        ],
         [Command(("portal", "migrate"), settings.of("PORTAL"))],
     ]
-    mark, content = settings.directory / "prepared", _fingerprint(chains, settings)
-    if _databases_are_there(settings) and mark.is_file() and mark.read_text() == content:
+    mark, content = settings.directory / "prepared", _fingerprint(command_lists, settings)
+    if _databases_exist(settings) and mark.is_file() and mark.read_text() == content:
         return
-    await side_by_side(*chains)
+    await run_concurrently(*command_lists)
     mark.write_text(content)
 
 
-def _databases_are_there(settings: Settings) -> bool:
-    """Tell whether every database is a file that exists; what others hold, only their owner knows."""
+def _databases_exist(settings: Settings) -> bool:
+    """Tell whether every database is an existing file; other databases are always prepared again."""
     addresses = [settings.values[f"{service}_DATABASE_URL"] for service in DATABASES]
     files = [Path(address.removeprefix("sqlite:///")) for address in addresses]
     return all(file.is_absolute() and file.is_file() for file in files)
 
 
-def _fingerprint(chains: list[list[Command]], settings: Settings) -> str:
-    """Return what the preparation depends on: the commands, the records and the services' migrations."""
-    whole = hashlib.sha256(repr(chains).encode())
+def _fingerprint(command_lists: list[list[Command]], settings: Settings) -> str:
+    """Return a hash of what the preparation depends on: commands, records and migrations."""
+    whole = hashlib.sha256(repr(command_lists).encode())
     for file in (settings.directory / RECORDS, *sorted(ROOT.glob("services/*/src/*/migrations/**/*.py"))):
         whole.update(file.read_bytes())
     return whole.hexdigest()
@@ -53,12 +56,12 @@ def process_settings(settings: Settings) -> dict[str, dict[str, str]]:
         "inbox": "INBOX",
         "simulated_providers": "SIMULATED_PROVIDERS",
     }
-    # Tells whose processes they are, to whoever looks at a process list.
+    # Marks the processes of this start in a process list.
     mark = {"LOCAL_DIRECTORY": str(settings.directory)}
     return {process: settings.of(service) | mark for process, service in owners.items()}
 
 
-def _into_identity(settings: Settings) -> list[Command]:
+def _identity_commands(settings: Settings) -> list[Command]:
     own, values = settings.of("IDENTITY"), settings.values
     resource = ("identity", "resources", "put", AUDIENCE, "--name", "Utility Billing")
     secret = "BILLING_LINK_RESOURCE_SECRET"  # noqa: S105 - the name of a variable
@@ -68,7 +71,7 @@ def _into_identity(settings: Settings) -> list[Command]:
             (*resource, "--scopes", "billing.read billing.link", "--secret-from-env", secret),
             own | {secret: values[secret]},
         ),
-        # It stops honouring the tokens of a session within seconds of its end.
+        # billing_link refuses the tokens of an ended session within seconds.
         Command(
             ("identity", "event-receivers", "put", AUDIENCE, "--secret-from-env", secret),
             own | {secret: values[secret]},
@@ -84,7 +87,7 @@ def _into_identity(settings: Settings) -> list[Command]:
     ]
 
 
-def _into_billing_link(settings: Settings) -> list[Command]:
+def _billing_link_commands(settings: Settings) -> list[Command]:
     own = settings.of("BILLING_LINK")
     file = settings.directory / RECORDS
     with file.open("w", encoding="utf-8", newline="") as handle:

@@ -1,4 +1,4 @@
-"""Keeps the processes of the Procfile running together: all of them, or none."""
+"""Runs the processes of the Procfile together: when one ends, all are stopped."""
 
 import os
 import signal
@@ -18,15 +18,15 @@ from deploy.local.commands import environment
 from deploy.local.settings import ROOT
 
 LAST_LINES = 15
-SECONDS_TO_SAY_THE_REST = 2
+SECONDS_FOR_LAST_OUTPUT = 2
 STOPS = {signal.SIGINT, signal.SIGTERM, signal.SIGHUP}
 if signal.getsignal(signal.SIGHUP) is signal.SIG_IGN:
-    # Started with nohup: it outlives its terminal.
+    # Started with nohup: the processes outlive their terminal.
     STOPS.remove(signal.SIGHUP)
 
 
-class Journal:
-    """Writes what each process says to a file of its own, and remembers its last lines."""
+class ProcessLogs:
+    """Writes the output of each process to its own file, and keeps its last lines."""
 
     def __init__(self, directory: Path, terminal: Printer | None) -> None:
         self.width = 0
@@ -36,7 +36,7 @@ class Journal:
         directory.mkdir(parents=True, exist_ok=True)
 
     def write(self, message: Message) -> None:
-        """Take one message from honcho; called from a signal handler too, hence no buffered file."""
+        """Write one message of honcho. It is also called by a signal handler, so the file is not buffered."""
         name = message.name
         data = message.data if isinstance(message.data, bytes) else message.data.encode()
         if name not in self._files:
@@ -50,15 +50,15 @@ class Journal:
             self._terminal.write(message)
 
     def last_lines(self, name: str) -> list[str]:
-        """Return what a process said last."""
+        """Return the last lines of a process."""
         return list(self._last.get(name, ()))
 
 
 class _GroupLeader(Process):  # type: ignore[misc]  # honcho is published without types
-    """A process that is over when it is over, even if workers of its own still hold its output open."""
+    """A process that ends when its command ends, even if its workers still hold its output open."""
 
     def run(self, events: Any = None, ignore_signals: bool = False) -> None:  # noqa: ANN401, FBT001, FBT002 - honcho's signature
-        """Run the command, relay what it says, and take along what it leaves behind."""
+        """Run the command, relay its output, and kill the processes that it leaves behind."""
         self._events = events
         self._child = self._child_ctor(self.cmd, env=self.env, cwd=self.cwd)
         self._send_message({"pid": self._child.pid}, type="start")
@@ -70,7 +70,7 @@ class _GroupLeader(Process):  # type: ignore[misc]  # honcho is published withou
         relaying.start()
         self._child.wait()
         _kill_group(self._child.pid)
-        relaying.join(SECONDS_TO_SAY_THE_REST)
+        relaying.join(SECONDS_FOR_LAST_OUTPUT)
         self._send_message({"returncode": self._child.returncode}, type="stop")
 
     def _relay(self) -> None:
@@ -79,22 +79,22 @@ class _GroupLeader(Process):  # type: ignore[misc]  # honcho is published withou
 
 
 class Processes(Manager):  # type: ignore[misc]  # honcho is published without types
-    """honcho's manager, made to leave nothing behind whichever way it ends."""
+    """honcho's manager, which also leaves no process behind, however it ends."""
 
-    def __init__(self, journal: Journal, when_started: Callable[[], None]) -> None:
-        super().__init__(printer=journal)
+    def __init__(self, logs: ProcessLogs, when_started: Callable[[], None]) -> None:
+        super().__init__(printer=logs)
         self._process_ctor = _GroupLeader
         self.stopped_by_itself: str | None = None
         self._when_started = when_started
-        self._asked_early = False
+        self._stop_requested_early = False
 
     def add_all(self, procfile: Path, settings: Mapping[str, Mapping[str, str]]) -> None:
-        """Add each process of a Procfile with its own settings, given by process name."""
+        """Add each process of a Procfile with its settings, given by process name."""
         for name, command in parse_procfile(procfile.read_text()).processes.items():
             self.add_process(name, command, env=environment(settings[name]), cwd=str(ROOT))
 
     def loop(self) -> None:
-        """Run until a process or a signal ends it; afterwards no process of any of them is left."""
+        """Run until a process ends or a signal arrives; afterwards every process is gone."""
         if signal.SIGHUP in STOPS:
             signal.signal(signal.SIGHUP, lambda *_: os.kill(os.getpid(), signal.SIGTERM))
         try:
@@ -105,10 +105,10 @@ class Processes(Manager):  # type: ignore[misc]  # honcho is published without t
                     _kill_group(process["pid"])
 
     def terminate(self) -> None:
-        """Stop everything, and remember which process stopped by itself, if one did."""
+        """Stop every process, and record the one that ended by itself, if one did."""
         if not super()._all_started():
-            # A signal in the first moments: there is nobody to tell yet.
-            self._asked_early = True
+            # The signal came before every process was started: it is handled when they are.
+            self._stop_requested_early = True
             return
         if not self._terminating:
             stopped = (name for name, process in self._processes.items() if "returncode" in process)
@@ -117,20 +117,20 @@ class Processes(Manager):  # type: ignore[misc]  # honcho is published without t
 
     def _all_started(self) -> bool:
         started: bool = super()._all_started()
-        if started and self._asked_early:
-            self._asked_early = False
+        if started and self._stop_requested_early:
+            self._stop_requested_early = False
             self.terminate()
         return started
 
     def _start(self) -> None:
-        # honcho listens to signals from here on; the processes must not be born deaf to them.
+        # honcho handles signals from here on. Processes inherit the mask, so it is lifted first.
         signal.pthread_sigmask(signal.SIG_UNBLOCK, STOPS)
         super()._start()
         self._when_started()
 
 
 def _kill_group(leader: int) -> None:
-    """Kill what is left of a process's group: workers whose parent died before it could stop them."""
+    """Kill the rest of a process group: workers whose parent died before it stopped them."""
     try:
         os.killpg(leader, signal.SIGKILL)
     except (ProcessLookupError, PermissionError):
@@ -138,5 +138,5 @@ def _kill_group(leader: int) -> None:
 
 
 def terminal() -> Printer:
-    """Return honcho's usual output, each line under its process's name."""
+    """Return honcho's printer: each line follows the name of its process."""
     return Printer(sys.stdout)

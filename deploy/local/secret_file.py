@@ -1,4 +1,4 @@
-"""The secrets of a local start: made once, kept in a file that only this user reads."""
+"""The secrets of a local start: generated once, in a file that only this user can read."""
 
 import os
 import secrets
@@ -18,18 +18,18 @@ NAMES = (
 BYTES = 32
 
 
-def complete(settings: Settings) -> Settings:
-    """Return the settings with the secrets that nobody set, making those that are not kept yet."""
+def add_secrets(settings: Settings) -> Settings:
+    """Return the settings with every secret: as set, from the file, or generated and written to it."""
     file = settings.directory / "secrets.env"
-    kept = parse(file) if file.is_file() else {}
-    made = {name: secrets.token_urlsafe(BYTES) for name in NAMES if name not in kept}
-    if made:
-        _write(file, kept | made)
-    return replace(settings, values=kept | made | dict(settings.values))
+    stored = parse(file) if file.is_file() else {}
+    generated = {name: secrets.token_urlsafe(BYTES) for name in NAMES if name not in stored}
+    if generated:
+        _write(file, stored | generated)
+    return replace(settings, values=stored | generated | dict(settings.values))
 
 
 def _write(file: Path, values: dict[str, str]) -> None:
-    """Write a file that only its owner reads, whole or not at all."""
+    """Write the file atomically, readable by its owner only."""
     file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     new = file.with_suffix(".new")
     with os.fdopen(os.open(new, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as handle:

@@ -1,4 +1,4 @@
-"""Asks each service whether it can use its settings, before anything starts."""
+"""Lets each service validate its settings, before any process starts."""
 
 import os
 
@@ -18,8 +18,8 @@ REFUSALS = (identity.errors.SettingsError, billing_link.errors.SettingsError, po
 
 
 def check(settings: Settings) -> None:
-    """Raise `LocalError` with the lines of the first service that cannot."""
-    # They read their process's environment, which here is nobody else's.
+    """Raise `LocalError` with the message of the first service that refuses its settings."""
+    # Services read the environment of their process; this process has no other use for it.
     os.environ.update(settings.values)
     try:
         identity.config.load_settings()

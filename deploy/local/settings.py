@@ -1,7 +1,7 @@
-"""Every setting of a local start: what is set, and what follows from it.
+"""Every setting of a local start, given or derived.
 
-A variable of the environment wins over `.local/settings.env`, which wins over what is derived here. Each
-service is then given its own variables and no other's.
+A variable of the environment goes before `.local/settings.env`, which goes before a derived value. Each
+service gets its own variables only.
 """
 
 import os
@@ -22,8 +22,8 @@ HIGHEST_PORT = 65535
 
 
 @dataclass(frozen=True)
-class Place:
-    """Where one process listens: its variables, and the address when neither is set."""
+class Listener:
+    """A port of one process: the variables that set it, and the default address."""
 
     process: str
     bind: str
@@ -32,20 +32,20 @@ class Place:
     default_port: int
 
 
-PLACES = (
-    Place("identity", "IDENTITY_BIND", "IDENTITY_ISSUER", "localhost", 8000),
-    Place("portal", "PORTAL_BIND", "PORTAL_BASE_URL", "127.0.0.1", 8080),
-    Place("city_website", "CITY_WEBSITE_BIND", "CITY_WEBSITE_BASE_URL", "127.0.0.1", 8090),
-    Place("inbox", "INBOX_BIND", "", "127.0.0.1", 8025),
-    Place("inbox", "INBOX_SMTP_BIND", "", "127.0.0.1", 1025),
-    Place("billing_link", "BILLING_LINK_BIND", "", "127.0.0.1", 50051),
-    Place("simulated_providers", "SIMULATED_PROVIDERS_BIND", "", "127.0.0.1", 8070),
+LISTENERS = (
+    Listener("identity", "IDENTITY_BIND", "IDENTITY_ISSUER", "localhost", 8000),
+    Listener("portal", "PORTAL_BIND", "PORTAL_BASE_URL", "127.0.0.1", 8080),
+    Listener("city_website", "CITY_WEBSITE_BIND", "CITY_WEBSITE_BASE_URL", "127.0.0.1", 8090),
+    Listener("inbox", "INBOX_BIND", "", "127.0.0.1", 8025),
+    Listener("inbox", "INBOX_SMTP_BIND", "", "127.0.0.1", 1025),
+    Listener("billing_link", "BILLING_LINK_BIND", "", "127.0.0.1", 50051),
+    Listener("simulated_providers", "SIMULATED_PROVIDERS_BIND", "", "127.0.0.1", 8070),
 )
 
 
 @dataclass(frozen=True)
 class Settings:
-    """The settings of one local start, complete but for the secrets."""
+    """The settings of one local start. `secret_file` adds secrets to `values`."""
 
     directory: Path
     show_logs: bool
@@ -56,13 +56,13 @@ class Settings:
         """Return the variables of one service, such as `PORTAL`."""
         return {name: value for name, value in self.values.items() if name.startswith(f"{service}_")}
 
-    def address(self, place: Place) -> tuple[str, int]:
-        """Return the host and port that a process listens on."""
-        return _host_and_port(place.bind, self.values[place.bind])
+    def address(self, listener: Listener) -> tuple[str, int]:
+        """Return the host and port of a listener."""
+        return _host_and_port(listener.bind, self.values[listener.bind])
 
 
 def read(environment: Mapping[str, str]) -> Settings:
-    """Read the settings; raises `LocalError` naming the first one at fault."""
+    """Read the settings; raises `LocalError` that names the first wrong one."""
     directory = Path(environment.get("LOCAL_DIRECTORY") or ROOT / ".local").absolute()
     file = directory / "settings.env"
     given = parse(file) if file.is_file() else {}
@@ -79,7 +79,7 @@ def read(environment: Mapping[str, str]) -> Settings:
 
 
 def parse(file: Path) -> dict[str, str]:
-    """Read `NAME=value` lines; raises `LocalError` naming the line that is none."""
+    """Read `NAME=value` lines; raises `LocalError` that names a line of another form."""
     values = {}
     for number, line in enumerate(file.read_text(encoding="utf-8").splitlines(), start=1):
         text = line.strip()
@@ -100,18 +100,18 @@ def _is_ours(name: str) -> bool:
 
 
 def _addresses(given: dict[str, str]) -> dict[str, str]:
-    """Complete each pair of public address and host:port, whichever of the two is set."""
+    """Complete each public address and its host:port: each one is derived from the other."""
     values = dict(given)
-    for place in PLACES:
-        if place.url and place.url in values:
-            values[place.url] = values[place.url].rstrip("/")
-            host, port = _of_url(place.url, values[place.url])
-            values.setdefault(place.bind, f"{'127.0.0.1' if host == 'localhost' else host}:{port}")
-        host = "127.0.0.1" if place.default_host == "localhost" else place.default_host
-        values.setdefault(place.bind, f"{host}:{place.default_port}")
-        _, port = _host_and_port(place.bind, values[place.bind])
-        if place.url:
-            values.setdefault(place.url, f"http://{place.default_host}:{port}")
+    for listener in LISTENERS:
+        if listener.url and listener.url in values:
+            values[listener.url] = values[listener.url].rstrip("/")
+            host, port = _of_url(listener.url, values[listener.url])
+            values.setdefault(listener.bind, f"{'127.0.0.1' if host == 'localhost' else host}:{port}")
+        host = "127.0.0.1" if listener.default_host == "localhost" else listener.default_host
+        values.setdefault(listener.bind, f"{host}:{listener.default_port}")
+        _, port = _host_and_port(listener.bind, values[listener.bind])
+        if listener.url:
+            values.setdefault(listener.url, f"http://{listener.default_host}:{port}")
     return values
 
 
@@ -164,5 +164,5 @@ def _host_and_port(name: str, value: str) -> tuple[str, int]:
 
 
 def foreign_environment() -> dict[str, str]:
-    """Return the environment without any service's settings, for processes that get their own."""
+    """Return the environment without the settings of any service."""
     return {name: value for name, value in os.environ.items() if not _is_ours(name)}

@@ -1,4 +1,4 @@
-"""One start: the processes, the wait for them to be ready, and what is said at the end."""
+"""One start: runs the processes, waits until they are ready, and prints the summary."""
 
 import os
 import signal
@@ -8,15 +8,15 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from deploy.local import health
-from deploy.local.processes import Journal, Processes, terminal
+from deploy.local.processes import Processes, ProcessLogs, terminal
 from deploy.local.settings import Settings
 
 
 class Start:
-    """Runs the processes of a Procfile until somebody or one of them stops.
+    """Runs the processes of a Procfile until a stop signal arrives or one of them ends.
 
-    `environments` are the settings of each process, `questions` ask those that can be asked whether they are
-    ready, and `welcome` is printed when all are.
+    `environments` are the settings of each process and `checks` its health check, by process name; `summary`
+    is printed when every check passes.
     """
 
     def __init__(
@@ -24,29 +24,29 @@ class Start:
         settings: Settings,
         procfile: Path,
         environments: Mapping[str, Mapping[str, str]],
-        questions: Mapping[str, Callable[[], bool]],
-        welcome: str,
+        checks: Mapping[str, Callable[[], bool]],
+        summary: str,
     ) -> None:
-        self._settings, self._questions, self._welcome = settings, questions, welcome
-        self._journal = Journal(settings.directory / "logs", terminal() if settings.show_logs else None)
-        self._processes = Processes(self._journal, self._watch)
+        self._settings, self._checks, self._summary = settings, checks, summary
+        self._logs = ProcessLogs(settings.directory / "logs", terminal() if settings.show_logs else None)
+        self._processes = Processes(self._logs, self._watch)
         self._processes.add_all(procfile, environments)
         self._late: list[str] = []
 
     def run(self) -> int:
-        """Run; returns the exit status, 0 when somebody asked for the stop."""
+        """Run; return the exit status: 0 after a stop signal, 1 if a process ended or was not ready."""
         self._processes.loop()
         if self._late:
-            self._explain(self._late[0], f"was not ready after {self._settings.start_seconds} seconds")
+            self._report(self._late[0], f"was not ready after {self._settings.start_seconds} seconds")
             return 1
         if self._processes.stopped_by_itself is not None:
-            self._explain(self._processes.stopped_by_itself, "stopped by itself")
+            self._report(self._processes.stopped_by_itself, "stopped by itself")
             return 1
         print("\nEverything is stopped.")
         return 0
 
-    def _explain(self, name: str, what: str) -> None:
-        for line in self._journal.last_lines(name):
+    def _report(self, name: str, what: str) -> None:
+        for line in self._logs.last_lines(name):
             print(f"  {line}", file=sys.stderr)
         log = self._settings.directory / "logs" / f"{name}.log"
         print(f"{name} {what}, so everything was stopped. Its log: {log}", file=sys.stderr)
@@ -55,8 +55,8 @@ class Start:
         threading.Thread(target=self._wait_until_ready, daemon=True).start()
 
     def _wait_until_ready(self) -> None:
-        self._late = health.wait(self._questions, self._settings.start_seconds)
+        self._late = health.wait(self._checks, self._settings.start_seconds)
         if self._late:
             os.kill(os.getpid(), signal.SIGTERM)
         else:
-            print(self._welcome, flush=True)
+            print(self._summary, flush=True)

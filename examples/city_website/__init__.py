@@ -1,4 +1,4 @@
-"""The website of an example city: the shortest honest OpenID client, with the "Pay Utility Bill" button.
+"""The website of an example city: a complete OpenID client in one file, with a "Pay Utility Bill" button.
 
-It is not part of any service, and knows identity and the portal by their addresses alone.
+It is not part of a service. It has the addresses of identity and the portal, and imports neither.
 """

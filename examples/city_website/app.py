@@ -1,4 +1,4 @@
-"""A city's own website that lets Community Access ID sign its residents in.
+"""A city's own website whose residents sign in with Community Access ID.
 
 Copy `add_sign_in` into your own Flask site; the rest is a page with a button.
 """
@@ -10,13 +10,13 @@ from authlib.integrations.flask_client import OAuth
 from flask import Flask, Response, redirect, render_template, request, session, url_for
 from joserfc.errors import JoseError
 from requests import RequestException
-from werkzeug.wrappers import Response as Answer
+from werkzeug.wrappers import Response as BaseResponse
 
 POLICY = "default-src 'self'; base-uri 'none'; object-src 'none'; frame-ancestors 'none'; form-action 'self'"
 
 
 def add_sign_in(app: Flask, base_url: str, issuer: str, client_id: str, client_secret: str) -> None:
-    """Add `/sign-in`, `/sign-in/callback` and `/sign-out`; who is signed in is in `session["resident"]`."""
+    """Add `/sign-in`, `/sign-in/callback` and `/sign-out`; the resident is in `session["resident"]`."""
     identity = OAuth(app).register(  # type: ignore[no-untyped-call]  # published without a type
         "identity",
         server_metadata_url=f"{issuer}/.well-known/openid-configuration",
@@ -34,19 +34,19 @@ def add_sign_in(app: Flask, base_url: str, issuer: str, client_id: str, client_s
     }
 
     @app.get("/sign-in")
-    def sign_in() -> Answer:
-        answer: Answer = identity.authorize_redirect(f"{base_url}/sign-in/callback")
-        return answer
+    def sign_in() -> BaseResponse:
+        response: BaseResponse = identity.authorize_redirect(f"{base_url}/sign-in/callback")
+        return response
 
     @app.get("/sign-in/callback")
-    def callback() -> Answer | tuple[str, int]:
+    def callback() -> BaseResponse | tuple[str, int]:
         try:  # checks state, PKCE, and the ID token's signature, issuer, audience, times and nonce
             token = identity.authorize_access_token(claims_options=expected)
             profile = identity.userinfo(token=token)
-            # Another provider's answer (RFC 9207)? Userinfo about somebody else (OpenID Connect Core §5.3.2)?
+            # Refuse another issuer's response (RFC 9207), and userinfo with another `sub` (OIDC Core §5.3.2).
             genuine = request.args.get("iss", issuer) == issuer and profile["sub"] == token["userinfo"]["sub"]
         except (OAuthError, JoseError, ValueError, KeyError):
-            genuine = False  # the back button, a second click, cancelled, or a false answer
+            genuine = False  # the back button, a second click, a cancelled sign-in, or a forged response
         if not genuine:
             return render_template("not_signed_in.html"), 400
         session.clear()
@@ -55,11 +55,13 @@ def add_sign_in(app: Flask, base_url: str, issuer: str, client_id: str, client_s
         return redirect(url_for("home"), 303)
 
     @app.post("/sign-out")
-    def sign_out() -> Answer:
+    def sign_out() -> BaseResponse:
         hint = session.get("id_token")
         session.clear()
-        answer: Answer = identity.logout_redirect(f"{base_url}/", id_token_hint=hint, client_id=client_id)
-        return answer
+        response: BaseResponse = identity.logout_redirect(
+            f"{base_url}/", id_token_hint=hint, client_id=client_id
+        )
+        return response
 
     @app.errorhandler(RequestException)
     def identity_unreachable(_error: RequestException) -> tuple[str, int]:
@@ -75,7 +77,7 @@ def create_app(settings: dict[str, str]) -> Flask:
         SECRET_KEY=settings["CITY_WEBSITE_SECRET_KEY"],
         SESSION_COOKIE_NAME="__Host-city" if secure else "city",
         SESSION_COOKIE_SECURE=secure,
-        SESSION_COOKIE_SAMESITE="Lax",  # another site cannot post our sign-out form with it
+        SESSION_COOKIE_SAMESITE="Lax",  # other sites cannot post the sign-out form with it
     )
     add_sign_in(
         app,
@@ -100,7 +102,7 @@ def create_app(settings: dict[str, str]) -> Flask:
 
     @app.after_request
     def headers(response: Response) -> Response:
-        # Signing out ends at the issuer, and browsers apply `form-action` to redirects after a form, too.
+        # Sign-out redirects to the issuer, and browsers apply `form-action` to redirects after a form.
         response.headers["Content-Security-Policy"] = f"{POLICY} {issuer}"
         response.headers["X-Content-Type-Options"] = "nosniff"
         response.headers["Referrer-Policy"] = "same-origin"
@@ -112,5 +114,5 @@ def create_app(settings: dict[str, str]) -> Flask:
 
 
 def from_environment() -> Flask:
-    """Return the website with the settings of the process: what a WSGI server loads."""
+    """Return the website with the settings of the environment. A WSGI server loads this function."""
     return create_app(dict(os.environ))

@@ -1,4 +1,4 @@
-"""A city with records, residents who call, and an identity that answers on loopback."""
+"""A city with records, callers, and a substitute for identity on loopback."""
 
 import io
 import json
@@ -10,18 +10,18 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from billing_link.billing_records.importer import Imported, Importer
+from billing_link.billing_records.import_records import Imported, ImportRecords
 from billing_link.billing_records.store import ImportedRecords
 from billing_link.clock import FixedClock
 from billing_link.linking.auto_link import AutoLink
 from billing_link.linking.cities import read_city
-from billing_link.linking.directory import Directory, ServedCity
-from billing_link.linking.link import LinkAccount
-from billing_link.linking.list_linked import ListLinkedAccounts
-from billing_link.linking.read_linked import ReadLinkedAccount
-from billing_link.linking.resolve import ResolveAccount, Typed
+from billing_link.linking.city_cache import CityCache, ServedCity
+from billing_link.linking.get_account import GetAccount
+from billing_link.linking.link_account import LinkAccount
+from billing_link.linking.list_linked_accounts import ListLinkedAccounts
+from billing_link.linking.resolve_account import ResolveAccount, TypedNumbers
 from billing_link.linking.store import Cities
-from billing_link.linking.unlink import UnlinkAccount
+from billing_link.linking.unlink_account import UnlinkAccount
 from billing_link.storage import Storage
 from billing_link.tokens.caller import Caller
 from billing_link.tokens.security_events import SESSION_REVOKED
@@ -84,8 +84,8 @@ def put_city(storage: Storage, clock: FixedClock) -> Callable[..., ServedCity]:
 
     def put(**changes: Any) -> ServedCity:
         city = read_city(CITY | changes)
-        with storage.transaction() as connection:
-            Cities(connection).put(city.id, city.model_dump(mode="json", exclude_none=True), clock.now())
+        with storage.transaction() as tx:
+            Cities(tx).put_city(city.id, city.model_dump(mode="json", exclude_none=True), clock.now())
         return ServedCity(city, city.bill_numbers())
 
     return put
@@ -97,7 +97,7 @@ def import_records(storage: Storage, clock: FixedClock, records_file) -> Callabl
 
     def run(served: ServedCity, *lines: str, file: bytes | None = None) -> Any:
         raw = io.BytesIO(records_file(*lines) if file is None else file)
-        return Importer(storage, clock)(raw, served.city.id, served.numbers, lambda: None)
+        return ImportRecords(storage, clock)(raw, served.city.id, served.numbers, lambda: None)
 
     return run
 
@@ -112,7 +112,7 @@ def served(put_city, import_records) -> ServedCity:
 
 @pytest.fixture
 def verbs(storage: Storage, clock: FixedClock) -> SimpleNamespace:
-    """Return every verb, and what they stand on."""
+    """Return every verb, and the parts that they share."""
     records = ImportedRecords(storage)
     link = LinkAccount(storage, records, clock)
     auto_link = AutoLink(storage, records, clock)
@@ -122,9 +122,9 @@ def verbs(storage: Storage, clock: FixedClock) -> SimpleNamespace:
         auto_link=auto_link,
         resolve=ResolveAccount(storage, records, link, clock),
         list_linked=ListLinkedAccounts(storage, records, auto_link),
-        read_linked=ReadLinkedAccount(storage, records),
+        get_account=GetAccount(storage, records),
         unlink=UnlinkAccount(storage, clock),
-        directory=Directory(storage, clock),
+        cities=CityCache(storage, clock),
     )
 
 
@@ -152,14 +152,14 @@ def resident(clock: FixedClock) -> Callable[..., Caller]:
 
 
 @pytest.fixture
-def typed() -> Callable[..., Typed]:
+def typed() -> Callable[..., TypedNumbers]:
     """Return a function from two numbers to what a resident typed."""
-    return lambda account, customer, *, remember=False: Typed(account, customer, remember)
+    return lambda account, customer, *, remember=False: TypedNumbers(account, customer, remember)
 
 
 @pytest.fixture
 def queued(storage: Storage) -> Callable[[], list[dict[str, Any]]]:
-    """Return a function that lists the notices that were queued, by kind and resident."""
+    """Return a function that lists the notifications that were queued, by kind and resident."""
     return lambda: _rows(storage, "SELECT kind, subject, details, state FROM notices ORDER BY kind, subject")
 
 
@@ -196,7 +196,7 @@ def signing_keys() -> dict[str, ECKey | RSAKey]:
 
 
 class Identity:
-    """Identity, as far as billing_link can see it, on a port of its own."""
+    """A substitute for the endpoints of identity that billing_link calls, on a port of its own."""
 
     def __init__(self, keys: dict[str, ECKey | RSAKey]) -> None:
         self.keys = keys
@@ -204,8 +204,8 @@ class Identity:
         self.cache_control = "public, max-age=300"
         self.metadata: dict[str, Any] = {}
         self.requests: list[str] = []
-        self.notices: list[dict[str, Any]] = []
-        self.notice_status = 202
+        self.notifications: list[dict[str, Any]] = []
+        self.notification_status = 202
         self.polls: list[dict[str, Any]] = []
         self.events: list[str] = []
         self.poll_status = 200
@@ -262,7 +262,7 @@ class Identity:
         return jwt.encode(full, claims, self.keys[key], algorithms=["ES256"])
 
     def answer_poll(self, body: dict[str, Any]) -> tuple[int, bytes]:
-        """Answer as identity's `POST /events/poll`; `since` gets everything."""
+        """Answer like identity's `POST /events/poll`; `since` returns every event."""
         after = body.get("after", 0)
         told = self.events[after : after + body["maxEvents"]]
         cursor = after + len(told)
@@ -270,7 +270,7 @@ class Identity:
         answer = {"sets": sets, "cursor": cursor, "moreAvailable": cursor < len(self.events)}
         return self.poll_status, json.dumps(answer).encode() if self.poll_body is None else self.poll_body
 
-    def _answer(self, path: str) -> tuple[int, dict[str, Any] | bytes]:
+    def answer_get(self, path: str) -> tuple[int, dict[str, Any] | bytes]:
         if self.body is not None:
             return self.status, self.body
         if path == "/.well-known/openid-configuration":
@@ -284,7 +284,7 @@ class Identity:
         class Handler(BaseHTTPRequestHandler):
             def do_GET(self) -> None:
                 identity.requests.append(self.path)
-                status, document = identity._answer(self.path)
+                status, document = identity.answer_get(self.path)
                 self._send(status, document if isinstance(document, bytes) else json.dumps(document).encode())
 
             def do_POST(self) -> None:
@@ -293,10 +293,8 @@ class Identity:
                     identity.polls.append(body | {"authorization": self.headers["Authorization"]})
                     self._send(*identity.answer_poll(body))
                     return
-                identity.resident_notifications.append(
-                    body | {"authorization": self.headers["Authorization"]}
-                )
-                self._send(identity.notice_status, b"{}")
+                identity.notifications.append(body | {"authorization": self.headers["Authorization"]})
+                self._send(identity.notification_status, b"{}")
 
             def _send(self, status: int, body: bytes) -> None:
                 self.send_response(status)
@@ -306,7 +304,7 @@ class Identity:
                 self.wfile.write(body)
 
             def log_message(self, *_: Any) -> None:
-                """Say nothing."""
+                """Log nothing."""
 
         return Handler
 

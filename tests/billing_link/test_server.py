@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from billing_link.config import ServerSettings
 from billing_link.errors import SettingsError
-from billing_link.rpc.health import ask
+from billing_link.rpc.health import check_health
 from billing_link.server import Server
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
@@ -76,12 +76,12 @@ def test_with_a_certificate_it_speaks_tls_and_nothing_else(database_url, tmp_pat
     files = {"tls_certificate": str(tmp_path / "cert.pem"), "tls_key": str(tmp_path / "key.pem")}
     server = Server(settings(database_url, **files))
     server.start()
-    assert ask(f"localhost:{server.port}", certificate=certificate) == "SERVING"
-    assert ask(f"localhost:{server.port}", seconds=1) == "UNREACHABLE"
+    assert check_health(f"localhost:{server.port}", certificate=certificate) == "SERVING"
+    assert check_health(f"localhost:{server.port}", seconds=1) == "UNREACHABLE"
     server.stop(grace=0)
 
 
-def test_the_process_serves_until_it_is_told_to_stop(database_url, free_port):
+def test_the_process_serves_until_sigterm(database_url, free_port):
     environment = os.environ | {
         "BILLING_LINK_DATABASE_URL": database_url,
         "BILLING_LINK_BIND": f"127.0.0.1:{free_port}",
@@ -91,7 +91,7 @@ def test_the_process_serves_until_it_is_told_to_stop(database_url, free_port):
     command = [sys.executable, "-m", "billing_link"]
     with subprocess.Popen(command, env=environment, stderr=subprocess.PIPE, text=True) as process:  # noqa: S603 - ours
         deadline = time.monotonic() + 30
-        while ask(f"127.0.0.1:{free_port}", seconds=1) != "SERVING":
+        while check_health(f"127.0.0.1:{free_port}", seconds=1) != "SERVING":
             assert process.poll() is None
             assert time.monotonic() < deadline
             time.sleep(0.1)

@@ -1,4 +1,4 @@
-"""Ports are looked at before anything starts."""
+"""Ports are checked before any process starts."""
 
 import socket
 from dataclasses import replace

@@ -1,4 +1,4 @@
-"""The sample city's records are the same everywhere, and hold what `make run` promises."""
+"""The sample city's records are the same everywhere, and hold the accounts that `make run` prints."""
 
 import csv
 from collections import Counter, defaultdict
@@ -37,7 +37,7 @@ def test_it_is_the_same_each_time(rows: list[dict[str, str]]) -> None:
     assert made_on(TODAY) == rows
 
 
-def test_next_month_says_the_same_of_the_months_before(rows: list[dict[str, str]]) -> None:
+def test_a_file_of_the_next_month_repeats_the_earlier_months(rows: list[dict[str, str]]) -> None:
     later = {row["entry_id"]: row for row in made_on(date(2026, 12, 23)) if row["record"] == "entry"}
     shared = [row for row in rows if row["entry_id"] in later]
 

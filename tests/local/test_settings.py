@@ -1,4 +1,4 @@
-"""What a local start derives from the settings that are given, and what it says of wrong ones."""
+"""The settings that a local start derives from those given, and its messages for wrong ones."""
 
 from pathlib import Path
 
@@ -84,8 +84,8 @@ def test_a_line_that_sets_nothing_is_named_by_its_number(tmp_path: Path, line: s
 
 
 def test_secrets_are_made_once_and_never_reused(tmp_path: Path) -> None:
-    first = secret_file.complete(read(tmp_path)).values
-    second = secret_file.complete(read(tmp_path)).values
+    first = secret_file.add_secrets(read(tmp_path)).values
+    second = secret_file.add_secrets(read(tmp_path)).values
 
     made = [first[name] for name in secret_file.NAMES]
     assert made == [second[name] for name in secret_file.NAMES]
@@ -95,6 +95,6 @@ def test_secrets_are_made_once_and_never_reused(tmp_path: Path) -> None:
 
 
 def test_a_secret_that_is_set_is_used(tmp_path: Path) -> None:
-    values = secret_file.complete(read(tmp_path, PORTAL_CLIENT_SECRET="chosen")).values
+    values = secret_file.add_secrets(read(tmp_path, PORTAL_CLIENT_SECRET="chosen")).values
 
     assert values["PORTAL_CLIENT_SECRET"] == "chosen"

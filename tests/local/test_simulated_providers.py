@@ -1,4 +1,4 @@
-"""`make run` points the four buttons at the simulated providers, and only there and then."""
+"""`make run` configures the simulated providers; no service refers to them."""
 
 import ast
 import re
@@ -16,7 +16,7 @@ ROOT = Path(__file__).parents[2]
 
 
 def read(directory: Path, **given: str) -> settings.Settings:
-    return simulated_providers.complete(settings.read({"LOCAL_DIRECTORY": str(directory)} | given))
+    return simulated_providers.add_settings(settings.read({"LOCAL_DIRECTORY": str(directory)} | given))
 
 
 def test_all_four_are_simulated(tmp_path: Path) -> None:
@@ -53,7 +53,7 @@ def test_they_serve_this_machine_only() -> None:
 
 
 @pytest.mark.parametrize("service", ["identity", "portal", "billing_link"])
-def test_no_service_knows_of_them(service: str) -> None:
+def test_no_service_imports_them(service: str) -> None:
     for file in (ROOT / "services" / service / "src").rglob("*.py"):
         names = [
             node.module or "" if isinstance(node, ast.ImportFrom) else alias.name

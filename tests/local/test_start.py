@@ -1,4 +1,4 @@
-"""A start stops everything when one process stops, when one is not ready in time, and when somebody asks."""
+"""A start stops every process when one ends, when one is not ready in time, and after a stop signal."""
 
 import os
 import signal
@@ -26,7 +26,7 @@ DRIVER = textwrap.dedent("""
     names = [line.split(":")[0] for line in (directory / "Procfile").read_text().splitlines()]
     ready = {name: (lambda name=name: (directory / f"{name} is ready").exists()) for name in sys.argv[2:]}
     marks = {name: {"LOCAL_DIRECTORY": str(directory)} for name in names}
-    sys.exit(Start(settings, directory / "Procfile", marks, ready, "welcome").run())
+    sys.exit(Start(settings, directory / "Procfile", marks, ready, "summary").run())
 """)
 Driven = subprocess.Popen[str]
 
@@ -70,7 +70,7 @@ def left_over(directory: Path) -> list[psutil.Process]:
     return found
 
 
-def test_a_process_that_stops_takes_the_others_along_and_is_named(
+def test_a_process_that_ends_stops_the_others_and_is_named(
     start: Callable[..., Driven], tmp_path: Path
 ) -> None:
     driven = start("""
@@ -114,18 +114,18 @@ def test_a_process_that_is_not_ready_in_time_is_named_with_its_last_lines(
 
     assert driven.returncode == 1
     assert "  still thinking\nslow was not ready after 1 seconds" in output
-    assert "welcome" not in output
+    assert "summary" not in output
     assert left_over(tmp_path) == []
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
-def test_asked_to_stop_it_stops_everything_and_is_content(
+def test_a_stop_signal_stops_every_process_and_is_a_success(
     start: Callable[..., Driven], tmp_path: Path, number: int
 ) -> None:
     (tmp_path / "one is ready").touch()
     driven = start("one: exec sleep 60\ntwo: exec sleep 60", "one")
     assert driven.stdout is not None
-    assert driven.stdout.readline() == "welcome\n"
+    assert driven.stdout.readline() == "summary\n"
 
     os.kill(driven.pid, number)
     output, _ = driven.communicate(timeout=20)
@@ -135,7 +135,9 @@ def test_asked_to_stop_it_stops_everything_and_is_content(
     assert left_over(tmp_path) == []
 
 
-def test_a_process_that_ignores_the_request_is_killed(start: Callable[..., Driven], tmp_path: Path) -> None:
+def test_a_process_that_ignores_the_stop_signal_is_killed(
+    start: Callable[..., Driven], tmp_path: Path
+) -> None:
     (tmp_path / "stubborn is ready").touch()
     driven = start(
         """

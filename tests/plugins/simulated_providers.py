@@ -31,8 +31,8 @@ from identity.identity_providers.provider import (
 )
 from werkzeug.serving import make_server
 
+from deploy.local.providers.app import SimulatedProviders
 from deploy.local.providers.behaviour import Behaviour
-from deploy.local.providers.switchboard import Switchboard
 
 CALLBACK = "http://localhost:8000/sign-in/callback"
 
@@ -47,25 +47,25 @@ Refused = Callable[..., Refusal]
 class Simulated:
     """The running simulated providers."""
 
-    switchboard: Switchboard
+    providers: SimulatedProviders
     base_url: str
 
     def environment(self) -> dict[str, str]:
         """Return settings for all five."""
         return {
-            **self.switchboard.environment(self.base_url),
-            **self.switchboard.openid_environment(self.base_url),
+            **self.providers.environment(self.base_url),
+            **self.providers.openid_environment(self.base_url),
         }
 
 
 @pytest.fixture(scope="session")
 def running_providers() -> Iterator[Simulated]:
     """Serve the simulated providers on a free port of this machine."""
-    switchboard = Switchboard()
-    server = make_server("127.0.0.1", 0, switchboard.wsgi(), threaded=True)
+    providers = SimulatedProviders()
+    server = make_server("127.0.0.1", 0, providers.wsgi(), threaded=True)
     thread = Thread(target=server.serve_forever)
     thread.start()
-    yield Simulated(switchboard, f"http://127.0.0.1:{server.server_port}")
+    yield Simulated(providers, f"http://127.0.0.1:{server.server_port}")
     server.shutdown()
     thread.join()
     server.server_close()
@@ -74,14 +74,14 @@ def running_providers() -> Iterator[Simulated]:
 @pytest.fixture
 def simulated(running_providers: Simulated) -> Simulated:
     """Return the simulated providers, well-behaved."""
-    running_providers.switchboard.reset()
+    running_providers.providers.reset()
     return running_providers
 
 
 @pytest.fixture
 def behaviours(simulated: Simulated) -> Behaviours:
     """Return how each simulated provider behaves, to be changed by the test."""
-    behaviours = dict(simulated.switchboard.behaviours)
+    behaviours = dict(simulated.providers.behaviours)
     return {**behaviours, "logingov": behaviours["openid"]}
 
 

@@ -10,7 +10,7 @@ from werkzeug.serving import make_server
 
 from deploy.local.inbox.mailbox import Mailbox
 from deploy.local.inbox.pages import create_app
-from deploy.local.inbox.reception import Reception, listen
+from deploy.local.inbox.smtp_server import MailHandler, start_smtp_server
 
 
 def _address(variable: str, default: str) -> tuple[str, int]:
@@ -19,11 +19,13 @@ def _address(variable: str, default: str) -> tuple[str, int]:
 
 
 def main() -> None:
-    """Receive and show mails until the process is told to stop."""
+    """Receive and show mails until SIGTERM or SIGINT."""
     logging.getLogger("werkzeug").setLevel(logging.WARNING)
     mailbox = Mailbox()
     smtp_host, smtp_port = _address("INBOX_SMTP_BIND", "127.0.0.1:1025")
-    smtp = listen(Reception(mailbox, lambda: datetime.now(UTC).replace(microsecond=0)), smtp_host, smtp_port)
+    smtp = start_smtp_server(
+        MailHandler(mailbox, lambda: datetime.now(UTC).replace(microsecond=0)), smtp_host, smtp_port
+    )
     web_host, web_port = _address("INBOX_BIND", "127.0.0.1:8025")
     web = make_server(web_host, web_port, create_app(mailbox), threaded=True)
     print(f"Inbox on http://{web_host}:{web_port}, mail on {smtp_host}:{smtp_port}", flush=True)

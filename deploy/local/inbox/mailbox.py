@@ -1,4 +1,4 @@
-"""The mails received since the start, newest first, in memory and bounded."""
+"""The mails received since the start, in memory, up to a fixed number."""
 
 import threading
 from collections import deque
@@ -10,9 +10,9 @@ from email.message import EmailMessage
 CAPACITY = 500
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Mail:
-    """One mail as it arrived. `recipients` are the envelope's; `number` counts from 1 and is never reused."""
+    """One received mail. `recipients` are those of the envelope; `number` counts from 1, never reused."""
 
     number: int
     received_at: datetime
@@ -25,33 +25,33 @@ class Mail:
 
 
 class Mailbox:
-    """Keeps the newest mails; the SMTP server writes from its thread, the web server reads from others."""
+    """Keeps the newest mails. The SMTP server writes in its thread, the web server reads in others."""
 
     def __init__(self, capacity: int = CAPACITY) -> None:
         self._mails: deque[Mail] = deque(maxlen=capacity)
-        self._arrived = 0
+        self._count = 0
         self._lock = threading.Lock()
 
-    def put(self, source: bytes, recipients: list[str], now: datetime) -> None:
-        """Keep one mail; the oldest leaves when the box is full."""
+    def add_mail(self, source: bytes, recipients: list[str], now: datetime) -> None:
+        """Add one mail; at full capacity the oldest one is dropped."""
         mail = _read(source, tuple(recipients), now)
         with self._lock:
-            self._arrived += 1
-            self._mails.appendleft(replace(mail, number=self._arrived))
+            self._count += 1
+            self._mails.appendleft(replace(mail, number=self._count))
 
-    def mails(self, recipient: str = "") -> list[Mail]:
-        """Return the mails, newest first; those for one address when it is given, in any case."""
+    def list_mails(self, recipient: str = "") -> list[Mail]:
+        """Return the mails, newest first, or those for one address (case does not matter)."""
         with self._lock:
             kept = list(self._mails)
         wanted = recipient.strip().casefold()
         return [mail for mail in kept if not wanted or wanted in map(str.casefold, mail.recipients)]
 
-    def find(self, number: int) -> Mail | None:
-        """Return one mail, or None when it has left."""
-        return next((mail for mail in self.mails() if mail.number == number), None)
+    def find_mail(self, number: int) -> Mail | None:
+        """Return one mail, None if it does not exist or was dropped."""
+        return next((mail for mail in self.list_mails() if mail.number == number), None)
 
     def clear(self) -> None:
-        """Forget every mail."""
+        """Delete every mail."""
         with self._lock:
             self._mails.clear()
 

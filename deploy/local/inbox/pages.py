@@ -1,4 +1,4 @@
-"""The inbox's web pages, and the same as JSON for tests."""
+"""The web pages of the inbox, and the same data as JSON for tests."""
 
 import re
 
@@ -11,7 +11,7 @@ PAGE_POLICY = (
     "default-src 'none'; style-src 'self'; frame-src 'self'; base-uri 'none'; form-action 'none'; "
     "frame-ancestors 'none'"
 )
-# A mail styles itself and shows pictures; it runs nothing, and its links open in a page of their own.
+# A mail may have styles and images but no scripts; its links open in a new page.
 MAIL_POLICY = (
     "default-src 'none'; style-src 'unsafe-inline'; img-src http: https: data:; base-uri 'none'; "
     "form-action 'none'; frame-ancestors 'self'; sandbox allow-popups allow-popups-to-escape-sandbox"
@@ -25,31 +25,31 @@ def create_app(mailbox: Mailbox) -> Flask:
     @app.get("/")
     def mails() -> str:
         recipient = request.args.get("to", "")
-        # Refreshing by itself is asked for, never imposed: it moves the page under a reader (WCAG 2.2.2).
+        # The page refreshes only on request: a refresh moves it while it is read (WCAG 2.2.2).
         return render_template(
             "mails.html",
-            mails=mailbox.mails(recipient),
+            mails=mailbox.list_mails(recipient),
             recipient=recipient,
             refreshing="refresh" in request.args,
         )
 
     @app.get("/messages/<int:number>")
     def mail(number: int) -> str:
-        return render_template("mail.html", mail=_find(mailbox, number))
+        return render_template("mail.html", mail=_find_mail(mailbox, number))
 
     @app.get("/messages/<int:number>/html")
     def html(number: int) -> Response:
-        response = Response(_links_in_new_page(_find(mailbox, number).html), mimetype="text/html")
+        response = Response(_links_in_new_page(_find_mail(mailbox, number).html), mimetype="text/html")
         response.headers["Content-Security-Policy"] = MAIL_POLICY
         return response
 
     @app.get("/messages/<int:number>/source")
     def source(number: int) -> Response:
-        return Response(_find(mailbox, number).source, mimetype="text/plain")
+        return Response(_find_mail(mailbox, number).source, mimetype="text/plain")
 
     @app.get("/api/messages")
     def listed() -> Response:
-        return jsonify(messages=[_as_json(mail) for mail in mailbox.mails(request.args.get("to", ""))])
+        return jsonify(messages=[_as_json(mail) for mail in mailbox.list_mails(request.args.get("to", ""))])
 
     @app.delete("/api/messages")
     def clear() -> ResponseReturnValue:
@@ -67,14 +67,14 @@ def create_app(mailbox: Mailbox) -> Flask:
 def _secure(response: Response) -> Response:
     response.headers.setdefault("Content-Security-Policy", PAGE_POLICY)
     response.headers["X-Content-Type-Options"] = "nosniff"
-    # A mail's link is a secret: the page it opens is not told where it stood, nor is it kept in a cache.
+    # Links in mails are secrets: no referrer, no cache.
     response.headers["Referrer-Policy"] = "no-referrer"
     response.headers["Cache-Control"] = "no-store"
     return response
 
 
-def _find(mailbox: Mailbox, number: int) -> Mail:
-    found = mailbox.find(number)
+def _find_mail(mailbox: Mailbox, number: int) -> Mail:
+    found = mailbox.find_mail(number)
     if found is None:
         abort(404)
     return found

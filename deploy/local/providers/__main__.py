@@ -5,13 +5,13 @@ from pathlib import Path
 
 from werkzeug.serving import make_server
 
-from .kept_keys import environment, kept_in
+from .key_files import environment, load_or_create
 
 _LOOPBACK = ("127.0.0.1", "localhost", "::1")
 
 
 def main() -> None:
-    """Serve until interrupted; or with `--environment`, only write the identity service's settings."""
+    """Serve until interrupted; with `--environment`, only print the settings of identity."""
     parser = argparse.ArgumentParser(description="Simulated sign-in providers, for local development.")
     parser.add_argument("--bind", default="127.0.0.1:8070", help="host:port on this machine")
     parser.add_argument("--keys", type=Path, default=Path(".local/providers"), help="folder for made-up keys")
@@ -19,13 +19,13 @@ def main() -> None:
     arguments = parser.parse_args()
     host, _, port = arguments.bind.rpartition(":")
     if host not in _LOOPBACK:
-        parser.error("simulated providers let anybody be anybody: they only serve this machine")
-    switchboard = kept_in(arguments.keys)
+        parser.error("simulated providers sign in without a password: they only serve this machine")
+    providers = load_or_create(arguments.keys)
     if arguments.environment:
-        settings = environment(switchboard, arguments.bind, arguments.keys)
+        settings = environment(providers, arguments.bind, arguments.keys)
         print("\n".join(f"{name}={value}" for name, value in settings.items()))
         return
-    server = make_server(host, int(port), switchboard.wsgi(), threaded=True)
+    server = make_server(host, int(port), providers.wsgi(), threaded=True)
     print(f"simulated providers at http://{arguments.bind}/", flush=True)
     try:
         server.serve_forever()

@@ -11,9 +11,9 @@ from joserfc import jwt
 from joserfc.errors import JoseError
 from joserfc.jwk import ECKey
 
-from .behaviour import Behaviour, misbehave, overlaid
-from .codes import Codes, redirect_uri_on_this_machine
-from .pages import choose, form_post, message
+from .authorization_codes import AuthorizationCodes, redirect_uri_on_this_machine
+from .behaviour import Behaviour, inject_faults, override
+from .pages import account_chooser, form_post, message
 from .people import Person, by_key
 from .signing import SimulatedKeys, times
 
@@ -58,7 +58,7 @@ PEOPLE = by_key(
                 "family_name": "Park",
             },
         ),
-        Person("dora", "a disabled account: Apple says so itself", {"given_name": "Dora"}, disabled=True),
+        Person("dora", "a disabled account: an error page", {"given_name": "Dora"}, disabled=True),
     )
 )
 
@@ -68,12 +68,12 @@ class SimulatedApple:
 
     def __init__(self, behaviour: Behaviour, team_key: ECKey) -> None:
         self._behaviour, self._team_key = behaviour, team_key
-        self._codes, self._keys = Codes(), SimulatedKeys(behaviour)
+        self._codes, self._keys = AuthorizationCodes(), SimulatedKeys(behaviour)
 
     def app(self) -> Flask:
         """Return the application to mount."""
         app = Flask(__name__)
-        misbehave(app, self._behaviour)
+        inject_faults(app, self._behaviour)
         app.add_url_rule("/auth/keys", "keys", self._keys.published)
         app.add_url_rule("/auth/authorize", "authorize", self._authorize, methods=["GET", "POST"])
         app.add_url_rule("/auth/token", "token", self._token, methods=["POST"])
@@ -86,7 +86,7 @@ class SimulatedApple:
             description = "response_mode must be form_post when name or email scope is requested."
             return jsonify(error="invalid_request", error_description=description), 400
         if request.method == "GET":
-            return choose(NAME, PEOPLE.values())
+            return account_chooser(NAME, PEOPLE.values())
         person = PEOPLE.get(request.form.get("person", ""))
         if person and person.disabled:
             return message(NAME, "Your account has been disabled", "Contact Apple to get back into it.")
@@ -96,7 +96,7 @@ class SimulatedApple:
         else:
             code = self._codes.issue(person, request.args)
             answer |= {"code": code, "user": _user_once(self._behaviour, person)}
-        return form_post(NAME, redirect_uri, overlaid(answer, self._behaviour.callback))
+        return form_post(NAME, redirect_uri, override(answer, self._behaviour.callback))
 
     def _token(self) -> Response | tuple[Response, int]:
         if not _is_our_secret(request.form.get("client_secret", ""), self._team_key):
@@ -142,7 +142,7 @@ def _user_once(behaviour: Behaviour, person: Person) -> str | None:
         return None
     behaviour.consented.add(person.key)
     names = {"firstName": person.claims.get("given_name"), "lastName": person.claims.get("family_name")}
-    return json.dumps(overlaid({"name": names, "email": person.claims.get("email")}, {}))
+    return json.dumps(override({"name": names, "email": person.claims.get("email")}, {}))
 
 
 def _is_our_secret(secret: str, team_key: ECKey) -> bool:

@@ -12,9 +12,9 @@ from urllib.parse import urlencode
 from flask import Flask, Response, jsonify, redirect, request
 from werkzeug.wrappers import Response as AnyResponse
 
-from .behaviour import Behaviour, misbehave, overlaid
-from .codes import Codes, redirect_uri_on_this_machine
-from .pages import choose
+from .authorization_codes import AuthorizationCodes, redirect_uri_on_this_machine
+from .behaviour import Behaviour, inject_faults, override
+from .pages import account_chooser
 from .people import Person, by_key
 
 NAME = "Facebook"
@@ -62,13 +62,13 @@ class SimulatedFacebook:
     """Facebook's site and its Graph API in one."""
 
     def __init__(self, behaviour: Behaviour) -> None:
-        self._behaviour, self._codes = behaviour, Codes()
+        self._behaviour, self._codes = behaviour, AuthorizationCodes()
         self._tokens: dict[str, Person] = {}
 
     def app(self) -> Flask:
         """Return the application to mount."""
         app = Flask(__name__)
-        misbehave(app, self._behaviour)
+        inject_faults(app, self._behaviour)
         app.add_url_rule("/<version>/dialog/oauth", "authorize", self._authorize, methods=["GET", "POST"])
         app.add_url_rule("/<version>/oauth/access_token", "token", self._token, methods=["GET", "POST"])
         app.add_url_rule("/<version>/me", "person", self._person)
@@ -78,7 +78,7 @@ class SimulatedFacebook:
     def _authorize(self, **_version: str) -> AnyResponse | str:
         redirect_uri = redirect_uri_on_this_machine(request.args)
         if request.method == "GET":
-            return choose(NAME, PEOPLE.values())
+            return account_chooser(NAME, PEOPLE.values())
         answer: dict[str, Any] = {"state": request.args.get("state")}
         person = PEOPLE.get(request.form.get("person", ""))
         if person is None:
@@ -90,7 +90,7 @@ class SimulatedFacebook:
         else:
             answer |= {"code": self._codes.issue(person, request.args)}
         # The fragment is Facebook's own.
-        return redirect(f"{redirect_uri}?{urlencode(overlaid(answer, self._behaviour.callback))}#_=_")
+        return redirect(f"{redirect_uri}?{urlencode(override(answer, self._behaviour.callback))}#_=_")
 
     def _token(self, **_version: str) -> Response | tuple[Response, int]:
         if (request.values.get("client_id"), request.values.get("client_secret")) != (
@@ -120,7 +120,7 @@ class SimulatedFacebook:
             return _refusal("The user is enrolled in a blocking, logged-in checkpoint", 190, 459), 400
         fields = request.args.get("fields", "id").split(",")
         answer = {name: value for name, value in person.claims.items() if name in fields}
-        return jsonify(overlaid(answer, self._behaviour.person))
+        return jsonify(override(answer, self._behaviour.person))
 
     def _data_deletion(self) -> Response:
         """Return the `signed_request` of a data deletion callback (form: `user_id`)."""
@@ -129,7 +129,7 @@ class SimulatedFacebook:
             "issued_at": int(time.time()),
             "user_id": request.form["user_id"],
         }
-        return Response(signed_request(overlaid(payload, self._behaviour.claims)), mimetype="text/plain")
+        return Response(signed_request(override(payload, self._behaviour.claims)), mimetype="text/plain")
 
 
 def signed_request(payload: dict[str, Any], secret: str = CLIENT_SECRET) -> str:
@@ -149,4 +149,4 @@ def _proof(access_token: str) -> str:
 
 def _refusal(text: str, code: int, subcode: int | None = None) -> Response:
     error = {"message": text, "type": "OAuthException", "code": code, "error_subcode": subcode}
-    return jsonify(error=overlaid({**error, "fbtrace_id": secrets.token_urlsafe(8)}, {}))
+    return jsonify(error=override({**error, "fbtrace_id": secrets.token_urlsafe(8)}, {}))

@@ -8,9 +8,9 @@ from urllib.parse import urlencode
 from flask import Flask, Response, jsonify, redirect, request
 from werkzeug.wrappers import Response as AnyResponse
 
-from .behaviour import Behaviour, misbehave, overlaid
-from .codes import Codes, redirect_uri_on_this_machine
-from .pages import choose
+from .authorization_codes import AuthorizationCodes, redirect_uri_on_this_machine
+from .behaviour import Behaviour, inject_faults, override
+from .pages import account_chooser
 from .people import Person, by_key
 from .signing import SimulatedKeys, times
 
@@ -67,15 +67,15 @@ PEOPLE = by_key(
 
 
 class SimulatedGoogle:
-    """The provider; its issuer is wherever it is mounted."""
+    """The provider. Its issuer is the address at which it is mounted."""
 
     def __init__(self, behaviour: Behaviour) -> None:
-        self._behaviour, self._codes, self._keys = behaviour, Codes(), SimulatedKeys(behaviour)
+        self._behaviour, self._codes, self._keys = behaviour, AuthorizationCodes(), SimulatedKeys(behaviour)
 
     def app(self) -> Flask:
         """Return the application to mount."""
         app = Flask(__name__)
-        misbehave(app, self._behaviour)
+        inject_faults(app, self._behaviour)
         app.add_url_rule("/.well-known/openid-configuration", "discovery", self._discovery)
         app.add_url_rule("/oauth2/v3/certs", "keys", self._keys.published)
         app.add_url_rule("/o/oauth2/v2/auth", "authorize", self._authorize, methods=["GET", "POST"])
@@ -85,12 +85,12 @@ class SimulatedGoogle:
         return app
 
     def _discovery(self) -> Response:
-        return jsonify(overlaid(_metadata(_issuer()), self._behaviour.discovery))
+        return jsonify(override(_metadata(_issuer()), self._behaviour.discovery))
 
     def _authorize(self) -> AnyResponse | str:
         redirect_uri = redirect_uri_on_this_machine(request.args)
         if request.method == "GET":
-            return choose(NAME, PEOPLE.values())
+            return account_chooser(NAME, PEOPLE.values())
         answer: dict[str, Any] = {"state": request.args.get("state"), "iss": _issuer()}
         person = PEOPLE.get(request.form.get("person", ""))
         if person is None:
@@ -100,7 +100,7 @@ class SimulatedGoogle:
         else:
             code = self._codes.issue(person, request.args)
             answer |= {"code": code, "scope": "openid email profile", "authuser": "0"}
-        return redirect(f"{redirect_uri}?{urlencode(overlaid(answer, self._behaviour.callback))}")
+        return redirect(f"{redirect_uri}?{urlencode(override(answer, self._behaviour.callback))}")
 
     def _token(self) -> Response | tuple[Response, int]:
         sent = request.authorization or request.form

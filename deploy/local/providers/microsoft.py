@@ -9,9 +9,9 @@ from urllib.parse import urlencode
 from flask import Flask, Response, jsonify, redirect, request
 from werkzeug.wrappers import Response as AnyResponse
 
-from .behaviour import Behaviour, misbehave, overlaid
-from .codes import Codes, redirect_uri_on_this_machine
-from .pages import choose
+from .authorization_codes import AuthorizationCodes, redirect_uri_on_this_machine
+from .behaviour import Behaviour, inject_faults, override
+from .pages import account_chooser
 from .people import Person, by_key
 from .signing import SimulatedKeys, times
 
@@ -50,7 +50,7 @@ PEOPLE = by_key(
         ),
         Person(
             "mallory",
-            "a tenant whose administrator typed somebody else's address",
+            "a tenant whose administrator typed the address of another person",
             {
                 "tid": ATTACKERS,
                 "oid": "690222be-ff1a-4d56-abd1-7e4f7d38e474",
@@ -80,19 +80,19 @@ PEOPLE = by_key(
 
 
 class SimulatedMicrosoft:
-    """The provider, for every tenant; its authority is wherever it is mounted."""
+    """The provider, for every tenant. Its authority is the address at which it is mounted."""
 
     def __init__(self, behaviour: Behaviour) -> None:
-        self._behaviour, self._codes, self._keys = behaviour, Codes(), SimulatedKeys(behaviour)
+        self._behaviour, self._codes, self._keys = behaviour, AuthorizationCodes(), SimulatedKeys(behaviour)
 
     def app(self) -> Flask:
         """Return the application to mount."""
         app = Flask(__name__)
-        misbehave(app, self._behaviour)
+        inject_faults(app, self._behaviour)
         app.add_url_rule(
             "/<tenant>/v2.0/.well-known/openid-configuration",
             "discovery",
-            lambda tenant: overlaid(_metadata(_authority(), tenant), self._behaviour.discovery),
+            lambda tenant: override(_metadata(_authority(), tenant), self._behaviour.discovery),
         )
         app.add_url_rule(
             "/<tenant>/discovery/v2.0/keys",
@@ -108,7 +108,7 @@ class SimulatedMicrosoft:
     def _authorize(self, **_tenant: str) -> AnyResponse | str:
         redirect_uri = redirect_uri_on_this_machine(request.args)
         if request.method == "GET":
-            return choose(NAME, PEOPLE.values())
+            return account_chooser(NAME, PEOPLE.values())
         answer: dict[str, Any] = {"state": request.args.get("state")}
         person = PEOPLE.get(request.form.get("person", ""))
         if person is None:
@@ -119,7 +119,7 @@ class SimulatedMicrosoft:
             }
         else:
             answer |= {"code": self._codes.issue(person, request.args), "session_state": str(uuid.uuid4())}
-        return redirect(f"{redirect_uri}?{urlencode(overlaid(answer, self._behaviour.callback))}")
+        return redirect(f"{redirect_uri}?{urlencode(override(answer, self._behaviour.callback))}")
 
     def _token(self, **_tenant: str) -> Response | tuple[Response, int]:
         if (request.form.get("client_id"), request.form.get("client_secret")) != (CLIENT_ID, CLIENT_SECRET):

@@ -11,9 +11,9 @@ from joserfc.errors import JoseError
 from joserfc.jwk import ECKey
 from werkzeug.wrappers import Response as AnyResponse
 
-from .behaviour import Behaviour, misbehave, overlaid
-from .codes import Codes, redirect_uri_on_this_machine
-from .pages import choose
+from .authorization_codes import AuthorizationCodes, redirect_uri_on_this_machine
+from .behaviour import Behaviour, inject_faults, override
+from .pages import account_chooser
 from .people import Person, by_key
 from .signing import SimulatedKeys, times
 
@@ -44,18 +44,18 @@ class SimulatedOpenIDProvider:
 
     def __init__(self, behaviour: Behaviour, client_key: ECKey) -> None:
         self._behaviour, self._client_key = behaviour, client_key
-        self._codes, self._keys = Codes(), SimulatedKeys(behaviour)
+        self._codes, self._keys = AuthorizationCodes(), SimulatedKeys(behaviour)
         self._tokens: dict[str, Person] = {}
         self._assertions: set[str] = set()
 
     def app(self) -> Flask:
         """Return the application to mount."""
         app = Flask(__name__)
-        misbehave(app, self._behaviour)
+        inject_faults(app, self._behaviour)
         app.add_url_rule(
             "/.well-known/openid-configuration",
             "discovery",
-            lambda: overlaid(_metadata(_issuer()), self._behaviour.discovery),
+            lambda: override(_metadata(_issuer()), self._behaviour.discovery),
         )
         app.add_url_rule("/api/openid_connect/certs", "keys", self._keys.published)
         app.add_url_rule("/openid_connect/authorize", "authorize", self._authorize, methods=["GET", "POST"])
@@ -66,11 +66,11 @@ class SimulatedOpenIDProvider:
     def _authorize(self) -> AnyResponse | str:
         redirect_uri = redirect_uri_on_this_machine(request.args)
         if request.method == "GET":
-            return choose(NAME, PEOPLE.values())
+            return account_chooser(NAME, PEOPLE.values())
         answer: dict[str, Any] = {"state": request.args.get("state")}
         person = PEOPLE.get(request.form.get("person", ""))
         answer |= {"code": self._codes.issue(person, request.args)} if person else {"error": "access_denied"}
-        return redirect(f"{redirect_uri}?{urlencode(overlaid(answer, self._behaviour.callback))}")
+        return redirect(f"{redirect_uri}?{urlencode(override(answer, self._behaviour.callback))}")
 
     def _token(self) -> Response | tuple[Response, int]:
         assertion = request.form.get("client_assertion", "")
@@ -100,7 +100,7 @@ class SimulatedOpenIDProvider:
         person = self._tokens.get(request.headers.get("Authorization", "").removeprefix("Bearer "))
         if person is None:
             return jsonify(error="invalid_token"), 401
-        return jsonify(overlaid({"iss": _issuer(), **person.claims}, self._behaviour.person))
+        return jsonify(override({"iss": _issuer(), **person.claims}, self._behaviour.person))
 
 
 def _issuer() -> str:

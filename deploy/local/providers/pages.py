@@ -1,4 +1,4 @@
-"""The pages of the simulated providers, on which one picks who to be."""
+"""The pages of the simulated providers, on which a developer chooses an account."""
 
 from collections.abc import Iterable, Mapping
 
@@ -35,13 +35,13 @@ _FORM_POST = (
 )
 
 
-def choose(name: str, people: Iterable[Person]) -> str:
-    """Return the page on which one picks a person; it posts to its own address."""
+def account_chooser(name: str, people: Iterable[Person]) -> str:
+    """Return the page on which an account is chosen; it posts to its own address."""
     return render_template_string(_PICK, name=name, people=people)
 
 
 def message(name: str, title: str, text: str) -> str:
-    """Return a page that leads nowhere, such as a provider's own error page."""
+    """Return a page without links, such as a provider's own error page."""
     return render_template_string(_MESSAGE, name=name, title=title, text=text)
 
 

@@ -1,4 +1,4 @@
-"""Sample people with accounts at the simulated providers. Each shows something that a provider does."""
+"""Invented people with accounts at the simulated providers. Each shows one feature of a provider."""
 
 from dataclasses import dataclass, field
 from typing import Any
@@ -6,7 +6,7 @@ from typing import Any
 
 @dataclass(frozen=True)
 class Person:
-    """One account. `claims` is what the provider knows; `shows` is said beside the button."""
+    """One account. `claims` are those of the provider; `shows` is the text beside the button."""
 
     key: str
     shows: str

@@ -1,4 +1,4 @@
-"""Keys of a simulated provider, their rotation, and tokens signed rightly or wrongly."""
+"""The keys of a simulated provider, their rotation, and tokens with right or wrong signatures."""
 
 import base64
 import hmac
@@ -10,7 +10,7 @@ from typing import Any
 from joserfc import jws
 from joserfc.jwk import RSAKey
 
-from .behaviour import Behaviour, overlaid
+from .behaviour import Behaviour, override
 
 # Key sizes of the real ones.
 _BITS = 2048
@@ -25,14 +25,14 @@ class SimulatedKeys:
 
     def published(self, extra: dict[str, Any] | None = None) -> dict[str, Any]:
         """Return the key set, with `extra` in each key."""
-        self._rotate_if_told()
+        self._rotate_if_requested()
         values = {**(extra or {}), **self._behaviour.key_values}
         return {"keys": [{**key.as_dict(private=False), **values} for key in (self._current, self._next)]}
 
     def sign(self, claims: dict[str, Any], header: dict[str, Any] | None = None) -> str:
-        """Return the claims as the behaviour has them, signed as the behaviour has it."""
-        self._rotate_if_told()
-        return self._signed(overlaid(claims, self._behaviour.claims), header or {})
+        """Return the claims in a signed token, both changed as the behaviour says."""
+        self._rotate_if_requested()
+        return self._signed(override(claims, self._behaviour.claims), header or {})
 
     def _signed(self, claims: dict[str, Any], header: dict[str, Any]) -> str:
         kid = self._current.kid
@@ -53,7 +53,7 @@ class SimulatedKeys:
             case _:
                 return _encode({"kid": kid, **header}, claims, self._current)
 
-    def _rotate_if_told(self) -> None:
+    def _rotate_if_requested(self) -> None:
         if self._behaviour.rotate_keys:
             self._behaviour.rotate_keys = False
             self._current, self._next = self._next, _new_key()
@@ -75,7 +75,7 @@ def _encode(header: dict[str, Any], claims: dict[str, Any], key: RSAKey) -> str:
 
 
 def _unsigned(header: dict[str, Any], claims: dict[str, Any]) -> str:
-    """Return a token's first two parts, which the library rightly does not make for these algorithms."""
+    """Return the first two parts of a token; the library refuses these algorithms."""
     return ".".join(_base64url(json.dumps(part).encode()) for part in (header, claims))
 
 

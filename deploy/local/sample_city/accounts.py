@@ -1,7 +1,7 @@
-"""The sample city's utility accounts: who they belong to, and how each one pays.
+"""The sample city's utility accounts: their customers, and how each one pays.
 
-The first few are named, since `make run` prints them to try; the others are invented by a generator with a
-fixed seed, so that every machine has the same city.
+The first ones have names in this module, since `make run` prints them; the others come from a generator with
+a fixed seed, so that every machine has the same city.
 """
 
 import random
@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from datetime import date
 from enum import Enum
 
-from deploy.local.sample_city.people import CITY_LINE, FIRST_NAMES, LAST_NAMES, STREETS
+from deploy.local.sample_city.names import CITY_LINE, FIRST_NAMES, LAST_NAMES, STREETS
 
 COUNT = 300
 SEED = "pinellas-park"
@@ -17,7 +17,7 @@ ALL_SERVICES = ("water", "sewer", "reclaimed_water", "stormwater", "garbage", "r
 USUAL_SERVICES = ("water", "sewer", "stormwater", "garbage", "recycling")
 
 
-class Paying(Enum):
+class PaymentHabit(Enum):
     """How an account pays. The value is the days from a bill to its payment."""
 
     PROMPTLY = 12
@@ -26,7 +26,7 @@ class Paying(Enum):
     AHEAD = 10
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Account:
     """One (account number, customer ID) pair as it is printed on the city's bills."""
 
@@ -36,24 +36,59 @@ class Account:
     service_address: str
     mailing_address: str = ""
     services: tuple[str, ...] = USUAL_SERVICES
-    paying: Paying = Paying.PROMPTLY
+    payment_habit: PaymentHabit = PaymentHabit.PROMPTLY
     closed_on: date | None = None
 
 
 @dataclass(frozen=True)
 class Registration:
-    """An account that somebody registered with an e-mail in the city's earlier portal."""
+    """A registration of an account with an e-mail address in the city's earlier portal."""
 
     email: str
     account: Account
 
 
-TO_FIND = Account("004215-01", "108734", "Jordan Ellison", "118 Mangrove Bend", paying=Paying.LATE)
-PAST_DUE = Account("004216-02", "108735", "Cedric Lockhart", "122 Mangrove Bend", paying=Paying.BEHIND)
-RECLAIMED = Account("004310-02", "109112", "Maria Alvarez", "47 Heron Landing", services=ALL_SERVICES)
-SHARED_HOME = Account("004402-01", "109350", "David Chen", "9 Pelican Loop")
-SHARED_SHOP = Account("004403-03", "109351", "David Chen", "11 Pelican Loop", paying=Paying.AHEAD)
-CLOSED = Account("003990-01", "107001", "Pearl Whitfield", "5 Limpkin Street", closed_on=date(2026, 6, 30))
+TO_FIND = Account(
+    account_number="004215-01",
+    customer_id="108734",
+    name="Jordan Ellison",
+    service_address="118 Mangrove Bend",
+    payment_habit=PaymentHabit.LATE,
+)
+PAST_DUE = Account(
+    account_number="004216-02",
+    customer_id="108735",
+    name="Cedric Lockhart",
+    service_address="122 Mangrove Bend",
+    payment_habit=PaymentHabit.BEHIND,
+)
+RECLAIMED = Account(
+    account_number="004310-02",
+    customer_id="109112",
+    name="Maria Alvarez",
+    service_address="47 Heron Landing",
+    services=ALL_SERVICES,
+)
+SHARED_HOME = Account(
+    account_number="004402-01",
+    customer_id="109350",
+    name="David Chen",
+    service_address="9 Pelican Loop",
+)
+SHARED_SHOP = Account(
+    account_number="004403-03",
+    customer_id="109351",
+    name="David Chen",
+    service_address="11 Pelican Loop",
+    payment_habit=PaymentHabit.AHEAD,
+)
+CLOSED = Account(
+    account_number="003990-01",
+    customer_id="107001",
+    name="Pearl Whitfield",
+    service_address="5 Limpkin Street",
+    closed_on=date(2026, 6, 30),
+)
 NAMED = (TO_FIND, PAST_DUE, RECLAIMED, SHARED_HOME, SHARED_SHOP, CLOSED)
 
 AUTO_LINKED = Registration("maria.alvarez@example.com", RECLAIMED)
@@ -65,7 +100,7 @@ AMBIGUOUS = (
 
 def accounts() -> list[Account]:
     """Return every account, the named ones first."""
-    chance = random.Random(SEED)  # noqa: S311 - the same sample for everybody, no secret
+    chance = random.Random(SEED)  # noqa: S311 - a sample that is the same everywhere, not a secret
     return [*NAMED, *(_invented(number, chance) for number in range(COUNT - len(NAMED)))]
 
 
@@ -83,14 +118,16 @@ def _invented(number: int, chance: random.Random) -> Account:
         customer_id=f"{110000 + 13 * number:06d}",
         name=f"{chance.choice(FIRST_NAMES)} {chance.choice(LAST_NAMES)}",
         service_address=f"{10 + 4 * (number // len(STREETS))} {STREETS[number % len(STREETS)]}",
-        paying=chance.choices(tuple(Paying), (14, 3, 2, 1))[0],
+        payment_habit=chance.choices(tuple(PaymentHabit), (14, 3, 2, 1))[0],
     )
     if chance.random() < 0.15:  # noqa: PLR2004 - a share of all accounts
         account = replace(account, services=ALL_SERVICES)
     if chance.random() < 0.1:  # noqa: PLR2004 - as above
         account = replace(account, mailing_address=f"PO Box {100 + number}, {CITY_LINE}")
     if chance.random() < 0.06:  # noqa: PLR2004 - as above
-        account = replace(account, closed_on=date(2026, chance.randint(1, 9), 28), paying=Paying.PROMPTLY)
+        account = replace(
+            account, closed_on=date(2026, chance.randint(1, 9), 28), payment_habit=PaymentHabit.PROMPTLY
+        )
     return account
 
 

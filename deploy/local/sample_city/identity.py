@@ -1,4 +1,4 @@
-"""The sample city as identity registers it: its looks, its clients and what they may ask for."""
+"""The sample city as identity registers it: its appearance, its clients and their scopes."""
 
 import json
 from collections.abc import Mapping
@@ -10,7 +10,7 @@ HERE = Path(__file__).parent
 
 
 def city() -> str:
-    """Return the city's row as JSON, its logo inside."""
+    """Return the city's file as JSON, including its logo."""
     described = json.loads((HERE / "identity.json").read_text())
     return json.dumps(described | {"logo_svg": (HERE / "logo.svg").read_text()})
 
@@ -23,12 +23,12 @@ def clients(values: Mapping[str, str]) -> dict[str, dict[str, object]]:
     )
     own = ["openid", "profile", "email"]
     billing = {"scopes": [*own, "offline_access", "billing.read", "billing.link"], "resources": [AUDIENCE]}
-    told = {
+    logout = {
         "backchannel_logout_uri": f"{values['PORTAL_BASE_URL']}/backchannel-logout",
         "backchannel_logout_session_required": True,
     }
     return {
-        "PORTAL_CLIENT_SECRET": portal | billing | told,
+        "PORTAL_CLIENT_SECRET": portal | billing | logout,
         "CITY_WEBSITE_CLIENT_SECRET": website | {"scopes": own},
     }
 

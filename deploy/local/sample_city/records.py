@@ -1,7 +1,7 @@
 """Writes the sample city's billing records as the CSV file that `billing_link import` reads.
 
-Each bill depends only on its account and month, so a file made next month says the same of the months they
-share and adds the new one.
+A bill depends on its account and month only, so a file of the next month repeats the shared months and adds
+one.
 """
 
 import argparse
@@ -12,7 +12,14 @@ from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
 from typing import TextIO
 
-from deploy.local.sample_city.accounts import SEED, Account, Paying, Registration, accounts, registrations
+from deploy.local.sample_city.accounts import (
+    SEED,
+    Account,
+    PaymentHabit,
+    Registration,
+    accounts,
+    registrations,
+)
 
 COLUMNS = (
     *("record", "account_number", "customer_id", "name", "service_address", "mailing_address", "status"),
@@ -20,7 +27,7 @@ COLUMNS = (
 )
 MONTHS = 15
 DAYS_TO_PAY = 21
-# Monthly charges in cents; water and sewer have a part for each thousand gallons.
+# Monthly charges in cents; water and sewer also have a charge for each thousand gallons.
 BASE = {
     "water": 1245,
     "sewer": 1890,
@@ -36,9 +43,9 @@ Row = dict[str, str]
 
 def rows(today: date) -> Iterator[Row]:
     """Yield every row of the file as of one day."""
-    everyone = accounts()
-    yield from map(_account_row, everyone)
-    for account in everyone:
+    all_accounts = accounts()
+    yield from map(_account_row, all_accounts)
+    for account in all_accounts:
         yield from _ledger(account, today)
     yield from map(_registration_row, registrations())
 
@@ -97,9 +104,9 @@ def _month(account: Account, posted_on: date, today: date, chance: random.Random
         credit = cents // 4
         cents -= credit
         yield _entry(account, f"leak-{name}", "adjustment", posted_on, -credit)
-    paid_on = posted_on + timedelta(days=account.paying.value)
+    paid_on = posted_on + timedelta(days=account.payment_habit.value)
     if paid_on <= today:
-        paid = cents + (500 if account.paying is Paying.AHEAD else 0)
+        paid = cents + (500 if account.payment_habit is PaymentHabit.AHEAD else 0)
         yield _entry(account, f"payment-{name}", "payment", paid_on, -paid)
 
 

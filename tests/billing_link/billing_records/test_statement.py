@@ -1,7 +1,7 @@
 from datetime import date, timedelta
 
 import pytest
-from billing_link.billing_records.statement import Entry, EntryKind, Payment, draw_up
+from billing_link.billing_records.statement import Entry, EntryKind, Payment, compute_statement
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -25,19 +25,19 @@ def adjustment(month: int, cents: int) -> Entry:
 
 def test_an_unpaid_fourteenth_bill_is_in_the_balance_though_it_is_not_shown():
     unpaid_first = [bill(0), *(entry for month in range(1, 14) for entry in (bill(month), payment(month)))]
-    statement = draw_up(unpaid_first)
+    statement = compute_statement(unpaid_first)
     assert len(statement.recent_bills) == 12
     assert "bill-0" not in [bill.bill_number for bill in statement.recent_bills]
     assert statement.balance_cents == 5000
 
 
 def test_fourteen_unpaid_bills_are_all_owed_since_the_first():
-    statement = draw_up(bill(month) for month in range(14))
+    statement = compute_statement(bill(month) for month in range(14))
     assert (statement.balance_cents, statement.due_on) == (14 * 5000, bill(0).due_on)
 
 
 def test_an_empty_ledger_owes_nothing():
-    statement = draw_up([])
+    statement = compute_statement([])
     assert (statement.balance_cents, statement.due_on, statement.last_payment, statement.recent_bills) == (
         0,
         None,
@@ -63,18 +63,18 @@ def test_an_empty_ledger_owes_nothing():
     ],
 )
 def test_payments_cover_the_oldest_bills_first(entries, balance, due_month):
-    statement = draw_up(entries)
+    statement = compute_statement(entries)
     due = None if due_month is None else bill(due_month).due_on
     assert (statement.balance_cents, statement.due_on) == (balance, due)
 
 
 def test_the_last_payment_is_shown_as_a_positive_amount():
-    paid = draw_up([payment(1, -300), bill(0), payment(0, -200)]).last_payment
+    paid = compute_statement([payment(1, -300), bill(0), payment(0, -200)]).last_payment
     assert paid == Payment(payment(1).posted_on, 300)
 
 
 def test_bills_are_shown_newest_first():
-    assert [b.bill_number for b in draw_up([bill(1), bill(3), bill(2)]).recent_bills] == [
+    assert [b.bill_number for b in compute_statement([bill(1), bill(3), bill(2)]).recent_bills] == [
         "bill-3",
         "bill-2",
         "bill-1",
@@ -95,6 +95,6 @@ kinds = st.sampled_from([(bill, 1), (payment, -1)])
 def test_the_balance_is_the_sum_in_any_order_and_due_exactly_when_owed(made, random):
     entries = [make(month, sign * cents) for (make, sign), month, cents in made]
     random.shuffle(entries)
-    statement = draw_up(entries)
+    statement = compute_statement(entries)
     assert statement.balance_cents == sum(entry.amount_cents for entry in entries)
     assert (statement.due_on is not None) == (statement.balance_cents > 0)

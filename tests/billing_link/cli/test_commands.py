@@ -77,14 +77,14 @@ class TestCities:
     def test_a_file_that_is_no_json_is_refused(self, run, tmp_path):
         (tmp_path / "city.json").write_text("{")
         code, said = run("cities", "put", str(tmp_path / "city.json"))
-        assert (code, "is no JSON" in said) == (1, True)
+        assert (code, "is not JSON" in said) == (1, True)
 
     def test_a_city_that_is_not_there(self, run):
         assert run("cities", "show", "nowhere")[0] == 1
 
 
 class TestImport:
-    def test_it_says_what_was_new_and_what_changed(self, run, city_file, file):
+    def test_it_prints_the_numbers_of_new_and_changed_rows(self, run, city_file, file):
         run("cities", "put", city_file())
         code, said = run("import", file(ACCOUNT), "--city", "pinellas-park")
         assert code == 0

@@ -63,14 +63,14 @@ def test_the_day_after_which_an_account_must_have_closed(today, months, day):
 
 def test_a_changed_city_is_served_within_seconds(put_city, verbs, clock):
     put_city(name="Before")
-    assert verbs.directory.city("pinellas-park").city.name == "Before"
+    assert verbs.cities.find_city("pinellas-park").city.name == "Before"
     put_city(name="After")
-    assert verbs.directory.city("pinellas-park").city.name == "Before"
+    assert verbs.cities.find_city("pinellas-park").city.name == "Before"
     clock.advance(timedelta(seconds=5))
-    assert verbs.directory.city("pinellas-park").city.name == "After"
+    assert verbs.cities.find_city("pinellas-park").city.name == "After"
 
 
 def test_a_city_that_is_not_served_is_none_until_it_is(put_city, verbs):
-    assert verbs.directory.city("pinellas-park") is None
+    assert verbs.cities.find_city("pinellas-park") is None
     put_city()
-    assert verbs.directory.city("pinellas-park") is not None
+    assert verbs.cities.find_city("pinellas-park") is not None

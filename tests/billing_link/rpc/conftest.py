@@ -33,6 +33,20 @@ def server(settings) -> Iterator[Server]:
 
 
 @pytest.fixture
+def open_connection(server):
+    """Return how the server opens a connection for single statements."""
+    # Private: storage has no public way to make the database fail or wait.
+    return server.storage._statements.connect
+
+
+@pytest.fixture
+def replace_open_connection(server, open_connection, monkeypatch):
+    """Return a function that replaces how the server opens a connection for single statements."""
+    # Private, as above.
+    return lambda replacement: monkeypatch.setattr(server.storage._statements, "connect", replacement)
+
+
+@pytest.fixture
 def channel(server) -> Iterator[grpc.Channel]:
     with grpc.insecure_channel(f"127.0.0.1:{server.port}") as channel:
         yield channel
@@ -53,13 +67,15 @@ def call(channel, identity):
 
 @pytest.fixture
 def logged(monkeypatch):
-    """Return the lines that the gate logs, as text."""
+    """Return the lines that the interceptor logs, as text."""
     lines: list[str] = []
 
     def write(event: str, **facts: Any) -> None:
         lines.append(f"{event} {facts}")
 
-    monkeypatch.setattr("billing_link.rpc.gate.log", SimpleNamespace(info=write, warning=write, error=write))
+    monkeypatch.setattr(
+        "billing_link.rpc.interceptor.log", SimpleNamespace(info=write, warning=write, error=write)
+    )
     return lines
 
 

@@ -4,7 +4,7 @@ import time
 import grpc
 import pytest
 from billing_link.config import ServerSettings
-from billing_link.rpc.health import Health, ask
+from billing_link.rpc.health import Health, check_health
 from billing_link.server import Server
 from grpc_health.v1 import health_pb2, health_pb2_grpc
 from grpc_reflection.v1alpha import reflection_pb2, reflection_pb2_grpc
@@ -23,14 +23,14 @@ def test_a_server_whose_database_answers_is_serving_without_a_token(channel, ser
 def test_it_is_serving_only_while_the_database_answers():
     answers = [True, False, True]
     health = Health(lambda: answers.pop(0))
-    assert told(health) == {NOT_SERVING}
+    assert published(health) == {NOT_SERVING}
     for expected in (SERVING, NOT_SERVING, SERVING):
         health.check()
-        assert told(health) == {expected}
+        assert published(health) == {expected}
 
 
-def told(health):
-    """Return what is said of every service."""
+def published(health):
+    """Return the statuses of every service."""
     requests = [health_pb2.HealthCheckRequest(service=service) for service in SERVICES]
     return {health.servicer.Check(request, None).status for request in requests}
 
@@ -42,23 +42,23 @@ def test_a_database_that_hangs_is_not_waited_for():
     health.check()
     health.check()
     assert time.monotonic() - began < 2
-    assert not health._serving
+    assert published(health) == {NOT_SERVING}
     release.set()
-    health._probe.join()
-    health.check()
-    assert health._serving
+    while published(health) != {SERVING} and time.monotonic() - began < 10:
+        health.check()
+    assert published(health) == {SERVING}
 
 
-def test_a_server_that_stops_is_not_serving_whatever_the_database_says():
+def test_a_server_that_stops_is_not_serving_even_if_the_database_responds():
     health = Health(lambda: True)
-    health.shut()
+    health.shut_down()
     health.check()
-    assert told(health) == {NOT_SERVING}
+    assert published(health) == {NOT_SERVING}
 
 
 def test_an_operator_can_ask(server):
-    assert ask(f"127.0.0.1:{server.port}") == "SERVING"
-    assert ask("127.0.0.1:9") == "UNREACHABLE"
+    assert check_health(f"127.0.0.1:{server.port}") == "SERVING"
+    assert check_health("127.0.0.1:9") == "UNREACHABLE"
 
 
 def _reflect(channel):

@@ -5,8 +5,8 @@ from datetime import timedelta
 
 import pytest
 from billing_link.clock import FixedClock, SystemClock
-from billing_link.errors import Refusal, RefusedError
-from billing_link.tokens.keys import IssuerKeys
+from billing_link.errors import Refusal, Refused
+from billing_link.tokens.issuer_keys import IssuerKeys
 from billing_link.tokens.revocations import RevokedSessions
 from billing_link.tokens.verifier import Verifier
 from joserfc import jws
@@ -21,9 +21,7 @@ def now():
 
 @pytest.fixture
 def verifier(identity, now):
-    return Verifier(
-        IssuerKeys(identity.issuer), RevokedSessions(), issuer=identity.issuer, audience=AUDIENCE, clock=now
-    )
+    return Verifier(IssuerKeys(identity.issuer), RevokedSessions(), audience=AUDIENCE, clock=now)
 
 
 def encoded(raw):
@@ -31,9 +29,9 @@ def encoded(raw):
 
 
 def refusal(verifier, token):
-    with pytest.raises(RefusedError) as raised:
-        verifier.verify(token)
-    return raised.value.refused.reason
+    outcome = verifier.verify(token)
+    assert isinstance(outcome, Refused)
+    return outcome.reason
 
 
 @pytest.mark.parametrize("key", ["ec", "rsa"])
@@ -160,7 +158,7 @@ class TestTimes:
         now.advance(timedelta(seconds=1))
         assert refusal(verifier, token) is Refusal.TOKEN_EXPIRED
 
-    def test_a_remembered_token_expires_too(self, identity, verifier, now):
+    def test_a_cached_token_expires_too(self, identity, verifier, now):
         token = identity.token(exp=int(now.now().timestamp()) + 300)
         verifier.verify(token)
         now.advance(timedelta(seconds=360))
@@ -173,27 +171,28 @@ class TestTimes:
         assert refusal(verifier, identity.token(**{claim: at + 61})) is Refusal.TOKEN_INVALID
 
 
-def test_a_token_is_verified_once_and_remembered_by_its_hash(identity, verifier):
+def test_a_token_is_verified_once_and_cached(identity, verifier):
     token = identity.token()
     first = verifier.verify(token)
     assert verifier.verify(token) is first
 
 
-def test_no_more_tokens_are_remembered_than_told(identity, now):
+def test_the_cache_drops_the_least_recently_used_token(identity, now):
     verifier = Verifier(
         IssuerKeys(identity.issuer),
         RevokedSessions(),
-        issuer=identity.issuer,
         audience=AUDIENCE,
         clock=now,
-        remembered=2,
+        cache_size=2,
     )
     tokens = [identity.token(jti=str(number)) for number in range(3)]
     first = verifier.verify(tokens[0])
     for token in tokens[1:]:
         verifier.verify(token)
+    # The least recently used one was dropped, so it is read again.
     assert verifier.verify(tokens[0]) is not first
-    assert len(verifier._verified._callers) == 2
+    third = verifier.verify(tokens[2])
+    assert verifier.verify(tokens[2]) is third
 
 
 @pytest.mark.parametrize("cnf", [{"jkt": "x" * 43}, {"x5t#S256": "x" * 43}, {}])

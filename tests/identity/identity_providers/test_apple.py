@@ -118,7 +118,7 @@ def test_the_client_secret_is_a_jwt_of_five_minutes(
 ) -> None:
     sign_in("apple", "samuel")
     secret = behaviours["apple"].forms["token"]["client_secret"]
-    claims = jwt.decode(secret, simulated.switchboard.team_key, algorithms=["ES256"]).claims
+    claims = jwt.decode(secret, simulated.providers.team_key, algorithms=["ES256"]).claims
     header = jws.extract_compact(secret.encode()).headers()
     assert (header["alg"], header["kid"]) == ("ES256", "SAMPLEKEY1")
     assert (claims["iss"], claims["aud"]) == ("SAMPLETEAM", f"{simulated.base_url}/apple")

@@ -87,7 +87,7 @@ def test_the_client_proves_itself_with_a_fresh_signed_assertion(
     sign_in("logingov", "louise")
     sign_in("logingov", "louise")
     form = behaviours["logingov"].forms["token"]
-    key = simulated.switchboard.client_key
+    key = simulated.providers.client_key
     claims = jwt.decode(form["client_assertion"], key, algorithms=["ES256"]).claims
     assert claims["iss"] == claims["sub"] == form["client_id"]
     assert claims["aud"] == f"{simulated.base_url}/openid/api/openid_connect/token"

@@ -5,11 +5,11 @@ from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 
 import pytest
-from billing_link.billing_records.importer import Imported, Importer
+from billing_link.billing_records.import_records import Imported, ImportRecords
 from billing_link.billing_records.store import ImportedRecords
 from billing_link.clock import FixedClock
 from billing_link.linking.cities import read_city
-from billing_link.linking.directory import ServedCity
+from billing_link.linking.city_cache import ServedCity
 from billing_link.linking.store import Cities
 from billing_link.storage import Storage
 
@@ -47,9 +47,11 @@ def put_city(storage: Storage, clock: FixedClock) -> Callable[..., ServedCity]:
             }
             | changes
         )
-        with storage.transaction() as connection:
-            Cities(connection).put(city.id, city.model_dump(mode="json", exclude_none=True), clock.now())
-        imported = Importer(storage, clock)(io.BytesIO(RECORDS), city.id, city.bill_numbers(), lambda: None)
+        with storage.transaction() as tx:
+            Cities(tx).put_city(city.id, city.model_dump(mode="json", exclude_none=True), clock.now())
+        imported = ImportRecords(storage, clock)(
+            io.BytesIO(RECORDS), city.id, city.bill_numbers(), lambda: None
+        )
         assert isinstance(imported, Imported)
         return ServedCity(city, city.bill_numbers())
 

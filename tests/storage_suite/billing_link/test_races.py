@@ -1,4 +1,4 @@
-"""Many at the same moment, on each database: what must happen once happens once."""
+"""Concurrent calls, on each database: an effect that must happen once happens once."""
 
 import threading
 from collections import Counter
@@ -6,13 +6,13 @@ from collections import Counter
 import pytest
 from billing_link.errors import Refusal, Refused
 from billing_link.linking.auto_link import AutoLink
-from billing_link.linking.link import LinkAccount
+from billing_link.linking.link_account import LinkAccount
 from billing_link.linking.links import AutoLinkOutcome
-from billing_link.linking.list_linked import ListLinkedAccounts
-from billing_link.linking.resolve import ResolveAccount, Typed
+from billing_link.linking.list_linked_accounts import ListLinkedAccounts
+from billing_link.linking.resolve_account import ResolveAccount, TypedNumbers
 from billing_link.tokens.caller import Caller
 
-RIGHT = Typed("004215-01", "108734", remember=True)
+RIGHT = TypedNumbers("004215-01", "108734", remember=True)
 
 
 @pytest.fixture
@@ -50,7 +50,7 @@ def count(storage):
 
 
 def at_once(calls):
-    """Run all calls at the same moment and return what they returned."""
+    """Run all calls at the same moment and return their outcomes."""
     start, outcomes = threading.Barrier(len(calls)), []
 
     def run(call):
@@ -66,7 +66,9 @@ def at_once(calls):
     return outcomes
 
 
-def test_twenty_remembers_by_one_resident_make_one_link_and_one_notice(put_city, resolve, resident, count):
+def test_twenty_remembers_by_one_resident_make_one_link_and_one_notification(
+    put_city, resolve, resident, count
+):
     served = put_city()
     outcomes = at_once([lambda: resolve(resident("jane"), served, RIGHT)] * 20)
     assert len({outcome.link.link_id for outcome in outcomes}) == 1
@@ -82,9 +84,7 @@ def test_of_twenty_residents_one_gets_an_exclusive_account(put_city, resolve, re
     assert count("SELECT count(*) FROM links") == 1
 
 
-def test_ten_residents_of_one_account_are_each_told_of_those_who_came_later(
-    put_city, resolve, resident, count
-):
+def test_ten_residents_of_one_account_are_each_notified_of_later_ones(put_city, resolve, resident, count):
     served = put_city()
     at_once([lambda n=n: resolve(resident(f"resident-{n}"), served, RIGHT) for n in range(10)])
     assert count("SELECT count(*) FROM links") == 10
@@ -96,7 +96,7 @@ def test_two_first_lists_auto_link_once(put_city, storage, records, clock, resid
     served = put_city()
     list_linked = ListLinkedAccounts(storage, records, AutoLink(storage, records, clock))
     listed = at_once([lambda: list_linked(resident("jane"), served.city)] * 2)
-    assert [one.outcome for one in listed] == [AutoLinkOutcome.LINKED] * 2
+    assert [one.auto_link_outcome for one in listed] == [AutoLinkOutcome.LINKED] * 2
     assert all(len(one.accounts) == 1 for one in listed)
     assert count("SELECT count(*) FROM links") == 1
     assert count("SELECT count(*) FROM auto_links") == 1
@@ -107,7 +107,9 @@ def test_of_twenty_wrong_guesses_no_more_than_allowed_learn_that_they_were_wrong
     put_city, resolve, resident, count
 ):
     served = put_city()
-    guesses = [Typed(f"00000{n % 10}-{n // 10 + 10}", f"9000{n:02}", remember=False) for n in range(20)]
+    guesses = [
+        TypedNumbers(f"00000{n % 10}-{n // 10 + 10}", f"9000{n:02}", remember=False) for n in range(20)
+    ]
     outcomes = at_once([lambda g=guess: resolve(resident("guesser"), served, g) for guess in guesses])
     reasons = Counter(outcome.reason for outcome in outcomes)
     assert reasons == {Refusal.ACCOUNT_NOT_FOUND: 10, Refusal.TOO_MANY_ATTEMPTS: 10}
@@ -119,7 +121,9 @@ def test_of_twenty_wrong_guesses_at_one_customer_by_many_no_more_than_five_learn
     served = put_city()
     outcomes = at_once(
         [
-            lambda n=n: resolve(resident(f"guesser-{n}"), served, Typed(f"{n}-99", "108734", remember=False))
+            lambda n=n: resolve(
+                resident(f"guesser-{n}"), served, TypedNumbers(f"{n}-99", "108734", remember=False)
+            )
             for n in range(20)
         ]
     )

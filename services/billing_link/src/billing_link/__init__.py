@@ -1,6 +1,5 @@
-"""billing_link: finds a resident's utility account by the two numbers on a bill, and remembers it for them.
+"""billing_link: finds a utility account by the two numbers on a bill, and links it to the resident.
 
-Owns the links between residents and utility accounts, the rules by which they are made, and the city's
-billing records as they were imported. Knows residents only from verified access tokens, never from identity's
-database.
+Owns the links between residents and utility accounts, the rules for making them, and the city's imported
+billing records. Knows residents from verified access tokens only, never from identity's database.
 """

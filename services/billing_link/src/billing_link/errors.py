@@ -1,4 +1,4 @@
-"""What can go wrong that somebody must be told: a closed list of reasons, and words for an operator."""
+"""Refusals for callers (a closed list of reasons), and errors whose text is for an operator."""
 
 import traceback
 from collections.abc import Mapping
@@ -26,26 +26,18 @@ class Refusal(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Refused:
-    """A refusal as a verb returns it: the reason, and what the caller needs to act on it."""
+    """A refusal, as a verb returns it. `details` reach the caller: no personal data."""
 
     reason: Refusal
     details: Mapping[str, str] = field(default_factory=dict)
 
 
-class RefusedError(Exception):
-    """A refusal raised where nothing has to be remembered: before a verb has begun."""
-
-    def __init__(self, reason: Refusal, **details: str) -> None:
-        super().__init__(reason.value)
-        self.refused = Refused(reason, details)
-
-
 class UnavailableError(Exception):
-    """Something this service needs does not answer just now; trying again later is safe."""
+    """The database or identity does not respond. The caller may try again later."""
 
 
 class OperatorError(Exception):
-    """A command cannot be done; the message says why and what to do, in an operator's words."""
+    """A command fails; the message says why and what to do, for an operator."""
 
 
 class SettingsError(OperatorError):
@@ -53,9 +45,9 @@ class SettingsError(OperatorError):
 
 
 def where(error: BaseException) -> list[str]:
-    """Return where an error came from, for the log: its types and places without its words.
+    """Return the types and source lines of an error and its causes, for the log, without their messages.
 
-    The words of a database or a parser quote what a resident typed.
+    Messages of a database or a parser quote personal data (decision 0014).
     """
     lines = [f"{type(error).__module__}.{type(error).__qualname__}"]
     lines += [

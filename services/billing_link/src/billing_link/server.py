@@ -1,4 +1,4 @@
-"""The composition root: settings become a server whose parts know only what they are given."""
+"""Composition: builds the server and all its parts from the settings. Only this module wires parts."""
 
 import logging
 import signal
@@ -20,54 +20,59 @@ from billing_link.config import ServerSettings
 from billing_link.errors import SettingsError, where
 from billing_link.linking.attempts import WINDOW
 from billing_link.linking.auto_link import AutoLink
-from billing_link.linking.directory import Directory
-from billing_link.linking.link import LinkAccount
-from billing_link.linking.list_linked import ListLinkedAccounts
-from billing_link.linking.read_linked import ReadLinkedAccount
-from billing_link.linking.resolve import ResolveAccount
+from billing_link.linking.city_cache import CityCache
+from billing_link.linking.get_account import GetAccount
+from billing_link.linking.link_account import LinkAccount
+from billing_link.linking.list_linked_accounts import ListLinkedAccounts
+from billing_link.linking.resolve_account import ResolveAccount
 from billing_link.linking.store import Attempts
-from billing_link.linking.unlink import UnlinkAccount
-from billing_link.notices import courier
-from billing_link.rpc.gate import SERVICE, Gate
+from billing_link.linking.unlink_account import UnlinkAccount
+from billing_link.notifications.delivery import (
+    IdentityNotificationClient,
+    NotificationDelivery,
+    delete_old_notifications,
+)
 from billing_link.rpc.health import Health
+from billing_link.rpc.interceptor import SERVICE, CallInterceptor
 from billing_link.rpc.servicer import Servicer, Verbs
 from billing_link.storage import Storage
-from billing_link.tokens.event_desk import IdentityEvents
-from billing_link.tokens.keys import IssuerKeys
-from billing_link.tokens.revocations import RevocationWatch, RevokedSessions
+from billing_link.tokens.issuer_keys import IssuerKeys
+from billing_link.tokens.revocations import RevocationPoller, RevokedSessions
+from billing_link.tokens.security_event_source import IdentitySecurityEvents
 from billing_link.tokens.verifier import Verifier
 
 # Bytes of a request and of its metadata: two numbers and a token.
 _LARGEST_REQUEST = 16 * 1024
-# Seconds in which calls under way may end when the server stops.
+# Seconds that running calls get to end when the server stops.
 _DRAIN = 10
-_SECONDS_BETWEEN_CLEANINGS = 3600
+_SECONDS_BETWEEN_CLEANUPS = 3600
 
 log = structlog.get_logger()
 
 
 class Server:
-    """A billing_link server: gRPC, watches over database and ended sessions, a courier for notices."""
+    """A billing_link server: gRPC, and threads for health, notifications, ended sessions and cleanup."""
 
     def __init__(self, settings: ServerSettings, *, clock: Clock | None = None) -> None:
         self._clock = clock or SystemClock()
-        # A thread for each call, and one connection each for health, notices and cleaning.
+        # One connection for each call thread, and one each for health, notifications and cleanup.
         self.storage = Storage(settings.database_url, pool_size=settings.threads + 3)
         self.health = Health(self.storage.is_reachable)
-        self.courier = courier.Courier(
+        self.delivery = NotificationDelivery(
             self.storage,
-            courier.IdentityDesk(
+            IdentityNotificationClient(
                 settings.issuer, settings.audience, settings.resource_secret.get_secret_value()
             ),
             self._clock,
         )
         self._keys, self._revoked = IssuerKeys(settings.issuer), RevokedSessions()
-        self.revocations = RevocationWatch(
-            IdentityEvents(settings.issuer, settings.audience, settings.resource_secret.get_secret_value()),
+        self.revocations = RevocationPoller(
+            IdentitySecurityEvents(
+                settings.issuer, settings.audience, settings.resource_secret.get_secret_value()
+            ),
             self._keys,
             self._revoked,
             self._clock,
-            issuer=settings.issuer,
             audience=settings.audience,
         )
         self._grpc = self._grpc_server(settings)
@@ -77,22 +82,22 @@ class Server:
             threading.Thread(target=work, args=(self._stopping,), name=name, daemon=True)
             for name, work in (
                 ("health", self.health.run),
-                ("courier", self.courier.run),
+                ("notifications", self.delivery.run),
                 ("revocations", self.revocations.run),
-                ("cleaning", self._clean),
+                ("cleanup", self._clean_up),
             )
         ]
 
     def start(self) -> None:
-        """Begin to serve."""
+        """Start the server and its threads."""
         self._grpc.start()
         self.health.check()
         for thread in self._threads:
             thread.start()
 
     def stop(self, grace: float = _DRAIN) -> None:
-        """Say NOT_SERVING, take no new calls, give those under way `grace` seconds, and close everything."""
-        self.health.shut()
+        """Publish NOT_SERVING, refuse new calls, give running ones `grace` seconds, and close everything."""
+        self.health.shut_down()
         self._stopping.set()
         self._grpc.stop(grace).wait()
         for thread in self._threads:
@@ -101,22 +106,20 @@ class Server:
 
     def _grpc_server(self, settings: ServerSettings) -> grpc.Server:
         clock, storage = self._clock, self.storage
-        verifier = Verifier(
-            self._keys, self._revoked, issuer=settings.issuer, audience=settings.audience, clock=clock
-        )
+        verifier = Verifier(self._keys, self._revoked, audience=settings.audience, clock=clock)
         server = grpc.server(
             ThreadPoolExecutor(settings.threads, thread_name_prefix="call"),
-            interceptors=[Gate(verifier)],
+            interceptors=[CallInterceptor(verifier)],
             options=[
                 ("grpc.max_receive_message_length", _LARGEST_REQUEST),
                 ("grpc.max_metadata_size", _LARGEST_REQUEST),
-                # Without it a second server on the same port starts, and gets half of the calls.
+                # Without it, a second server can listen on the same port and takes half of the calls.
                 ("grpc.so_reuseport", 0),
             ],
-            # Calls that wait for a thread beyond this are refused at once: RESOURCE_EXHAUSTED.
+            # Above this, calls that wait for a thread are refused at once with RESOURCE_EXHAUSTED.
             maximum_concurrent_rpcs=settings.threads * 16,
         )
-        servicer = Servicer(_verbs(storage, clock), Directory(storage, clock))
+        servicer = Servicer(_verbs(storage, clock), CityCache(storage, clock))
         billing_link_pb2_grpc.add_BillingLinkServiceServicer_to_server(servicer, server)
         health_pb2_grpc.add_HealthServicer_to_server(self.health.servicer, server)
         if settings.reflection:
@@ -125,17 +128,17 @@ class Server:
             )
         return server
 
-    def _clean(self, stop: threading.Event) -> None:
-        """Delete once an hour what nobody needs any more."""
+    def _clean_up(self, stop: threading.Event) -> None:
+        """Delete expired rows, once an hour."""
         while not stop.is_set():
             now = self._clock.now()
             try:
                 with self.storage.autocommit() as connection:
-                    Attempts(connection).forget(now - WINDOW)
-                courier.forget_old(self.storage, now)
-            except Exception as error:  # noqa: BLE001 - what cannot be cleaned now is cleaned in an hour
-                log.warning("cleaning.put_off", where=where(error))
-            stop.wait(_SECONDS_BETWEEN_CLEANINGS)
+                    Attempts(connection).delete_begun_before(now - WINDOW)
+                delete_old_notifications(self.storage, now)
+            except Exception as error:  # noqa: BLE001 - the next cleanup deletes the same rows
+                log.warning("cleanup.failed", where=where(error))
+            stop.wait(_SECONDS_BETWEEN_CLEANUPS)
 
 
 def _verbs(storage: Storage, clock: Clock) -> Verbs:
@@ -145,12 +148,12 @@ def _verbs(storage: Storage, clock: Clock) -> Verbs:
         resolve=ResolveAccount(storage, records, link, clock),
         list_linked=ListLinkedAccounts(storage, records, AutoLink(storage, records, clock)),
         unlink=UnlinkAccount(storage, clock),
-        read_linked=ReadLinkedAccount(storage, records),
+        get_account=GetAccount(storage, records),
     )
 
 
 def _listen(server: grpc.Server, settings: ServerSettings) -> int:
-    """Bind, and return the port; raises `SettingsError` for a port or a certificate that cannot be used."""
+    """Listen, and return the port; raises `SettingsError` for an unusable port or certificate."""
     try:
         if not settings.tls_certificate:
             return server.add_insecure_port(settings.bind)
@@ -165,19 +168,19 @@ def _listen(server: grpc.Server, settings: ServerSettings) -> int:
 
 
 def serve(settings: ServerSettings) -> None:
-    """Serve until SIGTERM or SIGINT; raises `SettingsError` if it cannot start."""
+    """Serve until SIGTERM or SIGINT; raises `SettingsError` if the server cannot start."""
     if not migrations.is_current(settings.database_url):
         raise SettingsError(
             "BILLING_LINK_DATABASE_URL: the tables are not up to date; run `billing_link migrate`"
         )
     _write_json_logs()
     server = Server(settings)
-    asked_to_stop = threading.Event()
+    stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: asked_to_stop.set())
+        signal.signal(number, lambda *_: stop.set())
     server.start()
     log.info("server.started", bind=settings.bind, tls=bool(settings.tls_certificate))
-    asked_to_stop.wait()
+    stop.wait()
     log.info("server.stopping")
     server.stop()
     log.info("server.stopped")

@@ -1,5 +1,5 @@
-"""What happened to links and records, append-only, for the city's auditors.
+"""The audit trail of links and records, append-only, for the city's auditors.
 
 Owns the closed list of events and their rows, which hold identifiers and reason codes but no personal data.
-Leaves the reading of them to operators.
+Leaves reading them to operators.
 """

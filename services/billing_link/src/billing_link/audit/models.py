@@ -1,4 +1,4 @@
-"""An audit event, as stored."""
+"""The table of audit events."""
 
 from datetime import datetime
 
@@ -9,7 +9,7 @@ from billing_link.storage import Base
 
 
 class AuditEventRow(Base):
-    """One thing that happened."""
+    """One event."""
 
     __tablename__ = "audit_events"
 
@@ -18,7 +18,7 @@ class AuditEventRow(Base):
     # A value of `store.Event`.
     event: Mapped[str] = mapped_column(String(64))
     city_id: Mapped[str] = mapped_column(String(64))
-    # The resident's opaque `sub`; empty for what an operator did.
+    # The resident's opaque `sub`; empty for an event that an operator caused.
     subject: Mapped[str] = mapped_column(String(255), index=True)
     client_id: Mapped[str] = mapped_column(String(64))
     session_id: Mapped[str] = mapped_column(String(64))

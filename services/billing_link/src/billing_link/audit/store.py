@@ -1,5 +1,7 @@
 """Writes audit events."""
 
+from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
@@ -11,7 +13,7 @@ from billing_link.audit.models import AuditEventRow
 
 
 class Event(StrEnum):
-    """Everything that is recorded. Closed."""
+    """Every event that is recorded. Closed."""
 
     LINK_MADE = "link_made"
     LINK_REMOVED = "link_removed"
@@ -22,33 +24,43 @@ class Event(StrEnum):
     RECORDS_IMPORTED = "records_imported"
 
 
+@dataclass(frozen=True, slots=True)
+class Actor:
+    """The cause of an event: a resident by `sub`, a client and a session; all empty for an operator."""
+
+    subject: str = ""
+    client_id: str = ""
+    session_id: str = ""
+
+
+OPERATOR = Actor()
+
+
 class Audit:
-    """The audit trail within an open transaction, or on an autocommit connection."""
+    """The audit trail, within an open transaction or on an autocommit connection."""
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
 
-    def record(  # noqa: PLR0913 - the columns of an event, each by name
+    def record(
         self,
         event: Event,
         now: datetime,
         *,
         city_id: str,
-        subject: str = "",
-        client_id: str = "",
-        session_id: str = "",
-        **details: str,
+        actor: Actor = OPERATOR,
+        details: Mapping[str, str] | None = None,
     ) -> None:
-        """Append one event. `details` are identifiers, counts and reason codes, nothing personal."""
+        """Append one event. `details` are identifiers, counts and reason codes, no personal data."""
         self._connection.execute(
             insert(AuditEventRow).values(
                 id=randomness.identifier(),
                 at=now,
                 event=event.value,
                 city_id=city_id,
-                subject=subject,
-                client_id=client_id,
-                session_id=session_id,
-                details=details,
+                subject=actor.subject,
+                client_id=actor.client_id,
+                session_id=actor.session_id,
+                details=dict(details or {}),
             )
         )

@@ -1,4 +1,4 @@
-"""Reads the rows of a records file: each becomes a checked value, or a problem in an operator's words."""
+"""Reads the rows of a records file: each becomes a checked value, or a problem for an operator."""
 
 import codecs
 import csv
@@ -8,9 +8,11 @@ from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date
-from typing import BinaryIO, NamedTuple, Protocol
+from typing import BinaryIO, Protocol
 
-from billing_link.billing_records.addresses import email_key
+from billing_link.billing_records.email_addresses import email_key
+from billing_link.billing_records.port import Pair
+from billing_link.billing_records.rows import AccountRow, EntryRow, Problem, RecordRow, RegistrationRow
 from billing_link.billing_records.statement import EntryKind
 
 COLUMNS = (
@@ -32,7 +34,7 @@ COLUMNS = (
     "email",
 )
 _NUMBERS = ("record", "account_number", "customer_id")
-# What each kind of row may hold besides.
+# The other columns of each kind of row.
 _USED = {
     "account": {"name", "service_address", "mailing_address", "status", "closed_on", "services"},
     "entry": {"entry_id", "kind", "posted_on", "due_on", "amount", "bill_number"},
@@ -46,78 +48,29 @@ _DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", re.ASCII)
 
 
 class NumberKeys(Protocol):
-    """A city's number formats, as far as an import needs them."""
+    """The part of a city's number formats that an import needs."""
 
     def account_number_key(self, text: str) -> str | None:
-        """Return an account number's normal form, or None for what is none."""
+        """Return the normal form of an account number, or None if the text cannot be one."""
         ...
 
     def customer_id_key(self, text: str) -> str | None:
-        """Return a customer ID's normal form, or None for what is none."""
+        """Return the normal form of a customer ID, or None if the text cannot be one."""
         ...
 
 
-class Problem(NamedTuple):
-    """Why a line cannot be imported. Line 1 is the header."""
-
-    line: int
-    words: str
-
-
-class AccountRow(NamedTuple):
-    """An account, in the order of its staging table."""
-
-    line: int
-    customer_id_key: str
-    account_number_key: str
-    customer_id: str
-    account_number: str
-    customer_name: str
-    service_address: str
-    mailing_address: str
-    services: str
-    closed_on: date | None
-
-
-class EntryRow(NamedTuple):
-    """A ledger entry, in the order of its staging table."""
-
-    line: int
-    customer_id_key: str
-    account_number_key: str
-    entry_id: str
-    kind: str
-    posted_on: date
-    due_on: date | None
-    amount_cents: int
-    bill_number: str
-
-
-class RegistrationRow(NamedTuple):
-    """An earlier registration, in the order of its staging table."""
-
-    line: int
-    customer_id_key: str
-    account_number_key: str
-    email_key: str
-    name: str
-
-
-RecordRow = AccountRow | EntryRow | RegistrationRow
-
-
 class _BadFieldError(Exception):
-    """One field is wrong; the words say which and why."""
+    """One field is wrong; the text says which and why."""
 
 
 def read_rows(raw: BinaryIO, numbers: NumberKeys) -> Iterator[RecordRow | Problem]:
-    """Yield each row of a UTF-8 CSV file, or what is wrong with it. Nothing but one row is held in memory."""
+    """Yield each row of a UTF-8 CSV file, or its problem. One row at a time is in memory."""
     start = raw.read(4)
     if start.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
         yield Problem(1, "the file is UTF-16; save it as 'CSV UTF-8'")
         return
     raw.seek(0)
-    # Bytes that are no UTF-8 become lone surrogates, so that their line can be named.
+    # Bytes that are not UTF-8 become lone surrogates, so that the problem can name their line.
     lines = io.TextIOWrapper(raw, encoding="utf-8-sig", errors="surrogateescape", newline="")
     reader = csv.reader(lines, strict=True)
     try:
@@ -179,7 +132,7 @@ class _Fields:
     numbers: NumberKeys
 
     def check_texts(self) -> None:
-        """Refuse what no column may hold, and columns that this kind of row does not use."""
+        """Refuse invalid characters, too long texts, and columns that this kind of row does not use."""
         used = _USED.get(self.values["record"])
         for name, value in self.values.items():
             if not value:
@@ -191,8 +144,8 @@ class _Fields:
             if used is not None and name not in used and name not in _NUMBERS:
                 raise _BadFieldError(f"{name} must be empty in a row of kind {self.values['record']}")
 
-    def keys(self) -> tuple[str, str]:
-        """Return the customer ID and the account number in normal form."""
+    def pair(self) -> Pair:
+        """Return both numbers in normal form."""
         customer_id = self.numbers.customer_id_key(self.values["customer_id"])
         account_number = self.numbers.account_number_key(self.values["account_number"])
         if not account_number:
@@ -203,16 +156,16 @@ class _Fields:
             raise _BadFieldError(
                 f"customer_id {self.values['customer_id']!r} does not have the city's format"
             )
-        return customer_id, account_number
+        return Pair(account_number, customer_id)
 
     def text(self, name: str) -> str:
-        """Return a text that must be there, in one line."""
+        """Return a required text, in one line."""
         if not self.values[name]:
             raise _BadFieldError(f"{name} is empty")
         return " ".join(self.values[name].split())
 
     def day(self, name: str) -> date:
-        """Return a date that must be there."""
+        """Return a required date."""
         value = self.text(name)
         if _DATE.fullmatch(value):
             with suppress(ValueError):
@@ -220,7 +173,7 @@ class _Fields:
         raise _BadFieldError(f"{name} must be a date like 2026-10-05, not {value!r}")
 
     def cents(self, name: str) -> int:
-        """Return an amount in cents."""
+        """Return a required amount, in cents."""
         value = self.text(name)
         if not _AMOUNT.fullmatch(value):
             raise _BadFieldError(f"{name} must be dollars and cents like 84.12 or -84.12, not {value!r}")
@@ -230,7 +183,7 @@ class _Fields:
 
 
 def _check_characters(name: str, value: str) -> None:
-    """Refuse bytes that are no UTF-8, and control characters other than the white space of an address."""
+    """Refuse bytes that are not UTF-8, and control characters other than white space."""
     if any("\ud800" <= c <= "\udfff" for c in value):
         raise _BadFieldError(f"{name} is not UTF-8; save the file as 'CSV UTF-8'")
     if any(not c.isprintable() and not c.isspace() for c in value):
@@ -246,9 +199,11 @@ def _account(line: int, fields: _Fields) -> AccountRow:
     services = [service.strip() for service in values["services"].split(";") if service.strip()]
     if not all(_SERVICE.fullmatch(service) for service in services):
         raise _BadFieldError("services must be lower-case words with ; between them, like water;sewer")
+    pair = fields.pair()
     return AccountRow(
-        line,
-        *fields.keys(),
+        line=line,
+        customer_id_key=pair.customer_id,
+        account_number_key=pair.account_number,
         customer_id=fields.text("customer_id"),
         account_number=fields.text("account_number"),
         customer_name=fields.text("name"),
@@ -271,9 +226,11 @@ def _entry(line: int, fields: _Fields) -> EntryRow:
     is_bill = kind == EntryKind.BILL
     if not is_bill and (values["due_on"] or values["bill_number"]):
         raise _BadFieldError("due_on and bill_number belong to bills only")
+    pair = fields.pair()
     return EntryRow(
-        line,
-        *fields.keys(),
+        line=line,
+        customer_id_key=pair.customer_id,
+        account_number_key=pair.account_number,
         entry_id=fields.text("entry_id"),
         kind=kind,
         posted_on=fields.day("posted_on"),
@@ -286,5 +243,12 @@ def _entry(line: int, fields: _Fields) -> EntryRow:
 def _registration(line: int, fields: _Fields) -> RegistrationRow:
     key = email_key(fields.text("email"))
     if key is None:
-        raise _BadFieldError("email is no e-mail address")
-    return RegistrationRow(line, *fields.keys(), email_key=key, name=" ".join(fields.values["name"].split()))
+        raise _BadFieldError("email is not an e-mail address")
+    pair = fields.pair()
+    return RegistrationRow(
+        line=line,
+        customer_id_key=pair.customer_id,
+        account_number_key=pair.account_number,
+        email_key=key,
+        name=" ".join(fields.values["name"].split()),
+    )

@@ -1,4 +1,4 @@
-"""The billing records, as stored. Numbers are text: as printed, and in normal form for comparing."""
+"""The tables of the billing records. Numbers are text: as printed, and in normal form for comparison."""
 
 from datetime import date
 
@@ -7,7 +7,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from billing_link.storage import Base
 
-# SQLite numbers rows by itself only where the key is called INTEGER.
+# SQLite generates row numbers for INTEGER primary keys only.
 _RowNumber = BigInteger().with_variant(Integer(), "sqlite")
 
 
@@ -30,7 +30,7 @@ class UtilityAccountRow(Base):
     mailing_address: Mapped[str] = mapped_column(String(300))
     # Joined by spaces: `water sewer`.
     services: Mapped[str] = mapped_column(String(200))
-    # An account is active until it has this date.
+    # None while the account is active.
     closed_on: Mapped[date | None]
 
 
@@ -39,7 +39,7 @@ class LedgerEntryRow(Base):
 
     __tablename__ = "ledger_entries"
     __table_args__ = (
-        # One account's whole ledger is read from this index alone.
+        # Covers the read of one account's whole ledger (PostgreSQL).
         Index(
             "ix_ledger_entries_account_id",
             "account_id",
@@ -48,7 +48,7 @@ class LedgerEntryRow(Base):
     )
 
     city_id: Mapped[str] = mapped_column(String(64), ForeignKey("cities.id"), primary_key=True)
-    # Unique in the city: how an import recognises an entry it has seen.
+    # Unique in the city: an import finds an existing entry by it.
     entry_id: Mapped[str] = mapped_column(String(64), primary_key=True)
     account_id: Mapped[int] = mapped_column(BigInteger, ForeignKey("utility_accounts.id"))
     # A value of `statement.EntryKind`.
@@ -63,7 +63,7 @@ class LedgerEntryRow(Base):
 
 
 class EarlierRegistrationRow(Base):
-    """One registration in the system from before."""
+    """One registration in the city's earlier system."""
 
     __tablename__ = "earlier_registrations"
 

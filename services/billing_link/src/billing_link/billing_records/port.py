@@ -1,4 +1,4 @@
-"""The port: how the rest of the service reads a city's billing records, wherever they are kept."""
+"""The port through which the service reads a city's billing records, wherever they are stored."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -9,15 +9,15 @@ from billing_link.billing_records.statement import Statement
 
 
 class Pair(NamedTuple):
-    """A utility account's two numbers in normal form: the key of an account within its city."""
+    """The two numbers of a utility account in normal form: its key within the city."""
 
     account_number: str
     customer_id: str
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class UtilityAccount:
-    """One utility account as the city's records have it now. Texts are as printed on the bill."""
+    """A utility account as the city's records have it now, texts as printed on the bill. Personal data."""
 
     pair: Pair
     account_number: str
@@ -33,7 +33,7 @@ class UtilityAccount:
 
 @dataclass(frozen=True, slots=True)
 class EarlierRegistration:
-    """A registration in the system from before, found by its e-mail address."""
+    """A registration in the city's earlier system, found by its e-mail address. Personal data."""
 
     pair: Pair
     # May be empty.
@@ -41,20 +41,20 @@ class EarlierRegistration:
 
 
 class BillingRecords(Protocol):
-    """Reads one city's records. Every method raises `UnavailableError` when they cannot be reached."""
+    """Reads a city's records. Every method raises `UnavailableError` while they cannot be reached."""
 
-    def find(self, city_id: str, pair: Pair, *, closed_after: date | None) -> UtilityAccount | None:
-        """Return the account with exactly this pair, but none that closed on `closed_after` or before."""
+    def find_account(self, city_id: str, pair: Pair, *, closed_after: date | None) -> UtilityAccount | None:
+        """Return the account with exactly this pair, None if there is none or it closed by `closed_after`."""
         ...
 
-    def find_many(self, city_id: str, pairs: Iterable[Pair]) -> dict[Pair, UtilityAccount]:
-        """Return the accounts of these pairs; a pair without an account is left out."""
+    def find_accounts(self, city_id: str, pairs: Iterable[Pair]) -> dict[Pair, UtilityAccount]:
+        """Return the accounts of these pairs, by pair; a pair without an account is left out."""
         ...
 
     def pairs_of_customer(self, city_id: str, customer_id: str, *, closed_after: date) -> list[Pair]:
-        """Return the pairs of one customer ID in normal form, without those closed on that day or before."""
+        """Return the pairs of a customer ID in normal form, without accounts closed by `closed_after`."""
         ...
 
-    def registrations(self, city_id: str, email_key: str) -> list[EarlierRegistration]:
-        """Return the earlier registrations with this address, two at most."""
+    def find_registrations(self, city_id: str, email_key: str) -> list[EarlierRegistration]:
+        """Return the earlier registrations with this address in normal form, two at most."""
         ...

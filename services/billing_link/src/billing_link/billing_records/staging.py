@@ -1,10 +1,11 @@
-"""Temporary tables that hold one file while it is checked as a whole and merged: all SQL of an import.
+"""Temporary tables for one file while it is checked and merged: all SQL of an import.
 
-The merge inserts what is new and updates what differs, so that the same file twice changes nothing.
+The merge inserts new rows and updates rows that differ, so that the same file twice changes nothing.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
-from typing import Any, NamedTuple
+from dataclasses import dataclass
+from typing import Any
 
 from sqlalchemy import (
     BigInteger,
@@ -27,8 +28,8 @@ from sqlalchemy import (
 )
 from sqlalchemy.engine import Connection
 
-from billing_link.billing_records.csv_rows import AccountRow, EntryRow, Problem, RecordRow, RegistrationRow
 from billing_link.billing_records.models import EarlierRegistrationRow, LedgerEntryRow, UtilityAccountRow
+from billing_link.billing_records.rows import AccountRow, EntryRow, Problem, RecordRow, RegistrationRow
 
 _tables = MetaData()
 
@@ -72,23 +73,24 @@ _Account, _Entry, _Earlier = UtilityAccountRow, LedgerEntryRow, EarlierRegistrat
 _SHOWN = 101
 
 
-class Merged(NamedTuple):
-    """How many rows of one kind were new, and how many changed."""
+@dataclass(frozen=True, slots=True)
+class Merged:
+    """The numbers of new and changed rows of one kind."""
 
     new: int
     changed: int
 
 
 class Staging:
-    """One file's rows, within an open transaction."""
+    """The rows of one file, within an open transaction."""
 
-    def __init__(self, connection: Connection, city_id: str) -> None:
-        self._connection = connection
+    def __init__(self, tx: Connection, city_id: str) -> None:
+        self._connection = tx
         self._city_id = city_id
-        _tables.create_all(connection, checkfirst=False)
+        _tables.create_all(tx, checkfirst=False)
 
-    def add(self, rows: Sequence[RecordRow]) -> None:
-        """Stage rows of one kind: by COPY on PostgreSQL."""
+    def add_rows(self, rows: Sequence[RecordRow]) -> None:
+        """Stage rows of one kind, by COPY on PostgreSQL."""
         if not rows:
             return
         table = _TABLE_OF[type(rows[0])]
@@ -100,24 +102,24 @@ class Staging:
             for row in rows:
                 copy.write_row(row)
 
-    def ready(self) -> None:
-        """Prepare the checks and the merge, once every row is staged."""
+    def prepare_merge(self) -> None:
+        """Create the index and the statistics for checks and merge, once every row is staged."""
         self._connection.exec_driver_sql(
             "CREATE INDEX ix_staged_pair ON staged_accounts (customer_id_key, account_number_key)"
         )
         if self._connection.dialect.name != "sqlite":
-            # Temporary tables are not analysed by themselves, and a merge planned for ten rows takes hours
-            # for millions.
+            # PostgreSQL does not analyse temporary tables by itself; a merge of millions planned for ten rows
+            # takes hours.
             for table in _tables.sorted_tables:
                 self._connection.exec_driver_sql(f"ANALYZE {table.name}")
 
-    def drop(self) -> None:
-        """Remove the tables; PostgreSQL does so by itself at the end of the transaction."""
+    def drop_tables(self) -> None:
+        """Drop the tables on SQLite; PostgreSQL drops them at the end of the transaction."""
         if self._connection.dialect.name == "sqlite":
             _tables.drop_all(self._connection, checkfirst=False)
 
-    def duplicates(self) -> Iterator[Problem]:
-        """Yield rows that repeat a key of an earlier line, up to one more than is shown."""
+    def find_duplicates(self) -> Iterator[Problem]:
+        """Yield rows that repeat the key of an earlier line, up to one more than is shown."""
         pair = ("customer_id_key", "account_number_key")
         for table, key in (
             (_accounts, pair),
@@ -130,7 +132,7 @@ class Staging:
             for row in self._connection.execute(repeated.limit(_SHOWN)):
                 yield Problem(row.line, f"it repeats line {row.first}")
 
-    def without_account(self) -> Iterator[Problem]:
+    def find_rows_without_account(self) -> Iterator[Problem]:
         """Yield entries and registrations whose account is neither in the records nor in the file."""
         for table in (_entries, _registrations):
             known = exists().where(self._is_of(table))
@@ -148,7 +150,7 @@ class Staging:
                 )
 
     def merge_accounts(self) -> Merged:
-        """Bring the accounts into the records."""
+        """Merge the accounts into the records."""
         columns = ("customer_id", "account_number", "customer_name", "service_address", "mailing_address")
         return self._merge(
             _Account,
@@ -159,7 +161,7 @@ class Staging:
         )
 
     def merge_entries(self) -> Merged:
-        """Bring the ledger entries into the records."""
+        """Merge the ledger entries into the records."""
         staged = (
             select(*_entries.c, _Account.id.label("account_id"))
             .join(_Account, self._is_of(_entries))
@@ -175,7 +177,7 @@ class Staging:
         )
 
     def merge_registrations(self) -> Merged:
-        """Bring the earlier registrations into the records."""
+        """Merge the earlier registrations into the records."""
         keys = ("email_key", "customer_id_key", "account_number_key")
         return self._merge(
             _Earlier,
@@ -214,7 +216,7 @@ class Staging:
 
 
 def in_batches(rows: Iterable[RecordRow], size: int) -> Iterator[list[RecordRow]]:
-    """Yield rows in lists of one kind and of at most this size."""
+    """Yield the rows in lists of one kind, each of at most `size`."""
     waiting: dict[type[RecordRow], list[RecordRow]] = {}
     for row in rows:
         batch = waiting.setdefault(type(row), [])

@@ -1,7 +1,6 @@
-"""What an account owes and since when: arithmetic over its whole ledger, in integer cents.
+"""The balance and due date of an account, computed from its whole ledger in integer cents (decision 0012).
 
-The balance is the sum of every entry there is. It never comes from the bills that happen to be shown: a
-system that did so lost an unpaid fourteenth bill from sight.
+The balance is the sum of all entries, not of the bills shown: an older unpaid bill must not be lost.
 """
 
 from collections.abc import Iterable
@@ -14,7 +13,7 @@ BILLS_SHOWN = 12
 
 
 class EntryKind(StrEnum):
-    """What a ledger entry is."""
+    """The kinds of ledger entry."""
 
     BILL = "bill"
     PAYMENT = "payment"
@@ -22,12 +21,12 @@ class EntryKind(StrEnum):
 
 
 class Entry(NamedTuple):
-    """One ledger entry. The order of the fields is the order of the ledger."""
+    """One ledger entry. Its fields are in the order by which a ledger is sorted."""
 
     posted_on: date
     entry_id: str
     kind: EntryKind
-    # The effect on the balance: a bill is positive, a payment negative.
+    # The effect on the balance: bills are positive, payments negative.
     amount_cents: int
     due_on: date | None
     bill_number: str
@@ -35,7 +34,7 @@ class Entry(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Bill:
-    """A bill, as shown."""
+    """A bill, as a page shows it."""
 
     bill_number: str
     billed_on: date
@@ -45,7 +44,7 @@ class Bill:
 
 @dataclass(frozen=True, slots=True)
 class Payment:
-    """A payment, as shown: a positive amount."""
+    """A payment, as a page shows it: the amount is positive."""
 
     paid_on: date
     amount_cents: int
@@ -53,9 +52,9 @@ class Payment:
 
 @dataclass(frozen=True, slots=True)
 class Statement:
-    """What the ledger adds up to."""
+    """The result of a whole ledger."""
 
-    # Negative means a credit.
+    # Negative for a credit.
     balance_cents: int
     # None when nothing is due.
     due_on: date | None
@@ -64,8 +63,8 @@ class Statement:
     recent_bills: tuple[Bill, ...]
 
 
-def draw_up(entries: Iterable[Entry]) -> Statement:
-    """Return the statement of a whole ledger, given in any order."""
+def compute_statement(entries: Iterable[Entry]) -> Statement:
+    """Return the statement of a whole ledger, its entries in any order."""
     ledger = sorted(entries)
     payments = [entry for entry in ledger if entry.kind is EntryKind.PAYMENT]
     bills = [entry for entry in ledger if entry.kind is EntryKind.BILL]
@@ -81,7 +80,7 @@ def draw_up(entries: Iterable[Entry]) -> Statement:
 
 
 def _oldest_due_date(ledger: list[Entry]) -> date | None:
-    """Return the due date of the oldest bill that the credits, applied oldest first, do not cover."""
+    """Return the due date of the oldest bill that credits, applied to the oldest first, do not cover."""
     credit = -sum(entry.amount_cents for entry in ledger if entry.amount_cents < 0)
     for entry in ledger:
         if entry.amount_cents <= 0:

@@ -1,4 +1,4 @@
-"""Reads the imported billing records."""
+"""Reads the imported billing records: all SQL of reading."""
 
 from collections.abc import Iterable, Sequence
 from datetime import date
@@ -8,7 +8,7 @@ from sqlalchemy import JSON, ColumnElement, Row, Select, bindparam, func, or_, s
 
 from billing_link.billing_records.models import EarlierRegistrationRow, LedgerEntryRow, UtilityAccountRow
 from billing_link.billing_records.port import EarlierRegistration, Pair, UtilityAccount
-from billing_link.billing_records.statement import Entry, EntryKind, draw_up
+from billing_link.billing_records.statement import Entry, EntryKind, compute_statement
 from billing_link.storage import Storage
 
 _Account = UtilityAccountRow
@@ -25,37 +25,37 @@ class ImportedRecords:
             _Account.customer_id_key == bindparam("customer_id"),
             _Account.account_number_key == bindparam("account_number"),
         )
-        self._find = one
-        self._find_open = one.where(_still_readable())
+        self._find_account = one
+        self._find_open_account = one.where(_still_readable())
         keys = tuple_(_Account.account_number_key, _Account.customer_id_key)
-        self._find_many = in_city.where(keys.in_(bindparam("pairs", expanding=True)))
+        self._find_accounts = in_city.where(keys.in_(bindparam("pairs", expanding=True)))
 
-    def find(self, city_id: str, pair: Pair, *, closed_after: date | None) -> UtilityAccount | None:
-        """Return the account with exactly this pair, read with its ledger in one statement."""
+    def find_account(self, city_id: str, pair: Pair, *, closed_after: date | None) -> UtilityAccount | None:
+        """Return the account with exactly this pair; it and its ledger are read in one statement."""
         values: dict[str, Any] = {
             "city_id": city_id,
             "customer_id": pair.customer_id,
             "account_number": pair.account_number,
         }
-        statement = self._find
+        statement = self._find_account
         if closed_after is not None:
-            statement, values["closed_after"] = self._find_open, closed_after
+            statement, values["closed_after"] = self._find_open_account, closed_after
         with self._storage.autocommit() as connection:
             row = connection.execute(statement, values).one_or_none()
         return _account(row) if row else None
 
-    def find_many(self, city_id: str, pairs: Iterable[Pair]) -> dict[Pair, UtilityAccount]:
-        """Return the accounts of these pairs, read with their ledgers in one statement."""
+    def find_accounts(self, city_id: str, pairs: Iterable[Pair]) -> dict[Pair, UtilityAccount]:
+        """Return the accounts of these pairs; they and their ledgers are read in one statement."""
         wanted = [tuple(pair) for pair in pairs]
         if not wanted:
             return {}
         with self._storage.autocommit() as connection:
-            rows = connection.execute(self._find_many, {"city_id": city_id, "pairs": wanted}).all()
+            rows = connection.execute(self._find_accounts, {"city_id": city_id, "pairs": wanted}).all()
         accounts = [_account(row) for row in rows]
         return {account.pair: account for account in accounts}
 
     def pairs_of_customer(self, city_id: str, customer_id: str, *, closed_after: date) -> list[Pair]:
-        """Return the customer's pairs, by account number."""
+        """Return the pairs of the customer ID, ordered by account number."""
         statement = (
             select(_Account.account_number_key, _Account.customer_id_key)
             .where(_Account.city_id == city_id, _Account.customer_id_key == customer_id, _still_readable())
@@ -65,7 +65,7 @@ class ImportedRecords:
             rows = connection.execute(statement, {"closed_after": closed_after}).all()
         return [Pair(row.account_number_key, row.customer_id_key) for row in rows]
 
-    def registrations(self, city_id: str, email_key: str) -> list[EarlierRegistration]:
+    def find_registrations(self, city_id: str, email_key: str) -> list[EarlierRegistration]:
         """Return at most two registrations."""
         earlier = EarlierRegistrationRow
         statement = (
@@ -79,7 +79,7 @@ class ImportedRecords:
 
 
 def _still_readable() -> ColumnElement[bool]:
-    """Say it in the statement, so that an ended pair costs what a missing one does."""
+    """Filter in the statement, so that a closed account takes the same work as a missing one."""
     return or_(_Account.closed_on.is_(None), _Account.closed_on > bindparam("closed_after"))
 
 
@@ -120,7 +120,7 @@ def _account(row: Row[Any]) -> UtilityAccount:
         service_address=row.service_address,
         services=tuple(row.services.split()),
         closed_on=row.closed_on,
-        statement=draw_up(_entry(fields) for fields in row.ledger or ()),
+        statement=compute_statement(_entry(fields) for fields in row.ledger or ()),
     )
 
 

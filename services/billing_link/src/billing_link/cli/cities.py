@@ -1,6 +1,7 @@
 """`billing_link cities …`."""
 
 import json
+from collections.abc import Mapping
 from pathlib import Path
 
 import click
@@ -26,12 +27,12 @@ def put(file: Path) -> None:
     try:
         document = json.loads(file.read_text(encoding="utf-8-sig"))
     except ValueError as error:
-        raise OperatorError(f"{file} is no JSON in UTF-8: {error}") from None
+        raise OperatorError(f"{file} is not JSON in UTF-8: {error}") from None
     city = read_city(document)
     now = SystemClock().now()
-    with Storage(load(DatabaseSettings).database_url) as storage, storage.transaction() as connection:
-        Cities(connection).put(city.id, city.model_dump(mode="json", exclude_none=True), now)
-        Audit(connection).record(Event.CITY_PUT, now, city_id=city.id)
+    with Storage(load(DatabaseSettings).database_url) as storage, storage.transaction() as tx:
+        Cities(tx).put_city(city.id, city.model_dump(mode="json", exclude_none=True), now)
+        Audit(tx).record(Event.CITY_PUT, now, city_id=city.id)
     click.echo(f"{city.name} ({city.id}) is served.")
 
 
@@ -53,6 +54,6 @@ def show(city_id: str) -> None:
     raise OperatorError(f"There is no city {city_id!r}. `billing_link cities list` shows those there are.")
 
 
-def _documents() -> list[dict[str, object]]:
+def _documents() -> list[Mapping[str, object]]:
     with Storage(load(DatabaseSettings).database_url) as storage, storage.autocommit() as connection:
-        return list(Cities(connection).documents())
+        return list(Cities(connection).list_documents())

@@ -6,15 +6,15 @@ import click
 
 from billing_link.config import BindSettings, load
 from billing_link.errors import OperatorError
-from billing_link.rpc.health import ask
+from billing_link.rpc.health import check_health
 
 
 @click.command()
 def health() -> None:
-    """Ask the server at BILLING_LINK_BIND for its health; exit code 0 only when it is SERVING."""
+    """Print the health of the server at BILLING_LINK_BIND; exit code 0 only if it is SERVING."""
     settings = load(BindSettings)
     certificate = Path(settings.tls_certificate).read_bytes() if settings.tls_certificate else None
-    status = ask(settings.bind, certificate=certificate)
+    status = check_health(settings.bind, certificate=certificate)
     if status != "SERVING":
         raise OperatorError(status)
     click.echo(status)

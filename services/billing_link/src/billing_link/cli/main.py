@@ -1,4 +1,4 @@
-"""The entry of the `billing_link` command."""
+"""The entry point of the `billing_link` command."""
 
 import click
 
@@ -11,10 +11,10 @@ from billing_link.errors import OperatorError, SettingsError, UnavailableError
 
 
 class _Commands(click.Group):
-    """A group whose commands end in one clear message instead of a traceback."""
+    """A group whose commands end with one message instead of a traceback."""
 
     def invoke(self, ctx: click.Context) -> object:
-        """Run the command: 1 when it cannot be done, 2 when a setting is at fault."""
+        """Run the command; exit code 1 for an `OperatorError`, 2 for a wrong setting."""
         try:
             return super().invoke(ctx)
         except SettingsError as error:
@@ -33,7 +33,7 @@ class _Commands(click.Group):
 
 @click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"]})
 def main() -> None:
-    """billing_link finds and remembers residents' utility accounts. Settings: BILLING_LINK_… variables."""
+    """billing_link finds residents' utility accounts and links them. Settings: BILLING_LINK_… variables."""
 
 
 main.add_command(migrate)

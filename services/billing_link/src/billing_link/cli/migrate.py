@@ -8,6 +8,6 @@ from billing_link.config import DatabaseSettings, load
 
 @click.command()
 def migrate() -> None:
-    """Create or change the tables until they are today's."""
+    """Create the tables, or update them to this release."""
     migrations.upgrade(load(DatabaseSettings).database_url)
     click.echo("The tables are up to date.")

@@ -7,7 +7,7 @@ import click
 from rich.console import Console
 from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn
 
-from billing_link.billing_records.importer import Imported, Importer, Problems
+from billing_link.billing_records.import_records import Imported, ImportRecords, Problems
 from billing_link.clock import SystemClock
 from billing_link.config import DatabaseSettings, load
 from billing_link.errors import OperatorError
@@ -25,13 +25,13 @@ def import_records(file: Path, city_id: str) -> None:
         outcome = _import(storage, file, _city(storage, city_id))
     if isinstance(outcome, Problems):
         raise OperatorError(_report(file, outcome))
-    for kind, merged in outcome._asdict().items():
+    for kind, merged in outcome.by_kind().items():
         click.echo(f"{kind}: {merged.new} new, {merged.changed} changed")
 
 
 def _city(storage: Storage, city_id: str) -> City:
     with storage.autocommit() as connection:
-        document = Cities(connection).document(city_id)
+        document = Cities(connection).find_document(city_id)
     if document is None:
         raise OperatorError(f"There is no city {city_id!r}; add it with `billing_link cities put FILE.json`.")
     return read_city(document)
@@ -47,14 +47,14 @@ def _import(storage: Storage, file: Path, city: City) -> Imported | Problems:
     )
     with file.open("rb") as raw, bar:
         task = bar.add_task(file.name, total=file.stat().st_size)
-        return Importer(storage, SystemClock())(
+        return ImportRecords(storage, SystemClock())(
             raw, city.id, city.bill_numbers(), lambda: bar.update(task, completed=raw.tell())
         )
 
 
 def _report(file: Path, problems: Problems) -> str:
     lines = [f"{file.name}: nothing was imported."]
-    lines += [f"  line {problem.line}: {problem.words}" for problem in problems.shown]
+    lines += [f"  line {problem.line}: {problem.message}" for problem in problems.shown]
     if problems.more:
         lines.append(f"  … and {problems.more} more")
     return "\n".join(lines)

@@ -1,39 +1,44 @@
-"""How often one may guess: failures are counted for each resident and for each customer ID.
+"""Limits on guessing: failed look-ups are counted per resident and per customer ID (decision 0011).
 
-Only failures count, so that looking at one's own account is never limited. They are counted after the
-look-up, in one atomic statement, and read before it; a caller over a limit is told so whether the pair is
-right or wrong.
+Only failures count, so reading one's own account is never limited. They are read before the look-up and
+counted after it, in one atomic statement. Above a limit, right and wrong pairs get the same refusal.
 """
 
 import hashlib
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+# Failures are counted from the first one for this long.
 WINDOW = timedelta(hours=1)
 MOST_BY_RESIDENT = 10
 MOST_AT_CUSTOMER_ID = 5
 
 
 @dataclass(frozen=True, slots=True)
-class Count:
-    """Failures since the first of them."""
+class FailureCount:
+    """The failures within one window."""
 
     failures: int
     began_at: datetime
 
 
-def resident_key(city_id: str, issuer: str, subject: str) -> str:
-    """Return the key under which a resident's failures are counted."""
-    return _key("resident", city_id, issuer, subject)
+@dataclass(frozen=True, slots=True)
+class AttemptKeys:
+    """The two keys under which one look-up is counted: hashes, so that the table holds no personal data."""
+
+    resident: str
+    customer: str
 
 
-def customer_key(city_id: str, customer_id: str) -> str:
-    """Return the key under which failures at a customer ID in normal form are counted."""
-    return _key("customer", city_id, customer_id)
+def attempt_keys(city_id: str, issuer: str, subject: str, *, customer_id: str) -> AttemptKeys:
+    """Return the keys of a look-up by a resident at a customer ID in normal form."""
+    return AttemptKeys(
+        resident=_key("resident", city_id, issuer, subject), customer=_key("customer", city_id, customer_id)
+    )
 
 
-def seconds_to_wait(count: Count | None, most: int, now: datetime) -> int:
-    """Return in how many seconds another attempt is allowed, 0 if now, where `most` failures are."""
+def seconds_to_wait(count: FailureCount | None, most: int, now: datetime) -> int:
+    """Return the seconds until another attempt is allowed, 0 for now. `most` failures are allowed."""
     if count is None or count.failures < most:
         return 0
     return max(0, int((count.began_at + WINDOW - now).total_seconds()))

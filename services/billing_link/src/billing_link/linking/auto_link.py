@@ -1,15 +1,15 @@
-"""Links the one earlier registration with the verified e-mail address: tried once, announced, undoable."""
+"""The auto-link: links the one earlier registration with the verified e-mail address, once per resident."""
 
 import unicodedata
 from datetime import timedelta
 
 from billing_link.audit.store import Audit, Event
-from billing_link.billing_records.addresses import email_key
+from billing_link.billing_records.email_addresses import email_key
 from billing_link.billing_records.port import BillingRecords, Pair
 from billing_link.clock import Clock
 from billing_link.linking.cities import AutoLinkPolicy, City
-from billing_link.linking.link import NewLink, make_link
-from billing_link.linking.links import AutoLinkOutcome, Link, Origin, Resident
+from billing_link.linking.link_account import NewLink, make_link
+from billing_link.linking.links import AutoLinkOutcome, Link, Origin, Resident, actor_of
 from billing_link.linking.store import Links
 from billing_link.storage import Storage, hold
 from billing_link.tokens.caller import Caller
@@ -18,7 +18,7 @@ UNDO_PERIOD = timedelta(days=7)
 
 
 class AutoLink:
-    """Looks for an earlier registration, the first time that a resident lists a city."""
+    """Searches for an earlier registration, at a resident's first list of a city. It can be undone."""
 
     def __init__(self, storage: Storage, records: BillingRecords, clock: Clock) -> None:
         self._storage = storage
@@ -26,49 +26,48 @@ class AutoLink:
         self._clock = clock
 
     def __call__(self, caller: Caller, city: City) -> AutoLinkOutcome:
-        """Return what became of it; NOT_TRIED is not remembered, everything else is final."""
+        """Return the outcome. Every outcome but NOT_TRIED is stored and final."""
         key = email_key(caller.verified_email)
         if key is None or not city.linking or city.auto_link is AutoLinkPolicy.OFF:
             return AutoLinkOutcome.NOT_TRIED
-        outcome, pair = self._search(caller, city, key)
+        found = self._find_pair(caller, city, key)
         now = self._clock.now()
-        resident = Resident(city.id, caller.issuer, caller.subject)
-        with self._storage.transaction() as connection:
-            hold(connection, "resident", resident.city_id, resident.issuer, resident.subject)
-            links = Links(connection)
-            if before := links.auto_link_outcome(resident):
-                return before
-            link = None
-            if pair:
-                new = NewLink(caller, resident, pair, Origin.AUTO, now, now + UNDO_PERIOD)
-                made = make_link(connection, city, new)
+        resident = Resident.of(caller, city.id)
+        with self._storage.transaction() as tx:
+            hold(tx, *resident.lock_names)
+            links = Links(tx)
+            if stored := links.find_auto_link_outcome(resident):
+                return stored
+            if isinstance(found, Pair):
+                new = NewLink(caller, resident, found, Origin.AUTO, now, now + UNDO_PERIOD)
+                made = make_link(tx, city, new)
                 link = made if isinstance(made, Link) else None
                 outcome = AutoLinkOutcome.LINKED if link else AutoLinkOutcome.NONE
-            links.remember_auto_link(resident, outcome, link, now)
-            Audit(connection).record(
+            else:
+                link, outcome = None, found
+            links.record_auto_link(resident, outcome, link, now)
+            Audit(tx).record(
                 Event.AUTO_LINK_DECIDED,
                 now,
                 city_id=city.id,
-                subject=caller.subject,
-                client_id=caller.client_id,
-                session_id=caller.session_id,
-                outcome=outcome.value,
+                actor=actor_of(caller),
+                details={"outcome": outcome.value},
             )
         return outcome
 
-    def _search(self, caller: Caller, city: City, key: str) -> tuple[AutoLinkOutcome, Pair | None]:
-        """Return the pair to link, or why there is none."""
-        found = self._records.registrations(city.id, key)
+    def _find_pair(self, caller: Caller, city: City, key: str) -> Pair | AutoLinkOutcome:
+        """Return the pair to link, or the outcome if there is none."""
+        found = self._records.find_registrations(city.id, key)
         if len(found) > 1:
-            return AutoLinkOutcome.AMBIGUOUS, None
+            return AutoLinkOutcome.AMBIGUOUS
         if not found or (
             city.auto_link is AutoLinkPolicy.EMAIL_AND_NAME
             and not resembles(found[0].name, caller.given_name, caller.family_name)
         ):
-            return AutoLinkOutcome.NONE, None
+            return AutoLinkOutcome.NONE
         closed_after = city.closed_after(self._clock.now().date())
-        account = self._records.find(city.id, found[0].pair, closed_after=closed_after)
-        return (AutoLinkOutcome.LINKED, account.pair) if account else (AutoLinkOutcome.NONE, None)
+        account = self._records.find_account(city.id, found[0].pair, closed_after=closed_after)
+        return account.pair if account else AutoLinkOutcome.NONE
 
 
 def resembles(registered: str, given_name: str, family_name: str) -> bool:
@@ -85,7 +84,7 @@ def resembles(registered: str, given_name: str, family_name: str) -> bool:
 
 
 def _words(name: str) -> list[str]:
-    """Return a name's words without accents, case and punctuation."""
+    """Return the words of a name without accents, case and punctuation."""
     plain = [c for c in unicodedata.normalize("NFKD", name.casefold()) if not unicodedata.combining(c)]
     return "".join(
         c if c.isalnum() else " " for c in plain if c not in "'\N{RIGHT SINGLE QUOTATION MARK}"

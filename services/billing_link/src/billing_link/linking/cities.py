@@ -1,9 +1,9 @@
-"""A city as this service needs it, from an operator's file: the form of its numbers, its rules for links."""
+"""A city, as an operator's file describes it: its number formats and its rules for links."""
 
 import calendar
 from datetime import date
 from enum import StrEnum
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
@@ -14,7 +14,7 @@ _Width = Annotated[int, Field(ge=1, le=32)]
 
 
 class AutoLinkPolicy(StrEnum):
-    """When an earlier registration with the verified e-mail address is linked by itself."""
+    """When an earlier registration with the verified e-mail address is linked automatically."""
 
     OFF = "off"
     EMAIL = "email"
@@ -44,7 +44,7 @@ class SegmentFile(_File):
         return self
 
     def segment(self) -> Segment:
-        """Return what the file says."""
+        """Return the segment that this part of the file describes."""
         if self.width is not None:
             return Segment(1, self.width, padded=True, letters=self.letters)
         return Segment(self.min or 1, self.max or 1, padded=False, letters=self.letters)
@@ -58,7 +58,7 @@ class FormatFile(_File):
     optional_suffix: Annotated[int, Field(ge=0, le=8)] = 0
 
     def number_format(self) -> NumberFormat:
-        """Return what the file says."""
+        """Return the format that this part of the file describes."""
         return NumberFormat(tuple(s.segment() for s in self.segments), self.separator, self.optional_suffix)
 
 
@@ -71,12 +71,12 @@ class City(_File):
     account_number: FormatFile
     customer_id: FormatFile
     combined: Order = Order.ACCOUNT_FIRST
-    # Whether residents may have accounts remembered at all.
+    # Whether residents may link accounts at all.
     linking: bool = True
     # Whether only one resident may link an account.
     exclusive: bool = False
     auto_link: AutoLinkPolicy = AutoLinkPolicy.EMAIL
-    # Whether a link to one account brings the customer's other accounts.
+    # Whether a link to one account also links the customer's other accounts.
     whole_customer: bool = False
     # Months for which a closed account can still be found and newly linked.
     closed_months: Annotated[int, Field(ge=0, le=1200)] = 24
@@ -95,7 +95,7 @@ class City(_File):
         return date(year, month + 1, min(today.day, calendar.monthrange(year, month + 1)[1]))
 
 
-def read_city(document: Any) -> City:  # noqa: ANN401 - whatever a file holds
+def read_city(document: object) -> City:
     """Return the city that a file describes; raises `OperatorError` that names each field at fault."""
     try:
         return City.model_validate(document)

@@ -1,24 +1,26 @@
-"""The words of linking: a link, where it came from, and what became of an auto-link."""
+"""The values of linking: a link, its resident and its origin, and the outcome of an auto-link."""
 
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
+from billing_link.audit.store import Actor
 from billing_link.billing_records.port import Pair, UtilityAccount
+from billing_link.tokens.caller import Caller
 
 # Links of one resident in one city.
 MOST_LINKS = 100
 
 
 class Origin(StrEnum):
-    """How a link came to be."""
+    """How a link was made."""
 
     RESIDENT = "resident"
     AUTO = "auto"
 
 
 class AutoLinkOutcome(StrEnum):
-    """What became of the search for an earlier registration."""
+    """The outcome of the search for an earlier registration."""
 
     NOT_TRIED = "not_tried"
     LINKED = "linked"
@@ -29,19 +31,19 @@ class AutoLinkOutcome(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Link:
-    """One resident's link to one pair."""
+    """One resident's link to one pair of numbers."""
 
     link_id: str
     pair: Pair
     origin: Origin
     linked_at: datetime
-    # Auto-links only: until when undoing is offered with one click.
+    # Auto-links only: until when pages offer to undo it with one click.
     undo_until: datetime | None
 
 
 @dataclass(frozen=True, slots=True)
 class LinkedAccount:
-    """A link, and the account as the records have it now."""
+    """A link, and the account as the records have it now. Personal data."""
 
     link: Link
     account: UtilityAccount
@@ -49,13 +51,28 @@ class LinkedAccount:
 
 @dataclass(frozen=True, slots=True)
 class Resident:
-    """Whose links: one resident in one city. Nobody's links are found by less than all three."""
+    """The owner of links: one resident in one city. A link is read by all three values, never by fewer."""
 
     city_id: str
     issuer: str
     subject: str
 
+    @classmethod
+    def of(cls, caller: Caller, city_id: str) -> "Resident":
+        """Return the caller as an owner of links in this city."""
+        return cls(city_id, caller.issuer, caller.subject)
+
+    @property
+    def lock_names(self) -> tuple[str, str, str, str]:
+        """The names under which changes to this resident's links wait for one another (`storage.hold`)."""
+        return "resident", self.city_id, self.issuer, self.subject
+
+
+def actor_of(caller: Caller) -> Actor:
+    """Return the caller as the actor of an audit event."""
+    return Actor(caller.subject, caller.client_id, caller.session_id)
+
 
 def account_ending(pair: Pair) -> str:
-    """Return the last four letters or digits of the account number: enough to recognise it in a mail."""
+    """Return the last four letters or digits of the account number, which identify it in a mail."""
     return "".join(c for c in pair.account_number if c.isalnum())[-4:]

@@ -1,7 +1,6 @@
-"""Cities, links and attempts, as stored."""
+"""The tables of cities, links and attempts."""
 
 from datetime import datetime
-from typing import Any
 
 from sqlalchemy import JSON, ForeignKey, Index, Integer, String, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
@@ -16,7 +15,7 @@ class CityRow(Base):
 
     id: Mapped[str] = mapped_column(String(64), primary_key=True)
     # `cities.City`, as the operator put it.
-    document: Mapped[dict[str, Any]] = mapped_column(JSON)
+    document: Mapped[dict[str, object]] = mapped_column(JSON)
     put_at: Mapped[datetime]
 
 
@@ -50,7 +49,7 @@ class LinkRow(Base):
 
 
 class AutoLinkRow(Base):
-    """What became of the one search for an earlier registration of one resident in one city."""
+    """The outcome of the auto-link of one resident in one city."""
 
     __tablename__ = "auto_links"
 
@@ -59,7 +58,7 @@ class AutoLinkRow(Base):
     issuer: Mapped[str] = mapped_column(String(255), primary_key=True)
     # A value of `links.AutoLinkOutcome`.
     outcome: Mapped[str] = mapped_column(String(16))
-    # The link that was made, while it was never undone; else empty.
+    # The link that was made; empty if none was, or once it is undone.
     link_id: Mapped[str] = mapped_column(String(32))
     decided_at: Mapped[datetime]
 
@@ -69,7 +68,7 @@ class AttemptsRow(Base):
 
     __tablename__ = "attempts"
 
-    # A hash of city and resident, or of city and customer ID: enough to count, nothing to read.
+    # A hash of city and resident, or of city and customer ID.
     key: Mapped[str] = mapped_column(String(64), primary_key=True)
     began_at: Mapped[datetime] = mapped_column(index=True)
     failures: Mapped[int] = mapped_column(Integer)

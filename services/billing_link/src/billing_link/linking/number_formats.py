@@ -1,6 +1,6 @@
-"""How a city writes its account numbers and customer IDs, and how what was typed is brought to one form.
+"""The formats of a city's account numbers and customer IDs, and the normal form of typed text.
 
-Numbers are text from end to end. Only the normal form is compared; what is shown stays as printed.
+Numbers are text from end to end. Only the normal form is compared; pages show numbers as printed.
 """
 
 import re
@@ -11,7 +11,7 @@ from enum import StrEnum
 
 from billing_link.billing_records.port import Pair
 
-# What a resident may type into one field, in characters.
+# Characters that a resident may type into one field.
 LONGEST_TYPED = 64
 
 _SEPARATORS = str.maketrans(dict.fromkeys("./_\N{MINUS SIGN}\N{FRACTION SLASH}", "-"))
@@ -19,7 +19,7 @@ _ALLOWED = re.compile(r"[0-9A-Z-]*", re.ASCII)
 
 
 def clean(typed: str) -> str:
-    """Return what was typed without its accidents: width, spaces, invisible characters, dashes, case."""
+    """Return the text in NFKC, upper case, without white space and invisible characters, dashes as `-`."""
     if _ALLOWED.fullmatch(typed):
         return typed
     text = unicodedata.normalize("NFKC", typed).upper()
@@ -37,12 +37,12 @@ class Segment:
 
     least: int
     most: int
-    # Missing zeros are put on the left, and superfluous ones taken away, until there are `most` characters.
+    # Zeros are added or removed on the left until there are `most` characters.
     padded: bool = True
     letters: bool = False
 
     def fit(self, text: str) -> str | None:
-        """Return the segment in normal form, or None if the text is none."""
+        """Return the segment in normal form, or None if the text does not fit."""
         if not text or not (text.isalnum() if self.letters else text.isdecimal()):
             return None
         if self.padded:
@@ -64,14 +64,13 @@ class NumberFormat:
 
     segments: tuple[Segment, ...]
     separator: str = "-"
-    # Width of a last segment that some bills print and some do not; it is no part of the key. 0: there is
-    # none.
+    # Width of a last segment that only some bills print, not part of the key; 0 if there is none.
     optional_suffix: int = 0
 
     def key(self, typed: str, *, complete: bool = False) -> str | None:
-        """Return the normal form, or None for what cannot be such a number.
+        """Return the normal form, or None if the text cannot be such a number.
 
-        With `complete`, zeros may be missing only where every separator is there.
+        With `complete`, zeros may be missing only if every separator is there.
         """
         text = clean(typed)
         if not _ALLOWED.fullmatch(text):
@@ -88,10 +87,9 @@ class NumberFormat:
         return None if None in keys else self.separator.join(str(key) for key in keys)
 
     def _split(self, text: str, *, complete: bool) -> list[str]:
-        """Split a number typed without its separators: from the right, since zeros go missing on the left.
+        """Split a number typed without separators, from the right: zeros are omitted on the left.
 
-        With some of the separators, where the zeros went missing cannot be told: it must have its full
-        length.
+        With only some separators it is unknown where zeros are omitted, so the length must be complete.
         """
         rest = [segment.most for segment in self.segments[1:]]
         if not text or not all(segment.is_fixed for segment in self.segments[1:]):
@@ -109,7 +107,7 @@ class NumberFormat:
 
 
 class Order(StrEnum):
-    """In which order a city prints both numbers in one string."""
+    """The order in which a city prints both numbers in one string."""
 
     ACCOUNT_FIRST = "account-customer"
     CUSTOMER_FIRST = "customer-account"
@@ -124,17 +122,17 @@ class BillNumbers:
     combined: Order = Order.ACCOUNT_FIRST
 
     def account_number_key(self, text: str) -> str | None:
-        """Return an account number's normal form, or None."""
+        """Return the normal form of an account number, or None if the text cannot be one."""
         return self.account_number.key(text)
 
     def customer_id_key(self, text: str) -> str | None:
-        """Return a customer ID's normal form, or None."""
+        """Return the normal form of a customer ID, or None if the text cannot be one."""
         return self.customer_id.key(text)
 
     def pair(self, typed_account: str, typed_customer: str) -> Pair | None:
-        """Return the pair that was typed, or None.
+        """Return the pair that was typed, or None if the texts cannot be one.
 
-        Either text may hold both numbers; the other one is then empty, or says the same.
+        Either text may hold both numbers; the other one is then empty or agrees with it.
         """
         account, customer = self.account_number.key(typed_account), self.customer_id.key(typed_customer)
         if account and customer:

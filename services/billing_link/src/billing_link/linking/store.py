@@ -1,6 +1,7 @@
-"""Cities, links and attempts: all SQL of linking. Statements of the hot paths are built once, on import."""
+"""All SQL of linking: cities, links and attempts. Statements of frequent calls are built once, on import."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -9,7 +10,7 @@ from sqlalchemy.engine import Connection
 from sqlalchemy.orm import aliased
 
 from billing_link.billing_records.port import Pair
-from billing_link.linking.attempts import Count
+from billing_link.linking.attempts import AttemptKeys, FailureCount
 from billing_link.linking.links import AutoLinkOutcome, Link, Origin, Resident
 from billing_link.linking.models import AttemptsRow, AutoLinkRow, CityRow, LinkRow
 from billing_link.storage import insert_into
@@ -31,11 +32,11 @@ _at_pair = and_(
     LinkRow.customer_id_key == bindparam("customer_id"),
     LinkRow.account_number_key == bindparam("account_number"),
 )
-# A table of one row, so that a joined statement answers even where nothing joins.
+# A table of one row: an outer join to it returns a row even where nothing matches.
 _one = select(literal(1).label("one")).subquery()
 _by_resident, _by_customer = aliased(AttemptsRow), aliased(AttemptsRow)
 
-_STANDING = select(
+_LOOKUP_STATE = select(
     _by_resident.failures.label("resident_failures"),
     _by_resident.began_at.label("resident_began_at"),
     _by_customer.failures.label("customer_failures"),
@@ -52,7 +53,7 @@ _STANDING = select(
     )
     .outerjoin(LinkRow, and_(_of_resident, _at_pair))
 )
-_PROFILE = (
+_RESIDENT_LINKS = (
     select(AutoLinkRow.outcome, *_link_columns)
     .select_from(
         _one.outerjoin(
@@ -66,8 +67,25 @@ _PROFILE = (
     )
     .order_by(LinkRow.linked_at, LinkRow.id)
 )
-_FIND = select(*_link_columns).where(_of_resident, LinkRow.id == bindparam("link_id"))
-_FIND_PAIR = select(*_link_columns).where(_of_resident, _at_pair)
+_FIND_LINK = select(*_link_columns).where(_of_resident, LinkRow.id == bindparam("link_id"))
+_FIND_LINK_TO = select(*_link_columns).where(_of_resident, _at_pair)
+
+
+@dataclass(frozen=True, slots=True)
+class LookupState:
+    """The state before a look-up: failures in the window, None for none, and the resident's own link."""
+
+    resident_failures: FailureCount | None
+    customer_failures: FailureCount | None
+    own_link: Link | None
+
+
+@dataclass(frozen=True, slots=True)
+class ResidentLinks:
+    """A resident's links, oldest first, and the outcome of the auto-link, None before it was tried."""
+
+    auto_link_outcome: AutoLinkOutcome | None
+    links: list[Link]
 
 
 class Cities:
@@ -76,15 +94,15 @@ class Cities:
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
 
-    def document(self, city_id: str) -> dict[str, Any] | None:
-        """Return the city as an operator put it."""
+    def find_document(self, city_id: str) -> Mapping[str, object] | None:
+        """Return the city's file as an operator put it, None if there is no such city."""
         return self._connection.scalar(select(CityRow.document).where(CityRow.id == city_id))
 
-    def documents(self) -> Sequence[dict[str, Any]]:
-        """Return every city, by id."""
+    def list_documents(self) -> Sequence[Mapping[str, object]]:
+        """Return the file of every city, ordered by id."""
         return self._connection.scalars(select(CityRow.document).order_by(CityRow.id)).all()
 
-    def put(self, city_id: str, document: Mapping[str, Any], now: datetime) -> None:
+    def put_city(self, city_id: str, document: Mapping[str, object], now: datetime) -> None:
         """Add or replace a city."""
         new = {"document": dict(document), "put_at": now}
         self._connection.execute(
@@ -95,50 +113,52 @@ class Cities:
 
 
 class Links:
-    """Links and auto-link outcomes. Everything but `subjects_at` is found by the whole resident only."""
+    """Links and auto-link outcomes. All but `other_subjects_linked_to` read by the whole `Resident`."""
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
 
-    def standing(
-        self, resident: Resident, pair: Pair, keys: tuple[str, str], since: datetime
-    ) -> tuple[Count | None, Count | None, Link | None]:
-        """Return the failures of a resident and at a customer ID since then, and the resident's own link."""
+    def read_lookup_state(
+        self, resident: Resident, pair: Pair, keys: AttemptKeys, since: datetime
+    ) -> LookupState:
+        """Return the failures in windows begun after `since` and the own link, in one statement."""
         row = self._connection.execute(
-            _STANDING,
+            _LOOKUP_STATE,
             _resident(resident)
             | _pair(pair)
-            | {"resident_key": keys[0], "customer_key": keys[1], "since": since},
+            | {"resident_key": keys.resident, "customer_key": keys.customer, "since": since},
         ).one()
-        return (
-            Count(row.resident_failures, row.resident_began_at) if row.resident_began_at else None,
-            Count(row.customer_failures, row.customer_began_at) if row.customer_began_at else None,
+        return LookupState(
+            FailureCount(row.resident_failures, row.resident_began_at) if row.resident_began_at else None,
+            FailureCount(row.customer_failures, row.customer_began_at) if row.customer_began_at else None,
             _link(row) if row.link_id else None,
         )
 
-    def profile(self, resident: Resident) -> tuple[AutoLinkOutcome | None, list[Link]]:
-        """Return what became of the auto-link, None before it was tried, and all links, oldest first."""
-        rows = self._connection.execute(_PROFILE, _resident(resident)).all()
+    def read_resident_links(self, resident: Resident) -> ResidentLinks:
+        """Return the resident's links and the outcome of the auto-link, in one statement."""
+        rows = self._connection.execute(_RESIDENT_LINKS, _resident(resident)).all()
         outcome = rows[0].outcome
-        return AutoLinkOutcome(outcome) if outcome else None, [_link(row) for row in rows if row.link_id]
+        return ResidentLinks(
+            AutoLinkOutcome(outcome) if outcome else None, [_link(row) for row in rows if row.link_id]
+        )
 
-    def find(self, resident: Resident, link_id: str) -> Link | None:
-        """Return one of the resident's links."""
-        row = self._connection.execute(_FIND, _resident(resident) | {"link_id": link_id}).one_or_none()
+    def find_link(self, resident: Resident, link_id: str) -> Link | None:
+        """Return one of the resident's links, None if there is no such link."""
+        row = self._connection.execute(_FIND_LINK, _resident(resident) | {"link_id": link_id}).one_or_none()
         return _link(row) if row else None
 
-    def at_pair(self, resident: Resident, pair: Pair) -> Link | None:
-        """Return the resident's link to this pair."""
-        row = self._connection.execute(_FIND_PAIR, _resident(resident) | _pair(pair)).one_or_none()
+    def find_link_to(self, resident: Resident, pair: Pair) -> Link | None:
+        """Return the resident's link to this pair, None if there is none."""
+        row = self._connection.execute(_FIND_LINK_TO, _resident(resident) | _pair(pair)).one_or_none()
         return _link(row) if row else None
 
-    def count(self, resident: Resident) -> int:
+    def count_links(self, resident: Resident) -> int:
         """Return how many links the resident has."""
         counted = select(func.count()).select_from(LinkRow).where(_of_resident)
         return self._connection.scalar(counted, _resident(resident)) or 0
 
-    def subjects_at(self, resident: Resident, pair: Pair) -> list[str]:
-        """Return who else of the same issuer has a link to this pair."""
+    def other_subjects_linked_to(self, resident: Resident, pair: Pair) -> list[str]:
+        """Return the subjects of the same issuer, without this resident, that have a link to this pair."""
         others = select(LinkRow.subject).where(
             LinkRow.city_id == resident.city_id,
             LinkRow.customer_id_key == pair.customer_id,
@@ -148,7 +168,7 @@ class Links:
         )
         return list(self._connection.scalars(others))
 
-    def add(self, resident: Resident, link: Link) -> None:
+    def add_link(self, resident: Resident, link: Link) -> None:
         """Store a new link."""
         self._connection.execute(
             insert(LinkRow).values(
@@ -164,7 +184,7 @@ class Links:
             )
         )
 
-    def remove(self, resident: Resident, link_id: str) -> Link | None:
+    def remove_link(self, resident: Resident, link_id: str) -> Link | None:
         """Remove one of the resident's links and return it; None if there is no such link."""
         gone = (
             delete(LinkRow).where(_of_resident, LinkRow.id == bindparam("link_id")).returning(*_link_columns)
@@ -172,15 +192,15 @@ class Links:
         row = self._connection.execute(gone, _resident(resident) | {"link_id": link_id}).one_or_none()
         return _link(row) if row else None
 
-    def auto_link_outcome(self, resident: Resident) -> AutoLinkOutcome | None:
-        """Return what became of the auto-link, None before it was tried."""
+    def find_auto_link_outcome(self, resident: Resident) -> AutoLinkOutcome | None:
+        """Return the outcome of the auto-link, None before it was tried."""
         outcome = self._connection.scalar(select(AutoLinkRow.outcome).where(*_auto_link_of(resident)))
         return AutoLinkOutcome(outcome) if outcome else None
 
-    def remember_auto_link(
+    def record_auto_link(
         self, resident: Resident, outcome: AutoLinkOutcome, link: Link | None, now: datetime
     ) -> None:
-        """Store what became of the auto-link, once."""
+        """Store the outcome of the auto-link; a second one for the same resident is an integrity error."""
         self._connection.execute(
             insert(AutoLinkRow).values(
                 city_id=resident.city_id,
@@ -192,8 +212,8 @@ class Links:
             )
         )
 
-    def auto_link_undone(self, resident: Resident, link: Link) -> bool:
-        """Store that the resident undid the auto-link that made this link; False if it was made otherwise."""
+    def record_auto_link_undone(self, resident: Resident, link: Link) -> bool:
+        """Store UNDONE if the auto-link made this link; False if it did not."""
         undone = self._connection.execute(
             update(AutoLinkRow)
             .where(*_auto_link_of(resident), AutoLinkRow.link_id == link.link_id)
@@ -203,16 +223,15 @@ class Links:
 
 
 class Attempts:
-    """Failed attempts, counted by keys that `attempts` makes."""
+    """Failed attempts, counted by the keys of `attempts`."""
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
 
-    def record_failure(self, keys: Sequence[str], now: datetime, since: datetime) -> dict[str, Count]:
-        """Count one failure for each key, return the counts; one begun at `since` or before starts again.
+    def record_failure(self, keys: Sequence[str], now: datetime, since: datetime) -> dict[str, FailureCount]:
+        """Count one failure for each key and return the counts; a window begun by `since` starts again.
 
-        One atomic statement. Callers name the keys in one order, resident first, so that no two wait for each
-        other.
+        One atomic statement. Keys are given in one order, resident first, so that no two calls deadlock.
         """
         statement = insert_into(self._connection, AttemptsRow)
         over = AttemptsRow.began_at <= since
@@ -225,11 +244,12 @@ class Attempts:
         ).returning(AttemptsRow.key, AttemptsRow.failures, AttemptsRow.began_at)
         values = [{"key": key, "began_at": now, "failures": 1} for key in keys]
         return {
-            r.key: Count(r.failures, r.began_at) for r in self._connection.execute(counted.values(values))
+            r.key: FailureCount(r.failures, r.began_at)
+            for r in self._connection.execute(counted.values(values))
         }
 
-    def forget(self, since: datetime) -> int:
-        """Delete counts that began at that time or before; return how many."""
+    def delete_begun_before(self, since: datetime) -> int:
+        """Delete the counts of windows that began by `since`; return how many."""
         return self._connection.execute(delete(AttemptsRow).where(AttemptsRow.began_at <= since)).rowcount
 
 

@@ -5,7 +5,7 @@ from alembic import context
 import billing_link.audit.models
 import billing_link.billing_records.models
 import billing_link.linking.models
-import billing_link.notices.models  # noqa: F401 - each adds its tables to the metadata
+import billing_link.notifications.models  # noqa: F401 - each adds its tables to the metadata
 from billing_link.storage import Base, UtcDateTime
 
 

@@ -1,6 +1,6 @@
-"""The only code that sees protobuf and gRPC: it parses a request, calls one verb, and renders the answer.
+"""gRPC, the only code that sees protobuf: a call parses its request, calls one verb, renders the outcome.
 
-Owns authentication of the caller, deadlines, size limits, health, and the one mapping from refusals to
-statuses. Leaves every decision about accounts and links to `linking`, and the check of a token itself to
-`tokens`.
+Owns authentication, deadlines, size limits, health, and the one table from refusals to statuses. In this
+package a refusal is raised as `RefusedError` and ends the call in `interceptor`; below it, verbs return it.
+Leaves every decision about accounts and links to `linking`, and the rules of a token to `tokens`.
 """

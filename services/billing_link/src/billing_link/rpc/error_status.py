@@ -1,4 +1,4 @@
-"""The one mapping from a refusal to a gRPC status. Nothing but what is written here reaches a caller."""
+"""The one table from refusals to gRPC statuses. Callers read these texts and no others."""
 
 from types import MappingProxyType
 
@@ -12,7 +12,16 @@ from billing_link.errors import Refusal, Refused
 
 DOMAIN = "billing_link.community_access"
 
-_ANSWERS = MappingProxyType(
+
+class RefusedError(Exception):
+    """Ends a call with a refusal. Raised in `rpc` only, and caught by `interceptor`."""
+
+    def __init__(self, refused: Refused) -> None:
+        super().__init__(refused.reason.value)
+        self.refused = refused
+
+
+_STATUSES = MappingProxyType(
     {
         Refusal.TOKEN_INVALID: (
             grpc.StatusCode.UNAUTHENTICATED,
@@ -45,12 +54,12 @@ _ANSWERS = MappingProxyType(
 
 def code_of(refusal: Refusal) -> grpc.StatusCode:
     """Return the status code of a refusal."""
-    return _ANSWERS[refusal][0]
+    return _STATUSES[refusal][0]
 
 
 def status_of(refused: Refused) -> grpc.Status:
-    """Return the status of a refusal, with its `google.rpc.ErrorInfo`."""
-    code, words = _ANSWERS[refused.reason]
+    """Return the status of a refusal, with a `google.rpc.ErrorInfo` that holds its reason and details."""
+    code, message = _STATUSES[refused.reason]
     info = error_details_pb2.ErrorInfo(
         reason=pb.Refusal.Name(pb.Refusal.Value(f"REFUSAL_{refused.reason.value}")),
         domain=DOMAIN,
@@ -60,6 +69,6 @@ def status_of(refused: Refused) -> grpc.Status:
     detail.Pack(info)
     number: int = code.value[0]
     status: grpc.Status = rpc_status.to_status(
-        status_pb2.Status(code=number, message=words, details=[detail])
+        status_pb2.Status(code=number, message=message, details=[detail])
     )
     return status

@@ -1,4 +1,4 @@
-"""Standard health (grpc.health.v1): SERVING only while the database answers in time. And its client."""
+"""The standard health service (grpc.health.v1), SERVING while the database responds in time; its client."""
 
 import threading
 from collections.abc import Callable
@@ -7,10 +7,10 @@ import grpc
 import structlog
 from grpc_health.v1 import health, health_pb2, health_pb2_grpc
 
-from billing_link.rpc.gate import SERVICE
+from billing_link.rpc.interceptor import SERVICE
 
-# Seconds within which the database must answer, and between two checks.
-_PATIENCE = 0.5
+# Seconds within which the database must respond, and between two checks.
+_TIMEOUT = 0.5
 _PAUSE = 3.0
 
 log = structlog.get_logger()
@@ -20,40 +20,40 @@ _NOT_SERVING = health_pb2.HealthCheckResponse.NOT_SERVING
 
 
 class Health:
-    """Watches the database and tells the health service."""
+    """Checks the database and publishes the status of the server."""
 
     def __init__(self, is_reachable: Callable[[], bool]) -> None:
         self.servicer = health.HealthServicer()
         self._is_reachable = is_reachable
-        self._answered = threading.Event()
+        self._reached = threading.Event()
         self._probe: threading.Thread | None = None
         self._serving: bool | None = None
-        self._tell(serving=False)
+        self._publish_status(serving=False)
 
     def run(self, stop: threading.Event) -> None:
-        """Check until told to stop."""
+        """Check until `stop` is set."""
         while not stop.is_set():
             self.check()
             stop.wait(_PAUSE)
 
     def check(self) -> None:
-        """Check once. A check that hangs is left alone, and there is never more than one of it."""
+        """Check once and publish the status. A check that hangs is not repeated until it ends."""
         if self._probe is None or not self._probe.is_alive():
-            self._answered.clear()
-            self._probe = threading.Thread(target=self._ask, name="health-probe", daemon=True)
+            self._reached.clear()
+            self._probe = threading.Thread(target=self._probe_database, name="health-probe", daemon=True)
             self._probe.start()
-        self._probe.join(_PATIENCE)
-        self._tell(serving=self._answered.is_set() and not self._probe.is_alive())
+        self._probe.join(_TIMEOUT)
+        self._publish_status(serving=self._reached.is_set() and not self._probe.is_alive())
 
-    def shut(self) -> None:
-        """Say NOT_SERVING for good: the server is stopping."""
+    def shut_down(self) -> None:
+        """Publish NOT_SERVING for good."""
         self.servicer.enter_graceful_shutdown()
 
-    def _ask(self) -> None:
+    def _probe_database(self) -> None:
         if self._is_reachable():
-            self._answered.set()
+            self._reached.set()
 
-    def _tell(self, *, serving: bool) -> None:
+    def _publish_status(self, *, serving: bool) -> None:
         if serving is self._serving:
             return
         self._serving = serving
@@ -62,8 +62,8 @@ class Health:
             self.servicer.set(service, _SERVING if serving else _NOT_SERVING)
 
 
-def ask(target: str, *, certificate: bytes | None = None, seconds: float = 5.0) -> str:
-    """Return what a running server says of its health, such as `SERVING`, or `UNREACHABLE`."""
+def check_health(target: str, *, certificate: bytes | None = None, seconds: float = 5.0) -> str:
+    """Return the status of a running server, such as `SERVING`, or `UNREACHABLE`."""
     channel = (
         grpc.secure_channel(target, grpc.ssl_channel_credentials(certificate))
         if certificate
@@ -72,7 +72,7 @@ def ask(target: str, *, certificate: bytes | None = None, seconds: float = 5.0) 
     with channel:
         try:
             stub = health_pb2_grpc.HealthStub(channel)
-            answer = stub.Check(health_pb2.HealthCheckRequest(service=SERVICE), timeout=seconds)
+            response = stub.Check(health_pb2.HealthCheckRequest(service=SERVICE), timeout=seconds)
         except grpc.RpcError:
             return "UNREACHABLE"
-    return str(health_pb2.HealthCheckResponse.ServingStatus.Name(answer.status))
+    return str(health_pb2.HealthCheckResponse.ServingStatus.Name(response.status))

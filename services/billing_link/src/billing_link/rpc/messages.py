@@ -1,4 +1,4 @@
-"""Between protobuf messages and this service's own values."""
+"""Parses requests and renders messages: protobuf on one side, values of `linking` on the other."""
 
 import unicodedata
 from datetime import datetime
@@ -8,14 +8,15 @@ from community_access.billing_link.v1 import billing_link_pb2 as pb
 from google.protobuf.timestamp_pb2 import Timestamp
 
 from billing_link.billing_records.port import UtilityAccount
-from billing_link.errors import Refusal, RefusedError
+from billing_link.errors import Refusal, Refused
 from billing_link.linking.links import AutoLinkOutcome, Link, LinkedAccount, Origin
 from billing_link.linking.number_formats import LONGEST_TYPED
-from billing_link.linking.resolve import Typed
+from billing_link.linking.resolve_account import TypedNumbers
+from billing_link.rpc.error_status import RefusedError
 
 _LONGEST_LINK_ID = 32
 
-OUTCOMES = MappingProxyType(
+AUTO_LINK_OUTCOMES = MappingProxyType(
     {
         AutoLinkOutcome.NOT_TRIED: pb.AUTO_LINK_OUTCOME_NOT_TRIED,
         AutoLinkOutcome.LINKED: pb.AUTO_LINK_OUTCOME_LINKED,
@@ -27,19 +28,19 @@ OUTCOMES = MappingProxyType(
 _ORIGINS = MappingProxyType({Origin.RESIDENT: pb.LINK_ORIGIN_RESIDENT, Origin.AUTO: pb.LINK_ORIGIN_AUTO})
 
 
-def typed(request: pb.ResolveAccountRequest) -> Typed:
-    """Return what was typed; raises `RefusedError` FIELD_INVALID for what nobody can have read off a bill."""
-    return Typed(
-        _field("account_number", request.account_number),
-        _field("customer_id", request.customer_id),
+def parse_typed_numbers(request: pb.ResolveAccountRequest) -> TypedNumbers:
+    """Return the typed texts; raises `RefusedError` FIELD_INVALID for one that is too long or not text."""
+    return TypedNumbers(
+        _checked_field("account_number", request.account_number),
+        _checked_field("customer_id", request.customer_id),
         request.remember,
     )
 
 
-def link_id(request: pb.UnlinkAccountRequest | pb.GetAccountRequest) -> str:
-    """Return the link's id; raises `RefusedError` FIELD_INVALID for what cannot be one."""
+def parse_link_id(request: pb.UnlinkAccountRequest | pb.GetAccountRequest) -> str:
+    """Return the link id; raises `RefusedError` FIELD_INVALID if it is empty, too long or not printable."""
     if not request.link_id or len(request.link_id) > _LONGEST_LINK_ID or not request.link_id.isprintable():
-        raise RefusedError(Refusal.FIELD_INVALID, field="link_id")
+        raise RefusedError(Refused(Refusal.FIELD_INVALID, {"field": "link_id"}))
     return request.link_id
 
 
@@ -53,7 +54,7 @@ def link_message(link: Link) -> pb.Link:
     return message
 
 
-def linked_message(linked: LinkedAccount, currency_code: str) -> pb.LinkedAccount:
+def linked_account_message(linked: LinkedAccount, currency_code: str) -> pb.LinkedAccount:
     """Return a linked account's message."""
     return pb.LinkedAccount(
         link=link_message(linked.link), account=account_message(linked.account, currency_code)
@@ -92,9 +93,9 @@ def account_message(account: UtilityAccount, currency_code: str) -> pb.UtilityAc
     return message
 
 
-def _field(name: str, value: str) -> str:
+def _checked_field(name: str, value: str) -> str:
     if len(value) > LONGEST_TYPED or any(unicodedata.category(c) == "Cc" and not c.isspace() for c in value):
-        raise RefusedError(Refusal.FIELD_INVALID, field=name)
+        raise RefusedError(Refused(Refusal.FIELD_INVALID, {"field": name}))
     return value
 
 

@@ -1,6 +1,6 @@
-"""Who is calling: checks access tokens (RFC 9068) with identity's published keys.
+"""Access tokens (RFC 9068): checks them with identity's published keys and refuses ended sessions.
 
-Owns the rules for a token, the cache of identity's keys, what identity says of ended sessions, and the
+Owns the rules of a token, the cache of identity's keys, the polling of identity's security events, and the
 `Caller` that the rest of the service sees.
-Leaves which scope a call needs to `rpc`, and what the caller may see to `linking`.
+Leaves the scope that a call needs to `rpc`, and what a caller may read to `linking`.
 """

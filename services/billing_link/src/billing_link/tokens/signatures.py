@@ -1,39 +1,51 @@
-"""Opens what identity signed, whatever kind of token it is; RFC 8725 says what is refused."""
+"""Checks the signature of a JWT of identity's, whatever its type (RFC 7515, with the advice of RFC 8725)."""
 
 from collections.abc import Mapping
-from typing import Any
+from dataclasses import dataclass
 
 from joserfc import jws
 from joserfc.errors import JoseError
 
-from billing_link.tokens.keys import IssuerKeys
+from billing_link.tokens.issuer_keys import IssuerKeys
 
 _ALGORITHMS = ("ES256", "RS256")
-# RFC 8725 section 3.10: headers that would let a token bring its own key are not looked at but refused.
+# Headers with which a token would bring its own key (RFC 8725 §3.10), or change how it is read: refused.
 _FORBIDDEN_HEADERS = frozenset({"jku", "jwk", "x5u", "x5c", "crit", "b64"})
 _REGISTRY = jws.JWSRegistry(algorithms=_ALGORITHMS, strict_check_header=False)
 
 
-class BadSignatureError(Exception):
-    """The token is not identity's; the text says which part is at fault, for the log."""
+@dataclass(frozen=True, slots=True)
+class VerifiedJws:
+    """The content of a token that identity signed."""
+
+    header: Mapping[str, object]
+    payload: bytes
+
+    def has_type(self, *types: str) -> bool:
+        """Tell whether the header `typ` is one of these, given in lower case."""
+        return str(self.header.get("typ", "")).lower() in types
 
 
-def open_signed(token: str, keys: IssuerKeys) -> tuple[Mapping[str, Any], bytes]:
-    """Return the header and the payload of a token whose signature holds.
+@dataclass(frozen=True, slots=True)
+class InvalidJws:
+    """The token is not signed by identity; `part` names the part at fault, for the log."""
 
-    Raises `BadSignatureError`, and `UnavailableError` while identity's keys cannot be had.
-    """
+    part: str
+
+
+def verify_jws(token: str, keys: IssuerKeys) -> VerifiedJws | InvalidJws:
+    """Verify the signature of a compact JWS; raises `UnavailableError` while there are no keys."""
     try:
         parsed = jws.extract_compact(token.encode(), registry=_REGISTRY)
         header = parsed.headers()
         algorithm, kid = header.get("alg"), header.get("kid")
         if algorithm not in _ALGORITHMS or _FORBIDDEN_HEADERS & header.keys() or not isinstance(kid, str):
-            raise BadSignatureError("header")
-        key = keys.find(kid, algorithm)
+            return InvalidJws("header")
+        key = keys.find_key(kid, algorithm)
         if key is None:
-            raise BadSignatureError("key")
+            return InvalidJws("key")
         if not jws.validate_compact(parsed, key, algorithms=[algorithm], registry=_REGISTRY):
-            raise BadSignatureError("signature")
+            return InvalidJws("signature")
     except (JoseError, ValueError, TypeError):
-        raise BadSignatureError("signature") from None
-    return header, parsed.payload
+        return InvalidJws("signature")
+    return VerifiedJws(header, parsed.payload)

@@ -1,4 +1,4 @@
-"""Checks an access token: RFC 9068 with the advice of RFC 8725. What is not allowed is refused."""
+"""Verifies an access token: RFC 9068, with the advice of RFC 8725. What is not allowed is refused."""
 
 import hashlib
 import json
@@ -7,98 +7,101 @@ from collections import OrderedDict
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import Any
 
 from billing_link.clock import Clock
-from billing_link.errors import Refusal, RefusedError
+from billing_link.errors import Refusal, Refused
 from billing_link.tokens.caller import Caller
-from billing_link.tokens.keys import IssuerKeys
+from billing_link.tokens.issuer_keys import IssuerKeys
 from billing_link.tokens.revocations import RevokedSessions
-from billing_link.tokens.signatures import BadSignatureError, open_signed
+from billing_link.tokens.signatures import InvalidJws, verify_jws
 
 # Characters; identity's tokens have about 1,100.
 _LONGEST_TOKEN = 8192
-# RFC 9068 section 4: the type with or without its `application/`.
+# RFC 9068 §4: the type with or without its `application/`.
 _TYPES = ("at+jwt", "application/at+jwt")
 _LONGEST_TEXT = 255
 _SKEW = timedelta(seconds=60)
 
 
-class Verifier:
-    """Turns a token into a `Caller`, and remembers verified tokens by their hash until they expire."""
+class _InvalidTokenError(Exception):
+    """A rule that the token breaks; the text names the claim or part. One refusal answers them all."""
 
-    def __init__(  # noqa: PLR0913 - names what it depends on
+
+class Verifier:
+    """Turns an access token into a `Caller`. Verified tokens are cached by their hash until they expire."""
+
+    def __init__(
         self,
         keys: IssuerKeys,
         revoked: RevokedSessions,
         *,
-        issuer: str,
         audience: str,
         clock: Clock,
-        remembered: int = 10_000,
+        cache_size: int = 10_000,
     ) -> None:
+        """`cache_size` is a number of tokens."""
         self._revoked = revoked
         self._keys = keys
-        self._issuer = issuer
         self._audience = audience
         self._clock = clock
-        self._verified = _VerifiedTokens(remembered)
+        self._cache = _CallerCache(cache_size)
 
-    def verify(self, token: str) -> Caller:
-        """Return the caller.
+    def verify(self, token: str) -> Caller | Refused:
+        """Return the caller, or the refusal TOKEN_INVALID or TOKEN_EXPIRED.
 
-        Raises `RefusedError` (TOKEN_INVALID, TOKEN_EXPIRED), and `UnavailableError` while identity's keys
-        cannot be had.
+        Raises `UnavailableError` while identity's keys are not available.
         """
+        try:
+            caller = self._verified(token)
+        except _InvalidTokenError:
+            return Refused(Refusal.TOKEN_INVALID)
+        if self._clock.now() >= caller.expires_at + _SKEW:
+            return Refused(Refusal.TOKEN_EXPIRED)
+        if self._revoked.ended_after(caller.session_id, caller.issued_at):
+            return Refused(Refusal.TOKEN_INVALID)
+        return caller
+
+    def _verified(self, token: str) -> Caller:
         if len(token) > _LONGEST_TOKEN or not token.isascii():
-            raise _invalid("size")
+            raise _InvalidTokenError("size")
         digest = hashlib.sha256(token.encode()).digest()
-        caller = self._verified.get(digest)
+        caller = self._cache.get(digest)
         if caller is None:
             caller = self._read(token)
-            self._verified.put(digest, caller)
-        if self._clock.now() >= caller.expires_at + _SKEW:
-            raise RefusedError(Refusal.TOKEN_EXPIRED)
-        if self._revoked.ended_after(caller.session_id, caller.issued_at):
-            raise _invalid("sid: the session has ended")
+            self._cache.put(digest, caller)
         return caller
 
     def _read(self, token: str) -> Caller:
-        header, payload = self._open(token)
-        if str(header.get("typ", "")).lower() not in _TYPES:
-            raise _invalid("typ")
+        verified = verify_jws(token, self._keys)
+        if isinstance(verified, InvalidJws):
+            raise _InvalidTokenError(verified.part)
+        if not verified.has_type(*_TYPES):
+            raise _InvalidTokenError("typ")
         try:
-            claims = json.loads(payload)
+            claims = json.loads(verified.payload)
         except (ValueError, RecursionError):
-            raise _invalid("payload") from None
+            raise _InvalidTokenError("payload") from None
         if not isinstance(claims, dict):
-            raise _invalid("payload")
+            raise _InvalidTokenError("payload")
         return self._caller(_Claims(claims))
 
-    def _open(self, token: str) -> tuple[Mapping[str, Any], bytes]:
-        """Return the header and the payload of a token whose signature holds."""
-        try:
-            return open_signed(token, self._keys)
-        except BadSignatureError as error:
-            raise _invalid(str(error)) from None
-
     def _caller(self, claims: "_Claims") -> Caller:
-        if claims.text("iss") != self._issuer:
-            raise _invalid("iss")
+        if claims.text("iss") != self._keys.issuer:
+            raise _InvalidTokenError("iss")
         if self._audience not in claims.texts("aud"):
-            raise _invalid("aud")
+            raise _InvalidTokenError("aud")
         now = self._clock.now()
         if claims.moment("iat") > now + _SKEW or ("nbf" in claims and claims.moment("nbf") > now + _SKEW):
-            raise _invalid("iat")
+            raise _InvalidTokenError("iat")
         claims.text("jti")
         if claims.text("sub") == claims.text("client_id"):
-            # A client that speaks for itself (RFC 9068 §2.2): no resident of ours.
-            raise _invalid("sub")
+            # A client's own token (RFC 9068 §2.2): it names no resident.
+            raise _InvalidTokenError("sub")
         if "cnf" in claims:
-            # Bound to a key (RFC 7800) that a caller of this service cannot prove: no bearer token.
-            raise _invalid("cnf")
+            # Bound to a key (RFC 7800), which a caller of this service cannot prove: not a bearer token.
+            raise _InvalidTokenError("cnf")
         return Caller(
-            issuer=self._issuer,
+            issuer=self._keys.issuer,
             subject=claims.text("sub"),
             city_id=claims.optional_text("city"),
             client_id=claims.text("client_id"),
@@ -115,24 +118,24 @@ class Verifier:
 
 @dataclass(frozen=True, slots=True)
 class _Claims:
-    """Claims, read with their types checked."""
+    """Claims, read with their types checked. Every method raises `_InvalidTokenError`."""
 
-    _values: Mapping[str, Any]
+    _values: Mapping[str, object]
 
     def __contains__(self, name: str) -> bool:
         return name in self._values
 
     def text(self, name: str) -> str:
-        """Return a text that must be there."""
+        """Return a claim that must be a text, not empty."""
         if not (value := self.optional_text(name)):
-            raise _invalid(name)
+            raise _InvalidTokenError(name)
         return value
 
     def optional_text(self, name: str, *, longest: int = _LONGEST_TEXT) -> str:
-        """Return a text, empty where the claim is absent."""
+        """Return a claim that must be a text; empty where it is absent."""
         value = self._values.get(name, "")
         if not isinstance(value, str) or len(value) > longest or "\0" in value:
-            raise _invalid(name)
+            raise _InvalidTokenError(name)
         return value
 
     def texts(self, name: str) -> list[str]:
@@ -141,29 +144,29 @@ class _Claims:
         values = value if isinstance(value, list) else [value]
         texts = [one for one in values if isinstance(one, str)]
         if len(texts) != len(values):
-            raise _invalid(name)
+            raise _InvalidTokenError(name)
         return texts
 
     def moment(self, name: str) -> datetime:
-        """Return a time that must be there, to the second."""
+        """Return a claim that must be a time, to the second."""
         value = self._values.get(name)
         if isinstance(value, bool) or not isinstance(value, int | float):
-            raise _invalid(name)
+            raise _InvalidTokenError(name)
         try:
             return datetime.fromtimestamp(int(value), UTC)
         except (OverflowError, ValueError, OSError):
-            raise _invalid(name) from None
+            raise _InvalidTokenError(name) from None
 
     def is_true(self, name: str) -> bool:
-        """Tell whether the claim is the JSON value true."""
+        """Tell whether the claim is the JSON value true; the text "true" is not."""
         return self._values.get(name) is True
 
 
-class _VerifiedTokens:
-    """A bounded memory: when it is full, the token unused for longest goes."""
+class _CallerCache:
+    """Callers by the hash of their token. When it is full, the least recently used one is dropped."""
 
-    def __init__(self, most: int) -> None:
-        self._most = most
+    def __init__(self, size: int) -> None:
+        self._size = size
         self._callers: OrderedDict[bytes, Caller] = OrderedDict()
         self._lock = threading.Lock()
 
@@ -177,12 +180,5 @@ class _VerifiedTokens:
     def put(self, digest: bytes, caller: Caller) -> None:
         with self._lock:
             self._callers[digest] = caller
-            if len(self._callers) > self._most:
+            if len(self._callers) > self._size:
                 self._callers.popitem(last=False)
-
-
-def _invalid(part: str) -> RefusedError:
-    """Return the one refusal for all defects; which part was at fault stays in this process, for the log."""
-    error = RefusedError(Refusal.TOKEN_INVALID)
-    error.add_note(f"at fault: {part}")
-    return error

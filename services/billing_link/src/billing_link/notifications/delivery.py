@@ -1,0 +1,161 @@
+"""Delivers notifications to identity, which mails them: at least once, with growing waits, in a thread."""
+
+import threading
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Protocol
+from urllib.parse import quote_plus
+
+import requests
+import structlog
+
+from billing_link.clock import Clock
+from billing_link.errors import UnavailableError, where
+from billing_link.notifications.store import Notification, Notifications
+from billing_link.storage import Storage
+
+_BATCH = 20
+# Seconds to connect, and between two bytes of a response.
+_TIMEOUTS = (2, 5)
+_FIRST_WAIT = timedelta(seconds=5)
+_LONGEST_WAIT = timedelta(hours=1)
+# With these waits, the last attempt is a little more than a day after the first.
+_MOST_ATTEMPTS = 34
+# Seconds between two checks for notifications that are due.
+_PAUSE = 2.0
+_DELIVERED_KEPT_FOR = timedelta(days=30)
+
+log = structlog.get_logger()
+
+
+@dataclass(frozen=True, slots=True)
+class Accepted:
+    """Identity has accepted the notification, and mails it once."""
+
+
+@dataclass(frozen=True, slots=True)
+class UnknownResident:
+    """Identity has no such resident. Another attempt is useless."""
+
+
+@dataclass(frozen=True, slots=True)
+class NotAccepted:
+    """Identity did not accept the notification now; `reason` is for an operator."""
+
+    reason: str
+
+
+class NotificationClient(Protocol):
+    """Sends one notification."""
+
+    def send(self, notification: Notification) -> Accepted | UnknownResident | NotAccepted:
+        """Send the notification, and return how it was answered."""
+        ...
+
+
+class IdentityNotificationClient:
+    """Identity's `POST /notices`, with this resource's secret as HTTP Basic password (RFC 6749 §2.3.1)."""
+
+    def __init__(self, issuer: str, resource: str, secret: str) -> None:
+        self._address = f"{issuer}/notices"
+        self._credentials = (quote_plus(resource), quote_plus(secret))
+
+    def send(self, notification: Notification) -> Accepted | UnknownResident | NotAccepted:
+        """Post the notification. Identity ignores an id that it has seen before."""
+        body = {
+            "id": notification.notification_id,
+            "sub": notification.subject,
+            "kind": notification.kind.value,
+            "city": notification.city_id,
+            "details": dict(notification.details),
+        }
+        try:
+            with requests.Session() as session:
+                # No proxy and no .netrc of the environment: both ends are our own.
+                session.trust_env = False
+                response = session.post(
+                    self._address, json=body, auth=self._credentials, timeout=_TIMEOUTS, allow_redirects=False
+                )
+        except requests.RequestException as error:
+            return NotAccepted(f"identity cannot be reached ({type(error).__name__})")
+        if response.status_code == requests.codes.accepted:
+            return Accepted()
+        if response.status_code == requests.codes.not_found:
+            return UnknownResident()
+        return NotAccepted(f"identity answered {response.status_code}")
+
+
+class NotificationDelivery:
+    """Delivers the notifications that are due."""
+
+    def __init__(self, storage: Storage, client: NotificationClient, clock: Clock) -> None:
+        self._storage = storage
+        self._client = client
+        self._clock = clock
+
+    def run(self, stop: threading.Event) -> None:
+        """Deliver until `stop` is set; while the database is unavailable, wait for it."""
+        while not stop.is_set():
+            try:
+                attempted = self.deliver_due()
+            except UnavailableError:
+                attempted = 0
+            except Exception as error:  # noqa: BLE001 - one bad row must not stop every later notification
+                log.error("notifications.delivery_failed", where=where(error))  # noqa: TRY400 - a message may quote a row
+                attempted = 0
+            if attempted < _BATCH:
+                stop.wait(_PAUSE)
+
+    def deliver_due(self) -> int:
+        """Attempt every notification that is due, up to one batch; return how many were attempted."""
+        with self._storage.autocommit() as connection:
+            claimed = Notifications(connection).claim_due(self._clock.now(), _BATCH)
+        for notification in claimed:
+            self._deliver(notification)
+        return len(claimed)
+
+    def _deliver(self, notification: Notification) -> None:
+        """Send one notification and record the outcome. No transaction is open while it is sent."""
+        outcome = self._client.send(notification)
+        if isinstance(outcome, Accepted):
+            with self._storage.autocommit() as connection:
+                Notifications(connection).record_delivered(notification.notification_id, self._clock.now())
+        elif isinstance(outcome, UnknownResident):
+            self._fail(notification, "identity knows no such resident")
+        elif notification.attempts >= _MOST_ATTEMPTS:
+            self._fail(notification, outcome.reason)
+        else:
+            self._schedule_retry(notification, outcome.reason)
+
+    def _schedule_retry(self, notification: Notification, why: str) -> None:
+        log.warning(
+            "notifications.retry_scheduled",
+            notification=notification.notification_id,
+            why=why,
+            attempts=notification.attempts,
+        )
+        with self._storage.autocommit() as connection:
+            Notifications(connection).schedule_retry(
+                notification.notification_id, self._clock.now() + _wait(notification.attempts), why
+            )
+
+    def _fail(self, notification: Notification, why: str) -> None:
+        log.error(
+            "notifications.failed",
+            notification=notification.notification_id,
+            why=why,
+            attempts=notification.attempts,
+        )
+        with self._storage.autocommit() as connection:
+            Notifications(connection).record_failed(notification.notification_id, why)
+
+
+def delete_old_notifications(storage: Storage, now: datetime) -> int:
+    """Delete the notifications that were delivered more than 30 days ago; return how many."""
+    with storage.autocommit() as connection:
+        return Notifications(connection).delete_delivered(now - _DELIVERED_KEPT_FOR)
+
+
+def _wait(attempts: int) -> timedelta:
+    doubled: int = 2 ** min(attempts - 1, 16)
+    return min(_FIRST_WAIT * doubled, _LONGEST_WAIT)

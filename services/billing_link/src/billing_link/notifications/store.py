@@ -1,0 +1,138 @@
+"""All SQL of notifications: queueing, claiming, and recording the outcome."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+from sqlalchemy import delete, insert, select, update
+from sqlalchemy.engine import Connection
+
+from billing_link import randomness
+from billing_link.notifications.models import NotificationRow
+
+# How long a claim lasts: longer than one delivery may take.
+LEASE = timedelta(minutes=2)
+
+
+class NotificationKind(StrEnum):
+    """The kinds of notification. Closed: identity has one mail for each."""
+
+    LINKED = "utility_account_linked"
+    AUTO_LINKED = "utility_account_auto_linked"
+    LINKED_BY_OTHER = "utility_account_linked_by_other"
+    UNLINKED = "utility_account_unlinked"
+
+
+class NotificationState(StrEnum):
+    """The state of a notification."""
+
+    WAITING = "waiting"
+    DELIVERED = "delivered"
+    # Not tried again: `last_error` says why.
+    FAILED = "failed"
+
+
+@dataclass(frozen=True, slots=True)
+class Notification:
+    """One notification, claimed for delivery. Personal data."""
+
+    notification_id: str
+    kind: NotificationKind
+    city_id: str
+    subject: str
+    details: Mapping[str, str]
+    # Including the current one.
+    attempts: int
+
+
+class Notifications:
+    """Notifications within an open transaction, or on an autocommit connection."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    def queue(
+        self, kind: NotificationKind, *, city_id: str, subject: str, details: Mapping[str, str], now: datetime
+    ) -> None:
+        """Queue a notification; it is delivered only if the surrounding transaction commits."""
+        self._connection.execute(
+            insert(NotificationRow).values(
+                id=randomness.identifier(),
+                kind=kind.value,
+                city_id=city_id,
+                subject=subject,
+                details=dict(details),
+                state=NotificationState.WAITING.value,
+                attempts=0,
+                created_at=now,
+                next_attempt_at=now,
+                last_error="",
+            )
+        )
+
+    def claim_due(self, now: datetime, most: int) -> list[Notification]:
+        """Claim up to `most` due notifications, in one statement: two processes never claim the same one."""
+        due = (
+            select(NotificationRow.id)
+            .where(
+                NotificationRow.state == NotificationState.WAITING.value,
+                NotificationRow.next_attempt_at <= now,
+            )
+            .order_by(NotificationRow.next_attempt_at, NotificationRow.id)
+            .limit(most)
+            .with_for_update(skip_locked=True)
+        )
+        claimed = self._connection.execute(
+            update(NotificationRow)
+            .where(NotificationRow.id.in_(due.scalar_subquery()))
+            .values(next_attempt_at=now + LEASE, attempts=NotificationRow.attempts + 1)
+            .returning(
+                NotificationRow.id,
+                NotificationRow.kind,
+                NotificationRow.city_id,
+                NotificationRow.subject,
+                NotificationRow.details,
+                NotificationRow.attempts,
+            )
+        )
+        return [
+            Notification(r.id, NotificationKind(r.kind), r.city_id, r.subject, r.details, r.attempts)
+            for r in claimed
+        ]
+
+    def record_delivered(self, notification_id: str, now: datetime) -> None:
+        """Record the delivery and delete the facts."""
+        self._finish(notification_id, NotificationState.DELIVERED, now, "")
+
+    def record_failed(self, notification_id: str, why: str) -> None:
+        """Record that it is not tried again, and delete the facts."""
+        self._finish(notification_id, NotificationState.FAILED, None, why)
+
+    def schedule_retry(self, notification_id: str, until: datetime, why: str) -> None:
+        """Record a failed attempt and the time of the next one."""
+        self._connection.execute(
+            update(NotificationRow)
+            .where(
+                NotificationRow.id == notification_id,
+                NotificationRow.state == NotificationState.WAITING.value,
+            )
+            .values(next_attempt_at=until, last_error=why)
+        )
+
+    def delete_delivered(self, before: datetime) -> int:
+        """Delete the notifications delivered before this time; return how many."""
+        gone = self._connection.execute(
+            delete(NotificationRow).where(
+                NotificationRow.state == NotificationState.DELIVERED.value,
+                NotificationRow.delivered_at < before,
+            )
+        )
+        return gone.rowcount
+
+    def _finish(self, notification_id: str, state: NotificationState, at: datetime | None, why: str) -> None:
+        self._connection.execute(
+            update(NotificationRow)
+            .where(NotificationRow.id == notification_id)
+            .values(state=state.value, delivered_at=at, details={}, last_error=why)
+        )
