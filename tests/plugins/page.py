@@ -118,6 +118,18 @@ class Page:
         return found[0]
 
 
+def csrf_token(response: Any) -> str:
+    """Return the token that the forms of a page send along, which is one for all of them."""
+    found = {field.get("value", "") for field in Page.ok(response).all("//input[@name='csrf_token']")}
+    assert len(found) == 1, response.text
+    return found.pop()
+
+
+def hidden_fields(response: Any, action: str) -> dict[str, str]:
+    """Return what the form with this action sends."""
+    return Page.ok(response).form(action).fields
+
+
 def text_of(element: HtmlElement) -> str:
     """Return the text of an element, scripts and styles left out, as a browser collapses its spaces."""
     parts = element.xpath(".//text()[not(parent::script or parent::style)]")

@@ -6,11 +6,9 @@
 
 import base64
 import hashlib
-import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
-from html import unescape
 from threading import Thread
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
@@ -29,6 +27,7 @@ from identity.identity_providers.provider import (
     Question,
     Refusal,
 )
+from page import hidden_fields
 from werkzeug.serving import make_server
 
 from deploy.local.providers.app import SimulatedProviders
@@ -135,9 +134,7 @@ class Visitor:
         answer = requests.post(url, data=form, allow_redirects=False, timeout=10)
         if answer.is_redirect:
             return dict(parse_qsl(urlsplit(answer.headers["Location"]).query))
-        assert f'action="{CALLBACK}"' in answer.text, answer.text
-        fields = re.findall(r'<input type="hidden" name="(.*?)" value="(.*?)">', answer.text)
-        return {name: unescape(value) for name, value in fields}
+        return hidden_fields(answer, CALLBACK)
 
     def sign_in(self, key: str, person: str | None, **expecting: str) -> ProviderIdentity:
         """Go there and back; `expecting` replaces what the journey would have stored."""

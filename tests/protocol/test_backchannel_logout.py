@@ -1,6 +1,5 @@
 """OpenID Connect Back-Channel Logout 1.0: who is told, with what, and what happens until they are."""
 
-import re
 from collections.abc import Callable
 from typing import Any
 from urllib.parse import parse_qs
@@ -16,6 +15,7 @@ from identity.residents.sessions.store import Sessions
 from identity_provider import ISSUER, Browser, Client, Provider
 from joserfc import jws
 from logout_website import Website
+from page import csrf_token
 
 EVENT = "http://schemas.openid.net/event/backchannel-logout"
 
@@ -295,10 +295,8 @@ class TestWhatEndsASession:
 def submit(browser: Browser, page: str, action: str) -> None:
     """Press a button of a page, its token along."""
 
-    html = browser.get(page).get_data(as_text=True)
-    token = re.search(r'name="csrf_token"[^>]*value="([^"]+)"', html)
-    assert token, html
-    assert browser.post(action, {"csrf_token": token[1]}).status_code in (200, 303)
+    token = csrf_token(browser.get(page))
+    assert browser.post(action, {"csrf_token": token}).status_code in (200, 303)
 
 
 def test_read_client_keeps_the_fields(client: Client, website: Website):

@@ -3,12 +3,13 @@ unmet_authentication_requirements 1.0.
 """
 
 import json
-import re
 from typing import Any
 
 import pytest
 from identity_provider import ISSUER, Browser, Client, Provider, answered
+from page import csrf_token
 from signing_client import JWKS, request_object
+from werkzeug.test import TestResponse
 
 SINGLE_FACTOR = "urn:community-access:acr:single-factor"
 TWO_FACTORS = "urn:community-access:acr:two-factors"
@@ -233,17 +234,15 @@ class TestConsent:
     def client(self, provider: Provider) -> Client:
         return provider.client(id="news", name="The Pinellas News", first_party=False)
 
-    def page(self, browser: Browser, client: Client, claims: str) -> tuple[str, str]:
+    def page(self, browser: Browser, client: Client, claims: str) -> tuple[str, TestResponse]:
         location = browser.authorize(client.request(scope="openid", claims=claims)).location
-        return location, browser.get(location).get_data(as_text=True)
+        return location, browser.get(location)
 
     def test_3_1_2_4_it_is_shown(self, provider: Provider, jane: Browser, client: Client):
-        location, html = self.page(jane, client, asking(id_token={"email": {"essential": True}}))
-        assert "see your email address" in html
-        assert "see your name" not in html
-        token = re.search(r'name="csrf_token" value="([^"]+)"', html)
-        assert token
-        allowed = jane.post(location, {"csrf_token": token[1], "answer": "yes"})
+        location, page = self.page(jane, client, asking(id_token={"email": {"essential": True}}))
+        assert "see your email address" in page.text
+        assert "see your name" not in page.text
+        allowed = jane.post(location, {"csrf_token": csrf_token(page), "answer": "yes"})
         tokens = provider.redeem(client, answered(jane.get(allowed.location))["code"]).json
         assert tokens["scope"] == "openid"
         assert provider.claims(tokens["id_token"])["email"] == "jane1@example.com"
@@ -253,10 +252,8 @@ class TestConsent:
         assert "see your email address" in jane.get("/profile").get_data(as_text=True)
 
     def test_3_1_2_4_without_it_nothing_is_told(self, provider: Provider, jane: Browser, client: Client):
-        location, html = self.page(jane, client, "{}")
-        token = re.search(r'name="csrf_token" value="([^"]+)"', html)
-        assert token
-        jane.post(location, {"csrf_token": token[1], "answer": "yes"})
+        location, page = self.page(jane, client, "{}")
+        jane.post(location, {"csrf_token": csrf_token(page), "answer": "yes"})
         asked = client.request(scope="openid", claims=asking(userinfo={"name": None}), prompt="none")
         assert answered(jane.authorize(asked))["error"] == "consent_required"
 

@@ -1,6 +1,5 @@
 """Consent: OpenID Connect Core §3.1.2.4 and §11, RFC 8252 §8.6; stored, and taken back at will."""
 
-import re
 import threading
 from collections.abc import Iterator
 from typing import Any
@@ -9,6 +8,7 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from identity.outbox.models import OutboxMessage
 from identity_provider import RESOURCE, Browser, Client, Provider, answered
+from page import csrf_token
 from playwright.sync_api import Page, expect
 from werkzeug.serving import make_server
 
@@ -29,12 +29,6 @@ def jane(provider: Provider) -> Browser:
     return provider.browser(provider.resident())
 
 
-def form_token(html: str) -> str:
-    found = re.search(r'name="csrf_token"[^>]*value="([^"]+)"', html)
-    assert found, html
-    return found[1]
-
-
 def is_asked(browser: Browser, client: Client, **changes: Any) -> bool:
     return "/authorize/resume/" in browser.authorize(client.request(**changes)).location
 
@@ -42,17 +36,17 @@ def is_asked(browser: Browser, client: Client, **changes: Any) -> bool:
 def answer(browser: Browser, client: Client, reply: str = "yes", **changes: Any) -> dict[str, str]:
     """Answer the question, and return what the client is told."""
     page = browser.authorize(client.request(**changes)).location
-    html = browser.get(page).get_data(as_text=True)
-    assert "Allow access" in html
-    response = browser.post(page, {"csrf_token": form_token(html), "answer": reply})
+    question = browser.get(page)
+    assert "Allow access" in question.text
+    response = browser.post(page, {"csrf_token": csrf_token(question), "answer": reply})
     while response.location.startswith("/"):
         response = browser.get(response.location)
     return answered(response)
 
 
 def remove(browser: Browser, client: Client) -> str:
-    html = browser.get("/sign-out").get_data(as_text=True)
-    browser.post(f"/profile/websites/{client.id}/remove", {"csrf_token": form_token(html)})
+    token = csrf_token(browser.get("/sign-out"))
+    browser.post(f"/profile/websites/{client.id}/remove", {"csrf_token": token})
     return str(browser.get("/profile").get_data(as_text=True))
 
 
@@ -178,7 +172,7 @@ class TestWebsitesYouAllowed:
     @pytest.mark.parametrize("client_id", ["nobody", "x" * 300, "%00", "%C3%BC"])
     def test_what_was_never_allowed_changes_nothing(self, jane: Browser, client: Client, client_id: str):
         answer(jane, client)
-        token = form_token(jane.get("/sign-out").get_data(as_text=True))
+        token = csrf_token(jane.get("/sign-out"))
         response = jane.post(f"/profile/websites/{client_id}/remove", {"csrf_token": token})
         assert response.status_code in (303, 404)
         assert not is_asked(jane, client)

@@ -31,6 +31,7 @@ from identity_provider import (
     Provider,
     answered,
 )
+from page import csrf_token
 
 DEVICE = "urn:ietf:params:oauth:grant-type:device_code"
 EXCHANGE = "urn:ietf:params:oauth:grant-type:token-exchange"
@@ -254,6 +255,4 @@ def introspected(provider: Provider, name: str, secret: str | None, token: str) 
 
 def submitted(browser: Browser, url: str, **form: str) -> Any:
     """Send a page's form with its token, as a browser does."""
-    token = re.search(r'name="csrf_token" value="([^"]+)"', browser.get(url).get_data(as_text=True))
-    assert token, url
-    return browser.post(url, {"csrf_token": token[1]} | form)
+    return browser.post(url, {"csrf_token": csrf_token(browser.get(url))} | form)

@@ -5,7 +5,6 @@ hold for all of them.
 """
 
 import base64
-import re
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta
@@ -20,6 +19,7 @@ from identity.app import create_app
 from identity.config import Settings
 from identity_provider import ISSUER, RESOURCE, RESOURCE_SECRET, SECRET_KEY, VERIFIER, Client, Provider
 from joserfc.jwk import ECKey
+from page import csrf_token
 from signing_client import JWKS, Prover, assertion, prover
 from werkzeug.test import TestResponse
 
@@ -94,9 +94,7 @@ def allow(provider: Provider, device: dict[str, Any]) -> None:
 
 
 def submit(browser: Any, url: str, **form: str) -> TestResponse:
-    token = re.search(r'name="csrf_token" value="([^"]+)"', browser.get(url).get_data(as_text=True))
-    assert token, url
-    return browser.post(url, {"csrf_token": token[1]} | form)
+    return browser.post(url, {"csrf_token": csrf_token(browser.get(url))} | form)
 
 
 def assert_bound(provider: Provider, answer: dict[str, Any], kind: str, confirmation: dict[str, str]) -> None:

@@ -1,9 +1,9 @@
 """OAuth 2.0 Multiple Response Types §2.1 and OAuth 2.0 Form Post Response Mode."""
 
-import re
 from urllib.parse import parse_qs, urlsplit
 
 from identity_provider import ISSUER, Provider
+from page import Page
 
 
 def test_fragment(provider: Provider):
@@ -25,12 +25,10 @@ def test_form_post_sends_a_form_that_works_without_scripts(provider: Provider):
     client = provider.client()
     request = client.request(response_mode="form_post", state='"><script>')
     response = provider.browser(provider.resident()).authorize(request)
-    page = response.get_data(as_text=True)
-    assert response.status_code == 200
-    assert f'action="{client.redirect_uri}"' in page
-    fields = dict(re.findall(r'name="(\w+)" value="([^"]*)"', page))
+    form = Page.ok(response).form(client.redirect_uri)
+    fields = form.fields
     assert fields["iss"] == ISSUER
-    assert fields["state"] == "&#34;&gt;&lt;script&gt;"
-    assert '<button class="usa-button usa-button--block" type="submit">' in page
+    assert fields["state"] == '"><script>'
+    assert len(form.buttons) == 1
     assert "form-action 'self' https://city.example" in response.headers["Content-Security-Policy"]
     assert provider.redeem(client, fields["code"]).status_code == 200

@@ -8,6 +8,7 @@ from identity.oidc.device import user_codes
 from identity.relying_parties.admin import Registry
 from identity.residents.accounts.models import Resident
 from identity_provider import ISSUER, RESOURCE, Browser, Client, Provider
+from page import csrf_token
 from werkzeug.test import TestResponse
 
 GRANT = "urn:ietf:params:oauth:grant-type:device_code"
@@ -50,9 +51,7 @@ def outcome(response: TestResponse) -> tuple[int, dict[str, Any]]:
 
 def send(browser: Browser, url: str, **form: str) -> TestResponse:
     """Send a page's form with its token, as a browser does."""
-    token = re.search(r'name="csrf_token" value="([^"]+)"', browser.get(url).get_data(as_text=True))
-    assert token, url
-    return browser.post(url, {"csrf_token": token[1]} | form)
+    return browser.post(url, {"csrf_token": csrf_token(browser.get(url))} | form)
 
 
 def typed(browser: Browser, code: str) -> TestResponse:
@@ -199,9 +198,8 @@ def test_5_4_a_link_to_the_question_asks_nobody_who_did_not_type_the_code(provid
     asked = victim.get(question)
     assert (asked.status_code, asked.location.split("?")[0]) == (303, "/device")
     # Nor does an answer without the question.
-    token = re.search(r'csrf_token" value="([^"]+)', victim.get("/device").get_data(as_text=True))
-    assert token is not None
-    assert victim.post(question, {"csrf_token": token[1], "answer": "yes"}).status_code == 303
+    token = csrf_token(victim.get("/device"))
+    assert victim.post(question, {"csrf_token": token, "answer": "yes"}).status_code == 303
     assert outcome(poll(provider, client, device)) == PENDING
 
 

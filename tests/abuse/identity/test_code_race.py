@@ -1,11 +1,11 @@
 """Many redemptions of one code, and many uses of one refresh token, at the same moment, in real threads."""
 
-import re
 from concurrent.futures import ThreadPoolExecutor
 from threading import Barrier
 
 import pytest
 from identity_provider import ISSUER, Browser, Client, Provider
+from page import csrf_token
 from werkzeug.test import TestResponse
 
 
@@ -107,18 +107,12 @@ def test_one_device_is_allowed_or_refused_once(provider: Provider, times: int):
     device = provider.app.test_client().post("/device_authorization", **asked).json
     browser = provider.browser(provider.resident())
     question = _sent(browser, "/device", user_code=device["user_code"]).location
-    token = _token(browser, question)
+    token = csrf_token(browser.get(question))
     answers = iter(["yes", "no"] * times)
     responses = at_once(times, lambda: browser.post(question, {"csrf_token": token, "answer": next(answers)}))
     assert sorted(response.status_code for response in responses) == [200] + [303] * (times - 1)
     assert provider.events().count("authorization_granted") <= 1
 
 
-def _token(browser: Browser, url: str) -> str:
-    found = re.search(r'csrf_token" value="([^"]+)', browser.get(url).get_data(as_text=True))
-    assert found, url
-    return found[1]
-
-
 def _sent(browser: Browser, url: str, **form: str) -> TestResponse:
-    return browser.post(url, {"csrf_token": _token(browser, url)} | form)
+    return browser.post(url, {"csrf_token": csrf_token(browser.get(url))} | form)

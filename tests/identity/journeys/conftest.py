@@ -1,11 +1,10 @@
 """A browser over the whole application: Flask's test client, with what a person would do with its pages."""
 
-import html
 import json
-import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import cached_property
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
@@ -24,6 +23,8 @@ from identity.secret_keys import SecretKeys
 from identity.storage import Storage
 from identity.web.continuation import Continuation, Continuations
 from identity_provider import close
+from lxml import html
+from lxml.html import HtmlElement
 from shared_apps import SharedApps
 from sqlalchemy import func, select, update
 from werkzeug.test import TestResponse
@@ -75,58 +76,58 @@ class Page:
 
     @property
     def source(self) -> str:
-        return self.response.get_data(as_text=True)
+        return self.response.text
+
+    @cached_property
+    def root(self) -> HtmlElement:
+        return html.document_fromstring(self.source or "<html></html>")
 
     @property
     def main(self) -> str:
         """Return the words of the page's main part."""
-        found = re.search(r"<main.*?</main>", self.source, re.DOTALL)
-        return words(found[0] if found else self.source)
+        found = self.root.find(".//main")
+        return words(self.root if found is None else found)
 
     @property
     def text(self) -> str:
-        return words(self.source)
+        return words(self.root)
 
     @property
     def title(self) -> str:
-        found = re.search(r"<h1[^>]*>(.*?)</h1>", self.source, re.DOTALL)
-        return words(found[1]) if found else ""
+        found = self.root.find(".//h1")
+        return "" if found is None else words(found)
 
     @property
     def lang(self) -> str:
-        found = re.search(r'<html lang="([^"]+)"', self.source)
-        return found[1] if found else ""
+        return self.root.get("lang", "")
 
     def form(self, button: str) -> tuple[str, dict[str, str]]:
-        """Return action and fields of the form with this button, or one that begins like it."""
-        for form in sorted(re.findall(r"<form.*?</form>", self.source, re.DOTALL), key=_is_not(button)):
-            label = re.search(r"<button[^>]*type=\"submit\"[^>]*>(.*?)</button>", form, re.DOTALL)
-            if label and words(label[1]).startswith(button):
-                action = re.search(r'action="([^"]*)"', form)
-                fields = {}
-                for tag in re.findall(r"<input[^>]*>", form):
-                    attributes = dict(re.findall(r'([a-z-]+)="([^"]*)"', tag))
-                    if attributes.get("type") == "checkbox" and " checked" not in tag:
-                        continue
-                    if "name" in attributes:
-                        fields[attributes["name"]] = html.unescape(attributes.get("value", ""))
-                return html.unescape(action[1] if action else self.url), fields
-        raise AssertionError(f"no form with the button {button!r} in:\n{self.main}")
+        """Return action and fields of the form with this button, or with one that begins like it."""
+        labels = {form: words(submit[0]) for form in self.root.forms if (submit := form.xpath(SUBMIT))}
+        found = [form for form, label in labels.items() if label == button]
+        found += [form for form, label in labels.items() if label.startswith(button)]
+        assert found, f"no form with the button {button!r} in:\n{self.main}"
+        fields = {each.get("name"): each.get("value", "") for each in found[0].xpath(SENT)}
+        return found[0].get("action") or self.url, fields
 
     def link(self, name: str) -> str:
         """Return where the link with this name leads."""
-        for href, label in re.findall(r'<a[^>]*href="([^"]*)"[^>]*>(.*?)</a>', self.source, re.DOTALL):
-            if words(label) == name:
-                return html.unescape(href)
-        raise AssertionError(f"no link {name!r}")
+        found = [link.get("href") for link in self.root.iter("a") if words(link) == name]
+        assert found, f"no link {name!r}"
+        return found[0]
+
+    def element(self, element_id: str) -> HtmlElement:
+        """Return the element with this id."""
+        return self.root.get_element_by_id(element_id)
 
 
-def _is_not(button: str) -> Callable[[str], bool]:
-    return lambda form: words(form).endswith(button) is False
+SUBMIT = ".//button[@type='submit']"
+SENT = ".//input[@name][not(@type='checkbox') or @checked]"
 
 
-def words(source: str) -> str:
-    return re.sub(r"\s+", " ", html.unescape(re.sub(r"<[^>]+>", " ", source))).strip()
+def words(element: HtmlElement) -> str:
+    """Return an element's words, with one space between them."""
+    return " ".join(" ".join(element.xpath(".//text()")).split())
 
 
 class Browser:

@@ -1,6 +1,5 @@
 """Limits by network and by address, counted in the database."""
 
-import re
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
@@ -8,6 +7,7 @@ import pytest
 from identity.rate_limits.limiter import Action, Limit, RateLimiter
 from identity.rate_limits.models import RequestCount
 from identity.rate_limits.store import RequestCounts
+from page import csrf_token
 
 MINUTE = timedelta(minutes=1)
 WORDS = "You exceeded the maximum number of requests. Try again in a while."
@@ -73,9 +73,7 @@ def test_old_counters_are_cleaned_away(rate_limiter, storage, clock):
 
 class TestPages:
     def _post(self, client, path, **fields: str):
-        source = client.get(path).get_data(as_text=True)
-        token = re.search(r'name="csrf_token" value="([^"]+)"', source)[1]
-        return client.post(path, data={"csrf_token": token, **fields})
+        return client.post(path, data={"csrf_token": csrf_token(client.get(path)), **fields})
 
     def test_signing_in_is_limited_by_network_and_keeps_what_was_typed(self, start):
         client = start(sign_ins_per_minute=3).test_client()
@@ -115,8 +113,7 @@ class TestBehindProxies:
         client = app.test_client()
         statuses = []
         for number in range(count):
-            source = client.get("/forgot-password").get_data(as_text=True)
-            token = re.search(r'name="csrf_token" value="([^"]+)"', source)[1]
+            token = csrf_token(client.get("/forgot-password"))
             sent = {"csrf_token": token, "email": f"pat{number}@example.com"}
             forwarded = {"X-Forwarded-For": f"198.51.100.{number}"}
             statuses.append(client.post("/forgot-password", data=sent, headers=forwarded).status_code)

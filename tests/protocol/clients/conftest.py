@@ -4,10 +4,8 @@ A website is a process too, told by its environment where identity is: ISSUER, B
 CLIENT_SECRET.
 """
 
-import html
 import json
 import os
-import re
 import subprocess
 import sys
 import time
@@ -31,6 +29,7 @@ from identity.storage import Storage
 from identity_provider import CITY, CLIENT_SECRET, LOGO
 from joserfc.jwk import ECKey
 from local_stack import free_ports
+from lxml import html
 
 ROOT = Path(__file__).parents[3]
 SUB, EMAIL = "resident-jane", "jane@example.com"
@@ -106,13 +105,13 @@ class Visitor:
 
     def submit(self, page: requests.Response, **entries: str) -> requests.Response:
         """Send the page's form with what is entered."""
-        form = re.search(r'<form class="usa-form"[^>]*action="([^"]*)"', page.text)
-        assert form, (page.url, page.status_code, page.text[:2000])
-        fields = dict(
-            re.findall(r'<input[^>]*type="hidden"[^>]*name="([^"]+)"[^>]*value="([^"]*)"', page.text)
-        )
-        data = {name: html.unescape(value) for name, value in fields.items()} | entries
-        return self.session.post(urljoin(page.url, html.unescape(form[1])), data=data, timeout=20)
+        forms = html.document_fromstring(page.text).find_class("usa-form")
+        assert forms, (page.url, page.status_code, page.text[:2000])
+        hidden = {
+            each.get("name"): each.get("value", "") for each in forms[0].xpath(".//input[@type='hidden']")
+        }
+        action = urljoin(page.url, forms[0].get("action"))
+        return self.session.post(action, data=hidden | entries, timeout=20)
 
     def sign_in(self, page: requests.Response) -> requests.Response:
         """Fill in identity's sign-in page; return the website's page behind it."""

@@ -1,7 +1,5 @@
 """What the modules of the OpenID conformance suite share: one client, one browser, the whole flow."""
 
-import html
-import re
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
@@ -9,6 +7,7 @@ import pytest
 from identity.secret_keys import SecretKeys
 from identity.web.continuation import Continuations
 from identity_provider import SECRET_KEY, Browser, Client, Provider, answered
+from page import Page
 from werkzeug.test import TestResponse
 
 
@@ -31,12 +30,10 @@ class Suite:
         """Return what the client is told, by redirect or by the form that the browser posts."""
         if self.mode == "query":
             return answered(response)
-        page = response.get_data(as_text=True)
-        assert (response.status_code, "Location" in response.headers) == (200, False), page[:400]
-        assert f'<form class="usa-form" method="post" action="{self.client.redirect_uri}"' in page
-        return {
-            name: html.unescape(value) for name, value in re.findall(r'name="(\w+)" value="([^"]*)"', page)
-        }
+        assert "Location" not in response.headers
+        form = Page.ok(response).form(self.client.redirect_uri)
+        assert form.method == "POST"
+        return form.fields
 
     def code(self, **changes: Any) -> str:
         """Return a code for the resident who is signed in."""

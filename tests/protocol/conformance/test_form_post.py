@@ -1,9 +1,9 @@
 """What the Form Post Basic plan asks beyond the Basic plan, whose modules `test_basic.py` runs so too."""
 
-import re
 from typing import Any
 
 import pytest
+from page import Page
 
 
 @pytest.fixture
@@ -13,11 +13,12 @@ def response_mode() -> str:
 
 def test_the_answer_is_a_form_that_posts_itself(suite: Any):
     response = suite.authorize()
-    page = response.get_data(as_text=True)
+    page = Page.ok(response)
     assert response.mimetype == "text/html"
     assert response.headers["Cache-Control"] == "no-store"
-    assert "data-submit-at-once" in page
-    assert re.search(r'<script src="/static/js/form-post\.js[^"]*" defer>', page)
+    page.only("//form[@data-submit-at-once]")
+    script = page.only("//script[starts-with(@src, '/static/js/form-post.js')]")
+    assert "defer" in script.attrib
 
 
 def test_code_and_state_are_in_the_form_and_nowhere_else(suite: Any):

@@ -1,12 +1,11 @@
 """The eleven modules of the RP-Initiated Logout plan, by their names."""
 
-import html
-import re
 from typing import Any
 from urllib.parse import parse_qs, urlencode, urlsplit
 
 import pytest
 from identity_provider import ISSUER
+from page import hidden_fields
 from werkzeug.test import TestResponse
 
 BACK = "https://city.example/"
@@ -79,8 +78,7 @@ def test_oidcc_rp_initiated_logout_bad_id_token_hint(suite: Any, hint: str):
 def test_oidcc_rp_initiated_logout_no_id_token_hint(suite: Any, hint: str):
     response = end_session(suite, client_id=suite.client.id, post_logout_redirect_uri=BACK, state="s")
     assert_stays_here(suite, response, ASKS_FOR, signed_in=True)
-    page = response.get_data(as_text=True)
-    fields = {name: html.unescape(value) for name, value in re.findall(r'name="(\w+)" value="([^"]*)"', page)}
+    fields = hidden_fields(response, "/end-session/confirm")
     assert suite.browser.post("/end-session/confirm", fields).location == f"{BACK}?state=s"
     assert not is_signed_in(suite)
 

@@ -1,9 +1,7 @@
 """Residents who travel to the simulated providers over real HTTP, and come back to the whole application."""
 
-import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from html import unescape
 from urllib.parse import parse_qsl, urlsplit
 
 import pytest
@@ -20,6 +18,7 @@ from identity.residents.sessions.models import Session
 from identity.storage import Storage
 from identity.web.continuation import Continuation
 from identity_provider import close
+from lxml import html
 from shared_apps import SharedApps
 
 # Imported here and no plugin of all tests, since `clock` means another elsewhere.
@@ -80,11 +79,8 @@ class Traveller:
         if response.is_redirect:
             parts = urlsplit(response.headers["Location"])
             return Answer(parts.path, dict(parse_qsl(parts.query)), is_posted=False)
-        action = re.search(r'<form method="post" action="([^"]+)"', response.text)
-        assert action, response.text
-        fields = re.findall(r'<input type="hidden" name="(.*?)" value="(.*?)">', response.text)
-        path = urlsplit(unescape(action[1])).path
-        return Answer(path, {name: unescape(value) for name, value in fields}, is_posted=True)
+        (form,) = html.document_fromstring(response.text).forms
+        return Answer(urlsplit(form.action).path, dict(form.form_values()), is_posted=True)
 
     def come_back(self, answer: Answer):
         """Bring the answer back. Browsers send a POST of another site without our cookies."""
