@@ -7,7 +7,6 @@ from multiprocessing import get_context
 import pytest
 from flask import Flask
 from identity.clock import FixedClock
-from identity.mail.messages import Mail, Template
 from identity.outbox.store import Deliveries, Outbox
 from identity.resident_notifications.store import Notices
 from identity.residents.accounts import addresses
@@ -136,9 +135,7 @@ def test_one_notice_is_accepted_once(opened, at_once, now):
 def test_one_mail_goes_to_one_worker(storage, secret_keys, at_once, now):
     with storage.autocommit() as connection:
         outbox = Outbox(connection, secret_keys, FixedClock(now))
-        queued = {
-            outbox.mail(Mail("jane@example.com", "en", Template.UNLOCK_ACCOUNT, None, {})) for _ in range(10)
-        }
+        queued = outbox.queue("mail", ["{}"] * 10)
 
     def claim_all(_):
         claimed = []

@@ -15,6 +15,7 @@ from identity.journeys.federation.attempt_store import Attempts
 from identity.journeys.federation.pending_store import FirstSignIns
 from identity.journeys.federation.provider_event_store import DataDeletions, ProviderNotices
 from identity.journeys.registration.store import PendingRegistrations
+from identity.mail.delivery import MailDelivery
 from identity.mail.mailer import Mailer
 from identity.oidc.authorization.pushed_request_store import PushedRequestStore
 from identity.oidc.authorization.store import InteractionStore
@@ -23,7 +24,7 @@ from identity.oidc.grants.store import Grants
 from identity.oidc.logout.backchannel import LogoutDelivery
 from identity.oidc.protocol.replay_store import SpentIdentifiers
 from identity.oidc.tokens.issuer import Tokens
-from identity.outbox.delivery import DeliveryHandler, MailDelivery
+from identity.outbox.delivery import DeliveryHandler
 from identity.outbox.worker import Cleaner, Worker
 from identity.rate_limits.store import RequestCounts
 from identity.relying_parties.cache import RelyingPartyCache

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from identity.account_events import AccountEvents
 from identity.clock import Clock
 from identity.config import Settings
+from identity.mail.queue import MailQueue
 from identity.oidc.authorization.decision import Authorization
 from identity.oidc.authorization.interactions import Interactions
 from identity.oidc.authorization.pushed_requests import PushedRequests
@@ -35,7 +36,6 @@ from identity.oidc.grant_types.device_code import DevicePolls
 from identity.oidc.grant_types.refresh_token import RefreshRotation
 from identity.oidc.grant_types.token_exchange import TokenExchange
 from identity.oidc.grants.refresh_tokens import RefreshFamilies
-from identity.oidc.grants.replay_mail import ReplayMail
 from identity.oidc.grants.revocation import Revocation
 from identity.oidc.logout.routes import LogoutPages
 from identity.oidc.logout.sign_out import Logout
@@ -92,7 +92,7 @@ class Provider:
         self._families = RefreshFamilies(secret_keys)
         mail_links = MailLinks(settings, Continuations(secret_keys))
         self._revocation = Revocation(
-            storage, clock, ReplayMail(secret_keys, clock, relying_parties, mail_links)
+            storage, clock, relying_parties, MailQueue(secret_keys, clock), mail_links
         )
         self._rotation = RefreshRotation(storage, clock, self._revocation, self._families)
         self._server = self._protocol_server()

@@ -8,7 +8,6 @@ from sqlalchemy import and_, insert, or_, select, update
 
 from identity import randomness
 from identity.clock import Clock
-from identity.mail.messages import Mail
 from identity.outbox.models import OutboxMessage
 from identity.secret_keys import SecretKeys
 from identity.storage import Executor, delete_some, table_of
@@ -16,7 +15,6 @@ from identity.storage import Executor, delete_some, table_of
 OUTBOX = table_of(OutboxMessage)
 
 WAITING, DELIVERED, FAILED = "waiting", "delivered", "failed"
-MAIL = "mail"
 
 # Longer than any delivery takes; afterwards whoever claimed the message is taken for dead.
 LEASE = timedelta(minutes=5)
@@ -45,13 +43,8 @@ class Outbox:
         self._secret_keys = secret_keys
         self._clock = clock
 
-    def mail(self, mail: Mail) -> str:
-        """Queue a mail; return its identifier in the outbox. It leaves once the transaction has committed."""
-        (message_id,) = self.queue(MAIL, [mail.as_json()])
-        return message_id
-
     def queue(self, kind: str, payloads: Sequence[str]) -> list[str]:
-        """Queue messages for the courier of their kind, in one statement; return their identifiers."""
+        """Queue messages of a kind in one statement, to leave after the commit; return their identifiers."""
         now = self._clock.now()
         rows = [
             {

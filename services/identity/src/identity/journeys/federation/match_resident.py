@@ -9,7 +9,7 @@ from identity.clock import Clock
 from identity.identity_providers.provider import ProviderIdentity
 from identity.journeys.federation.asking_browser import Asking
 from identity.journeys.federation.attempt_store import Attempt
-from identity.journeys.federation.mail import FederationMail
+from identity.journeys.federation.mail import unverified_address
 from identity.journeys.federation.pending_store import FirstSignIns, Named, Waiting
 from identity.journeys.federation.provision import Entered, OtherMethod, ProvisionResident, amr_text
 from identity.rate_limits.limiter import RateLimiter
@@ -26,6 +26,7 @@ from identity.residents.federated_identities.store import (
 from identity.residents.one_time_codes.store import OneTimeCodes
 from identity.secret_keys import SecretKeys, digest
 from identity.storage import Storage, Transaction
+from identity.web.address_verification import AddressVerification
 from identity.web.continuation import Continuation, Continuations
 
 
@@ -53,15 +54,16 @@ class _Newcomer:
 class MatchResident:
     """Tells residents from newcomers, and does what each needs."""
 
-    def __init__(  # noqa: PLR0913, PLR0917 - names what it depends on
+    def __init__(  # noqa: PLR0913 - names what it depends on
         self,
+        *,
         storage: Storage,
         secret_keys: SecretKeys,
         clock: Clock,
         rate_limiter: RateLimiter,
         continuations: Continuations,
         provision: ProvisionResident,
-        mail: FederationMail,
+        verification: AddressVerification,
     ) -> None:
         self._storage = storage
         self._secret_keys = secret_keys
@@ -69,7 +71,7 @@ class MatchResident:
         self._rate_limiter = rate_limiter
         self._continuations = continuations
         self._provision = provision
-        self._mail = mail
+        self._verification = verification
 
     def recognise(
         self, provider_key: str, identity: ProviderIdentity, attempt: Attempt, asking: Asking
@@ -203,7 +205,8 @@ class MatchResident:
         if not self._rate_limiter.allows_mail(address.key, asking.visitor.ip_address):
             return Unfinished(waiting.id, is_mailed=False, continuation=continuation)
         with self._storage.transaction() as tx:
-            self._mail.verification(tx, waiting, address, self._clock.now())
+            unverified = unverified_address(waiting, address, continuation)
+            self._verification.send_link_and_code(tx, unverified, self._clock.now())
         return Unfinished(waiting.id, is_mailed=True, continuation=continuation)
 
     def _refused(  # noqa: PLR0913, PLR0917 - what is recorded

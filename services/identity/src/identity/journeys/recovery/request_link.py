@@ -1,14 +1,18 @@
 """The verbs "Forgot password?" and "Unlock account?": one mail each, and one answer for every address."""
 
 from dataclasses import dataclass
+from datetime import datetime
 
 from identity.audit.events import Event
 from identity.audit.store import Audit
 from identity.clock import Clock
-from identity.journeys.recovery.mail import RecoveryMail, signs_in_by_password
+from identity.mail import messages
+from identity.mail.messages import Mail, Recipient
+from identity.mail.queue import MailQueue
 from identity.rate_limits.limiter import RateLimiter
 from identity.residents.accounts.addresses import Address
-from identity.residents.accounts.models import Resident
+from identity.residents.accounts.models import Resident, SignInMethod
+from identity.residents.accounts.recipient import recipient_of
 from identity.residents.accounts.store import Accounts
 from identity.residents.action_links.purposes import Purpose
 from identity.residents.lockout import origins
@@ -16,6 +20,7 @@ from identity.residents.lockout.store import Lockout, Status
 from identity.secret_keys import SecretKeys
 from identity.storage import Storage, Transaction
 from identity.web.continuation import Continuation
+from identity.web.mail_links import MailLinks
 from identity.web.visitor import Visitor
 
 
@@ -33,19 +38,22 @@ class Request:
 class RequestRecoveryLink:
     """Mails the owner of an address what helps them in."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - names what it depends on
         self,
+        *,
         storage: Storage,
         secret_keys: SecretKeys,
         clock: Clock,
         rate_limiter: RateLimiter,
-        mail: RecoveryMail,
+        mail_queue: MailQueue,
+        mail_links: MailLinks,
     ) -> None:
         self._storage = storage
         self._secret_keys = secret_keys
         self._clock = clock
         self._rate_limiter = rate_limiter
-        self._mail = mail
+        self._mail_queue = mail_queue
+        self._mail_links = mail_links
 
     def forgot_password(self, request: Request) -> bool:
         """Mail the link to choose a new password, or what applies instead; False if mailed too often."""
@@ -58,33 +66,54 @@ class RequestRecoveryLink:
     def _help(self, request: Request, event: Event, purpose: Purpose) -> bool:
         if not self._rate_limiter.allows_mail(request.address.key, request.visitor.ip_address):
             return False
+        now = self._clock.now()
         with self._storage.transaction() as tx:
             resident = Accounts(tx).by_email_key(request.address.key)
             if resident is None or resident.disabled_at is not None:
-                self._mail.no_account(tx, request.address, request.language, request.continuation)
-            elif not signs_in_by_password(resident):
-                self._mail.other_method(tx, resident, request.continuation)
+                mail = self._no_account(request)
+            elif resident.sign_in_method != SignInMethod.PASSWORD:
+                mail = self._use_your_provider(resident, request)
             elif purpose is Purpose.UNLOCK:
-                self._unlock(tx, resident, request)
+                mail = self._unlock(tx, resident, request, now)
             else:
-                self._mail.link(tx, resident, request.continuation, purpose)
+                mail = self._reset_password(tx, resident, request, now)
+            self._mail_queue.send(tx, mail)
             Audit(tx).record(
                 event,
-                self._clock.now(),
+                now,
                 resident_id=resident.id if resident else None,
                 client_id=request.continuation.client_id or None,
                 ip_address=request.visitor.ip_address,
             )
         return True
 
-    def _unlock(self, tx: Transaction, resident: Resident, request: Request) -> None:
-        lockout = Lockout(tx, self._secret_keys)
-        now = self._clock.now()
+    def _no_account(self, request: Request) -> Mail:
+        continuation = request.continuation
+        to = Recipient(request.address.display, request.language, continuation.city_id or None)
+        return messages.no_account(to, sign_up_link=self._mail_links.to("/sign-up", continuation))
+
+    def _use_your_provider(self, resident: Resident, request: Request) -> Mail:
+        return messages.use_your_provider(
+            recipient_of(resident, request.continuation.city_id),
+            provider=resident.sign_in_method,
+            sign_in_link=self._mail_links.to("/sign-in", request.continuation),
+        )
+
+    def _unlock(self, tx: Transaction, resident: Resident, request: Request, now: datetime) -> Mail:
+        lockout, continuation = Lockout(tx, self._secret_keys), request.continuation
+        to = recipient_of(resident, continuation.city_id)
         if not lockout.is_locked(request.address.key, now):
-            self._mail.not_locked(tx, resident, request.continuation)
-            return
+            sign_in_link = self._mail_links.to("/sign-in", continuation)
+            reset_link = self._mail_links.to("/forgot-password", continuation)
+            return messages.account_not_locked(to, sign_in_link=sign_in_link, reset_link=reset_link)
         origin = origins.network(request.visitor.ip_address)
-        stopped = lockout.state(request.address.key, origin, now).status is Status.STOPPED
-        # After a hundred failures only a new password helps (NIST SP 800-63B-4 §3.2.2).
-        purpose = Purpose.RESET_PASSWORD if stopped else Purpose.UNLOCK
-        self._mail.link(tx, resident, request.continuation, purpose)
+        if lockout.state(request.address.key, origin, now).status is Status.STOPPED:
+            # After a hundred failures only a new password helps (NIST SP 800-63B-4 §3.2.2).
+            return self._reset_password(tx, resident, request, now)
+        link = self._mail_links.issue(tx, Purpose.UNLOCK, resident.id, continuation, now)
+        return messages.unlock_account(to, link=link)
+
+    def _reset_password(self, tx: Transaction, resident: Resident, request: Request, now: datetime) -> Mail:
+        to = recipient_of(resident, request.continuation.city_id)
+        link = self._mail_links.issue(tx, Purpose.RESET_PASSWORD, resident.id, request.continuation, now)
+        return messages.reset_password(to, link=link)

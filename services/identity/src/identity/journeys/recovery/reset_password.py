@@ -6,8 +6,10 @@ from identity.account_events import AccountEvents, PasswordChanged, SessionEnded
 from identity.audit.events import Event
 from identity.audit.store import Audit
 from identity.clock import Clock
-from identity.journeys.recovery.mail import RecoveryMail
+from identity.mail.messages import password_changed
+from identity.mail.queue import MailQueue
 from identity.residents.accounts.models import Resident
+from identity.residents.accounts.recipient import recipient_of
 from identity.residents.accounts.store import Accounts
 from identity.residents.action_links.purposes import Purpose
 from identity.residents.action_links.store import ActionLinks, LinkStatus
@@ -19,6 +21,7 @@ from identity.residents.sessions.store import Sessions
 from identity.secret_keys import SecretKeys
 from identity.storage import Storage, Transaction
 from identity.web.continuation import Continuation, Continuations
+from identity.web.mail_links import MailLinks
 from identity.web.visitor import Visitor
 
 
@@ -37,15 +40,17 @@ class ResetLink:
 class ResetPassword:
     """Sets a new password."""
 
-    def __init__(  # noqa: PLR0913, PLR0917 - names what it depends on
+    def __init__(  # noqa: PLR0913 - names what it depends on
         self,
+        *,
         storage: Storage,
         secret_keys: SecretKeys,
         clock: Clock,
         hasher: PasswordHasher,
         policy: PasswordPolicy,
         continuations: Continuations,
-        mail: RecoveryMail,
+        mail_queue: MailQueue,
+        mail_links: MailLinks,
         account_events: AccountEvents,
     ) -> None:
         self._storage = storage
@@ -54,7 +59,8 @@ class ResetPassword:
         self._hasher = hasher
         self._policy = policy
         self._continuations = continuations
-        self._mail = mail
+        self._mail_queue = mail_queue
+        self._mail_links = mail_links
         self._account_events = account_events
 
     def look(self, token: str) -> ResetLink:
@@ -95,7 +101,7 @@ class ResetPassword:
             ActionLinks(tx).spend_all(Purpose.UNLOCK, resident.id, now)
             if sign_out_others:
                 self._end_sessions(tx, resident, current_sid, visitor)
-            self._mail.password_changed(tx, resident, seen.continuation or Continuation())
+            self._mail_change(tx, resident, seen.continuation or Continuation())
             Audit(tx).record(
                 Event.PASSWORD_CHANGED,
                 now,
@@ -104,6 +110,11 @@ class ResetPassword:
                 by="reset",
             )
         return ResetLink(LinkStatus.VALID, seen.email, seen.continuation, is_done=True)
+
+    def _mail_change(self, tx: Transaction, resident: Resident, continuation: Continuation) -> None:
+        to = recipient_of(resident, continuation.city_id)
+        reset_link = self._mail_links.to("/forgot-password", continuation)
+        self._mail_queue.send(tx, password_changed(to, reset_link=reset_link))
 
     def _look(self, token: str) -> tuple[ResetLink, Resident | None]:
         with self._storage.transaction() as tx:
