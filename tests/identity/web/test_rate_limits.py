@@ -47,6 +47,14 @@ def test_the_addresses_of_one_ipv6_network_count_together(rate_limiter):
     assert rate_limiter.allows_network(Action.SIGN_IN, "2001:db8:1:3::1")
 
 
+def test_an_ipv4_address_counts_as_itself_in_every_form(rate_limiter):
+    """A socket that takes both protocols writes IPv4 as IPv6 (RFC 4291 §2.5.5.2)."""
+    for form in ("203.0.113.7", "::ffff:203.0.113.7", "203.0.113.7:49152"):
+        assert rate_limiter.allows_network(Action.SIGN_IN, form)
+    assert not rate_limiter.allows_network(Action.SIGN_IN, "203.0.113.7")
+    assert rate_limiter.allows_network(Action.SIGN_IN, "::ffff:203.0.113.8")
+
+
 def test_neither_network_nor_address_is_stored_in_clear(rate_limiter, storage):
     rate_limiter.allows_mail("pat@example.com", "203.0.113.7")
     with storage.transaction() as tx:

@@ -1,17 +1,18 @@
 """The limits, and the question whether somebody is within them."""
 
-import ipaddress
 from dataclasses import dataclass
 from datetime import timedelta
 from enum import StrEnum
 
 from identity.clock import Clock
 from identity.config import Settings
+from identity.rate_limits.networks import network_of
 from identity.rate_limits.store import RequestCounts
 from identity.secret_keys import SecretKeys
 from identity.storage import Storage
 
-_IPV6_NETWORK = 64
+# By the address: the customers of a provider that hands out neighbouring ones do not share a limit.
+_IPV4_PREFIX = 32
 
 
 class Action(StrEnum):
@@ -107,11 +108,4 @@ class RateLimiter:
 
 
 def _network(ip_address: str) -> str:
-    """Return what one household or office has in common: the IPv4 address, or the first 64 bits of IPv6."""
-    try:
-        address = ipaddress.ip_address(ip_address)
-    except ValueError:
-        return "unknown"
-    if isinstance(address, ipaddress.IPv6Address):
-        return str(ipaddress.ip_network((address, _IPV6_NETWORK), strict=False))
-    return str(address)
+    return network_of(ip_address, ipv4_prefix=_IPV4_PREFIX)

@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from flask import request
 from werkzeug import Request
 
+from identity.rate_limits.networks import plain_address
+
 _LONGEST_USER_AGENT = 255
 _LONGEST_ADDRESS = 45
 
@@ -13,7 +15,8 @@ _LONGEST_ADDRESS = 45
 class Visitor:
     """The connection behind a request."""
 
-    # Behind trusted proxies the resident's own address; empty where there is none, as on a Unix socket.
+    # Behind trusted proxies the resident's own address, in plain form; empty where there is none, as on a
+    # Unix socket.
     ip_address: str
     user_agent: str
 
@@ -27,6 +30,6 @@ def visitor_of(request: Request) -> Visitor:
     """Return the visitor of this request."""
     user_agent = "".join(c for c in request.headers.get("User-Agent", "") if c.isprintable())
     return Visitor(
-        ip_address=(request.remote_addr or "")[:_LONGEST_ADDRESS],
+        ip_address=plain_address(request.remote_addr or "")[:_LONGEST_ADDRESS],
         user_agent=user_agent[:_LONGEST_USER_AGENT],
     )
