@@ -152,8 +152,8 @@ def test_logs_name_neither_address_nor_link(worker, handler, queue, capsys):
 def test_a_message_whose_worker_died_is_sent_by_another(storage, worker, handler, queue, clock):
     queue()
     with storage.autocommit() as connection:
-        assert Deliveries(connection).claim(clock.now(), ["mail"])
-        assert Deliveries(connection).claim(clock.now(), ["mail"]) is None
+        assert Deliveries(connection).claim_message(clock.now(), ["mail"])
+        assert Deliveries(connection).claim_message(clock.now(), ["mail"]) is None
     assert worker.run_once() == 0
     clock.advance(LEASE)
     assert worker.run_once() == 1
@@ -163,10 +163,10 @@ def test_a_worker_that_was_taken_for_dead_does_not_overwrite_the_outcome(storage
     queue()
     with storage.autocommit() as connection:
         deliveries = Deliveries(connection)
-        slow = deliveries.claim(clock.now(), ["mail"])
+        slow = deliveries.claim_message(clock.now(), ["mail"])
         clock.advance(LEASE)
-        quick = deliveries.claim(clock.now(), ["mail"])
-        deliveries.delivered(quick, clock.now())
+        quick = deliveries.claim_message(clock.now(), ["mail"])
+        deliveries.mark_delivered(quick, clock.now())
         deliveries.give_up(slow, "too late")
     assert rows()[0].state == "delivered"
 
@@ -243,7 +243,7 @@ def test_the_worker_delivers_and_cleans_until_it_is_told_to_stop(
 
 
 def test_the_worker_waits_for_a_database_that_is_away(storage_app, worker, handler, queue, monkeypatch):
-    stop, away, claim = threading.Event(), [True], Deliveries.claim
+    stop, away, claim = threading.Event(), [True], Deliveries.claim_message
 
     def sometimes(self, now, kinds):
         if away:
@@ -255,7 +255,7 @@ def test_the_worker_waits_for_a_database_that_is_away(storage_app, worker, handl
         stop.set()
         return 0
 
-    monkeypatch.setattr(Deliveries, "claim", sometimes)
+    monkeypatch.setattr(Deliveries, "claim_message", sometimes)
     monkeypatch.setattr(worker_module, "AFTER_FAULT_SECONDS", 0.01)
     monkeypatch.setattr(worker, "_cleaners", [last])
     queue()

@@ -218,9 +218,9 @@ def test_a_member_that_is_not_known_is_let_pass(client, jane):
 def test_accepted_notices_are_forgotten_after_thirty_days(storage, now):
     with storage.autocommit() as connection:
         notices = Notices(connection)
-        assert notices.claim(RESOURCE, "one", now)
-        assert notices.claim("urn:another", "one", now)
-        assert not notices.claim(RESOURCE, "one", now)
+        assert notices.claim_notice(RESOURCE, "one", now)
+        assert notices.claim_notice("urn:another", "one", now)
+        assert not notices.claim_notice(RESOURCE, "one", now)
         assert notices.delete_old(now + timedelta(days=30) - timedelta(seconds=1), 500) == 0
         assert notices.delete_old(now + timedelta(days=30), 500) == 2
         assert connection.execute(Notice.__table__.select()).all() == []

@@ -71,7 +71,7 @@ class Deliveries:
     def __init__(self, executor: Executor) -> None:
         self._executor = executor
 
-    def claim(self, now: datetime, kinds: Collection[str]) -> Claimed | None:
+    def claim_message(self, now: datetime, kinds: Collection[str]) -> Claimed | None:
         """Claim the message of these kinds that has been due longest; each worker gets another one.
 
         The claim lasts five minutes.
@@ -93,7 +93,7 @@ class Deliveries:
         ).one_or_none()
         return Claimed(row.id, row.kind, row.payload, row.attempts, row.created_at) if row else None
 
-    def delivered(self, claimed: Claimed, now: datetime) -> None:
+    def mark_delivered(self, claimed: Claimed, now: datetime) -> None:
         """Note the delivery and erase the payload, which may hold links."""
         self._finish(claimed, state=DELIVERED, payload="", delivered_at=now, last_error="")
 

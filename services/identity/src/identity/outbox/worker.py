@@ -76,7 +76,7 @@ class Worker:
         delivered = 0
         for _ in range(ROUND):
             with self._storage.autocommit() as connection:
-                claimed = Deliveries(connection).claim(self._clock.now(), self._handlers)
+                claimed = Deliveries(connection).claim_message(self._clock.now(), self._handlers)
             if claimed is None:
                 break
             delivered += self._attempt(claimed)
@@ -113,7 +113,7 @@ class Worker:
         with self._storage.autocommit() as connection:
             deliveries = Deliveries(connection)
             if not error:
-                deliveries.delivered(claimed, now)
+                deliveries.mark_delivered(claimed, now)
             elif hopeless or claimed.attempts >= handler.attempts:
                 log.error("message_given_up", message=claimed.id, attempts=claimed.attempts, fault=error)
                 deliveries.give_up(claimed, error)

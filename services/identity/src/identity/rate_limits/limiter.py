@@ -99,7 +99,7 @@ class RateLimiter:
         limit = self._limits[action]
         digest = self._secret_keys.keyed_digest("throttle", asker)
         with self._storage.autocommit() as connection:
-            count = RequestCounts(connection).count(action, digest, limit.window, self._clock.now())
+            count = RequestCounts(connection).count_request(action, digest, limit.window, self._clock.now())
         return count <= limit.requests
 
     def seconds(self, action: Action) -> int:

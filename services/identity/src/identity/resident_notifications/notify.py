@@ -105,7 +105,7 @@ class NotifyResident:
             resident = Accounts(tx).get(notice.resident_id)
             if resident is None:
                 return Outcome.UNKNOWN_RESIDENT
-            if not Notices(tx).claim(sender.id, notice.id, now):
+            if not Notices(tx).claim_notice(sender.id, notice.id, now):
                 return Outcome.ACCEPTED
             Audit(tx).record(
                 Event.NOTICE_ACCEPTED,

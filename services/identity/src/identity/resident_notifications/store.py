@@ -16,7 +16,7 @@ class Notices:
     def __init__(self, executor: Executor) -> None:
         self._executor = executor
 
-    def claim(self, resource_id: str, notice_id: str, now: datetime) -> bool:
+    def claim_notice(self, resource_id: str, notice_id: str, now: datetime) -> bool:
         """Remember the notice; False when it was accepted before. Of two at once one is first."""
         claimed = self._executor.scalar(
             insert_into(self._executor, NOTICES)

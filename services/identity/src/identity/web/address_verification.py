@@ -53,7 +53,7 @@ class AddressVerification:
     def send_link_and_code(self, tx: Transaction, address: UnverifiedAddress, now: datetime) -> None:
         """Mail a new link and code; the ones before are replaced."""
         link = self._mail_links.issue(tx, address.purpose, address.subject, address.continuation, now)
-        code = OneTimeCodes(tx, self._secret_keys).issue(address.purpose, address.subject, now)
+        code = OneTimeCodes(tx, self._secret_keys).issue_code(address.purpose, address.subject, now)
         mail = address.message(address.recipient, link=link, code=code)
         self.send_unless_taken(tx, address.key, mail, address.continuation)
 

@@ -38,7 +38,7 @@ class MailLinks:
         The open link of the same purpose and subject is replaced.
         """
         signed = self._signed(continuation)
-        token = ActionLinks(executor).issue(purpose, subject, signed, purpose.lifetime, now)
+        token = ActionLinks(executor).issue_link(purpose, subject, signed, purpose.lifetime, now)
         return self.to(_PATHS[purpose], continuation, token=token)
 
     def _signed(self, continuation: Continuation) -> str:

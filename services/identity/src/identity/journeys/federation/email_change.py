@@ -93,7 +93,7 @@ class AnswerOffer:
             return Asked.TOO_MANY
         with self._storage.transaction() as tx:
             subject = _subject(current, offer.address)
-            code = OneTimeCodes(tx, self._secret_keys).issue(_PURPOSE, subject, now)
+            code = OneTimeCodes(tx, self._secret_keys).issue_code(_PURPOSE, subject, now)
             self._mail_code(tx, offer, code)
         return Asked.MAILED
 
@@ -104,7 +104,7 @@ class AnswerOffer:
             offer = self._offer(tx, current)
             if offer is None:
                 return CodeResult.EXPIRED
-            result = OneTimeCodes(tx, self._secret_keys).claim(
+            result = OneTimeCodes(tx, self._secret_keys).claim_code(
                 _PURPOSE, _subject(current, offer.address), code, now
             )
             if result is not CodeResult.RIGHT:

@@ -92,7 +92,7 @@ class MatchResident:
         continuation = self._continuations.read(attempt.continuation)
         amr = amr_text(identity.amr)
         with self._storage.transaction() as tx:
-            known = FederatedIdentities(tx).find(identity.issuer, identity.subject)
+            known = FederatedIdentities(tx).find_identity(identity.issuer, identity.subject)
             if known:
                 return self._later(tx, known, identity, asking, continuation)
             named = Named(provider_key, identity.issuer, identity.subject, identity.email, amr)
@@ -139,14 +139,14 @@ class MatchResident:
         """
         now, links = self._clock.now(), ActionLinks(tx)
         token = new.attempt.secrets.link_token
-        link = links.look(token, Purpose.VERIFY_FEDERATION, now)
+        link = links.find_link(token, Purpose.VERIFY_FEDERATION, now)
         waiting = FirstSignIns(tx).get(link.subject) if link.status is LinkStatus.VALID else None
         account = (new.named.issuer, new.named.subject)
         if waiting is None or (waiting.issuer, waiting.subject) != account:
             return None
-        if links.claim(token, Purpose.VERIFY_FEDERATION, now).status is not LinkStatus.VALID:
+        if links.claim_link(token, Purpose.VERIFY_FEDERATION, now).status is not LinkStatus.VALID:
             return None
-        OneTimeCodes(tx, self._secret_keys).forget(Purpose.VERIFY_FEDERATION, waiting.id)
+        OneTimeCodes(tx, self._secret_keys).delete_code(Purpose.VERIFY_FEDERATION, waiting.id)
         continuation = self._continuations.read(waiting.continuation)
         try:
             resident = self._provision.complete(tx, waiting, continuation, now)

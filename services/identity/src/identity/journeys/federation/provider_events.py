@@ -98,7 +98,7 @@ class HandleProviderEvent:
             return refusal
         now = self._clock.now()
         with self._storage.transaction() as tx:
-            known = FederatedIdentities(tx).find(asked.issuer, asked.subject)
+            known = FederatedIdentities(tx).find_identity(asked.issuer, asked.subject)
             FirstSignIns(tx).forget(asked.issuer, asked.subject)
             resident = Accounts(tx).get(known.resident_id) if known else None
             if resident is not None:
@@ -119,7 +119,9 @@ class HandleProviderEvent:
         return id_deleted(to, provider=resident.sign_in_method, sign_in_link=sign_in_link)
 
     def _act(self, tx: Transaction, key: str, signal: SecuritySignal, now: datetime) -> None:
-        known = FederatedIdentities(tx).find(signal.issuer, signal.subject) if signal.subject else None
+        known = (
+            FederatedIdentities(tx).find_identity(signal.issuer, signal.subject) if signal.subject else None
+        )
         resident_id = known.resident_id if known else None
         why = signal.kind.value
         Audit(tx).record(Event.PROVIDER_NOTICE_ACCEPTED, now, resident_id=resident_id, by=key, why=why)

@@ -107,7 +107,9 @@ class VerifyAddress:
         """Verify by the code that was typed into the page that waits."""
         with self._storage.transaction() as tx:
             # By itself, so that a wrong code counts whatever comes next.
-            result = OneTimeCodes(tx, self._secret_keys).claim(_PURPOSE, waiting.id, code, self._clock.now())
+            result = OneTimeCodes(tx, self._secret_keys).claim_code(
+                _PURPOSE, waiting.id, code, self._clock.now()
+            )
         if result is not CodeResult.RIGHT:
             return result, None
         return result, self._become_resident(waiting, asking)
@@ -130,14 +132,14 @@ class VerifyAddress:
     def send_new_link(self, token: str, visitor: Visitor) -> Resent:
         """Mail a new link to whoever holds one that expired or was replaced: it went to that mailbox."""
         with self._storage.transaction() as tx:
-            link = ActionLinks(tx).look(token, _PURPOSE, self._clock.now())
+            link = ActionLinks(tx).find_link(token, _PURPOSE, self._clock.now())
             waiting = FirstSignIns(tx).get(link.subject) if link.subject else None
         if waiting is None or link.status not in (LinkStatus.EXPIRED, LinkStatus.REPLACED):
             return Resent.GONE
         return self.send_again(waiting, visitor)
 
     def _look(self, tx: Transaction, token: str, asking: Asking) -> tuple[Seen, Waiting | None]:
-        link = ActionLinks(tx).look(token, _PURPOSE, self._clock.now())
+        link = ActionLinks(tx).find_link(token, _PURPOSE, self._clock.now())
         waiting = FirstSignIns(tx).get(link.subject) if link.subject else None
         if waiting is None:
             continuation = self._continuations.read(link.continuation) if link.continuation else None
@@ -155,10 +157,10 @@ class VerifyAddress:
         try:
             with self._storage.transaction() as tx:
                 links = ActionLinks(tx)
-                if token and links.claim(token, _PURPOSE, now).status is not LinkStatus.VALID:
+                if token and links.claim_link(token, _PURPOSE, now).status is not LinkStatus.VALID:
                     return None
-                links.spend_all(_PURPOSE, waiting.id, now)
-                OneTimeCodes(tx, self._secret_keys).forget(_PURPOSE, waiting.id)
+                links.spend_open_link(_PURPOSE, waiting.id, now)
+                OneTimeCodes(tx, self._secret_keys).delete_code(_PURPOSE, waiting.id)
                 try:
                     resident = self._provision.complete(tx, waiting, continuation, now)
                 except AddressTakenError:

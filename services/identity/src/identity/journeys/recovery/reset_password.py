@@ -90,15 +90,15 @@ class ResetPassword:
         password_hash = self._hasher.hash(password)
         now = self._clock.now()
         with self._storage.transaction() as tx:
-            claimed = ActionLinks(tx).claim(token, Purpose.RESET_PASSWORD, now)
+            claimed = ActionLinks(tx).claim_link(token, Purpose.RESET_PASSWORD, now)
             if claimed.status is not LinkStatus.VALID:
                 return ResetLink(claimed.status, continuation=seen.continuation)
-            Passwords(tx).set(resident.id, password_hash, now)
+            Passwords(tx).set_password(resident.id, password_hash, now)
             self._account_events.publish(tx, PasswordChanged(resident.id))
             if resident.email_key:
-                Lockout(tx, self._secret_keys).clear(resident.email_key)
+                Lockout(tx, self._secret_keys).clear_failures(resident.email_key)
             # An unlock link mailed before would lift a lock that is still to come.
-            ActionLinks(tx).spend_all(Purpose.UNLOCK, resident.id, now)
+            ActionLinks(tx).spend_open_link(Purpose.UNLOCK, resident.id, now)
             if sign_out_others:
                 self._end_sessions(tx, resident, current_sid, visitor)
             self._mail_change(tx, resident, seen.continuation or Continuation())
@@ -118,7 +118,7 @@ class ResetPassword:
 
     def _look(self, token: str) -> tuple[ResetLink, Resident | None]:
         with self._storage.transaction() as tx:
-            link = ActionLinks(tx).look(token, Purpose.RESET_PASSWORD, self._clock.now())
+            link = ActionLinks(tx).find_link(token, Purpose.RESET_PASSWORD, self._clock.now())
             continuation = self._continuations.read(link.continuation) if link.continuation else None
             if link.status is not LinkStatus.VALID:
                 return ResetLink(link.status, continuation=continuation), None

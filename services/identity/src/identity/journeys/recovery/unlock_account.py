@@ -50,7 +50,7 @@ class UnlockAccount:
     def look(self, token: str) -> UnlockLink:
         """Tell what the link is good for. Changes nothing: mail scanners open links too."""
         with self._storage.transaction() as tx:
-            link = ActionLinks(tx).look(token, Purpose.UNLOCK, self._clock.now())
+            link = ActionLinks(tx).find_link(token, Purpose.UNLOCK, self._clock.now())
         ready = Unlocking.READY if link.status is LinkStatus.VALID else Unlocking.NO_LONGER_VALID
         return UnlockLink(ready, continuation=self._read(link.continuation))
 
@@ -58,7 +58,7 @@ class UnlockAccount:
         """Spend the link and start counting failures afresh."""
         now = self._clock.now()
         with self._storage.transaction() as tx:
-            link = ActionLinks(tx).claim(token, Purpose.UNLOCK, now)
+            link = ActionLinks(tx).claim_link(token, Purpose.UNLOCK, now)
             continuation = self._read(link.continuation)
             resident = Accounts(tx).get(link.subject) if link.status is LinkStatus.VALID else None
             if resident is None or not resident.email_key:
@@ -67,7 +67,7 @@ class UnlockAccount:
             origin = origins.network(visitor.ip_address)
             if lockout.state(resident.email_key, origin, now).status is Status.STOPPED:
                 return UnlockLink(Unlocking.NEEDS_NEW_PASSWORD, resident.email or "", continuation)
-            lockout.clear(resident.email_key)
+            lockout.clear_failures(resident.email_key)
             Audit(tx).record(Event.UNLOCKED, now, resident_id=resident.id, ip_address=visitor.ip_address)
             return UnlockLink(Unlocking.UNLOCKED, resident.email or "", continuation)
 

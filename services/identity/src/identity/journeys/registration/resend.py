@@ -70,7 +70,7 @@ class ResendVerification:
     def send_new_link(self, token: str, visitor: Visitor) -> Resent:
         """Mail a new link to whoever holds one that expired or was replaced: it went to that mailbox."""
         with self._storage.transaction() as tx:
-            link = ActionLinks(tx).look(token, Purpose.VERIFY_REGISTRATION, self._clock.now())
+            link = ActionLinks(tx).find_link(token, Purpose.VERIFY_REGISTRATION, self._clock.now())
             pending = PendingRegistrations(tx).get(link.subject) if link.subject else None
         if pending is None or link.status not in (LinkStatus.EXPIRED, LinkStatus.REPLACED):
             return Resent.GONE

@@ -108,7 +108,7 @@ class SignIn:
             return UnableToSignIn()
         stronger = self._hasher.hash(attempt.password) if self._hasher.needs_rehash(known_hash) else None
         with self._storage.transaction() as tx:
-            Lockout(tx, self._secret_keys).clear(attempt.address.key, origin)
+            Lockout(tx, self._secret_keys).clear_failures(attempt.address.key, origin)
             if stronger:
                 Passwords(tx).rehash(candidate.resident_id, known_hash, stronger)
             return self._begin(tx, attempt, candidate.resident_id, now)
@@ -127,7 +127,7 @@ class SignIn:
 
     def _count_and_find(self, email_key: str, origin: str, now: datetime) -> _Candidate:
         with self._storage.transaction() as tx:
-            lockout_state = Lockout(tx, self._secret_keys).attempt(email_key, origin, now)
+            lockout_state = Lockout(tx, self._secret_keys).count_attempt(email_key, origin, now)
             resident = Accounts(tx).by_email_key(email_key)
             if resident is None:
                 return _Candidate(lockout_state, None, None)

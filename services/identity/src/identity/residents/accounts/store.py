@@ -95,6 +95,6 @@ class Accounts:
         """Delete the resident and all that is theirs alone; the identifier is never used again."""
         self._tx.execute(delete(Resident).where(Resident.id == resident_id))
 
-    def speak(self, resident_id: str, language: str) -> None:
+    def set_language(self, resident_id: str, language: str) -> None:
         """Remember the language (BCP 47) of the resident's mails."""
         self._tx.execute(update(Resident).where(Resident.id == resident_id).values(language=language))

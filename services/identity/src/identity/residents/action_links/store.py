@@ -45,7 +45,7 @@ class ActionLinks:
     def __init__(self, executor: Executor) -> None:
         self._executor = executor
 
-    def issue(
+    def issue_link(
         self, purpose: Purpose, subject: str, continuation: str, lifetime: timedelta, now: datetime
     ) -> str:
         """Return the token of a new link, usually for `purpose.lifetime`. Earlier open ones of its kind die.
@@ -81,7 +81,7 @@ class ActionLinks:
                 return token
         raise RuntimeError("links for one subject are being issued without end")
 
-    def look(self, token: str, purpose: Purpose, now: datetime) -> LinkState:
+    def find_link(self, token: str, purpose: Purpose, now: datetime) -> LinkState:
         """Tell what a link is good for. Writes nothing: mail scanners open links too."""
         row = self._executor.execute(
             select(LINKS).where(LINKS.c.token_digest == digest(token), LINKS.c.purpose == purpose.value)
@@ -97,7 +97,7 @@ class ActionLinks:
             status = LinkStatus.EXPIRED
         return LinkState(status, row.subject, row.continuation)
 
-    def claim(self, token: str, purpose: Purpose, now: datetime) -> LinkState:
+    def claim_link(self, token: str, purpose: Purpose, now: datetime) -> LinkState:
         """Spend a link. Of any number of claims at once one is answered VALID; do the deed only then."""
         claimed = self._executor.execute(
             update(LINKS)
@@ -107,10 +107,10 @@ class ActionLinks:
             .returning(LINKS.c.subject, LINKS.c.continuation)
         ).one_or_none()
         if claimed is None:
-            return self.look(token, purpose, now)
+            return self.find_link(token, purpose, now)
         return LinkState(LinkStatus.VALID, claimed.subject, claimed.continuation)
 
-    def spend_all(self, purpose: Purpose, subject: str, now: datetime) -> None:
+    def spend_open_link(self, purpose: Purpose, subject: str, now: datetime) -> None:
         """Spend the open link, if any: the deed was done by other means, such as the typed code."""
         self._executor.execute(
             update(LINKS)

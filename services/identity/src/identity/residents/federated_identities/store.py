@@ -32,7 +32,7 @@ class FederatedIdentities:
     def __init__(self, executor: Executor) -> None:
         self._executor = executor
 
-    def find(self, issuer: str, subject: str) -> KnownIdentity | None:
+    def find_identity(self, issuer: str, subject: str) -> KnownIdentity | None:
         """Return whose account this is."""
         return self._first((IDENTITIES.c.issuer == issuer) & (IDENTITIES.c.subject == subject))
 
@@ -40,7 +40,7 @@ class FederatedIdentities:
         """Return the resident's account, or None where they sign in by password."""
         return self._first(IDENTITIES.c.resident_id == resident_id)
 
-    def add(
+    def add_identity(
         self, issuer: str, subject: str, resident_id: str, provider_email: str | None, now: datetime
     ) -> None:
         """Make this account the resident's way in; raises `IdentityTakenError`, also if that happens now."""

@@ -70,7 +70,7 @@ class Lockout:
         until = counts[origin].blocked_until if origin in counts else None
         return LockoutState(Status.WAIT, until=until) if until and until > now else LockoutState(Status.OPEN)
 
-    def attempt(self, email_key: str, origin: str, now: datetime) -> LockoutState:
+    def count_attempt(self, email_key: str, origin: str, now: datetime) -> LockoutState:
         """Count an attempt as failed before its password is looked at; look at it only if the answer is open.
 
         `just_locked` on an open standing means: if the password turns out wrong, the address is closed now.
@@ -86,7 +86,7 @@ class Lockout:
             lockout_state.status, lockout_state.until, just_locked=bool(counted and counted.just_locked)
         )
 
-    def clear(self, email_key: str, origin: str | None = None) -> None:
+    def clear_failures(self, email_key: str, origin: str | None = None) -> None:
         """Start afresh: after a sign-in, for its origin and in all; after a reset, without `origin`, for all.
 
         A sign-in does not lift the wait of a stranger who is guessing from elsewhere.

@@ -36,7 +36,7 @@ class OneTimeCodes:
         self._executor = executor
         self._secret_keys = secret_keys
 
-    def issue(self, purpose: str, subject: str, now: datetime) -> str:
+    def issue_code(self, purpose: str, subject: str, now: datetime) -> str:
         """Return a new code of six digits for this subject, which replaces the one before."""
         code = randomness.six_digits()
         values = {
@@ -50,7 +50,7 @@ class OneTimeCodes:
         )
         return code
 
-    def claim(self, purpose: str, subject: str, code: str, now: datetime) -> CodeResult:
+    def claim_code(self, purpose: str, subject: str, code: str, now: datetime) -> CodeResult:
         """Spend an attempt at the code, and the code itself if it is right: one claim of any number is RIGHT.
 
         The attempt is taken before the code is compared, so that guesses made at once cannot exceed the
@@ -72,7 +72,7 @@ class OneTimeCodes:
         ).one_or_none()
         return CodeResult.RIGHT if spent else CodeResult.EXPIRED
 
-    def forget(self, purpose: str, subject: str) -> None:
+    def delete_code(self, purpose: str, subject: str) -> None:
         """Drop the code, if any: the deed was done by other means, such as the link."""
         self._executor.execute(delete(CODES).where(CODES.c.purpose == purpose, CODES.c.subject == subject))
 

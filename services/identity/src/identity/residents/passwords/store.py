@@ -20,7 +20,7 @@ class Passwords:
         """Return the hash to verify against, or None where the resident signs in through a provider."""
         return self._executor.scalar(select(PASSWORDS.c.hash).where(PASSWORDS.c.resident_id == resident_id))
 
-    def set(self, resident_id: str, password_hash: str, now: datetime) -> None:
+    def set_password(self, resident_id: str, password_hash: str, now: datetime) -> None:
         """Give the resident this password instead of whichever they had."""
         statement = insert_into(self._executor, PASSWORDS).values(
             resident_id=resident_id, hash=password_hash, changed_at=now
