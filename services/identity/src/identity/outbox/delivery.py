@@ -1,15 +1,15 @@
-"""What a kind of message needs to be delivered: a handler, and the faults that it raises."""
+"""What the worker asks of the handler of each kind of message."""
 
 from datetime import datetime
 from typing import Protocol
 
 
 class NotDeliveredError(Exception):
-    """A message could not be delivered now; the text is for an operator and quotes nothing of it."""
+    """A message was not delivered now. The text is for an operator and quotes neither payload nor reply."""
 
 
 class RefusedForGoodError(NotDeliveredError):
-    """The recipient's server refuses this message for good: no further attempt is made."""
+    """The recipient's server refuses the message for good: it becomes `failed` at once."""
 
 
 class DeliveryHandler(Protocol):
@@ -17,14 +17,17 @@ class DeliveryHandler(Protocol):
 
     @property
     def kind(self) -> str:
-        """The kind of message."""
+        """The kind of message, as in `OutboxMessage.kind`."""
         ...
 
     @property
     def attempts(self) -> int:
-        """After how many attempts a message is given up, for an operator to see."""
+        """The number of attempts after which a message becomes `failed`."""
         ...
 
     def deliver(self, message_id: str, payload: str, requested_at: datetime) -> None:
-        """Deliver one message; raises `RefusedForGoodError` if it is refused for good, else any exception."""
+        """Deliver one message; `requested_at` is when it was queued.
+
+        Raises `RefusedForGoodError` to end the attempts, and any other exception to be called again later.
+        """
         ...

@@ -1,4 +1,4 @@
-"""The request counters' store."""
+"""Request counters in the database."""
 
 from datetime import datetime, timedelta
 

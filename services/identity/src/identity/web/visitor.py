@@ -1,4 +1,4 @@
-"""Who is asking, as far as the connection tells: for limits, the sessions page and the audit trail."""
+"""The connection behind a request: for limits, the list of sessions and the audit trail."""
 
 from dataclasses import dataclass
 
@@ -13,7 +13,7 @@ _LONGEST_ADDRESS = 45
 
 @dataclass(frozen=True)
 class Visitor:
-    """The connection behind a request."""
+    """The connection behind a request. Personal data."""
 
     # Behind trusted proxies the resident's own address, in plain form; empty where there is none, as on a
     # Unix socket.
@@ -22,7 +22,7 @@ class Visitor:
 
 
 def current_visitor() -> Visitor:
-    """Return the visitor of the request that is being answered."""
+    """Return the visitor of Flask's current request."""
     return visitor_of(request)
 
 

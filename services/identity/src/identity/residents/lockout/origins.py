@@ -2,9 +2,9 @@
 
 from identity.rate_limits.networks import network_of
 
-# Neighbours of one provider share it, so a stranger who changes the last octet is still one stranger.
+# A stranger who changes the last octet counts as the same stranger.
 _IPV4_PREFIX = 24
-# The column holds as much.
+# The length of the column.
 _LONGEST = 80
 
 
