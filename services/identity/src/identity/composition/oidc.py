@@ -61,7 +61,7 @@ from identity.web.protocol_application import Endpoint
 class Provider:
     """The OpenID provider."""
 
-    def __init__(  # noqa: PLR0913, PLR0917 - the composition root names each of them
+    def __init__(  # noqa: PLR0917 - the composition root names each of them
         self,
         storage: Storage,
         secret_keys: SecretKeys,
@@ -155,13 +155,13 @@ class Provider:
 
     def _introspection(self) -> Introspection:
         return Introspection(
-            self._storage,
-            self._clock,
-            self._relying_parties,
-            self._server,
-            self._tokens,
-            self._rotation,
-            self._issuer,
+            storage=self._storage,
+            clock=self._clock,
+            relying_parties=self._relying_parties,
+            server=self._server,
+            tokens=self._tokens,
+            rotation=self._rotation,
+            issuer=self._issuer,
         )
 
     def _token_revocation(self) -> TokenRevocation:
@@ -171,7 +171,12 @@ class Provider:
 
     def _device_authorization(self) -> DeviceAuthorizationEndpoint:
         return DeviceAuthorizationEndpoint(
-            self._storage, self._secret_keys, self._clock, self._server, self._rate_limiter, self._issuer
+            storage=self._storage,
+            secret_keys=self._secret_keys,
+            clock=self._clock,
+            server=self._server,
+            rate_limiter=self._rate_limiter,
+            issuer=self._issuer,
         )
 
     def _pushed_requests(self) -> PushedRequestEndpoint:
@@ -186,21 +191,26 @@ class Provider:
 
     def _userinfo(self) -> UserInfo:
         return UserInfo(
-            self._storage, self._clock, self._relying_parties, self._tokens, self._proofs, self._issuer
+            storage=self._storage,
+            clock=self._clock,
+            relying_parties=self._relying_parties,
+            tokens=self._tokens,
+            proofs=self._proofs,
+            issuer=self._issuer,
         )
 
     def _authorization_pages(self) -> AuthorizationPages:
         interactions = Interactions(self._storage, self._clock)
         return AuthorizationPages(
-            Authorization(
+            authorization=Authorization(
                 self._storage, self._clock, self._resolver, self._requests, interactions, self._issuer
             ),
-            self._relying_parties,
-            self._pages,
-            self._current_session,
-            Cookies(self._settings),
-            self._clock,
-            self._issuer,
+            relying_parties=self._relying_parties,
+            pages=self._pages,
+            current_session=self._current_session,
+            cookies=Cookies(self._settings),
+            clock=self._clock,
+            issuer=self._issuer,
         )
 
     def _logout_pages(self) -> LogoutPages:

@@ -50,7 +50,7 @@ class _Offer:
 class AnswerOffer:
     """Takes the resident's answer."""
 
-    def __init__(  # noqa: PLR0913 - names what it depends on
+    def __init__(
         self,
         *,
         storage: Storage,

@@ -54,7 +54,7 @@ class _Newcomer:
 class MatchResident:
     """Tells residents from newcomers, and does what each needs."""
 
-    def __init__(  # noqa: PLR0913 - names what it depends on
+    def __init__(
         self,
         *,
         storage: Storage,
@@ -209,7 +209,7 @@ class MatchResident:
             self._verification.send_link_and_code(tx, unverified, self._clock.now())
         return Unfinished(waiting.id, is_mailed=True, continuation=continuation)
 
-    def _refused(  # noqa: PLR0913, PLR0917 - what is recorded
+    def _refused(
         self,
         tx: Transaction,
         asking: Asking,

@@ -38,7 +38,7 @@ class Request:
 class RequestRecoveryLink:
     """Mails the owner of an address what helps them in."""
 
-    def __init__(  # noqa: PLR0913 - names what it depends on
+    def __init__(
         self,
         *,
         storage: Storage,

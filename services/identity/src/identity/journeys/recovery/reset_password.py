@@ -40,7 +40,7 @@ class ResetLink:
 class ResetPassword:
     """Sets a new password."""
 
-    def __init__(  # noqa: PLR0913 - names what it depends on
+    def __init__(
         self,
         *,
         storage: Storage,
@@ -67,7 +67,7 @@ class ResetPassword:
         """Tell what the link is good for. Changes nothing: mail scanners open links too."""
         return self._look(token)[0]
 
-    def reset(  # noqa: PLR0913 - the form, and where it was filled in
+    def reset(
         self,
         token: str,
         password: str,

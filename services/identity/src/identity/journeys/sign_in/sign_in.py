@@ -69,7 +69,7 @@ class _Candidate:
 class SignIn:
     """Signs residents in by password, one Argon2id hash an attempt whoever asks."""
 
-    def __init__(  # noqa: PLR0913 - names what it depends on
+    def __init__(
         self,
         *,
         storage: Storage,
