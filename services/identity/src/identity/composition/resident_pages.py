@@ -61,14 +61,14 @@ def _sign_in(dependencies: Dependencies) -> Blueprint:
         mail_links=dependencies.mail_links,
     )
     return SignInPages(
-        dependencies.pages,
-        dependencies.csrf,
-        dependencies.rate_limiter,
-        dependencies.current_session,
-        dependencies.devices,
-        verb,
-        dependencies.methods,
-        dependencies.signed_in_response,
+        pages=dependencies.pages,
+        csrf=dependencies.csrf,
+        rate_limiter=dependencies.rate_limiter,
+        current_session=dependencies.current_session,
+        devices=dependencies.devices,
+        sign_in=verb,
+        methods=dependencies.methods,
+        signed_in_response=dependencies.signed_in_response,
     ).blueprint()
 
 

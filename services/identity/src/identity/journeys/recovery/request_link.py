@@ -1,7 +1,8 @@
-"""The verbs "Forgot password?" and "Unlock account?": one mail each, and one answer for every address."""
+"""The verbs "Forgot password?" and "Unlock account?": each sends one mail, to every address."""
 
 from dataclasses import dataclass
 from datetime import datetime
+from enum import StrEnum
 
 from identity.audit.events import Event
 from identity.audit.store import Audit
@@ -24,19 +25,28 @@ from identity.web.mail_links import MailLinks
 from identity.web.visitor import Visitor
 
 
+class Requested(StrEnum):
+    """The outcome of a request, the same for addresses with and without an account."""
+
+    # A mail is queued.
+    MAILED = "mailed"
+    # Too many mails to this address in the last hour; nothing was written.
+    TOO_MANY = "too_many"
+
+
 @dataclass(frozen=True)
-class Request:
-    """Who asks for help with which address."""
+class RecoveryRequest:
+    """An address, and the page on which it was typed. Holds personal data."""
 
     address: Address
-    # BCP 47, of the page: for an address whose owner we do not know.
+    # BCP 47, of the page; used for an address without an account.
     language: str
     continuation: Continuation
     visitor: Visitor
 
 
 class RequestRecoveryLink:
-    """Mails the owner of an address what helps them in."""
+    """Mails a recovery link, or what applies instead, to an address."""
 
     def __init__(
         self,
@@ -55,17 +65,17 @@ class RequestRecoveryLink:
         self._mail_queue = mail_queue
         self._mail_links = mail_links
 
-    def forgot_password(self, request: Request) -> bool:
-        """Mail the link to choose a new password, or what applies instead; False if mailed too often."""
-        return self._help(request, Event.PASSWORD_RESET_REQUESTED, Purpose.RESET_PASSWORD)
+    def forgot_password(self, request: RecoveryRequest) -> Requested:
+        """Mail the link to choose a new password, or what applies instead."""
+        return self._mail(request, Event.PASSWORD_RESET_REQUESTED, Purpose.RESET_PASSWORD)
 
-    def unlock_account(self, request: Request) -> bool:
-        """Mail the link that unlocks, or what applies instead; False if mailed too often."""
-        return self._help(request, Event.UNLOCK_REQUESTED, Purpose.UNLOCK)
+    def unlock_account(self, request: RecoveryRequest) -> Requested:
+        """Mail the link that unlocks, or what applies instead."""
+        return self._mail(request, Event.UNLOCK_REQUESTED, Purpose.UNLOCK)
 
-    def _help(self, request: Request, event: Event, purpose: Purpose) -> bool:
+    def _mail(self, request: RecoveryRequest, event: Event, purpose: Purpose) -> Requested:
         if not self._rate_limiter.allows_mail(request.address.key, request.visitor.ip_address):
-            return False
+            return Requested.TOO_MANY
         now = self._clock.now()
         with self._storage.transaction() as tx:
             resident = Accounts(tx).by_email_key(request.address.key)
@@ -85,21 +95,21 @@ class RequestRecoveryLink:
                 client_id=request.continuation.client_id or None,
                 ip_address=request.visitor.ip_address,
             )
-        return True
+        return Requested.MAILED
 
-    def _no_account(self, request: Request) -> Mail:
+    def _no_account(self, request: RecoveryRequest) -> Mail:
         continuation = request.continuation
         to = Recipient(request.address.display, request.language, continuation.city_id or None)
         return messages.no_account(to, sign_up_link=self._mail_links.to("/sign-up", continuation))
 
-    def _use_your_provider(self, resident: Resident, request: Request) -> Mail:
+    def _use_your_provider(self, resident: Resident, request: RecoveryRequest) -> Mail:
         return messages.use_your_provider(
             recipient_of(resident, request.continuation.city_id),
             provider=resident.sign_in_method,
             sign_in_link=self._mail_links.to("/sign-in", request.continuation),
         )
 
-    def _unlock(self, tx: Transaction, resident: Resident, request: Request, now: datetime) -> Mail:
+    def _unlock(self, tx: Transaction, resident: Resident, request: RecoveryRequest, now: datetime) -> Mail:
         lockout, continuation = Lockout(tx, self._secret_keys), request.continuation
         to = recipient_of(resident, continuation.city_id)
         if not lockout.is_locked(request.address.key, now):
@@ -113,7 +123,9 @@ class RequestRecoveryLink:
         link = self._mail_links.issue(tx, Purpose.UNLOCK, resident.id, continuation, now)
         return messages.unlock_account(to, link=link)
 
-    def _reset_password(self, tx: Transaction, resident: Resident, request: Request, now: datetime) -> Mail:
+    def _reset_password(
+        self, tx: Transaction, resident: Resident, request: RecoveryRequest, now: datetime
+    ) -> Mail:
         to = recipient_of(resident, request.continuation.city_id)
         link = self._mail_links.issue(tx, Purpose.RESET_PASSWORD, resident.id, request.continuation, now)
         return messages.reset_password(to, link=link)

@@ -26,15 +26,39 @@ from identity.web.visitor import Visitor
 
 
 @dataclass(frozen=True)
-class ResetLink:
-    """A link as it stands; the address is empty unless the link is good."""
+class ValidLink:
+    """A link that works. Holds personal data."""
 
-    status: LinkStatus
-    email: str = ""
-    continuation: Continuation | None = None
-    # What is wrong with the new password; the link stays good.
-    problems: tuple[PasswordProblem, ...] = ()
-    is_done: bool = False
+    resident: Resident
+    continuation: Continuation
+
+    @property
+    def email(self) -> str:
+        """Return the address whose password it resets."""
+        return self.resident.email or ""
+
+
+@dataclass(frozen=True)
+class InvalidLink:
+    """A link that was spent, replaced, has expired, or is unknown; or its resident is disabled or gone."""
+
+    # None for an unknown link.
+    continuation: Continuation | None
+
+
+@dataclass(frozen=True)
+class WeakPassword:
+    """The password is not accepted; nothing was written, and the link still works."""
+
+    link: ValidLink
+    problems: list[PasswordProblem]
+
+
+@dataclass(frozen=True)
+class PasswordReset:
+    """The password is set, and the link is spent."""
+
+    link: ValidLink
 
 
 class ResetPassword:
@@ -63,9 +87,15 @@ class ResetPassword:
         self._mail_links = mail_links
         self._account_events = account_events
 
-    def look(self, token: str) -> ResetLink:
-        """Tell what the link is good for. Changes nothing: mail scanners open links too."""
-        return self._look(token)[0]
+    def find_link(self, token: str) -> ValidLink | InvalidLink:
+        """Return whether the link works. Changes nothing: mail scanners open links too."""
+        with self._storage.transaction() as tx:
+            link = ActionLinks(tx).find_link(token, Purpose.RESET_PASSWORD, self._clock.now())
+            continuation = self._continuations.read(link.continuation) if link.continuation else None
+            resident = Accounts(tx).get(link.subject) if link.status is LinkStatus.VALID else None
+        if resident is None or resident.disabled_at is not None:
+            return InvalidLink(continuation)
+        return ValidLink(resident, continuation or Continuation())
 
     def reset(
         self,
@@ -76,32 +106,33 @@ class ResetPassword:
         current_sid: str | None,
         city_name: str,
         visitor: Visitor,
-    ) -> ResetLink:
-        """Set the password, clear the lock, and end the resident's other sessions if so wished.
+    ) -> PasswordReset | WeakPassword | InvalidLink:
+        """Set the password and end the lockout and, with `sign_out_others`, all sessions but `current_sid`.
 
-        Nobody is signed in by it. The link is spent only together with the deed.
+        The link is spent in the same transaction; no session begins.
         """
-        seen, resident = self._look(token)
-        if resident is None:
-            return seen
+        link = self.find_link(token)
+        if isinstance(link, InvalidLink):
+            return link
+        resident = link.resident
         context = [resident.email or "", resident.given_name, resident.family_name, city_name]
         if problems := self._policy.problems(password, context):
-            return ResetLink(seen.status, seen.email, seen.continuation, tuple(problems))
+            return WeakPassword(link, problems)
         password_hash = self._hasher.hash(password)
         now = self._clock.now()
         with self._storage.transaction() as tx:
             claimed = ActionLinks(tx).claim_link(token, Purpose.RESET_PASSWORD, now)
             if claimed.status is not LinkStatus.VALID:
-                return ResetLink(claimed.status, continuation=seen.continuation)
+                return InvalidLink(link.continuation)
             Passwords(tx).set_password(resident.id, password_hash, now)
             self._account_events.publish(tx, PasswordChanged(resident.id))
             if resident.email_key:
                 Lockout(tx, self._secret_keys).clear_failures(resident.email_key)
-            # An unlock link mailed before would lift a lock that is still to come.
+            # An unlock link mailed before would end a lockout that begins later.
             ActionLinks(tx).spend_open_link(Purpose.UNLOCK, resident.id, now)
             if sign_out_others:
                 self._end_sessions(tx, resident, current_sid, visitor)
-            self._mail_change(tx, resident, seen.continuation or Continuation())
+            self._mail_change(tx, link)
             Audit(tx).record(
                 Event.PASSWORD_CHANGED,
                 now,
@@ -109,23 +140,12 @@ class ResetPassword:
                 ip_address=visitor.ip_address,
                 by="reset",
             )
-        return ResetLink(LinkStatus.VALID, seen.email, seen.continuation, is_done=True)
+        return PasswordReset(link)
 
-    def _mail_change(self, tx: Transaction, resident: Resident, continuation: Continuation) -> None:
-        to = recipient_of(resident, continuation.city_id)
-        reset_link = self._mail_links.to("/forgot-password", continuation)
+    def _mail_change(self, tx: Transaction, link: ValidLink) -> None:
+        to = recipient_of(link.resident, link.continuation.city_id)
+        reset_link = self._mail_links.to("/forgot-password", link.continuation)
         self._mail_queue.send(tx, password_changed(to, reset_link=reset_link))
-
-    def _look(self, token: str) -> tuple[ResetLink, Resident | None]:
-        with self._storage.transaction() as tx:
-            link = ActionLinks(tx).find_link(token, Purpose.RESET_PASSWORD, self._clock.now())
-            continuation = self._continuations.read(link.continuation) if link.continuation else None
-            if link.status is not LinkStatus.VALID:
-                return ResetLink(link.status, continuation=continuation), None
-            resident = Accounts(tx).get(link.subject)
-            if resident is None or resident.disabled_at is not None:
-                return ResetLink(LinkStatus.UNKNOWN, continuation=continuation), None
-        return ResetLink(link.status, resident.email or "", continuation), resident
 
     def _end_sessions(
         self, tx: Transaction, resident: Resident, current_sid: str | None, visitor: Visitor

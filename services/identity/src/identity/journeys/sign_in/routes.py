@@ -24,8 +24,9 @@ EMPTY = "empty"
 class SignInPages:
     """The page with the form."""
 
-    def __init__(  # noqa: PLR0917 - names what it depends on
+    def __init__(
         self,
+        *,
         pages: Pages,
         csrf: Csrf,
         rate_limiter: RateLimiter,
