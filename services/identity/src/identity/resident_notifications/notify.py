@@ -1,4 +1,4 @@
-"""The verb: a service tells a resident something."""
+"""The verb: a service notifies a resident."""
 
 import re
 from dataclasses import dataclass
@@ -26,7 +26,7 @@ _ACCOUNT_ENDING = re.compile(r"[A-Za-z0-9-]{1,8}")
 
 
 class Kind(StrEnum):
-    """What a notice can be about."""
+    """The subject of a notice."""
 
     UTILITY_ACCOUNT_LINKED = "utility_account_linked"
     UTILITY_ACCOUNT_AUTO_LINKED = "utility_account_auto_linked"
@@ -35,7 +35,7 @@ class Kind(StrEnum):
 
 
 class InvalidNoticeError(Exception):
-    """A notice that cannot be understood; `field` is the member at fault."""
+    """The notice is malformed; `field` is the member at fault."""
 
     def __init__(self, field: str) -> None:
         super().__init__(field)
@@ -44,7 +44,7 @@ class InvalidNoticeError(Exception):
 
 @dataclass(frozen=True)
 class Notice:
-    """One notice, checked."""
+    """One notice whose form was checked."""
 
     id: str
     resident_id: str
@@ -57,16 +57,16 @@ class Notice:
 
 
 class Outcome(StrEnum):
-    """What became of a notice."""
+    """The outcome of a notice."""
 
-    # To be mailed; or accepted before, or of a resident who has no address or is disabled, with nothing to be
-    # mailed.
+    # A mail is queued; or none, since the notice was accepted before, or the resident has no address or is
+    # disabled.
     ACCEPTED = "accepted"
     UNKNOWN_RESIDENT = "unknown_resident"
 
 
 def read(document: object) -> Notice:
-    """Return the notice in a JSON document; raises `InvalidNoticeError`. Unknown members are let pass."""
+    """Return the notice in a JSON document; raises `InvalidNoticeError`. Unknown members are ignored."""
     if not isinstance(document, dict):
         raise InvalidNoticeError("")
     details = document.get("details")
@@ -86,7 +86,7 @@ def read(document: object) -> Notice:
 
 
 class NotifyResident:
-    """Accepts notices: each one once, in one transaction with its mail."""
+    """Accepts each notice once, in one transaction with its mail."""
 
     def __init__(
         self, storage: Storage, clock: Clock, relying_parties: RelyingPartyCache, mail_queue: MailQueue

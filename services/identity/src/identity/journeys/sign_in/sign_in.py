@@ -31,7 +31,7 @@ PASSWORD_AMR = ("pwd",)  # RFC 8176
 
 @dataclass(frozen=True)
 class Attempt:
-    """What was typed, and by which browser."""
+    """What was typed, and in which browser. Holds a password and personal data."""
 
     address: Address
     password: str
@@ -46,7 +46,7 @@ class Attempt:
 
 @dataclass(frozen=True)
 class SignedInNow:
-    """The resident is in."""
+    """The resident is signed in. Holds a secret."""
 
     # For the session's cookie.
     secret: str
@@ -54,12 +54,12 @@ class SignedInNow:
 
 
 class UnableToSignIn:
-    """Whatever the reason: wrong, unknown, locked, not verified, disabled, or another sign-in method."""
+    """For every reason: wrong, unknown, locked, not verified, disabled, or another sign-in method."""
 
 
 @dataclass(frozen=True)
 class _Candidate:
-    """Whom the address may belong to."""
+    """The account of the address, if any, and its lockout."""
 
     lockout_state: LockoutState
     resident_id: str | None
@@ -67,7 +67,7 @@ class _Candidate:
 
 
 class SignIn:
-    """Signs residents in by password, one Argon2id hash an attempt whoever asks."""
+    """Signs residents in by password: one hash for each attempt, with or without an account."""
 
     def __init__(
         self,
