@@ -303,7 +303,7 @@ def resident(
     """Return the identifier of jane@example.com, who signs in with the password."""
     added = add_resident()
     with storage.transaction() as tx:
-        Passwords(tx).set(added.id, hasher.hash(PASSWORD), now)
+        Passwords(tx).set_password(added.id, hasher.hash(PASSWORD), now)
         return added.id
 
 

@@ -34,7 +34,7 @@ def api_blueprints(dependencies: Dependencies, provider: Provider) -> list[Bluep
     """Return what machines call; what needs no cookie is exempt from the protection of forms."""
     protocol = provider.blueprint()
     notices = ResidentNotificationRoutes(
-        dependencies.storage, dependencies.secret_keys, dependencies.clock, dependencies.relying_parties
+        dependencies.storage, dependencies.clock, dependencies.relying_parties, dependencies.mail_queue
     ).blueprint()
     dependencies.csrf.exempt(protocol)
     dependencies.csrf.exempt(notices)

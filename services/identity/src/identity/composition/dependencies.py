@@ -6,6 +6,7 @@ from identity.account_events import AccountEvents
 from identity.clock import Clock
 from identity.config import Settings
 from identity.identity_providers.provider import Provider as SignInProvider
+from identity.mail.queue import MailQueue
 from identity.oidc.logout.backchannel import BackchannelLogouts
 from identity.rate_limits.limiter import RateLimiter, limits
 from identity.relying_parties.cache import RelyingPartyCache
@@ -14,6 +15,7 @@ from identity.residents.passwords.policy import PasswordPolicy
 from identity.secret_keys import SecretKeys
 from identity.security_events.transmitter import SecurityEvents
 from identity.storage import Storage
+from identity.web.address_verification import AddressVerification
 from identity.web.continuation import Continuations
 from identity.web.csrf import Csrf
 from identity.web.current_session import CurrentSession
@@ -43,6 +45,8 @@ class Dependencies:
         self.policy = PasswordPolicy(settings.password_min_length)
         self.continuations = Continuations(self.secret_keys)
         self.mail_links = MailLinks(settings, self.continuations)
+        self.mail_queue = MailQueue(self.secret_keys, clock)
+        self.address_verification = AddressVerification(self.secret_keys, self.mail_queue, self.mail_links)
         self.pages = Pages(self.relying_parties, self.continuations)
         self.csrf = Csrf()
         self.language = Language(settings)

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from identity.account_events import AccountEvents
 from identity.clock import Clock
 from identity.config import Settings
+from identity.mail.queue import MailQueue
 from identity.oidc.authorization.decision import Authorization
 from identity.oidc.authorization.interactions import Interactions
 from identity.oidc.authorization.pushed_requests import PushedRequests
@@ -35,7 +36,6 @@ from identity.oidc.grant_types.device_code import DevicePolls
 from identity.oidc.grant_types.refresh_token import RefreshRotation
 from identity.oidc.grant_types.token_exchange import TokenExchange
 from identity.oidc.grants.refresh_tokens import RefreshFamilies
-from identity.oidc.grants.replay_mail import ReplayMail
 from identity.oidc.grants.revocation import Revocation
 from identity.oidc.logout.routes import LogoutPages
 from identity.oidc.logout.sign_out import Logout
@@ -61,7 +61,7 @@ from identity.web.protocol_application import Endpoint
 class Provider:
     """The OpenID provider."""
 
-    def __init__(  # noqa: PLR0913, PLR0917 - the composition root names each of them
+    def __init__(  # noqa: PLR0917 - the composition root names each of them
         self,
         storage: Storage,
         secret_keys: SecretKeys,
@@ -92,7 +92,7 @@ class Provider:
         self._families = RefreshFamilies(secret_keys)
         mail_links = MailLinks(settings, Continuations(secret_keys))
         self._revocation = Revocation(
-            storage, clock, ReplayMail(secret_keys, clock, relying_parties, mail_links)
+            storage, clock, relying_parties, MailQueue(secret_keys, clock), mail_links
         )
         self._rotation = RefreshRotation(storage, clock, self._revocation, self._families)
         self._server = self._protocol_server()
@@ -155,13 +155,13 @@ class Provider:
 
     def _introspection(self) -> Introspection:
         return Introspection(
-            self._storage,
-            self._clock,
-            self._relying_parties,
-            self._server,
-            self._tokens,
-            self._rotation,
-            self._issuer,
+            storage=self._storage,
+            clock=self._clock,
+            relying_parties=self._relying_parties,
+            server=self._server,
+            tokens=self._tokens,
+            rotation=self._rotation,
+            issuer=self._issuer,
         )
 
     def _token_revocation(self) -> TokenRevocation:
@@ -171,7 +171,12 @@ class Provider:
 
     def _device_authorization(self) -> DeviceAuthorizationEndpoint:
         return DeviceAuthorizationEndpoint(
-            self._storage, self._secret_keys, self._clock, self._server, self._rate_limiter, self._issuer
+            storage=self._storage,
+            secret_keys=self._secret_keys,
+            clock=self._clock,
+            server=self._server,
+            rate_limiter=self._rate_limiter,
+            issuer=self._issuer,
         )
 
     def _pushed_requests(self) -> PushedRequestEndpoint:
@@ -186,21 +191,26 @@ class Provider:
 
     def _userinfo(self) -> UserInfo:
         return UserInfo(
-            self._storage, self._clock, self._relying_parties, self._tokens, self._proofs, self._issuer
+            storage=self._storage,
+            clock=self._clock,
+            relying_parties=self._relying_parties,
+            tokens=self._tokens,
+            proofs=self._proofs,
+            issuer=self._issuer,
         )
 
     def _authorization_pages(self) -> AuthorizationPages:
         interactions = Interactions(self._storage, self._clock)
         return AuthorizationPages(
-            Authorization(
+            authorization=Authorization(
                 self._storage, self._clock, self._resolver, self._requests, interactions, self._issuer
             ),
-            self._relying_parties,
-            self._pages,
-            self._current_session,
-            Cookies(self._settings),
-            self._clock,
-            self._issuer,
+            relying_parties=self._relying_parties,
+            pages=self._pages,
+            current_session=self._current_session,
+            cookies=Cookies(self._settings),
+            clock=self._clock,
+            issuer=self._issuer,
         )
 
     def _logout_pages(self) -> LogoutPages:

@@ -28,7 +28,7 @@ class ProtocolServer(AuthorizationServer):
     `exchange`, `token_responses`.
     """
 
-    def __init__(  # noqa: PLR0913, PLR0917 - the composition root names each of them
+    def __init__(  # noqa: PLR0917 - the composition root names each of them
         self,
         relying_parties: RelyingPartyCache,
         client_authentication: ClientAuthentication,

@@ -5,9 +5,14 @@ from enum import StrEnum
 from identity.audit.events import Event
 from identity.audit.store import Audit
 from identity.clock import Clock
-from identity.oidc.grants.replay_mail import ReplayMail
+from identity.mail.messages import Recipient, sessions_ended_for_safety
+from identity.mail.queue import MailQueue
 from identity.oidc.grants.store import Grants, GrantView
-from identity.storage import Storage
+from identity.relying_parties.cache import RelyingPartyCache
+from identity.relying_parties.clients import RegisteredClient
+from identity.storage import Storage, Transaction
+from identity.web.continuation import Continuation
+from identity.web.mail_links import MailLinks
 
 
 class Cause(StrEnum):
@@ -32,16 +37,24 @@ _TOLD_BY_MAIL = frozenset({Cause.REFRESH_REPLAYED})
 class Revocation:
     """Revokes grants: every token of theirs is refused from the next request on."""
 
-    def __init__(self, storage: Storage, clock: Clock, replay_mail: ReplayMail) -> None:
-        self._storage, self._clock, self._replay_mail = storage, clock, replay_mail
+    def __init__(
+        self,
+        storage: Storage,
+        clock: Clock,
+        relying_parties: RelyingPartyCache,
+        mail_queue: MailQueue,
+        mail_links: MailLinks,
+    ) -> None:
+        self._storage, self._clock, self._relying_parties = storage, clock, relying_parties
+        self._mail_queue, self._mail_links = mail_queue, mail_links
 
     def revoke(self, facts: GrantView, cause: Cause) -> None:
         """Revoke the grant and record why, in one transaction; a second time changes nothing."""
-        now, client = self._clock.now(), self._replay_mail.client_of(facts)
+        now, client = self._clock.now(), self._relying_parties.client(facts.client_id)
         with self._storage.transaction() as tx:
             if Grants(tx).revoke(facts.id, cause, now):
-                if cause in _TOLD_BY_MAIL:
-                    self._replay_mail.queue(tx, facts, client)
+                if cause in _TOLD_BY_MAIL and client:
+                    self._mail_resident(tx, facts, client)
                 Audit(tx).record(
                     _EVENTS[cause],
                     now,
@@ -51,3 +64,13 @@ class Revocation:
                     grant=facts.id,
                     cause=cause.value,
                 )
+
+    def _mail_resident(self, tx: Transaction, facts: GrantView, client: RegisteredClient) -> None:
+        """Tell the resident that a token of theirs was replayed (RFC 9700 §4.14)."""
+        continuation = Continuation(client_id=client.id, city_id=client.city_id)
+        mail = sessions_ended_for_safety(
+            Recipient(facts.email or "", facts.language, client.city_id),
+            service=client.name,
+            reset_link=self._mail_links.to("/forgot-password", continuation),
+        )
+        self._mail_queue.send(tx, mail)

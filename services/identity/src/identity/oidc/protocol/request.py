@@ -27,7 +27,7 @@ class ProtocolRequest(OAuth2Request):
     Its address is made from the configured issuer: what a Host header says decides nothing.
     """
 
-    def __init__(  # noqa: PLR0913 - what a request consists of
+    def __init__(
         self,
         method: str,
         uri: str,

@@ -74,7 +74,7 @@ class Tokens:
     def __init__(self, key_set: KeySet, clock: Clock, issuer: str) -> None:
         self._key_set, self._clock, self._issuer = key_set, clock, issuer
 
-    def access_token(  # noqa: PLR0913 - what a token says
+    def access_token(
         self,
         facts: GrantView,
         client: RegisteredClient,

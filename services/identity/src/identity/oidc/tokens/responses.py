@@ -30,7 +30,7 @@ class TokenResponses:
         token = self._tokens.client_access_token(client, audience, scope, confirmation=binding.confirmation)
         return _bearer(token, ACCESS_TOKEN, scope, binding)
 
-    def exchanged_response(  # noqa: PLR0913 - as below
+    def exchanged_response(
         self,
         facts: GrantView,
         client: RegisteredClient,
@@ -47,7 +47,7 @@ class TokenResponses:
         )
         return _bearer(token, lifetime, scope, binding)
 
-    def response(  # noqa: PLR0913 - what a token response is made from
+    def response(
         self,
         facts: GrantView,
         client: RegisteredClient,
