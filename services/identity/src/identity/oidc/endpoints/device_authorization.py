@@ -2,6 +2,7 @@
 
 from authlib.oauth2 import OAuth2Error
 from authlib.oauth2.rfc6749 import InvalidScopeError, UnauthorizedClientError
+from werkzeug.wrappers import Response
 
 from identity import randomness
 from identity.clock import Clock
@@ -12,7 +13,7 @@ from identity.oidc.protocol.client import ProtocolClient
 from identity.oidc.protocol.errors import TooManyRequestsError
 from identity.oidc.protocol.lifetimes import DEVICE_CODE, DEVICE_INTERVAL
 from identity.oidc.protocol.request import ProtocolRequest
-from identity.oidc.protocol.responses import Answer, error_answer, json_answer
+from identity.oidc.protocol.responses import error_response, json_response
 from identity.rate_limits.limiter import Action, RateLimiter
 from identity.relying_parties.schemas import DEVICE_CODE as GRANT_TYPE
 from identity.secret_keys import SecretKeys, digest
@@ -38,7 +39,7 @@ class DeviceAuthorizationEndpoint:
         self._server, self._rate_limiter = server, rate_limiter
         self._page = f"{issuer}{PAGE}"
 
-    def respond(self, request: ProtocolRequest, ip_address: str) -> Answer:
+    def respond(self, request: ProtocolRequest, ip_address: str) -> Response:
         """Answer a device's request; authenticated as at the token endpoint, public clients by their id."""
         try:
             request.parameters.check_form()
@@ -49,7 +50,7 @@ class DeviceAuthorizationEndpoint:
                 raise TooManyRequestsError("devices", self._rate_limiter.seconds(Action.DEVICE))
             device_code, user_code = self._begin(client, request)
         except OAuth2Error as error:
-            return error_answer(error)
+            return error_response(error)
         shown = user_codes.shown(user_code)
         content = {
             "device_code": device_code,
@@ -59,7 +60,7 @@ class DeviceAuthorizationEndpoint:
             "expires_in": int(DEVICE_CODE.total_seconds()),
             "interval": int(DEVICE_INTERVAL.total_seconds()),
         }
-        return json_answer(200, content)
+        return json_response(200, content)
 
     def _begin(self, client: ProtocolClient, request: ProtocolRequest) -> tuple[str, str]:
         scope = client.get_allowed_scope(request.parameters.get("scope") or "openid")

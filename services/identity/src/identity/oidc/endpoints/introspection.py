@@ -6,6 +6,7 @@ everything else, the answer is the same: not active (§2.2, §4).
 
 from authlib.oauth2 import OAuth2Error
 from authlib.oauth2.rfc6749 import InvalidRequestError
+from werkzeug.wrappers import Response
 
 from identity.clock import Clock
 from identity.oidc.client_authentication.resources import ResourceAuthentication
@@ -16,7 +17,7 @@ from identity.oidc.protocol.binding import confirmation_in, token_type
 from identity.oidc.protocol.errors import ClientRefusedError
 from identity.oidc.protocol.lifetimes import REFRESH_IDLE
 from identity.oidc.protocol.request import ProtocolRequest
-from identity.oidc.protocol.responses import Answer, error_answer, json_answer
+from identity.oidc.protocol.responses import error_response, json_response
 from identity.oidc.tokens.issuer import TokenRefusedError, Tokens
 from identity.relying_parties.cache import RelyingPartyCache
 from identity.relying_parties.clients import RegisteredClient, RegisteredResource
@@ -48,7 +49,7 @@ class Introspection:
         self._server, self._tokens, self._rotation, self._issuer = server, tokens, rotation, issuer
         self._resources = ResourceAuthentication(relying_parties)
 
-    def respond(self, request: ProtocolRequest) -> Answer:
+    def respond(self, request: ProtocolRequest) -> Response:
         """Tell whether the token is active. The hint is not needed: a token's form tells its kind (§2.1)."""
         try:
             request.parameters.check_form()
@@ -57,8 +58,8 @@ class Introspection:
             if token is None:
                 raise InvalidRequestError("The parameter 'token' is missing.")
         except OAuth2Error as error:
-            return error_answer(error)
-        return json_answer(200, self._describe_refresh_token(token, asker) or self._describe(token, asker))
+            return error_response(error)
+        return json_response(200, self._describe_refresh_token(token, asker) or self._describe(token, asker))
 
     def _asker(self, request: ProtocolRequest) -> Asker:
         if resource := self._resources.authenticate(request.authorization_header):

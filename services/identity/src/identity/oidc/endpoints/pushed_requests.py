@@ -2,6 +2,7 @@
 
 from authlib.oauth2 import OAuth2Error
 from authlib.oauth2.rfc6749 import InvalidRequestError
+from werkzeug.wrappers import Response
 
 from identity.oidc.authorization.pushed_requests import LIFETIME, PushedRequests
 from identity.oidc.authorization.request_resolver import RequestResolver
@@ -10,7 +11,7 @@ from identity.oidc.endpoints.token import ProtocolServer
 from identity.oidc.protocol.errors import UntrustedRedirectError
 from identity.oidc.protocol.parameters import Parameters
 from identity.oidc.protocol.request import ProtocolRequest
-from identity.oidc.protocol.responses import Answer, error_answer, json_answer
+from identity.oidc.protocol.responses import error_response, json_response
 from identity.oidc.sender_constraint.constraints import SenderConstraints
 from identity.relying_parties.clients import RegisteredClient
 
@@ -32,21 +33,21 @@ class PushedRequestEndpoint:
         self._server, self._resolver, self._requests = server, resolver, requests
         self._constraints, self._interactions = constraints, interactions
 
-    def respond(self, request: ProtocolRequest) -> Answer:
+    def respond(self, request: ProtocolRequest) -> Response:
         """Return the `request_uri`, or the error (RFC 9126 §2.2, §2.3)."""
         try:
             request.parameters.check_form()
             client = self._server.authenticate_client(request, (), "par").registered
             parameters = self._checked(request, client)
         except OAuth2Error as error:
-            return error_answer(error)
+            return error_response(error)
         except UntrustedRedirectError as error:
-            return error_answer(InvalidRequestError(error.detail))
+            return error_response(InvalidRequestError(error.detail))
         content = {
             "request_uri": self._interactions.keep(parameters, client),
             "expires_in": int(LIFETIME.total_seconds()),
         }
-        return json_answer(201, content)
+        return json_response(201, content)
 
     def _checked(self, request: ProtocolRequest, client: RegisteredClient) -> Parameters:
         if request.parameters.get("request_uri") is not None:

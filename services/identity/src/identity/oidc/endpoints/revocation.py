@@ -7,6 +7,7 @@ out when these expire, within minutes.
 
 from authlib.oauth2 import OAuth2Error
 from authlib.oauth2.rfc6749 import InvalidGrantError, InvalidRequestError
+from werkzeug.wrappers import Response
 
 from identity.clock import Clock
 from identity.oidc.endpoints.token import ProtocolServer
@@ -15,7 +16,7 @@ from identity.oidc.grants.revocation import Cause, Revocation
 from identity.oidc.grants.store import Grants, GrantView
 from identity.oidc.protocol.errors import UnsupportedTokenTypeError
 from identity.oidc.protocol.request import ProtocolRequest
-from identity.oidc.protocol.responses import Answer, error_answer, json_answer
+from identity.oidc.protocol.responses import error_response, json_response
 from identity.oidc.tokens.issuer import TokenRefusedError, Tokens
 from identity.storage import Storage
 
@@ -35,7 +36,7 @@ class TokenRevocation:
         self._storage, self._clock, self._server = storage, clock, server
         self._tokens, self._rotation, self._revocation = tokens, rotation, revocation
 
-    def respond(self, request: ProtocolRequest) -> Answer:
+    def respond(self, request: ProtocolRequest) -> Response:
         """Revoke the token's grant. One that is unknown or over is what the client wants (§2.2)."""
         try:
             request.parameters.check_form()
@@ -45,10 +46,10 @@ class TokenRevocation:
                 raise InvalidRequestError("The parameter 'token' is missing.")
             facts = self._grant_behind(token, client.id)
         except OAuth2Error as error:
-            return error_answer(error)
+            return error_response(error)
         if facts is not None:
             self._revocation.revoke(facts, Cause.REVOKED_BY_CLIENT)
-        return json_answer(200, {})
+        return json_response(200, {})
 
     def _grant_behind(self, text: str, client_id: str) -> GrantView | None:
         """Return the grant of a token of either kind: its form tells which, no hint has to (§2.1)."""

@@ -5,6 +5,7 @@ from typing import Any
 
 from authlib.oauth2 import AuthorizationServer, OAuth2Error, OAuth2Request
 from authlib.oauth2.rfc6749 import InvalidRequestError, UnsupportedGrantTypeError
+from werkzeug.wrappers import Response
 
 from identity.oidc.client_authentication.authentication import ClientAuthentication
 from identity.oidc.grant_types.authorization_code import CodeGrant, CodeRedemption
@@ -15,7 +16,7 @@ from identity.oidc.grant_types.refresh_token import RefreshRotation, RotatingRef
 from identity.oidc.grant_types.token_exchange import ExchangeGrant, TokenExchange
 from identity.oidc.protocol.client import ProtocolClient
 from identity.oidc.protocol.request import ProtocolRequest
-from identity.oidc.protocol.responses import Answer, error_answer, json_answer
+from identity.oidc.protocol.responses import error_response, json_response
 from identity.oidc.sender_constraint.constraints import SenderConstraints
 from identity.oidc.tokens.responses import TokenResponses
 from identity.relying_parties.cache import RelyingPartyCache
@@ -51,7 +52,7 @@ class ProtocolServer(AuthorizationServer):
         self.register_grant(PolledDeviceGrant)
         self.register_grant(ExchangeGrant)
 
-    def token_response(self, request: ProtocolRequest) -> Answer:
+    def token_response(self, request: ProtocolRequest) -> Response:
         """Answer a request to the token endpoint (RFC 6749 §3.2): the phases that every grant shares."""
         try:
             request.parameters.check_form()
@@ -62,10 +63,10 @@ class ProtocolServer(AuthorizationServer):
             request.binding = self._constraints.of(request, grant.request.client.registered)
             _status, content, _headers = grant.create_token_response()
         except UnsupportedGrantTypeError:
-            return json_answer(400, {"error": "unsupported_grant_type"})
+            return json_response(400, {"error": "unsupported_grant_type"})
         except OAuth2Error as error:
-            return error_answer(error)
-        return json_answer(200, content)
+            return error_response(error)
+        return json_response(200, content)
 
     def query_client(self, client_id: str) -> ProtocolClient | None:  # type: ignore[override] # as Authlib uses it
         """Return the client with this id unless it is unknown or disabled."""

@@ -3,11 +3,12 @@
 from dataclasses import dataclass
 
 from authlib.oauth2 import OAuth2Error
+from werkzeug.wrappers import Response
 
 from identity.clock import Clock
 from identity.oidc.client_authentication.certificates import PresentedCertificate
 from identity.oidc.grants.store import Grants, GrantView
-from identity.oidc.protocol.responses import Answer, json_answer, jwt_answer
+from identity.oidc.protocol.responses import json_response, jwt_response
 from identity.oidc.sender_constraint import dpop
 from identity.oidc.sender_constraint.dpop import DpopProofs
 from identity.oidc.tokens import claims
@@ -52,7 +53,7 @@ class UserInfo:
         )
         self._proofs, self._endpoint = proofs, f"{issuer}/userinfo"
 
-    def respond(self, presented: Presented) -> Answer:
+    def respond(self, presented: Presented) -> Response:
         """Return the claims, or the error of RFC 6750 §3.1 and RFC 9449 §7.1."""
         scheme, _, header_token = (presented.authorization_header or "").partition(" ")
         is_dpop = scheme.lower() == "dpop"
@@ -62,7 +63,7 @@ class UserInfo:
         if not token:
             # RFC 6750 §3.1: a request without a token is told no error code.
             challenges = (("WWW-Authenticate", _REALM), ("WWW-Authenticate", _DPOP))
-            return json_answer(401, {"error": "missing_token"}, *challenges)
+            return json_response(401, {"error": "missing_token"}, *challenges)
         try:
             read = self._tokens.read_access_token(token)
         except TokenRefusedError:
@@ -73,7 +74,7 @@ class UserInfo:
 
     def _sender_refused(
         self, read: AccessTokenClaims, token: str, presented: Presented, *, is_dpop: bool
-    ) -> Answer | None:
+    ) -> Response | None:
         """Return the refusal unless the token came from whom it is bound to (RFC 9449 §7.1, RFC 8705 §3)."""
         jkt, thumbprint = read.confirmation.get("jkt"), read.confirmation.get("x5t#S256")
         if is_dpop != (jkt is not None):
@@ -88,7 +89,7 @@ class UserInfo:
 
     def _proof_refused(
         self, read: AccessTokenClaims, token: str, presented: Presented, jkt: str
-    ) -> Answer | None:
+    ) -> Response | None:
         client = self._relying_parties.client(read.client_id)
         try:
             proven = self._proofs.check(
@@ -104,7 +105,7 @@ class UserInfo:
             return _refused(401, "invalid_token", "The DPoP proof is of another key.", scheme=_DPOP)
         return None
 
-    def _respond_to(self, presented: AccessTokenClaims, scheme: str) -> Answer:
+    def _respond_to(self, presented: AccessTokenClaims, scheme: str) -> Response:
         now = self._clock.now()
         with self._storage.autocommit() as connection:
             facts = Grants(connection).by_id(presented.grant_id, now)
@@ -117,8 +118,8 @@ class UserInfo:
         told = claims.about_resident(facts, scope=presented.scope, names=facts.userinfo_claims)
         told = {"sub": presented.subject} | told
         if client.userinfo_signed_response_alg:
-            return jwt_answer(self._tokens.userinfo(client, told))
-        return json_answer(200, told)
+            return jwt_response(self._tokens.userinfo(client, told))
+        return json_response(200, told)
 
 
 def _stands(facts: GrantView, client: RegisteredClient, presented: AccessTokenClaims) -> bool:
@@ -126,7 +127,7 @@ def _stands(facts: GrantView, client: RegisteredClient, presented: AccessTokenCl
     return is_same and facts.revoked_at is None and facts.stands
 
 
-def _refused(status: int, error: str, description: str, *attributes: str, scheme: str = _REALM) -> Answer:
+def _refused(status: int, error: str, description: str, *attributes: str, scheme: str = _REALM) -> Response:
     challenge = ", ".join((scheme, f'error="{error}"', f'error_description="{description}"', *attributes))
     content = {"error": error, "error_description": description}
-    return json_answer(status, content, ("WWW-Authenticate", challenge))
+    return json_response(status, content, ("WWW-Authenticate", challenge))
