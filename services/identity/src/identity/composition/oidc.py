@@ -49,13 +49,13 @@ from identity.relying_parties.cache import RelyingPartyCache
 from identity.secret_keys import SecretKeys
 from identity.signing_keys.key_set import KeySet
 from identity.storage import Storage
+from identity.web.api import Endpoint
 from identity.web.continuation import Continuations
 from identity.web.cookies import Cookies
 from identity.web.csrf import Csrf
 from identity.web.current_session import CurrentSession
 from identity.web.mail_links import MailLinks
 from identity.web.pages import Pages
-from identity.web.protocol_application import Endpoint
 
 
 class Provider:

@@ -26,7 +26,7 @@ from identity.oidc.protocol.request import ProtocolRequest
 from identity.oidc.protocol.responses import empty_response, json_response, method_not_allowed
 from identity.oidc.sender_constraint.dpop import DpopProofs
 from identity.signing_keys.key_set import MAX_AGE, KeySet
-from identity.web.protocol_application import Endpoint
+from identity.web.api import Endpoint
 from identity.web.visitor import visitor_of
 
 _log = logging.getLogger(__name__)

@@ -1,8 +1,8 @@
 """What programs call is answered before Flask, and differs from what Flask would answer in nothing."""
 
 import pytest
+from identity.web.api import Endpoint, MachineDoor
 from identity.web.headers import SecurityHeaders
-from identity.web.protocol_application import Endpoint, MachineDoor
 from werkzeug.test import Client, create_environ
 from werkzeug.wrappers import Request, Response
 
