@@ -22,7 +22,7 @@ from identity.oidc.device.store import DeviceAuthorizations
 from identity.oidc.grants.store import Grants
 from identity.oidc.logout.backchannel import LogoutDelivery
 from identity.oidc.protocol.replay_store import SpentIdentifiers
-from identity.oidc.tokens.issuer import Tokens
+from identity.oidc.tokens.logout_token import LogoutTokens
 from identity.outbox.delivery import DeliveryHandler, MailDelivery
 from identity.outbox.worker import Cleaner, Worker
 from identity.rate_limits.store import RequestCounts
@@ -77,7 +77,7 @@ def worker() -> None:
 def http_handlers(opened: Operator) -> list[DeliveryHandler]:
     """Return the couriers to other parties' addresses; they need no application context."""
     key_set = KeySet(opened.storage, opened.secret_keys, opened.clock)
-    tokens = Tokens(key_set, opened.clock, opened.settings.issuer)
+    tokens = LogoutTokens(key_set, opened.clock, opened.settings.issuer)
     events = SecurityEventTokens(key_set)
     return [
         LogoutDelivery(RelyingPartyCache(opened.storage, opened.clock), tokens),

@@ -1,4 +1,4 @@
-"""The authorization endpoint as a browser meets it, and the two questions that the provider asks."""
+"""Routes of the authorization endpoint, and of its two pages: choice of account and consent."""
 
 from urllib.parse import urlencode
 
@@ -125,27 +125,27 @@ class AuthorizationPages:
         # Only browsers say so, and only they loop.
         if is_silent and request.headers.get("Sec-Fetch-Mode") == "navigate":
             trips = redirect_loops.count_redirect(
-                self._cookies.get(redirect_loops.COOKIE), outcome.client.id, self._clock.now()
+                self._cookies.get(redirect_loops.COOKIE), outcome.response.target.client.id, self._clock.now()
             )
             if trips.is_loop:
-                return self._loop(outcome.client)
-        if outcome.answer.is_form_post:
+                return self._loop(outcome.response.target.client)
+        if outcome.response.is_form_post:
             response = self._form_post(outcome)
         else:
-            response = _see_other(outcome.answer.location)
+            response = _see_other(outcome.response.location)
         if trips:
             self._cookies.set(response, redirect_loops.COOKIE, trips.cookie(), redirect_loops.WITHIN_SECONDS)
         return response
 
     def _form_post(self, outcome: Answered) -> Response:
-        addressee = outcome.answer.addressee
+        target = outcome.response.target
         response = self._pages.render(
             "oidc/form_post.html",
-            _of(outcome.client),
-            action=addressee.redirect_uri,
-            fields=outcome.answer.parameters,
+            _of(target.client),
+            action=target.redirect_uri,
+            fields=outcome.response.parameters,
         )
-        return form_action(response, addressee.redirect_uri)
+        return form_action(response, target.redirect_uri)
 
     def _ask(self, waiting: Waiting, signed_in: SignedIn) -> Response:
         client = waiting.request.client
@@ -157,7 +157,7 @@ class AuthorizationPages:
             continuation,
             email=self._authorization.email_of(signed_in),
             is_third_party=not client.first_party,
-            scope=waiting.request.asked_scope,
+            scope=waiting.request.requested_scope,
             resources=[r for uri in waiting.request.resources if (r := self._relying_parties.resource(uri))],
         )
 

@@ -18,7 +18,7 @@ from identity.oidc.endpoints.discovery import Discovery
 from identity.oidc.endpoints.introspection import Introspection
 from identity.oidc.endpoints.pushed_requests import PushedRequestEndpoint
 from identity.oidc.endpoints.revocation import TokenRevocation
-from identity.oidc.endpoints.token import ProtocolServer
+from identity.oidc.endpoints.token import TokenEndpoint
 from identity.oidc.endpoints.userinfo import Presented, UserInfo
 from identity.oidc.logout.routes import LogoutPages
 from identity.oidc.protocol.parameters import Parameters
@@ -52,7 +52,7 @@ class MachineEndpoints:
 
     def __init__(  # noqa: PLR0913, PLR0917 - the composition root names each of them
         self,
-        server: ProtocolServer,
+        token: TokenEndpoint,
         introspection: Introspection,
         revocation: TokenRevocation,
         devices: DeviceAuthorizationEndpoint,
@@ -65,7 +65,7 @@ class MachineEndpoints:
         certificates: ClientCertificates,
         issuer: str,
     ) -> None:
-        self._server, self._userinfo, self._discovery, self._key_set = server, userinfo, discovery, key_set
+        self._token, self._userinfo, self._discovery, self._key_set = token, userinfo, discovery, key_set
         self._introspection, self._revocation, self._devices = introspection, revocation, devices
         self._pushed_requests, self._proofs, self._certificates = pushed_requests, proofs, certificates
         self._registration, self._issuer = registration, issuer
@@ -124,7 +124,7 @@ class MachineEndpoints:
 
     def token(self, request: Request) -> Response:
         """Answer the token endpoint."""
-        return self._to_form(request, self._server.token_response)
+        return self._to_form(request, self._token.respond)
 
     def introspect(self, request: Request) -> Response:
         """Answer the introspection endpoint."""
