@@ -65,7 +65,7 @@ from identity.web.pages import Pages
 class Provider:
     """The OpenID provider."""
 
-    def __init__(  # noqa: PLR0913, PLR0917 - the composition root names each of them
+    def __init__(  # noqa: PLR0917 - the composition root names each of them
         self,
         storage: Storage,
         secret_keys: SecretKeys,
@@ -156,13 +156,13 @@ class Provider:
 
     def _introspection(self) -> Introspection:
         return Introspection(
-            self._storage,
-            self._clock,
-            self._relying_parties,
-            self._client_authentication,
-            self._access_tokens,
-            self._rotation,
-            self._issuer,
+            storage=self._storage,
+            clock=self._clock,
+            relying_parties=self._relying_parties,
+            client_authentication=self._client_authentication,
+            access_tokens=self._access_tokens,
+            rotation=self._rotation,
+            issuer=self._issuer,
         )
 
     def _token_revocation(self) -> TokenRevocation:
@@ -177,13 +177,13 @@ class Provider:
 
     def _device_authorization(self) -> DeviceAuthorizationEndpoint:
         return DeviceAuthorizationEndpoint(
-            self._storage,
-            self._secret_keys,
-            self._clock,
-            self._client_authentication,
-            self._resources,
-            self._rate_limiter,
-            self._issuer,
+            storage=self._storage,
+            secret_keys=self._secret_keys,
+            clock=self._clock,
+            client_authentication=self._client_authentication,
+            resources=self._resources,
+            rate_limiter=self._rate_limiter,
+            issuer=self._issuer,
         )
 
     def _pushed_requests(self) -> PushedRequestEndpoint:
@@ -198,27 +198,28 @@ class Provider:
 
     def _userinfo(self) -> UserInfo:
         return UserInfo(
-            self._storage,
-            self._clock,
-            self._relying_parties,
-            self._access_tokens,
-            TokenSigner(self._key_set, self._clock, self._issuer),
-            self._proofs,
-            self._issuer,
+            storage=self._storage,
+            clock=self._clock,
+            relying_parties=self._relying_parties,
+            access_tokens=self._access_tokens,
+            signer=TokenSigner(self._key_set, self._clock, self._issuer),
+            proofs=self._proofs,
+            issuer=self._issuer,
         )
 
     def _authorization_pages(self) -> AuthorizationPages:
         interactions = Interactions(self._storage, self._clock)
+        authorization = Authorization(
+            self._storage, self._clock, self._resolver, self._requests, interactions, self._issuer
+        )
         return AuthorizationPages(
-            Authorization(
-                self._storage, self._clock, self._resolver, self._requests, interactions, self._issuer
-            ),
-            self._relying_parties,
-            self._pages,
-            self._current_session,
-            Cookies(self._settings),
-            self._clock,
-            self._issuer,
+            authorization=authorization,
+            relying_parties=self._relying_parties,
+            pages=self._pages,
+            current_session=self._current_session,
+            cookies=Cookies(self._settings),
+            clock=self._clock,
+            issuer=self._issuer,
         )
 
     def _logout_pages(self) -> LogoutPages:

@@ -126,7 +126,7 @@ class FederationMail:
             facts=facts,
         )
 
-    def _queue(  # noqa: PLR0913 - a mail has this many properties
+    def _queue(
         self,
         tx: Transaction,
         *,

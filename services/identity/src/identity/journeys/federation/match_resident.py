@@ -53,7 +53,7 @@ class _Newcomer:
 class MatchResident:
     """Tells residents from newcomers, and does what each needs."""
 
-    def __init__(  # noqa: PLR0913, PLR0917 - names what it depends on
+    def __init__(  # noqa: PLR0917 - names what it depends on
         self,
         storage: Storage,
         secret_keys: SecretKeys,
@@ -206,7 +206,7 @@ class MatchResident:
             self._mail.verification(tx, waiting, address, self._clock.now())
         return Unfinished(waiting.id, is_mailed=True, continuation=continuation)
 
-    def _refused(  # noqa: PLR0913, PLR0917 - what is recorded
+    def _refused(
         self,
         tx: Transaction,
         asking: Asking,

@@ -37,7 +37,7 @@ class TooManyMails:
 class Complete:
     """Completes first sign-ins."""
 
-    def __init__(  # noqa: PLR0913, PLR0917 - names what it depends on
+    def __init__(
         self,
         storage: Storage,
         clock: Clock,

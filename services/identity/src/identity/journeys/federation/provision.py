@@ -64,7 +64,7 @@ class ProvisionResident:
     def __init__(self, secret_keys: SecretKeys) -> None:
         self._secret_keys = secret_keys
 
-    def create(  # noqa: PLR0913 - a resident has this many properties, all by name
+    def create(
         self,
         tx: Transaction,
         named: Named,
@@ -127,7 +127,7 @@ class ProvisionResident:
         FirstSignIns(tx).complete(waiting.id, now)
         return resident
 
-    def enter(  # noqa: PLR0913, PLR0917 - who, how, where and when
+    def enter(
         self,
         tx: Transaction,
         resident: Resident,

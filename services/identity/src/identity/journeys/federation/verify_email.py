@@ -68,7 +68,7 @@ Done = Entered | SignInAgain | OtherMethod
 class VerifyAddress:
     """Turns a first sign-in into a resident once its address is proved."""
 
-    def __init__(  # noqa: PLR0913, PLR0917 - names what it depends on
+    def __init__(  # noqa: PLR0917 - names what it depends on
         self,
         storage: Storage,
         secret_keys: SecretKeys,

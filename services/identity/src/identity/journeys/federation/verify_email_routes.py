@@ -37,7 +37,7 @@ _GOOD = (Step.CONFIRM, Step.SIGN_IN, Step.ALREADY_VERIFIED)
 class WaitingPages:
     """Waits for the mail to be answered, by the code typed here or by its link."""
 
-    def __init__(  # noqa: PLR0913, PLR0917 - names what it depends on
+    def __init__(  # noqa: PLR0917 - names what it depends on
         self,
         settings: Settings,
         methods: SignInMethods,
@@ -149,7 +149,7 @@ class WaitingPages:
 class LinkPages:
     """What a mailed link shows (GET, which changes nothing) and does (POST)."""
 
-    def __init__(  # noqa: PLR0913, PLR0917 - names what it depends on
+    def __init__(  # noqa: PLR0917 - names what it depends on
         self,
         methods: SignInMethods,
         pages: Pages,

@@ -76,7 +76,7 @@ class RecoveryMail:
             city_id = continuation.city_id or resident.city_id or ""
             self._queue(tx, resident.email, resident.language, template, city_id, facts)
 
-    def _queue(  # noqa: PLR0913, PLR0917 - a mail has this many properties
+    def _queue(
         self,
         tx: Transaction,
         to: str,

@@ -37,7 +37,7 @@ class ResetLink:
 class ResetPassword:
     """Sets a new password."""
 
-    def __init__(  # noqa: PLR0913, PLR0917 - names what it depends on
+    def __init__(  # noqa: PLR0917 - names what it depends on
         self,
         storage: Storage,
         secret_keys: SecretKeys,
@@ -61,7 +61,7 @@ class ResetPassword:
         """Tell what the link is good for. Changes nothing: mail scanners open links too."""
         return self._look(token)[0]
 
-    def reset(  # noqa: PLR0913 - the form, and where it was filled in
+    def reset(
         self,
         token: str,
         password: str,

@@ -19,7 +19,7 @@ from identity.web.visitor import current_visitor
 class ResetPages:
     """What the link shows (GET, which changes nothing) and does (POST)."""
 
-    def __init__(  # noqa: PLR0913, PLR0917 - names what it depends on
+    def __init__(
         self,
         pages: Pages,
         csrf: Csrf,

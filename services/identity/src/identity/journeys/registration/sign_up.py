@@ -52,7 +52,7 @@ class Waiting:
 class SignUp:
     """Begins a registration."""
 
-    def __init__(  # noqa: PLR0913, PLR0917 - names what it depends on
+    def __init__(  # noqa: PLR0917 - names what it depends on
         self,
         storage: Storage,
         clock: Clock,
@@ -84,7 +84,7 @@ class SignUp:
         context = [form.email, form.given_name, form.family_name, *([city.name] if city else [])]
         return self._policy.problems(form.password, context)
 
-    def sign_up(  # noqa: PLR0913 - the form, and where it was filled in
+    def sign_up(
         self,
         form: Form,
         *,

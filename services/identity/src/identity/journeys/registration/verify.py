@@ -53,7 +53,7 @@ class Verification:
 class Verify:
     """Turns a pending registration into a resident."""
 
-    def __init__(  # noqa: PLR0913, PLR0917 - names what it depends on
+    def __init__(
         self,
         storage: Storage,
         secret_keys: SecretKeys,

@@ -24,7 +24,7 @@ EMPTY = "empty"
 class SignInPages:
     """The form, and what becomes of it."""
 
-    def __init__(  # noqa: PLR0913, PLR0917 - names what it depends on
+    def __init__(  # noqa: PLR0917 - names what it depends on
         self,
         pages: Pages,
         csrf: Csrf,

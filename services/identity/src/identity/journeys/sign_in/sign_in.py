@@ -65,7 +65,7 @@ class _Candidate:
 class SignIn:
     """Signs residents in by password, one Argon2id hash an attempt whoever asks."""
 
-    def __init__(  # noqa: PLR0913, PLR0917 - names what it depends on
+    def __init__(
         self,
         storage: Storage,
         secret_keys: SecretKeys,

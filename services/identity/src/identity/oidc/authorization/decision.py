@@ -64,7 +64,7 @@ Outcome = Waiting | Answered | StartOver
 class Authorization:
     """Decides on authorization requests, when they come in and again after every step."""
 
-    def __init__(  # noqa: PLR0913, PLR0917 - the composition root names each of them
+    def __init__(
         self,
         storage: Storage,
         clock: Clock,

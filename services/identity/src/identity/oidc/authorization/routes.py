@@ -31,8 +31,9 @@ _JOURNEYS = {Step.SIGN_IN: "/sign-in", Step.SIGN_UP: "/sign-up"}
 class AuthorizationPages:
     """Routes of the authorization endpoint and of its interactions."""
 
-    def __init__(  # noqa: PLR0913, PLR0917 - the composition root names each of them
+    def __init__(
         self,
+        *,
         authorization: Authorization,
         relying_parties: RelyingPartyCache,
         pages: Pages,

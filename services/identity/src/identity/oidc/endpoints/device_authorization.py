@@ -27,8 +27,9 @@ USER_CODE = "user code"
 class DeviceAuthorizationEndpoint:
     """Gives a device its two codes."""
 
-    def __init__(  # noqa: PLR0913, PLR0917 - the composition root names each of them
+    def __init__(
         self,
+        *,
         storage: Storage,
         secret_keys: SecretKeys,
         clock: Clock,

@@ -38,8 +38,9 @@ _TOLD = (
 class Introspection:
     """Answers the introspection endpoint."""
 
-    def __init__(  # noqa: PLR0913, PLR0917 - the composition root names each of them
+    def __init__(
         self,
+        *,
         storage: Storage,
         clock: Clock,
         relying_parties: RelyingPartyCache,

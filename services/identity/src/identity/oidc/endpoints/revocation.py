@@ -25,7 +25,7 @@ from identity.storage import Storage
 class TokenRevocation:
     """Answers the revocation endpoint."""
 
-    def __init__(  # noqa: PLR0913, PLR0917 - the composition root names each of them
+    def __init__(
         self,
         storage: Storage,
         clock: Clock,

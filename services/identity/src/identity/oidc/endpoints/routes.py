@@ -50,7 +50,7 @@ Routes: TypeAlias = Blueprint
 class MachineEndpoints:
     """Routes of the machine endpoints."""
 
-    def __init__(  # noqa: PLR0913, PLR0917 - the composition root names each of them
+    def __init__(  # noqa: PLR0917 - the composition root names each of them
         self,
         token: TokenEndpoint,
         introspection: Introspection,

@@ -37,8 +37,9 @@ class Presented:
 class UserInfo:
     """Answers who a resident is to whoever holds an access token for this issuer."""
 
-    def __init__(  # noqa: PLR0913, PLR0917 - the composition root names each of them
+    def __init__(
         self,
+        *,
         storage: Storage,
         clock: Clock,
         relying_parties: RelyingPartyCache,

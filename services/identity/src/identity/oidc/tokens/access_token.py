@@ -42,7 +42,7 @@ class AccessTokens:
         self._signer = TokenSigner(key_set, clock, issuer)
         self._lifetime = JWTClaimsRegistry(now=lambda: seconds(clock.now()), exp={"essential": True})
 
-    def issue(  # noqa: PLR0913 - what the token says
+    def issue(
         self,
         grant: GrantView,
         client: RegisteredClient,

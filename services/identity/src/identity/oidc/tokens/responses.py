@@ -41,7 +41,7 @@ class TokenResponses:
         self._resources.scope_at(audience, ())
         return audience
 
-    def for_resident(  # noqa: PLR0913 - what the response is made from
+    def for_resident(
         self,
         grant: GrantView,
         client: RegisteredClient,
@@ -73,7 +73,7 @@ class TokenResponses:
         token = self._access_tokens.issue_to_client(client, audience, scope, binding=binding)
         return _response(token, ACCESS_TOKEN, scope, binding)
 
-    def for_exchange(  # noqa: PLR0913 - as above
+    def for_exchange(
         self,
         grant: GrantView,
         client: RegisteredClient,

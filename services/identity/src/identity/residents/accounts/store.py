@@ -31,7 +31,7 @@ class Accounts:
         """Return the resident whose address has this compared form (`Address.key`)."""
         return self._tx.scalars(select(Resident).where(Resident.email_key == key)).one_or_none()
 
-    def create(  # noqa: PLR0913 - a resident has this many properties, all by name
+    def create(
         self,
         *,
         address: Address | None,

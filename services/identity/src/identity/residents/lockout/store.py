@@ -146,7 +146,7 @@ class Lockout:
             Status.OPEN, just_locked=here == rules.LOCK_AT or in_all == rules.stops_at(origin)
         )
 
-    def _add(  # noqa: PLR0913 - one statement, named piece by piece
+    def _add(
         self,
         subject: str,
         origin: str,

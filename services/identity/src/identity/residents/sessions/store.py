@@ -82,7 +82,7 @@ class Sessions:
     def __init__(self, executor: Executor) -> None:
         self._executor = executor
 
-    def begin(  # noqa: PLR0913, PLR0917 - each is a column
+    def begin(
         self,
         resident_id: str,
         amr: Sequence[str],
