@@ -108,7 +108,7 @@ class Authorization:
         return self._interactions.begin(parameters, client, None)
 
     def resume(self, interaction_id: str, signed_in: SignedIn | None, browser_secret: str) -> Outcome:
-        """Decide again after a step; raises `UntrustedRedirectError` if the client has changed."""
+        """Decide again after a step; raises `UntrustedRedirectError` if the registration has changed."""
         resumed = self._interactions.resume(interaction_id, browser_secret)
         if isinstance(resumed, Lapse):
             return StartOver(resumed)
