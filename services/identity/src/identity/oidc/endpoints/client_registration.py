@@ -3,7 +3,6 @@
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any
 
 from authlib.oauth2 import OAuth2Error
 from authlib.oauth2.rfc6750 import InvalidTokenError
@@ -89,7 +88,7 @@ class RegistrationEndpoint:
             raise _refused()
         return empty_response()
 
-    def _information(self, registered: Registered | None) -> dict[str, Any]:
+    def _information(self, registered: Registered | None) -> dict[str, object]:
         """Return the client information (RFC 7591 §3.2.1, RFC 7592 §3)."""
         if registered is None:
             raise _refused()
