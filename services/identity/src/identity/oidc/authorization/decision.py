@@ -96,7 +96,7 @@ class Authorization:
             return self._issue_code(request, target, signed_in)
         return Waiting(step, self._interactions.begin(parameters, target.client, browser_secret), request)
 
-    def park(self, sent: Parameters) -> StoredInteraction | Answered | StartOver:
+    def store_request(self, sent: Parameters) -> StoredInteraction | Answered | StartOver:
         """Store a request that came without cookies; it is decided when the browser comes back.
 
         A POST from another site brings none (SameSite=Lax). Raises `UntrustedRedirectError`.
@@ -133,11 +133,11 @@ class Authorization:
             resident = Accounts(tx).get(signed_in.resident_id)
             return (resident.email if resident else None) or ""
 
-    def choose(self, waiting: Waiting, signed_in: SignedIn) -> None:
+    def choose_account(self, waiting: Waiting, signed_in: SignedIn) -> None:
         """Record that the resident goes on with the account they are signed in to."""
         self._interactions.note_choice(waiting.interaction, signed_in.sid)
 
-    def agree(self, waiting: Waiting, signed_in: SignedIn) -> None:
+    def give_consent(self, waiting: Waiting, signed_in: SignedIn) -> None:
         """Record the resident's consent; for a third party it lasts until it is withdrawn."""
         self._interactions.note_consent(waiting.interaction, signed_in.sid)
         request, now = waiting.request, self._clock.now()

@@ -59,7 +59,7 @@ class RequestObjects:
     def _check_signature(self, jwt: UnverifiedJwt, client: RegisteredClient) -> None:
         if client.profile == "fapi2" and jwt.alg == "RS256":
             raise JwtRefusedError("is not signed with PS256, ES256 or EdDSA")
-        if not jwt.is_signed_by(self._keys.find(client, jwt.alg, jwt.kid)):
+        if not jwt.is_signed_by(self._keys.find_keys(client, jwt.alg, jwt.kid)):
             raise JwtRefusedError("is not signed with a key of the client")
 
     def _check_claims(self, jwt: UnverifiedJwt, client: RegisteredClient) -> None:

@@ -113,7 +113,7 @@ class AuthorizationRequests:
             client=client,
             redirect_uri=target.redirect_uri,
             scope=allowed_scope(parameters.get("scope") or "", client),
-            resources=self._resources.granted(parameters.all("resource"), client),
+            resources=self._resources.granted_resources(parameters.all("resource"), client),
             nonce=parameters.get("nonce"),
             code_challenge=code_challenge,
             prompts=_prompts(parameters),

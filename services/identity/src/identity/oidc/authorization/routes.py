@@ -63,10 +63,10 @@ class AuthorizationPages:
         signed_in = self._current_session.load()
         try:
             if request.method == "POST" and browser_secret is None and signed_in is None:
-                parked = self._authorization.park(parameters)
-                if isinstance(parked, StoredInteraction):
-                    return _see_other(_resume_path(parked))
-                return self._respond(parked, is_silent=False)
+                stored = self._authorization.store_request(parameters)
+                if isinstance(stored, StoredInteraction):
+                    return _see_other(_resume_path(stored))
+                return self._respond(stored, is_silent=False)
             secret = browser_secret or randomness.secret()
             outcome = self._authorization.begin(parameters, signed_in, secret)
         except UntrustedRedirectError as error:
@@ -98,9 +98,9 @@ class AuthorizationPages:
                 if request.form.get("answer") == "no":
                     return self._respond(self._authorization.decline(outcome), is_silent=False)
                 if outcome.step is Step.CHOOSE_ACCOUNT:
-                    self._authorization.choose(outcome, signed_in)
+                    self._authorization.choose_account(outcome, signed_in)
                 elif outcome.step is Step.CONSENT:
-                    self._authorization.agree(outcome, signed_in)
+                    self._authorization.give_consent(outcome, signed_in)
                 return _see_other(_resume_path(outcome.interaction))
         except UntrustedRedirectError as error:
             return self._untrusted_redirect(error)

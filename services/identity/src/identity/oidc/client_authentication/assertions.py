@@ -51,7 +51,7 @@ class ClientAssertions:
         allowed = [alg for alg in ALGORITHMS if client.profile != "fapi2" or alg != "RS256"]
         if jwt.alg not in allowed:
             raise ClientRefusedError(f"The client assertion is not signed with one of {', '.join(allowed)}.")
-        if not jwt.is_signed_by(self._keys.find(client, jwt.alg, jwt.kid)):
+        if not jwt.is_signed_by(self._keys.find_keys(client, jwt.alg, jwt.kid)):
             raise ClientRefusedError("The client assertion is not signed with a key of the client.")
         try:
             self._check_claims(jwt, client, (*self._audiences, endpoint))

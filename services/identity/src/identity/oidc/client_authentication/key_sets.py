@@ -40,7 +40,7 @@ class ClientKeySets:
         # One for each address, so that one request fetches and the others do not.
         self._fetch_locks: defaultdict[str, Lock] = defaultdict(Lock)
 
-    def find(self, client: RegisteredClient, alg: str, kid: str | None) -> list[PublicKey]:
+    def find_keys(self, client: RegisteredClient, alg: str, kid: str | None) -> list[PublicKey]:
         """Return the client's keys for this algorithm, with this id if one is named: perhaps none."""
         return [client_keys.parse(jwk) for jwk in self.jwks(client, kid) if _matches(jwk, alg, kid)]
 

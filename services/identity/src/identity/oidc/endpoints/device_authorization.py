@@ -70,7 +70,7 @@ class DeviceAuthorizationEndpoint:
         scope = allowed_scope(request.parameters.get("scope") or "openid", client)
         if not scope:
             raise InvalidScopeError
-        resources = self._resources.granted(request.parameters.all("resource"), client)
+        resources = self._resources.granted_resources(request.parameters.all("resource"), client)
         now, device_code, user_code = self._clock.now(), randomness.secret(), user_codes.make()
         device = WaitingDevice(
             id=randomness.identifier(),

@@ -42,6 +42,6 @@ class ClientCredentialsGrant:
         if client.is_public:
             # §4.4: "MUST only be used by confidential clients".
             raise UnauthorizedClientError("A public client cannot use this grant.")
-        audience = self._resources.sole(parameters.all("resource"), client.resources)
-        scope = self._resources.narrowed(audience, parameters.get("scope"), sorted(client.scopes))
+        audience = self._resources.single_resource(parameters.all("resource"), client.resources)
+        scope = self._resources.narrowed_scope(audience, parameters.get("scope"), sorted(client.scopes))
         return AuthorizedClient(self._responses, client, audience, scope)

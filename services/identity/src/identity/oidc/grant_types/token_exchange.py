@@ -80,7 +80,9 @@ class TokenExchangeGrant:
             raise UnauthorizedClientError("The client is not registered for token exchange.")
         _check_types(parameters)
         named = [*parameters.all("resource"), *parameters.all("audience")]
-        audience = self._resources.sole(list(dict.fromkeys(named)), client.token_exchange_resources)
+        audience = self._resources.single_resource(
+            list(dict.fromkeys(named)), client.token_exchange_resources
+        )
         now = self._clock.now()
         subject = self._subject(parameters.get("subject_token") or "", client)
         with self._storage.autocommit() as connection:
@@ -88,7 +90,7 @@ class TokenExchangeGrant:
         if grant is None or grant.revoked_at is not None or not grant.stands:
             raise InvalidRequestError("The subject_token was revoked.")
         granted = [scope for scope in grant.scope.split() if scope in client.scopes]
-        scope = self._resources.narrowed(audience, parameters.get("scope"), granted)
+        scope = self._resources.narrowed_scope(audience, parameters.get("scope"), granted)
         remaining = subject.expires_at - now
         return AuthorizedExchange(self._responses, client, subject, grant, remaining, audience, scope)
 

@@ -18,7 +18,7 @@ class ResourceIndicators:
     def __init__(self, relying_parties: RelyingPartyCache, issuer: str) -> None:
         self._relying_parties, self._issuer = relying_parties, issuer
 
-    def granted(self, requested: Iterable[str], client: RegisteredClient) -> tuple[str, ...]:
+    def granted_resources(self, requested: Iterable[str], client: RegisteredClient) -> tuple[str, ...]:
         """Return the requested resources beside userinfo; raises `InvalidTargetError`."""
         wanted = tuple(dict.fromkeys(uri for uri in requested if uri != self._issuer))
         if any(uri not in client.resources for uri in wanted):
@@ -38,7 +38,7 @@ class ResourceIndicators:
             raise InvalidTargetError
         return requested[0]
 
-    def sole(self, requested: list[str], allowed: Collection[str]) -> str:
+    def single_resource(self, requested: list[str], allowed: Collection[str]) -> str:
         """Return the one requested resource beside userinfo; raises `InvalidTargetError`.
 
         Without a requested resource it is the allowed one if there is exactly one.
@@ -48,7 +48,7 @@ class ResourceIndicators:
             raise InvalidTargetError
         return wanted[0]
 
-    def narrowed(self, audience: str, requested: str | None, most: Iterable[str]) -> tuple[str, ...]:
+    def narrowed_scope(self, audience: str, requested: str | None, most: Iterable[str]) -> tuple[str, ...]:
         """Return the requested scope at the audience, or without one all of `most` that it knows.
 
         Raises `InvalidScopeError` for more than that, or for nothing (RFC 6749 §3.3, §5.2).
