@@ -18,10 +18,10 @@ from identity.errors import Reason
 from identity.identity_providers.catalogue import load_providers
 from identity.identity_providers.provider import Provider as SignInProvider
 from identity.secret_keys import SecretKeys
+from identity.web.api import MachineDoor
 from identity.web.cookies import Cookies
 from identity.web.error_pages import ErrorPages
 from identity.web.headers import SecurityHeaders
-from identity.web.protocol_application import MachineDoor
 
 _LARGEST_FORM = 64 * 1024
 _STATIC_KEPT_SECONDS = 60 * 60

@@ -23,7 +23,7 @@ from identity.oidc.device.store import DeviceAuthorizations
 from identity.oidc.grants.store import Grants
 from identity.oidc.logout.backchannel import LogoutDelivery
 from identity.oidc.protocol.replay_store import SpentIdentifiers
-from identity.oidc.tokens.issuer import Tokens
+from identity.oidc.tokens.logout_token import LogoutTokens
 from identity.outbox.delivery import DeliveryHandler
 from identity.outbox.worker import Cleaner, Worker
 from identity.rate_limits.store import RequestCounts
@@ -78,7 +78,7 @@ def worker() -> None:
 def http_handlers(opened: Operator) -> list[DeliveryHandler]:
     """Return the handlers that post to other parties' URLs; they need no application context."""
     key_set = KeySet(opened.storage, opened.secret_keys, opened.clock)
-    tokens = Tokens(key_set, opened.clock, opened.settings.issuer)
+    tokens = LogoutTokens(key_set, opened.clock, opened.settings.issuer)
     events = SecurityEventTokens(key_set)
     return [
         LogoutDelivery(RelyingPartyCache(opened.storage, opened.clock), tokens),

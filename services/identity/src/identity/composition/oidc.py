@@ -29,33 +29,37 @@ from identity.oidc.endpoints.introspection import Introspection
 from identity.oidc.endpoints.pushed_requests import PushedRequestEndpoint
 from identity.oidc.endpoints.revocation import TokenRevocation
 from identity.oidc.endpoints.routes import MachineEndpoints, Routes, blueprint
-from identity.oidc.endpoints.token import ProtocolServer
+from identity.oidc.endpoints.token import TokenEndpoint
 from identity.oidc.endpoints.userinfo import UserInfo
-from identity.oidc.grant_types.authorization_code import CodeRedemption
-from identity.oidc.grant_types.device_code import DevicePolls
-from identity.oidc.grant_types.refresh_token import RefreshRotation
-from identity.oidc.grant_types.token_exchange import TokenExchange
+from identity.oidc.grant_types.authorization_code import AuthorizationCodeGrant, AuthorizationCodes
+from identity.oidc.grant_types.base import GrantType
+from identity.oidc.grant_types.client_credentials import ClientCredentialsGrant
+from identity.oidc.grant_types.device_code import DeviceCodeGrant
+from identity.oidc.grant_types.refresh_token import RefreshRotation, RefreshTokenGrant
+from identity.oidc.grant_types.token_exchange import TokenExchangeGrant
 from identity.oidc.grants.refresh_tokens import RefreshFamilies
 from identity.oidc.grants.revocation import Revocation
 from identity.oidc.logout.routes import LogoutPages
 from identity.oidc.logout.sign_out import Logout
-from identity.oidc.sender_constraint.constraints import SenderConstraints
+from identity.oidc.sender_constraint.binding import SenderConstraints
 from identity.oidc.sender_constraint.dpop import DpopProofs
-from identity.oidc.tokens.issuer import Tokens
+from identity.oidc.tokens.access_token import AccessTokens
+from identity.oidc.tokens.id_token import IdTokens
 from identity.oidc.tokens.resource_indicators import ResourceIndicators
 from identity.oidc.tokens.responses import TokenResponses
+from identity.oidc.tokens.signing import TokenSigner
 from identity.rate_limits.limiter import RateLimiter
 from identity.relying_parties.cache import RelyingPartyCache
 from identity.secret_keys import SecretKeys
 from identity.signing_keys.key_set import KeySet
 from identity.storage import Storage
+from identity.web.api import Endpoint
 from identity.web.continuation import Continuations
 from identity.web.cookies import Cookies
 from identity.web.csrf import Csrf
 from identity.web.current_session import CurrentSession
 from identity.web.mail_links import MailLinks
 from identity.web.pages import Pages
-from identity.web.protocol_application import Endpoint
 
 
 class Provider:
@@ -83,7 +87,8 @@ class Provider:
             account_events,
         )
         self._key_set = KeySet(storage, secret_keys, clock)
-        self._tokens = Tokens(self._key_set, clock, self._issuer)
+        self._access_tokens = AccessTokens(self._key_set, clock, self._issuer)
+        self._id_tokens = IdTokens(self._key_set, clock, self._issuer)
         self._resources = ResourceIndicators(relying_parties, self._issuer)
         self._client_keys = ClientKeySets(OutsideFetching(self._issuer), clock)
         self._certificates = ClientCertificates(settings, clock, self._client_keys)
@@ -95,10 +100,8 @@ class Provider:
             storage, clock, relying_parties, MailQueue(secret_keys, clock), mail_links
         )
         self._rotation = RefreshRotation(storage, clock, self._revocation, self._families)
-        self._server = self._protocol_server()
-        self._requests = AuthorizationRequests(
-            relying_parties, self._server, self._resources, self._tokens, self._issuer
-        )
+        self._client_authentication = self._build_client_authentication()
+        self._requests = AuthorizationRequests(relying_parties, self._resources, self._id_tokens)
         self._pushed = PushedRequests(storage, clock)
         objects = RequestObjects(storage, clock, self._client_keys, self._issuer)
         self._resolver = RequestResolver(self._requests, objects, self._pushed)
@@ -115,22 +118,20 @@ class Provider:
             self._machines, self._authorization_pages(), self._logout_pages(), self._device_pages()
         )
 
-    def _protocol_server(self) -> ProtocolServer:
-        storage, clock = self._storage, self._clock
-        redemption = CodeRedemption(storage, clock, self._revocation, self._families)
-        token_responses = TokenResponses(self._tokens, self._resources)
-        return ProtocolServer(
-            self._relying_parties,
-            self._client_authentication(),
-            redemption,
-            self._rotation,
-            DevicePolls(storage, clock, redemption),
-            TokenExchange(storage, clock, self._tokens, token_responses),
-            token_responses,
-            self._constraints,
-        )
+    def _token_endpoint(self) -> TokenEndpoint:
+        storage, clock, resources = self._storage, self._clock, self._resources
+        codes = AuthorizationCodes(storage, clock, self._revocation, self._families)
+        responses = TokenResponses(self._access_tokens, self._id_tokens, resources)
+        grant_types: list[GrantType] = [
+            AuthorizationCodeGrant(codes, responses),
+            RefreshTokenGrant(self._rotation, responses),
+            ClientCredentialsGrant(resources, responses),
+            DeviceCodeGrant(storage, clock, codes, responses),
+            TokenExchangeGrant(storage, clock, self._access_tokens, resources, responses),
+        ]
+        return TokenEndpoint(self._client_authentication, grant_types, self._constraints)
 
-    def _client_authentication(self) -> ClientAuthentication:
+    def _build_client_authentication(self) -> ClientAuthentication:
         assertions = ClientAssertions(self._storage, self._clock, self._client_keys, self._issuer)
         refusals = FailedAuthentications(self._storage, self._clock)
         return ClientAuthentication(
@@ -139,7 +140,7 @@ class Provider:
 
     def _machine_endpoints(self) -> MachineEndpoints:
         return MachineEndpoints(
-            self._server,
+            self._token_endpoint(),
             self._introspection(),
             self._token_revocation(),
             self._device_authorization(),
@@ -158,15 +159,20 @@ class Provider:
             storage=self._storage,
             clock=self._clock,
             relying_parties=self._relying_parties,
-            server=self._server,
-            tokens=self._tokens,
+            client_authentication=self._client_authentication,
+            access_tokens=self._access_tokens,
             rotation=self._rotation,
             issuer=self._issuer,
         )
 
     def _token_revocation(self) -> TokenRevocation:
         return TokenRevocation(
-            self._storage, self._clock, self._server, self._tokens, self._rotation, self._revocation
+            self._storage,
+            self._clock,
+            self._client_authentication,
+            self._access_tokens,
+            self._rotation,
+            self._revocation,
         )
 
     def _device_authorization(self) -> DeviceAuthorizationEndpoint:
@@ -174,14 +180,15 @@ class Provider:
             storage=self._storage,
             secret_keys=self._secret_keys,
             clock=self._clock,
-            server=self._server,
+            client_authentication=self._client_authentication,
+            resources=self._resources,
             rate_limiter=self._rate_limiter,
             issuer=self._issuer,
         )
 
     def _pushed_requests(self) -> PushedRequestEndpoint:
         return PushedRequestEndpoint(
-            self._server, self._resolver, self._requests, self._constraints, self._pushed
+            self._client_authentication, self._resolver, self._requests, self._constraints, self._pushed
         )
 
     def _registration(self) -> RegistrationEndpoint:
@@ -194,17 +201,19 @@ class Provider:
             storage=self._storage,
             clock=self._clock,
             relying_parties=self._relying_parties,
-            tokens=self._tokens,
+            access_tokens=self._access_tokens,
+            signer=TokenSigner(self._key_set, self._clock, self._issuer),
             proofs=self._proofs,
             issuer=self._issuer,
         )
 
     def _authorization_pages(self) -> AuthorizationPages:
         interactions = Interactions(self._storage, self._clock)
+        authorization = Authorization(
+            self._storage, self._clock, self._resolver, self._requests, interactions, self._issuer
+        )
         return AuthorizationPages(
-            authorization=Authorization(
-                self._storage, self._clock, self._resolver, self._requests, interactions, self._issuer
-            ),
+            authorization=authorization,
             relying_parties=self._relying_parties,
             pages=self._pages,
             current_session=self._current_session,
@@ -214,7 +223,9 @@ class Provider:
         )
 
     def _logout_pages(self) -> LogoutPages:
-        logout = Logout(self._storage, self._clock, self._relying_parties, self._tokens, self._account_events)
+        logout = Logout(
+            self._storage, self._clock, self._relying_parties, self._id_tokens, self._account_events
+        )
         return LogoutPages(logout, self._pages, self._current_session)
 
     def _device_pages(self) -> DevicePages:

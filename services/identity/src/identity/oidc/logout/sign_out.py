@@ -8,7 +8,8 @@ from identity.audit.events import Event
 from identity.audit.store import Audit
 from identity.clock import Clock
 from identity.oidc.protocol.parameters import Parameters
-from identity.oidc.tokens.issuer import IdTokenHint, TokenRefusedError, Tokens
+from identity.oidc.tokens.id_token import IdTokenHint, IdTokens
+from identity.oidc.tokens.signing import TokenRefusedError
 from identity.relying_parties.cache import RelyingPartyCache
 from identity.relying_parties.clients import RegisteredClient
 from identity.residents.sessions.store import Sessions
@@ -40,14 +41,14 @@ class Logout:
         storage: Storage,
         clock: Clock,
         relying_parties: RelyingPartyCache,
-        tokens: Tokens,
+        id_tokens: IdTokens,
         account_events: AccountEvents,
     ) -> None:
-        self._storage, self._clock, self._relying_parties, self._tokens = (
+        self._storage, self._clock, self._relying_parties, self._id_tokens = (
             storage,
             clock,
             relying_parties,
-            tokens,
+            id_tokens,
         )
         self._account_events = account_events
 
@@ -109,7 +110,7 @@ class Logout:
         if parameters.is_repeated("id_token_hint"):
             return None, "id_token_hint occurs more than once."
         try:
-            return self._tokens.read_id_token_hint(text), None
+            return self._id_tokens.verify_hint(text), None
         except TokenRefusedError:
             return None, "id_token_hint is not an ID token of this issuer."
 
