@@ -67,6 +67,7 @@ class Provider:
         secret_keys: SecretKeys,
         clock: Clock,
         settings: Settings,
+        key_set: KeySet,
         pages: Pages,
         current_session: CurrentSession,
         relying_parties: RelyingPartyCache,
@@ -82,10 +83,11 @@ class Provider:
             rate_limiter,
             account_events,
         )
-        self._key_set = KeySet(storage, secret_keys, clock)
-        self._tokens = Tokens(self._key_set, clock, self._issuer)
+        self._key_set = key_set
+        self._tokens = Tokens(key_set, clock, self._issuer)
         self._resources = ResourceIndicators(relying_parties, self._issuer)
         self._client_keys = ClientKeySets(OutsideFetching(self._issuer), clock)
+        self._failed_authentications = FailedAuthentications(storage, clock)
         self._certificates = ClientCertificates(settings, clock, self._client_keys)
         self._proofs = DpopProofs(storage, clock, secret_keys)
         self._constraints = SenderConstraints(self._proofs)
@@ -115,6 +117,11 @@ class Provider:
             self._machines, self._authorization_pages(), self._logout_pages(), self._device_pages()
         )
 
+    def expire(self) -> None:
+        """Read again what it remembers of its clients' keys and failures."""
+        self._client_keys.expire()
+        self._failed_authentications.expire()
+
     def _protocol_server(self) -> ProtocolServer:
         storage, clock = self._storage, self._clock
         redemption = CodeRedemption(storage, clock, self._revocation, self._families)
@@ -132,9 +139,12 @@ class Provider:
 
     def _client_authentication(self) -> ClientAuthentication:
         assertions = ClientAssertions(self._storage, self._clock, self._client_keys, self._issuer)
-        refusals = FailedAuthentications(self._storage, self._clock)
         return ClientAuthentication(
-            self._relying_parties, self._clock, assertions, self._certificates, refusals
+            self._relying_parties,
+            self._clock,
+            assertions,
+            self._certificates,
+            self._failed_authentications,
         )
 
     def _machine_endpoints(self) -> MachineEndpoints:
