@@ -15,16 +15,18 @@ from pathlib import Path
 import pytest
 from sqlalchemy import Engine, create_engine, inspect, make_url, text
 
-pytest_plugins = ["chromium", "local_stack", "shared_apps", "identity_provider", "logout_website"]
+pytest_plugins = ["chromium", "local_stack", "applications", "identity_provider", "logout_website"]
 
 DATABASES = ("sqlite", "postgresql")
-# What is asked here is what a browser or a client is answered. Half of these tests run on each database, so
-# every statement behind them runs on both; what a statement does is tested elsewhere, on both (decision 0024).
+# These ask what a browser or a client is answered. Half of them run on each database, so that every statement
+# behind them runs on both; what a statement does is tested elsewhere, on both (docs/decisions/0024).
 ON_ONE_DATABASE = (
+    "tests/billing_link/cli/",
+    "tests/billing_link/rpc/",
     "tests/identity/cli/",
     "tests/identity/journeys/",
-    "tests/identity/notices/",
     "tests/identity/oidc/",
+    "tests/identity/resident_notifications/",
     "tests/identity/web/",
     "tests/portal/cli/",
     "tests/portal/home/",
@@ -32,8 +34,6 @@ ON_ONE_DATABASE = (
     "tests/portal/sign_in/",
     "tests/portal/utility_billing/",
     "tests/portal/web/",
-    "tests/billing_link/cli/",
-    "tests/billing_link/rpc/",
     "tests/protocol/",
 )
 

@@ -8,6 +8,7 @@ from urllib.parse import parse_qsl, urlsplit
 
 import pytest
 import requests
+from applications import Applications
 from flask import Flask
 from identity.app import create_app
 from identity.audit.models import AuditEvent
@@ -20,7 +21,6 @@ from identity.residents.sessions.models import Session
 from identity.storage import Storage
 from identity.web.continuation import Continuation
 from identity_provider import close
-from shared_apps import SharedApps
 
 # Imported here and no plugin of all tests, since `clock` means another elsewhere.
 from simulated_providers import (  # noqa: F401 - fixtures
@@ -113,7 +113,7 @@ def app(
     storage: Storage,
     providers: Mapping[str, object],  # noqa: F811 - as above
     offered: dict[str, object],
-    shared_apps: SharedApps,
+    applications: Applications,
     city: RegisteredCity,
     client: RegisteredClient,
 ) -> Flask:
@@ -122,15 +122,11 @@ def app(
         Cities(tx).put(city)
         Clients(tx).put(client, clock.now())
     offered.update(providers)
-    app = shared_apps.lend(
+    return applications.lend(
         f"federation {settings!r}",
-        clock,
-        lambda borrowers: create_app(settings, clock=borrowers, hashing="cheap", providers=offered),
+        lambda: create_app(settings, clock=clock, hashing="cheap", providers=offered),
         close,
     )
-    # Those that it had when it was made were put back.
-    offered.update(providers)
-    return app
 
 
 @pytest.fixture
