@@ -1,7 +1,7 @@
 """The whole product, started as `make run` starts it: fixtures for tests that walk real processes.
 
-`stack` is one start of everything on free ports with a fresh database, on PostgreSQL (with --both-databases on
-SQLite too); all tests that ask for it share it, so each works with residents of its own.
+`stack` is one start of everything on free ports with a fresh database, on PostgreSQL (with `--both-databases`
+on SQLite too); all tests that ask for it share it, so each works with residents of its own.
 """
 
 import json
