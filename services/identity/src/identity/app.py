@@ -61,6 +61,12 @@ def create_app(
     dependencies.language.init_app(app)
     ErrorPages(dependencies.pages).init_app(app)
     provider = protocol_provider(dependencies)
+    # All that the process remembers between requests: tests share an application, and call these in between.
+    app.extensions["identity.expire"] = [
+        dependencies.relying_parties.expire,
+        dependencies.key_set.expire,
+        provider.expire,
+    ]
     for blueprint in (*api_blueprints(dependencies, provider), *page_blueprints(dependencies)):
         app.register_blueprint(blueprint)
     app.wsgi_app = MachineDoor(app.wsgi_app, provider.endpoints, headers)  # type: ignore[method-assign] # Flask's documented way

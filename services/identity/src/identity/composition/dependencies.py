@@ -14,6 +14,7 @@ from identity.residents.passwords.hashing import PasswordHasher
 from identity.residents.passwords.policy import PasswordPolicy
 from identity.secret_keys import SecretKeys
 from identity.security_events.transmitter import SecurityEvents
+from identity.signing_keys.key_set import KeySet
 from identity.storage import Storage
 from identity.web.address_verification import AddressVerification
 from identity.web.continuation import Continuations
@@ -37,6 +38,7 @@ class Dependencies:
         self.storage = Storage(settings.database_url)
         self.secret_keys = SecretKeys(settings.secret_keys)
         self.relying_parties = RelyingPartyCache(self.storage, clock)
+        self.key_set = KeySet(self.storage, self.secret_keys, clock)
         self.account_events = AccountEvents(
             BackchannelLogouts(self.secret_keys, clock),
             SecurityEvents(self.secret_keys, clock, settings.issuer),

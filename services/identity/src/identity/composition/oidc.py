@@ -71,6 +71,7 @@ class Provider:
         secret_keys: SecretKeys,
         clock: Clock,
         settings: Settings,
+        key_set: KeySet,
         pages: Pages,
         current_session: CurrentSession,
         relying_parties: RelyingPartyCache,
@@ -86,11 +87,12 @@ class Provider:
             rate_limiter,
             account_events,
         )
-        self._key_set = KeySet(storage, secret_keys, clock)
+        self._key_set = key_set
         self._access_tokens = AccessTokens(self._key_set, clock, self._issuer)
         self._id_tokens = IdTokens(self._key_set, clock, self._issuer)
         self._resources = ResourceIndicators(relying_parties, self._issuer)
         self._client_keys = ClientKeySets(OutsideFetching(self._issuer), clock)
+        self._failed_authentications = FailedAuthentications(storage, clock)
         self._certificates = ClientCertificates(settings, clock, self._client_keys)
         self._proofs = DpopProofs(storage, clock, secret_keys)
         self._constraints = SenderConstraints(self._proofs)
@@ -118,6 +120,11 @@ class Provider:
             self._machines, self._authorization_pages(), self._logout_pages(), self._device_pages()
         )
 
+    def expire(self) -> None:
+        """Read again what it remembers of its clients' keys and failures."""
+        self._client_keys.expire()
+        self._failed_authentications.expire()
+
     def _token_endpoint(self) -> TokenEndpoint:
         storage, clock, resources = self._storage, self._clock, self._resources
         codes = AuthorizationCodes(storage, clock, self._revocation, self._families)
@@ -133,9 +140,12 @@ class Provider:
 
     def _build_client_authentication(self) -> ClientAuthentication:
         assertions = ClientAssertions(self._storage, self._clock, self._client_keys, self._issuer)
-        refusals = FailedAuthentications(self._storage, self._clock)
         return ClientAuthentication(
-            self._relying_parties, self._clock, assertions, self._certificates, refusals
+            self._relying_parties,
+            self._clock,
+            assertions,
+            self._certificates,
+            self._failed_authentications,
         )
 
     def _machine_endpoints(self) -> MachineEndpoints:

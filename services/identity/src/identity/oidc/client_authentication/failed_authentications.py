@@ -18,6 +18,10 @@ class FailedAuthentications:
         self._storage, self._clock = storage, clock
         self._recorded: dict[str, datetime] = {}
 
+    def expire(self) -> None:
+        """Record the next failure of every client, however recent the last one was."""
+        self._recorded.clear()
+
     def record(self, client_id: str, method: str) -> None:
         """Record a failure with `method`, at most once a minute for each client and process."""
         now = self._clock.now()

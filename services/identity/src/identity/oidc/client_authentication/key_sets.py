@@ -50,6 +50,10 @@ class ClientKeySets:
             return list(client.jwks["keys"])
         return self._published(client.jwks_uri, kid) if client.jwks_uri else ()
 
+    def expire(self) -> None:
+        """Fetch every published set again when it is next needed."""
+        self._fetched.clear()
+
     def _published(self, uri: str, kid: str | None) -> tuple[Mapping[str, object], ...]:
         known = self._fetched.get(uri)
         if known is not None and not self._is_due(known, kid):
