@@ -62,7 +62,7 @@ class CityCache:
 
     def expire(self) -> None:
         """Forget the city, as before the first request."""
-        self._city, self._ask_after = City(), None
+        self._city, self._stale_at = City(), None
 
     def _refresh(self, now: datetime) -> None:
         try:
