@@ -9,6 +9,7 @@ from functools import partial
 from pathlib import Path
 
 from identity.clock import SystemClock
+from identity.composition.command_line import create_command_line_app
 from identity.residents.accounts.addresses import parse
 from identity.residents.accounts.models import SignInMethod
 from identity.residents.accounts.store import Accounts
@@ -89,10 +90,11 @@ def _add_residents(database_url: str, count: int) -> list[str]:
 
     One for each connection: concurrent attempts at one address wait for each other.
     """
-    storage, now = Storage(database_url, pool_size=1), SystemClock().now()
+    storage: Storage = create_command_line_app(database_url).extensions["identity"]
+    now = SystemClock().now()
     emails = [f"resident{number}@example.org" for number in range(count)]
     password_hash = PasswordHasher("argon2id").hash(PASSWORD)
-    with storage.standalone(), storage.transaction() as tx:
+    with storage, storage.transaction() as tx:
         for email in emails:
             resident = Accounts(tx).create(
                 address=parse(email),

@@ -18,6 +18,7 @@ from identity.account_events import (
     PasswordChanged,
     SessionEnded,
 )
+from identity.composition.command_line import create_command_line_app
 from identity.outbox.models import OutboxMessage
 from identity.outbox.worker import Worker
 from identity.relying_parties.schemas import RegistrationRefusedError
@@ -291,8 +292,8 @@ class TestRfc8936Poll:
         transmitter.put()
 
         def announce(number: int) -> None:
-            storage = Storage(provider_url, pool_size=1)
-            with storage.standalone(), storage.transaction() as tx:
+            storage: Storage = create_command_line_app(provider_url).extensions["identity"]
+            with storage, storage.transaction() as tx:
                 transmitter.events.handle(tx, [ended(number), ended(number)])
 
         seen: list[str] = []

@@ -8,6 +8,7 @@ import pytest
 from click.testing import CliRunner, Result
 from identity.audit.models import AuditEvent
 from identity.cli import main
+from identity.composition.command_line import create_command_line_app
 from identity.signing_keys import rotation
 from identity.storage import Storage
 from signing_client import JWKS, KEYS
@@ -232,8 +233,9 @@ def test_every_change_by_an_operator_is_recorded(run: Run, city: None, database_
     run("clients", "update", "city-website", "--name", "Renamed")
     run("clients", "rotate-secret", "city-website")
     run("clients", "disable", "city-website")
-    storage = Storage(database_url)
-    with storage.standalone(), storage.transaction() as tx:
+    app = create_command_line_app(database_url)
+    storage: Storage = app.extensions["identity"]
+    with storage, storage.transaction() as tx:
         recorded = sorted(tx.scalars(select(AuditEvent.event)))
     assert recorded == sorted(
         ["city_changed", "client_created", "client_updated", "client_secret_rotated", "client_disabled"]

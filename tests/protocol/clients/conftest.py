@@ -19,6 +19,7 @@ from urllib.parse import urljoin
 import pytest
 import requests
 from identity.clock import SystemClock
+from identity.composition.command_line import create_command_line_app
 from identity.migrations import upgrade
 from identity.relying_parties.admin import Registry
 from identity.relying_parties.schemas import read_city, read_client, read_invitation
@@ -161,8 +162,9 @@ def _own(name: str) -> dict[str, str]:
 
 def _fill(database_url: str, websites: dict[str, Website]) -> str:
     """Write the city, the resident and the clients; return the invitation of the one that is missing."""
-    storage, clock = Storage(database_url), SystemClock()
-    with storage.standalone():
+    storage: Storage = create_command_line_app(database_url).extensions["identity"]
+    clock = SystemClock()
+    with storage:
         registry = Registry(storage, clock)
         registry.put_city(
             read_city(

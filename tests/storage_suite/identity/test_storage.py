@@ -5,12 +5,14 @@ from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
 from flask import Flask
+from identity import storage as storage_module
 from identity.audit.models import AuditEvent
-from identity.migrations import import_models
+from identity.errors import UnavailableError
+from identity.migrations import import_models, upgrade
 from identity.resident_notifications.models import Notice
 from identity.residents.accounts.models import Resident
 from identity.residents.passwords.store import Passwords
-from identity.storage import Base, Storage, delete_some, insert_into, table_of
+from identity.storage import Base, Storage, db, delete_some, insert_into, table_of
 from sqlalchemy import inspect, text
 from sqlalchemy.exc import IntegrityError
 
@@ -167,8 +169,47 @@ def test_the_database_has_exactly_the_tables_of_the_models(storage):
 def test_it_tells_whether_the_database_answers(storage, tmp_path):
     assert storage.is_reachable()
     gone = Storage(f"sqlite:///{tmp_path}/no/such/folder/identity.db")
+    gone.init_app(Flask("identity"))
     assert not gone.is_reachable()
     gone.dispose()
+
+
+def test_a_database_that_does_not_answer_is_unavailable_in_neutral_words(app, tmp_path):
+    gone = Storage(f"sqlite:///{tmp_path}/no/such/folder/identity.db")
+    gone.init_app(app)
+    for lend in (gone.transaction, gone.autocommit):
+        with pytest.raises(UnavailableError) as fault, lend() as executor:
+            executor.execute(text("SELECT 1"))
+        assert str(fault.value) == "the database does not answer"
+
+
+def test_a_statement_of_a_server_that_runs_too_long_is_given_up(fresh_database, app, monkeypatch, databases):
+    if databases.kind == "sqlite":
+        pytest.skip("SQLite has no limit of its own")
+    monkeypatch.setattr(storage_module, "STATEMENT_TIMEOUT", 50)
+    limited = Storage(fresh_database("identity"))
+    limited.init_app(app)
+    with limited:
+        for lend in (limited.transaction, limited.autocommit):
+            with pytest.raises(UnavailableError), lend() as executor:
+                executor.execute(text("SELECT pg_sleep(5)"))
+
+
+def test_a_relative_file_is_below_the_working_directory_as_for_migrations(app, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    upgrade("sqlite:///identity.db")
+    relative = Storage("sqlite:///identity.db")
+    relative.init_app(app)
+    with relative, relative.transaction() as tx:
+        tx.add(event())
+    with relative:
+        assert count(relative) == 1
+    assert [file.name for file in tmp_path.glob("*.db")] == ["identity.db"]
+
+
+def test_a_model_is_flask_sqlalchemys_and_known_without_an_application():
+    assert issubclass(AuditEvent, db.Model)
+    assert EVENTS in db.metadata.tables.values()
 
 
 def test_sqlite_writes_ahead_so_that_readers_never_wait(storage):

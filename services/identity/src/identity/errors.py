@@ -1,5 +1,6 @@
-"""What can go wrong that somebody outside must be told: a closed code, and words meant for the reader."""
+"""What can go wrong: reasons to refuse a request, settings at fault, and where an error came from."""
 
+import traceback
 from enum import StrEnum
 
 
@@ -23,3 +24,19 @@ class Refused(Exception):  # noqa: N818 - a refusal is an answer, not a fault
 
 class SettingsError(Exception):
     """A setting is missing or wrong; the message names it and says what to do, in an operator's words."""
+
+
+class UnavailableError(Exception):
+    """Something this service needs does not answer just now; trying again later is safe."""
+
+
+def where(error: BaseException) -> list[str]:
+    """Return where an error came from, for the log: its types and places without its words.
+
+    The words of a database or a parser quote what a resident typed (docs/decisions/0014).
+    """
+    lines = [f"{type(error).__module__}.{type(error).__qualname__}"]
+    lines += [
+        f"{frame.filename}:{frame.lineno} {frame.name}" for frame in traceback.extract_tb(error.__traceback__)
+    ]
+    return lines + (where(error.__cause__) if error.__cause__ else [])

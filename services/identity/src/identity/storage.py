@@ -1,18 +1,20 @@
 """The database, and the two ways to it.
 
-Pages work in a `transaction` (an ORM session that commits when the verb returns). Endpoints that machines
-call often use `autocommit`, where each statement is its own transaction and costs one round trip
-(docs/decisions/).
+Pages write in a `transaction`: an ORM session that commits at its end. Endpoints that programs call often use
+`autocommit`, where each statement is its own transaction and costs one round trip (docs/decisions/0031). Both
+raise `UnavailableError` when the database does not answer.
 """
 
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from datetime import UTC, datetime
-from typing import Any, cast
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Self, cast
 
 from flask import Flask, current_app, has_app_context
 from flask_sqlalchemy import SQLAlchemy
 from sqlalchemy import (
+    URL,
     ColumnElement,
     DateTime,
     Dialect,
@@ -20,22 +22,24 @@ from sqlalchemy import (
     MetaData,
     Table,
     TypeDecorator,
-    create_engine,
     delete,
     event,
+    exc,
+    make_url,
+    orm,
     select,
     text,
     tuple_,
 )
 from sqlalchemy.dialects import postgresql, sqlite
-from sqlalchemy.engine import Connection, make_url
-from sqlalchemy.orm import DeclarativeBase, Session
+from sqlalchemy.engine import Connection
 
-# What a store is constructed with: the transaction of a verb, or a connection on which every statement
-# commits.
-Executor = Session | Connection
-# What a verb's transaction lends to several stores.
-Transaction = Session
+from identity.errors import UnavailableError
+
+# A verb's transaction.
+Transaction = orm.Session
+# What a store is constructed with: a verb's transaction, or a connection on which every statement commits.
+Executor = Transaction | Connection
 
 NAMING = {
     "ix": "ix_%(table_name)s_%(column_0_N_name)s",
@@ -44,6 +48,14 @@ NAMING = {
     "fk": "fk_%(table_name)s_%(column_0_N_name)s",
     "pk": "pk_%(table_name)s",
 }
+
+# Connections of each engine: more than a process has threads, since one may need a second for a moment.
+POOL_SIZE = 16
+# Milliseconds after which PostgreSQL gives up on one statement of a server: its callers have long gone.
+STATEMENT_TIMEOUT = 5000
+
+_AUTOCOMMIT = "autocommit"
+_COMMIT_EACH_STATEMENT = {"isolation_level": "AUTOCOMMIT", "pool_reset_on_return": None}
 
 
 class UtcDateTime(TypeDecorator[datetime]):
@@ -68,91 +80,107 @@ class UtcDateTime(TypeDecorator[datetime]):
         return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
 
 
-class Base(DeclarativeBase):
-    """What every stored thing derives from."""
+class Base(orm.DeclarativeBase):
+    """What every model derives from: names of constraints, and moments in UTC."""
 
-    metadata = MetaData(naming_convention=NAMING)
-    type_annotation_map = {datetime: UtcDateTime()}  # noqa: RUF012 - SQLAlchemy reads it from the class
+    registry = orm.registry(
+        metadata=MetaData(naming_convention=NAMING), type_annotation_map={datetime: UtcDateTime()}
+    )
+
+
+# One for the process: each application has engines of its own, each application context a session of its own.
+# What a verb returns stays readable after its commit, without another transaction for it.
+db = SQLAlchemy(
+    model_class=Base,
+    session_options={"expire_on_commit": False},
+    disable_autonaming=True,
+    add_models_to_shell=False,
+)
+if TYPE_CHECKING:
+    # Flask-SQLAlchemy makes its class at run time, which a type checker cannot follow.
+    Model = Base
+else:
+    Model = db.Model
 
 
 class Storage:
-    """One database, PostgreSQL or SQLite, named by a URL such as `postgresql+psycopg://…` or `sqlite:///file`."""
+    """One database, PostgreSQL or SQLite, named by a URL such as `postgresql+psycopg://…` or `sqlite:////file`.
 
-    def __init__(self, database_url: str, *, pool_size: int = 8) -> None:
-        self.database_url = database_url
-        self._options = _engine_options(database_url, pool_size)
-        # For its engine and its session in each context; models derive from `Base`, not from `db.Model`. What
-        # a verb returns stays readable after its commit, without another transaction being begun for it.
-        self._db = SQLAlchemy(metadata=Base.metadata, session_options={"expire_on_commit": False})
-        self._engines: list[Engine] = []
-        self._app: Flask | None = None
-        self._statements: Engine = create_engine(
-            database_url, isolation_level="AUTOCOMMIT", pool_reset_on_return=None, **self._options
+    It belongs to one application, which it is attached to by `init_app`: transactions use Flask-SQLAlchemy's
+    session and default engine, single statements the engine of its bind `autocommit`.
+    """
+
+    def __init__(self, database_url: str, *, pool_size: int = POOL_SIZE, patient: bool = False) -> None:
+        """Connect lazily. `patient` is for commands whose single statements may run for minutes."""
+        self._url, self._options = (
+            _absolute(database_url),
+            _engine_options(database_url, pool_size, patient=patient),
         )
-        _prepare_sqlite(self._statements)
 
     def init_app(self, app: Flask) -> None:
         """Attach to the application whose context carries the transactions."""
-        self._app = app
-        app.config["SQLALCHEMY_DATABASE_URI"] = self.database_url
+        app.config["SQLALCHEMY_DATABASE_URI"] = self._url
         app.config["SQLALCHEMY_ENGINE_OPTIONS"] = self._options
-        self._db.init_app(app)
+        app.config["SQLALCHEMY_BINDS"] = {
+            _AUTOCOMMIT: {"url": self._url, **self._options, **_COMMIT_EACH_STATEMENT}
+        }
+        db.init_app(app)
+        self._app = app
         with app.app_context():
-            _prepare_sqlite(self._db.engine)
-            self._engines.append(self._db.engine)
+            self._transactions, self._statements = db.engines[None], db.engines[_AUTOCOMMIT]
+        _set_pragmas(self._transactions)
+        _set_pragmas(self._statements)
 
     @contextmanager
-    def standalone(self) -> Iterator[Flask]:
-        """Carry transactions without pages, for the command line and the worker; lend the application."""
-        app = Flask("identity")
-        self.init_app(app)
-        try:
-            with app.app_context():
-                yield app
-        finally:
-            self.dispose()
-
-    @contextmanager
-    def transaction(self) -> Iterator[Session]:
+    def transaction(self) -> Iterator[Transaction]:
         """Open one transaction: committed at the end, rolled back if anything is raised. Never nested.
 
-        What was read stays readable afterwards, and is read afresh by the next transaction.
+        What was read stays readable afterwards, and is read afresh by the next transaction. Raises
+        `UnavailableError`.
         """
-        with self._context():
-            session: Session = self._db.session()
-            if session.in_transaction():
+        with _neutral_errors(), self._context():
+            tx: Transaction = db.session()
+            if tx.in_transaction():
                 raise RuntimeError("a verb is one transaction: it was opened inside another")
             try:
-                yield session
-                session.commit()
+                yield tx
+                tx.commit()
             except BaseException:
-                session.rollback()
+                tx.rollback()
                 raise
             finally:
-                session.close()
+                tx.close()
 
-    def _context(self) -> AbstractContextManager[object]:
-        # What came in by the machines' own door has none as yet.
-        is_open = has_app_context() and current_app == self._app
-        return nullcontext() if is_open or self._app is None else self._app.app_context()
-
-    def autocommit(self) -> AbstractContextManager[Connection]:
-        """Lend a connection on which every statement commits by itself."""
-        return self._statements.connect()
+    @contextmanager
+    def autocommit(self) -> Iterator[Connection]:
+        """Lend a connection on which every statement commits by itself. Raises `UnavailableError`."""
+        with _neutral_errors(), self._statements.connect() as connection:
+            yield connection
 
     def is_reachable(self) -> bool:
         """Tell whether the database answers."""
         try:
             with self.autocommit() as connection:
                 connection.execute(text("SELECT 1"))
-        except Exception:  # noqa: BLE001 - whatever the driver raises, the answer is no
+        except UnavailableError:
             return False
         return True
 
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.dispose()
+
     def dispose(self) -> None:
         """Close every connection."""
-        for engine in (self._statements, *self._engines):
-            engine.dispose()
+        self._statements.dispose()
+        self._transactions.dispose()
+
+    def _context(self) -> AbstractContextManager[object]:
+        # Protocol endpoints and threads of the worker have none as yet.
+        is_open = has_app_context() and current_app == self._app
+        return nullcontext() if is_open else self._app.app_context()
 
 
 def table_of(model: type[Base]) -> Table:
@@ -174,15 +202,25 @@ def delete_some(executor: Executor, table: Table, condition: ColumnElement[bool]
     return len(executor.execute(statement).all())
 
 
-def _engine_options(database_url: str, pool_size: int) -> dict[str, Any]:
-    # Parameters hold addresses and digests; with them hidden, no error text takes any of it into a log.
+@contextmanager
+def _neutral_errors() -> Iterator[None]:
+    try:
+        yield
+    except (exc.OperationalError, exc.InterfaceError, exc.TimeoutError) as error:
+        raise UnavailableError("the database does not answer") from error
+
+
+def _engine_options(database_url: str, pool_size: int, *, patient: bool) -> dict[str, Any]:
+    # Parameters are what residents typed: they stay out of every message.
+    pool = {"pool_size": pool_size, "max_overflow": 0, "pool_timeout": 3, "hide_parameters": True}
     if make_url(database_url).get_backend_name() == "sqlite":
-        return {"connect_args": {"timeout": 10}, "hide_parameters": True}
-    return {"pool_size": pool_size, "pool_pre_ping": False, "pool_recycle": 1800, "hide_parameters": True}
+        return pool | {"connect_args": {"timeout": 60 if patient else 10}}
+    limits = {} if patient else {"options": f"-c statement_timeout={STATEMENT_TIMEOUT}"}
+    return pool | {"pool_recycle": 1800, "connect_args": {"connect_timeout": 3} | limits}
 
 
-def _prepare_sqlite(engine: Engine) -> None:
-    """Set foreign keys and write-ahead logging on each new connection; PostgreSQL needs nothing."""
+def _set_pragmas(engine: Engine) -> None:
+    """Set foreign keys and write-ahead logging on each new connection of SQLite; PostgreSQL needs nothing."""
     if engine.dialect.name != "sqlite":
         return
 
@@ -193,3 +231,14 @@ def _prepare_sqlite(engine: Engine) -> None:
         cursor.execute("PRAGMA journal_mode=WAL")
         cursor.execute("PRAGMA synchronous=NORMAL")
         cursor.close()
+
+
+def _absolute(database_url: str) -> URL:
+    """Return the URL with a relative file of SQLite below the working directory, as Alembic reads it.
+
+    Flask-SQLAlchemy reads it below the application's instance folder.
+    """
+    url = make_url(database_url)
+    if url.get_backend_name() != "sqlite" or not url.database or url.database == ":memory:":
+        return url
+    return url.set(database=str(Path(url.database).absolute()))

@@ -5,10 +5,10 @@ from datetime import datetime
 from sqlalchemy import JSON, String
 from sqlalchemy.orm import Mapped, mapped_column
 
-from identity.storage import Base
+from identity.storage import Model
 
 
-class AuditEvent(Base):
+class AuditEvent(Model):
     """One thing that happened."""
 
     __tablename__ = "audit_events"

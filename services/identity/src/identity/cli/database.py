@@ -4,6 +4,7 @@ import click
 
 from identity import migrations
 from identity.cli.operator import operator, read_settings, refuse
+from identity.composition.command_line import create_command_line_app
 from identity.storage import Storage
 
 
@@ -11,9 +12,9 @@ from identity.storage import Storage
 def migrate() -> None:
     """Bring the database to today's tables and make the signing keys that are missing. Safe to repeat."""
     settings = read_settings()
-    storage = Storage(settings.database_url, pool_size=1)
-    reachable = storage.is_reachable()
-    storage.dispose()
+    storage: Storage = create_command_line_app(settings.database_url).extensions["identity"]
+    with storage:
+        reachable = storage.is_reachable()
     if not reachable:
         refuse("the database does not answer: check IDENTITY_DATABASE_URL, and that its server runs")
     migrations.upgrade(settings.database_url)

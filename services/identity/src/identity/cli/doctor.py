@@ -12,6 +12,7 @@ import click
 from identity.cli.operator import REFUSED, Operator, has_tables, read_settings
 from identity.cli.printing import as_json, show_json
 from identity.clock import SystemClock
+from identity.composition.command_line import create_command_line_app
 from identity.config import Settings
 from identity.errors import SettingsError
 from identity.mail import smtp
@@ -68,8 +69,9 @@ def examine(settings: Settings) -> Iterator[Finding]:
     yield Finding("settings", Verdict.GOOD, "complete")
     yield _issuer(settings)
     yield _mail_server(settings)
-    storage = Storage(settings.database_url, pool_size=1)
-    with storage.standalone() as app:
+    app = create_command_line_app(settings.database_url)
+    storage: Storage = app.extensions["identity"]
+    with app.app_context(), storage:
         if not storage.is_reachable():
             fix = "check IDENTITY_DATABASE_URL, and that its server runs and accepts this user"
             yield Finding("database", Verdict.BAD, "does not answer", fix)

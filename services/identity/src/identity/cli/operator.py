@@ -11,6 +11,7 @@ import click
 from identity.audit.events import Event
 from identity.audit.store import Audit
 from identity.clock import Clock, SystemClock
+from identity.composition.command_line import create_command_line_app
 from identity.config import Settings, load_settings
 from identity.errors import SettingsError
 from identity.relying_parties.admin import Registry
@@ -30,7 +31,7 @@ class Operator:
     storage: Storage
     secret_keys: SecretKeys
     clock: Clock
-    # The bare application that carries the transactions, for extensions that want one.
+    # Its context carries the transactions; the worker adds Flask-Mail.
     app: Any
 
     @property
@@ -53,8 +54,9 @@ class Operator:
 def operator() -> Iterator[Operator]:
     """Open the database that the settings name; refuses in plain words what does not work."""
     settings = read_settings()
-    storage = Storage(settings.database_url, pool_size=2)
-    with storage.standalone() as app:
+    app = create_command_line_app(settings.database_url)
+    storage: Storage = app.extensions["identity"]
+    with app.app_context(), storage:
         if not storage.is_reachable():
             refuse("the database does not answer: check IDENTITY_DATABASE_URL, and that its server runs")
         if not has_tables(storage):

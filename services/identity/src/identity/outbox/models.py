@@ -5,10 +5,10 @@ from datetime import datetime
 from sqlalchemy import Index, Integer, String, Text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from identity.storage import Base
+from identity.storage import Model
 
 
-class OutboxMessage(Base):
+class OutboxMessage(Model):
     """One message."""
 
     __tablename__ = "outbox"

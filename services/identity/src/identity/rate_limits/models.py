@@ -5,10 +5,10 @@ from datetime import datetime
 from sqlalchemy import Integer, String
 from sqlalchemy.orm import Mapped, mapped_column
 
-from identity.storage import Base
+from identity.storage import Model
 
 
-class RequestCount(Base):
+class RequestCount(Model):
     """The requests of one network or address in the current window."""
 
     __tablename__ = "request_counts"

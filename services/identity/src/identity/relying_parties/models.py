@@ -7,10 +7,10 @@ from sqlalchemy import JSON, Boolean, ForeignKey, String, Text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from identity import randomness
-from identity.storage import Base
+from identity.storage import Model
 
 
-class City(Base):
+class City(Model):
     """A municipality: its name and looks, its languages, its help line. It owns clients."""
 
     __tablename__ = "cities"
@@ -39,7 +39,7 @@ class City(Base):
     subject_salt: Mapped[str] = mapped_column(String(64), default=randomness.secret)
 
 
-class Client(Base):
+class Client(Model):
     """An OpenID Connect relying party of a city: a website, the portal."""
 
     __tablename__ = "clients"
@@ -92,7 +92,7 @@ class Client(Base):
     disabled_at: Mapped[datetime | None]
 
 
-class ClientSecret(Base):
+class ClientSecret(Model):
     """One of a client's live secrets: 256 random bits, so a plain SHA-256 is stored."""
 
     __tablename__ = "client_secrets"
@@ -105,7 +105,7 @@ class ClientSecret(Base):
     expires_at: Mapped[datetime | None]
 
 
-class Resource(Base):
+class Resource(Model):
     """A service that accepts identity's access tokens and speaks to identity itself, such as billing_link."""
 
     __tablename__ = "resources"

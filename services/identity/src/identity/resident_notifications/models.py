@@ -5,10 +5,10 @@ from datetime import datetime
 from sqlalchemy import String
 from sqlalchemy.orm import Mapped, mapped_column
 
-from identity.storage import Base
+from identity.storage import Model
 
 
-class Notice(Base):
+class Notice(Model):
     """One notice that was accepted."""
 
     __tablename__ = "notices"

@@ -5,10 +5,10 @@ from datetime import datetime
 from sqlalchemy import JSON, BigInteger, ForeignKey, String, Text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from identity.storage import Base
+from identity.storage import Model
 
 
-class EventReceiver(Base):
+class EventReceiver(Model):
     """A service that is told of security events."""
 
     __tablename__ = "event_receivers"
@@ -30,7 +30,7 @@ class EventReceiver(Base):
     disabled_at: Mapped[datetime | None]
 
 
-class PolledEvent(Base):
+class PolledEvent(Model):
     """An event that waits for a receiver that polls; kept for a while after, to be replayed."""
 
     __tablename__ = "polled_events"

@@ -6,7 +6,7 @@ from enum import StrEnum
 from sqlalchemy import JSON, Index, String, Text, text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from identity.storage import Base
+from identity.storage import Model
 
 
 class KeyState(StrEnum):
@@ -25,7 +25,7 @@ class KeyState(StrEnum):
 _ONE_ACTIVE = text("state = 'active'")
 
 
-class SigningKey(Base):
+class SigningKey(Model):
     """One key pair."""
 
     __tablename__ = "signing_keys"

@@ -5,10 +5,10 @@ from datetime import datetime
 from sqlalchemy import Boolean, String, Text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from identity.storage import Base
+from identity.storage import Model
 
 
-class FederationAttempt(Base):
+class FederationAttempt(Model):
     """One way to a provider and back."""
 
     __tablename__ = "federation_attempts"
@@ -31,7 +31,7 @@ class FederationAttempt(Base):
     posted_answer: Mapped[str | None] = mapped_column(Text)
 
 
-class FirstSignIn(Base):
+class FirstSignIn(Model):
     """Somebody whom a provider has named, and whom we do not know yet. Several may wait for one address."""
 
     __tablename__ = "first_sign_ins"
@@ -63,7 +63,7 @@ class FirstSignIn(Base):
     completed_at: Mapped[datetime | None]
 
 
-class ProviderNotice(Base):
+class ProviderNotice(Model):
     """A security notice that was acted on; providers may send each several times."""
 
     __tablename__ = "provider_notices"
@@ -73,7 +73,7 @@ class ProviderNotice(Base):
     received_at: Mapped[datetime] = mapped_column(index=True)
 
 
-class DataDeletion(Base):
+class DataDeletion(Model):
     """Somebody asked, at their provider, to be forgotten here. Names nobody: nobody is left to name."""
 
     __tablename__ = "data_deletions"

@@ -5,10 +5,10 @@ from datetime import datetime
 from sqlalchemy import String, Text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from identity.storage import Base
+from identity.storage import Model
 
 
-class PendingRegistration(Base):
+class PendingRegistration(Model):
     """One filled-in "Create an account". Several for one address may wait; the first to be verified wins."""
 
     __tablename__ = "pending_registrations"

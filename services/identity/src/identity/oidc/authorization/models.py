@@ -5,10 +5,10 @@ from datetime import datetime
 from sqlalchemy import JSON, ForeignKey, String
 from sqlalchemy.orm import Mapped, mapped_column
 
-from identity.storage import Base
+from identity.storage import Model
 
 
-class Interaction(Base):
+class Interaction(Model):
     """An authorization request that waits for its resident: to sign in, sign up, choose or consent."""
 
     __tablename__ = "interactions"
@@ -27,7 +27,7 @@ class Interaction(Base):
     consented_session_id: Mapped[str | None] = mapped_column(String(32))
 
 
-class PushedRequest(Base):
+class PushedRequest(Model):
     """A pushed authorization request (RFC 9126) until the browser brings its `request_uri`."""
 
     __tablename__ = "pushed_requests"

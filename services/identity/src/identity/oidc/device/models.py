@@ -5,10 +5,10 @@ from datetime import datetime
 from sqlalchemy import JSON, ForeignKey, Integer, String, Text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from identity.storage import Base
+from identity.storage import Model
 
 
-class DeviceAuthorization(Base):
+class DeviceAuthorization(Model):
     """A device that waits for a resident to allow it."""
 
     __tablename__ = "device_authorizations"

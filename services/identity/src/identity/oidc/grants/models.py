@@ -5,10 +5,10 @@ from datetime import datetime
 from sqlalchemy import JSON, Boolean, ForeignKey, Integer, String, Text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from identity.storage import Base
+from identity.storage import Model
 
 
-class Grant(Base):
+class Grant(Model):
     """What a resident allowed a client, from the code to the end of the last token. Holds personal data.
 
     One row for each authorization: a grant belongs to one browser's sign-in at one client, so that a second

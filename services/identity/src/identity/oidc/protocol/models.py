@@ -5,10 +5,10 @@ from datetime import datetime
 from sqlalchemy import String
 from sqlalchemy.orm import Mapped, mapped_column
 
-from identity.storage import Base
+from identity.storage import Model
 
 
-class SpentIdentifier(Base):
+class SpentIdentifier(Model):
     """An identifier (`jti`) that its owner may not use again."""
 
     __tablename__ = "spent_identifiers"

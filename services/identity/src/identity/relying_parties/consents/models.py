@@ -5,10 +5,10 @@ from datetime import datetime
 from sqlalchemy import JSON, ForeignKey, String
 from sqlalchemy.orm import Mapped, mapped_column
 
-from identity.storage import Base
+from identity.storage import Model
 
 
-class Consent(Base):
+class Consent(Model):
     """What one resident allowed one client, until they take it back."""
 
     __tablename__ = "consents"

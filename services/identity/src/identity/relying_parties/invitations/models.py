@@ -5,10 +5,10 @@ from datetime import datetime
 from sqlalchemy import JSON, ForeignKey, Integer, String
 from sqlalchemy.orm import Mapped, mapped_column
 
-from identity.storage import Base
+from identity.storage import Model
 
 
-class Invitation(Base):
+class Invitation(Model):
     """An initial access token, and what may be registered with it. Kept for as long as its clients are."""
 
     __tablename__ = "registration_invitations"
@@ -28,7 +28,7 @@ class Invitation(Base):
     revoked_at: Mapped[datetime | None]
 
 
-class SelfRegistration(Base):
+class SelfRegistration(Model):
     """A client that registered itself and looks after its own registration (RFC 7592)."""
 
     __tablename__ = "self_registrations"

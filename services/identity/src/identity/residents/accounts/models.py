@@ -6,7 +6,7 @@ from enum import StrEnum
 from sqlalchemy import String
 from sqlalchemy.orm import Mapped, mapped_column
 
-from identity.storage import Base
+from identity.storage import Model
 
 
 class SignInMethod(StrEnum):
@@ -22,7 +22,7 @@ class SignInMethod(StrEnum):
     FACEBOOK = "facebook"
 
 
-class Resident(Base):
+class Resident(Model):
     """A person with a Community Access ID. Holds personal data."""
 
     __tablename__ = "residents"

@@ -5,13 +5,13 @@ from datetime import datetime
 from sqlalchemy import Index, String, Text, text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from identity.storage import Base
+from identity.storage import Model
 
 # Neither spent nor replaced: at most one for each purpose and subject, also under concurrency.
 OPEN = text("spent_at IS NULL AND replaced_at IS NULL")
 
 
-class ActionLink(Base):
+class ActionLink(Model):
     """One link that was mailed."""
 
     __tablename__ = "action_links"

@@ -5,10 +5,10 @@ from datetime import datetime
 from sqlalchemy import ForeignKey, String
 from sqlalchemy.orm import Mapped, mapped_column
 
-from identity.storage import Base
+from identity.storage import Model
 
 
-class FederatedIdentity(Base):
+class FederatedIdentity(Model):
     """One account at one provider: the only sign-in method of its resident."""
 
     __tablename__ = "federated_identities"

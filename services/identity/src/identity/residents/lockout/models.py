@@ -5,10 +5,10 @@ from datetime import datetime
 from sqlalchemy import Integer, String
 from sqlalchemy.orm import Mapped, mapped_column
 
-from identity.storage import Base
+from identity.storage import Model
 
 
-class FailureCount(Base):
+class FailureCount(Model):
     """Consecutive failures for one address from one origin."""
 
     __tablename__ = "sign_in_failures"

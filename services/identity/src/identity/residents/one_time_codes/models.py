@@ -5,10 +5,10 @@ from datetime import datetime
 from sqlalchemy import Integer, String
 from sqlalchemy.orm import Mapped, mapped_column
 
-from identity.storage import Base
+from identity.storage import Model
 
 
-class OneTimeCode(Base):
+class OneTimeCode(Model):
     """The newest code for one purpose and subject."""
 
     __tablename__ = "one_time_codes"

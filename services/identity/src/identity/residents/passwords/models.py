@@ -5,10 +5,10 @@ from datetime import datetime
 from sqlalchemy import ForeignKey, String
 from sqlalchemy.orm import Mapped, mapped_column
 
-from identity.storage import Base
+from identity.storage import Model
 
 
-class Password(Base):
+class Password(Model):
     """The password of one resident."""
 
     __tablename__ = "passwords"

@@ -5,10 +5,10 @@ from datetime import datetime
 from sqlalchemy import Boolean, ForeignKey, Integer, String
 from sqlalchemy.orm import Mapped, mapped_column
 
-from identity.storage import Base
+from identity.storage import Model
 
 
-class Session(Base):
+class Session(Model):
     """One browser in which one resident is signed in."""
 
     __tablename__ = "sessions"
