@@ -7,8 +7,10 @@ import pytest
 from flask import Flask
 from identity.audit.models import AuditEvent
 from identity.compiled_statements import CompiledStatement
+from identity.errors import UnavailableError
 from identity.storage import Storage, table_of
-from sqlalchemy import bindparam, insert, literal, select, update
+from sqlalchemy import Connection, bindparam, func, insert, literal, select, update
+from sqlalchemy.event import listen
 from sqlalchemy.exc import DBAPIError, IntegrityError
 
 NOW = datetime(2026, 11, 23, 15, 0, tzinfo=UTC)
@@ -77,21 +79,77 @@ def test_what_it_writes_is_committed(lend, storage):
         assert FIND.row(connection, {"wanted": "one"})
 
 
-def test_a_refusal_is_sqlalchemys(storage):
+def lose(connection: Connection, storage: Storage) -> None:
+    """End the connection from outside, as a restart of the database does."""
+    driver_connection = connection.connection.driver_connection
+    if connection.dialect.name == "sqlite":
+        driver_connection.close()
+        return
+    with storage.autocommit() as other:
+        other.execute(select(func.pg_terminate_backend(driver_connection.info.backend_pid, 5000)))
+
+
+def executions_by_sqlalchemy(connection: Connection) -> list[str]:
+    """Return a list that grows by what SQLAlchemy, and not the compiled statement, executes."""
+    executed: list[str] = []
+    listen(connection, "before_cursor_execute", lambda _c, _cursor, text, *_: executed.append(text))
+    return executed
+
+
+def test_a_refusal_is_sqlalchemys_without_parameters(storage):
     with storage.autocommit() as connection:
         ADD.row(connection, event())
-        with pytest.raises(IntegrityError):
+        with pytest.raises(IntegrityError) as raised:
             ADD.row(connection, event())
+        assert raised.value.params is None
         assert FIND.row(connection, {"wanted": "one"})
 
 
-def test_a_lost_connection_is_given_up_and_the_next_one_works(storage):
+def test_a_refused_change_is_executed_once(storage):
     with storage.autocommit() as connection:
-        FIND.row(connection, {"wanted": "one"})
-        connection.connection.driver_connection.close()
-        # SQLAlchemy tells; SQLite's driver says so in another way.
-        with pytest.raises(Exception, match="closed") as raised:
-            FIND.row(connection, {"wanted": "one"})
-    assert isinstance(raised.value, DBAPIError)
+        ADD.row(connection, event())
+        again = executions_by_sqlalchemy(connection)
+        with pytest.raises(IntegrityError):
+            ADD.row(connection, event())
+    assert again == []
+
+
+def test_a_search_on_a_lost_connection_is_done_again_on_a_new_one(storage):
+    with storage.autocommit() as connection:
+        ADD.row(connection, event())
+        lose(connection, storage)
+        assert FIND.row(connection, {"wanted": "one"}).at == NOW
+
+
+def test_a_search_is_done_again_although_something_else_ran_on_the_connection(storage):
+    with storage.autocommit() as connection:
+        connection.execute(insert(EVENTS), event())
+        lose(connection, storage)
+        assert FIND.row(connection, {"wanted": "one"}).at == NOW
+
+
+def test_a_change_on_a_lost_connection_is_not_done_again(storage):
+    with storage.autocommit() as connection:
+        ADD.row(connection, event())
+        again = executions_by_sqlalchemy(connection)
+        lose(connection, storage)
+        with pytest.raises(DBAPIError) as raised:
+            MOVE.row(connection, {"wanted": "one", "moment": NOW + timedelta(hours=1)})
+        assert raised.value.connection_invalidated
+        assert again == []
+        assert FIND.row(connection, {"wanted": "one"}).at == NOW
+
+
+def test_a_lost_connection_is_unavailable_to_who_borrowed_it(storage, databases):
+    if databases.kind == "sqlite":
+        pytest.skip("a file is not lost")
+
+    def write_on_a_lost_connection():
+        with storage.autocommit() as connection:
+            lose(connection, storage)
+            ADD.row(connection, event())
+
+    with pytest.raises(UnavailableError):
+        write_on_a_lost_connection()
     with storage.autocommit() as connection:
         assert FIND.row(connection, {"wanted": "one"}) is None

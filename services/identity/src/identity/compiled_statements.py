@@ -1,7 +1,7 @@
 """Statements that run at every request, compiled once.
 
 SQLAlchemy writes them, knows their types and keeps the connections. What it does anew at each execution, more
-than half of what a small statement costs this process, is done here once.
+than half of what a small statement costs this process, is done here once (docs/decisions/0031).
 """
 
 from collections import namedtuple
@@ -10,6 +10,7 @@ from typing import Any
 
 from sqlalchemy import Insert, Select
 from sqlalchemy.engine import Connection, Dialect
+from sqlalchemy.exc import DBAPIError, StatementError
 from sqlalchemy.sql.dml import ReturningInsert, ReturningUpdate
 
 from identity.storage import Executor
@@ -25,16 +26,25 @@ class CompiledStatement:
 
     def __init__(self, statement: Statement) -> None:
         self._statement, self._returns_rows = statement, type(statement) is not Insert
+        # In autocommit nothing else hangs on it, and it changes nothing.
+        self._may_run_again = isinstance(statement, Select)
         self._compiled: dict[str, _Compiled] = {}
 
     def row(self, executor: Executor, parameters: Mapping[str, object]) -> Any:  # noqa: ANN401 - a row with the statement's columns
-        """Execute it; return its only row, None if there is none."""
+        """Execute it; return its only row, None if there is none. Raises SQLAlchemy's `DBAPIError`.
+
+        A connection that is lost is given up; a SELECT then runs once more, on a new connection.
+        """
         if isinstance(executor, Connection):
+            compiled = self._on(executor.dialect, parameters)
             try:
-                return self._on(executor.dialect, parameters).row(executor, parameters)
-            except executor.dialect.loaded_dbapi.Error:
-                # Once more, by SQLAlchemy: it knows a lost connection from a refusal, and says which it is.
-                pass
+                return compiled.row(executor, parameters)
+            except executor.dialect.loaded_dbapi.Error as error:
+                is_lost = executor.dialect.is_disconnect(error, executor.connection, None)
+                if is_lost:
+                    _give_up(executor, error)
+                if not (is_lost and self._may_run_again):
+                    raise compiled.failure(executor.dialect, error, is_lost=is_lost) from error
         result = executor.execute(self._statement, dict(parameters))
         return result.one_or_none() if self._returns_rows else None
 
@@ -71,11 +81,30 @@ class _Compiled:
         cursor.close()
         return self._row(*self._converted(found)) if self._row and found else None
 
+    def failure(self, dialect: Dialect, error: Exception, *, is_lost: bool) -> StatementError:
+        """Return the driver's error as SQLAlchemy raises it, without parameters."""
+        return DBAPIError.instance(
+            self._text,
+            None,
+            error,
+            dialect.loaded_dbapi.Error,
+            hide_parameters=True,
+            connection_invalidated=is_lost,
+            dialect=dialect,
+        )
+
     def _converted(self, found: Iterable[Any]) -> list[Any]:
         columns = list(found)
         for place, convert in self._from_driver:
             columns[place] = convert(columns[place])
         return columns
+
+
+def _give_up(connection: Connection, error: Exception) -> None:
+    """Close a lost connection and its pool's others, likely lost too; the next use opens a new one."""
+    connection.invalidate(error)
+    connection.rollback()
+    connection.engine.dispose()
 
 
 def _converted(processors: Iterable[tuple[Any, _Convert | None]]) -> _Converted:
