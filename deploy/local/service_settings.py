@@ -22,7 +22,7 @@ def check(settings: Settings) -> None:
     # Services read the environment of their process; this process has no other use for it.
     os.environ.update(settings.values)
     try:
-        identity.config.load_settings()
+        identity.config.load_settings(identity.config.Settings)
         load_providers(os.environ, identity.clock.SystemClock())
         billing_link.config.load(billing_link.config.ServerSettings)
         portal.config.load_settings()

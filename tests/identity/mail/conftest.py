@@ -12,6 +12,7 @@ from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import SMTP, Envelope, Session
 from identity.config import Settings
 from identity.mail.mailer import Mailer
+from pydantic import SecretStr
 
 
 @dataclass
@@ -66,6 +67,6 @@ def cities() -> dict[str, SimpleNamespace]:
 def mailer(storage_app, settings: Settings, mailbox: Mailbox, cities) -> Mailer:
     """Return a mailer that delivers into the mailbox."""
     smtp_url = f"smtp://127.0.0.1:{mailbox.port}"
-    mailer = Mailer(settings.model_copy(update={"smtp_url": smtp_url}), cities.get)
+    mailer = Mailer(settings.model_copy(update={"smtp_url": SecretStr(smtp_url)}), cities.get)
     mailer.init_app(storage_app[1])
     return mailer

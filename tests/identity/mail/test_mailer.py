@@ -9,6 +9,7 @@ from identity.errors import SettingsError
 from identity.mail import smtp
 from identity.mail.mailer import Mailer
 from identity.mail.messages import Recipient, reset_password
+from pydantic import SecretStr
 
 AT = datetime(2026, 11, 23, 15, 0, tzinfo=UTC)
 
@@ -64,7 +65,7 @@ def test_a_server_that_says_nothing_is_not_waited_for(storage_app, storage, sett
     monkeypatch.setattr(smtp, "TIMEOUT_SECONDS", 0.2)
     with socket.create_server(("127.0.0.1", 0)) as silent:
         url = f"smtp://127.0.0.1:{silent.getsockname()[1]}"
-        mailer = Mailer(settings.model_copy(update={"smtp_url": url}), cities.get)
+        mailer = Mailer(settings.model_copy(update={"smtp_url": SecretStr(url)}), cities.get)
         mailer.init_app(storage_app[1])
         began = time.monotonic()
         with pytest.raises(OSError):  # noqa: PT011 - timed out, or, at the greeting, disconnected
@@ -91,7 +92,7 @@ def test_a_server_that_hangs_up_after_accepting_has_the_mail(storage_app, storag
         thread = threading.Thread(target=rude)
         thread.start()
         url = f"smtp://127.0.0.1:{listener.getsockname()[1]}"
-        mailer = Mailer(settings.model_copy(update={"smtp_url": url}), cities.get)
+        mailer = Mailer(settings.model_copy(update={"smtp_url": SecretStr(url)}), cities.get)
         mailer.init_app(storage_app[1])
         mailer.send("x", RESET, AT)
         thread.join()
@@ -101,7 +102,7 @@ def test_encryption_is_required_where_it_is_configured(storage_app, storage, set
     """The server of this test offers none, so nothing may be sent."""
     for scheme in ("smtp+starttls", "smtps"):
         url = f"{scheme}://127.0.0.1:{mailbox.port}"
-        mailer = Mailer(settings.model_copy(update={"smtp_url": url}), cities.get)
+        mailer = Mailer(settings.model_copy(update={"smtp_url": SecretStr(url)}), cities.get)
         mailer.init_app(storage_app[1])
         with pytest.raises((OSError, smtplib.SMTPException)):
             mailer.send("x", RESET, AT)

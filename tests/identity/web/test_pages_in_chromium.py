@@ -72,7 +72,12 @@ def site(tmp_path: Path, city: RegisteredCity, portal: RegisteredClient, clock) 
         Clients(tx).put(portal, clock.now())
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
     thread.start()
-    yield Site(address, storage, SecretKeys(settings.secret_keys), next(iter(portal.redirect_uris)))
+    yield Site(
+        address,
+        storage,
+        SecretKeys(settings.secret_keys.get_secret_value()),
+        next(iter(portal.redirect_uris)),
+    )
     server.shutdown()
     thread.join()
     server.server_close()

@@ -1,11 +1,50 @@
-"""The service's settings, read from environment variables that start with `IDENTITY_`."""
+"""The service's settings, read from environment variables that start with `IDENTITY_`.
 
-from typing import Annotated, Literal
+What is secret is so by its type (`SecretStr`, `Secret`): shown as stars, read by `get_secret_value()`.
+"""
 
-from pydantic import Field, ValidationError, field_validator
+from typing import Annotated, Literal, TypeVar
+
+from pydantic import (
+    AfterValidator,
+    BeforeValidator,
+    Field,
+    Secret,
+    SecretStr,
+    ValidationError,
+    field_validator,
+)
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from identity.errors import SettingsError
+
+SHORTEST_KEY = 32
+
+
+def _known_database(value: SecretStr) -> SecretStr:
+    url = value.get_secret_value()
+    if not url.startswith(("postgresql://", "postgresql+psycopg://", "sqlite://")):
+        raise ValueError("give a PostgreSQL or SQLite address")
+    return SecretStr(url.replace("postgresql://", "postgresql+psycopg://", 1))
+
+
+def _keys_between_commas(value: object) -> object:
+    return [part.strip() for part in value.split(",") if part.strip()] if isinstance(value, str) else value
+
+
+def _long_enough(value: Secret[list[str]]) -> Secret[list[str]]:
+    keys = value.get_secret_value()
+    if not keys or any(len(key) < SHORTEST_KEY for key in keys):
+        raise ValueError(f"give one or more keys of at least {SHORTEST_KEY} characters, separated by commas")
+    return value
+
+
+# It may hold a password.
+DatabaseUrl = Annotated[SecretStr, AfterValidator(_known_database)]
+# Newest first.
+SecretKeyList = Annotated[
+    Secret[list[str]], NoDecode, BeforeValidator(_keys_between_commas), AfterValidator(_long_enough)
+]
 
 
 class Settings(BaseSettings):
@@ -14,8 +53,10 @@ class Settings(BaseSettings):
     model_config = SettingsConfigDict(env_prefix="IDENTITY_", extra="ignore")
 
     issuer: str = Field(description="the public address of this service, such as https://id.example.gov")
-    database_url: str = Field(description="postgresql+psycopg://user@host/name, or sqlite:////path/file.db")
-    secret_keys: Annotated[list[str], NoDecode] = Field(
+    database_url: DatabaseUrl = Field(
+        description="postgresql+psycopg://user@host/name, or sqlite:////path/file.db"
+    )
+    secret_keys: SecretKeyList = Field(
         description="comma-separated keys of 32 characters or more; the first is current"
     )
     bind: str = Field(default="127.0.0.1:8000", description="host:port to listen on")
@@ -30,8 +71,8 @@ class Settings(BaseSettings):
         default="", description="a file of PEM certificates: whose client certificates tls_client_auth takes"
     )
 
-    smtp_url: str = Field(
-        default="smtp://127.0.0.1:1025", description="smtp://, smtp+starttls:// or smtps://"
+    smtp_url: SecretStr = Field(
+        default=SecretStr("smtp://127.0.0.1:1025"), description="smtp://, smtp+starttls:// or smtps://"
     )
     mail_sender: str = Field(
         default="Community Access ID <no-reply@localhost>", description="the From address"
@@ -50,20 +91,6 @@ class Settings(BaseSettings):
         default=20, ge=1, description="recovery mails asked for by one network in an hour"
     )
 
-    @field_validator("secret_keys", mode="before")
-    @classmethod
-    def _split(cls, value: object) -> object:
-        return (
-            [part.strip() for part in value.split(",") if part.strip()] if isinstance(value, str) else value
-        )
-
-    @field_validator("secret_keys")
-    @classmethod
-    def _long_enough(cls, value: list[str]) -> list[str]:
-        if not value or any(len(key) < 32 for key in value):  # noqa: PLR2004 - 256 bits of text, named in the text
-            raise ValueError("give one or more keys of at least 32 characters, separated by commas")
-        return value
-
     @field_validator("issuer")
     @classmethod
     def _no_trailing_slash(cls, value: str) -> str:
@@ -77,18 +104,26 @@ class Settings(BaseSettings):
         return self.issuer.startswith("https://")
 
 
-def load_settings() -> Settings:
-    """Read the settings; raises `SettingsError` that names each variable at fault and what it should be."""
+Kind = TypeVar("Kind", bound=BaseSettings)
+
+
+def load_settings(kind: type[Kind]) -> Kind:
+    """Read settings of one kind; raises `SettingsError` with a line for each variable at fault."""
     try:
-        return Settings()  # type: ignore[call-arg]  # the environment fills it
+        return kind()
     except ValidationError as error:
-        lines = []
-        for fault in error.errors():
-            name = str(fault["loc"][0]) if fault["loc"] else ""
-            field = Settings.model_fields.get(name)
-            expected = field.description if field else ""
-            problem = (
-                "is not set" if fault["type"] == "missing" else fault["msg"].removeprefix("Value error, ")
-            )
-            lines.append(f"IDENTITY_{name.upper()}: {problem} (expected: {expected})")
-        raise SettingsError("\n".join(lines)) from None
+        raise settings_error(kind, error) from None
+
+
+def settings_error(kind: type[BaseSettings], error: ValidationError) -> SettingsError:
+    """Return an error that names each variable at fault and what it should be, without its value."""
+    prefix, lines = str(kind.model_config.get("env_prefix", "")), []
+    for fault in error.errors():
+        problem = "is not set" if fault["type"] == "missing" else fault["msg"].removeprefix("Value error, ")
+        if not fault["loc"]:
+            lines.append(problem)
+            continue
+        name = str(fault["loc"][0])
+        expected = kind.model_fields[name].description
+        lines.append(f"{prefix}{name.upper()}: {problem}" + (f" (expected: {expected})" if expected else ""))
+    return SettingsError("\n".join(lines))

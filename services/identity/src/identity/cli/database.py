@@ -12,12 +12,14 @@ from identity.storage import Storage
 def migrate() -> None:
     """Bring the database to today's tables and make the signing keys that are missing. Safe to repeat."""
     settings = read_settings()
-    storage: Storage = create_command_line_app(settings.database_url).extensions["identity"]
+    storage: Storage = create_command_line_app(settings.database_url.get_secret_value()).extensions[
+        "identity"
+    ]
     with storage:
         reachable = storage.is_reachable()
     if not reachable:
         refuse("the database does not answer: check IDENTITY_DATABASE_URL, and that its server runs")
-    migrations.upgrade(settings.database_url)
+    migrations.upgrade(settings.database_url.get_secret_value())
     with operator() as opened:
         made = opened.keys.ensure()
     click.echo("The database is up to date." + (f" Made {len(made)} signing keys." if made else ""))

@@ -69,7 +69,7 @@ def examine(settings: Settings) -> Iterator[Finding]:
     yield Finding("settings", Verdict.GOOD, "complete")
     yield _issuer(settings)
     yield _mail_server(settings)
-    app = create_command_line_app(settings.database_url)
+    app = create_command_line_app(settings.database_url.get_secret_value())
     storage: Storage = app.extensions["identity"]
     with app.app_context(), storage:
         if not storage.is_reachable():
@@ -80,7 +80,9 @@ def examine(settings: Settings) -> Iterator[Finding]:
             yield Finding("database", Verdict.BAD, "has no tables", "run `identity migrate`")
             return
         yield Finding("database", Verdict.GOOD, "answers and has its tables")
-        opened = Operator(settings, storage, SecretKeys(settings.secret_keys), SystemClock(), app)
+        opened = Operator(
+            settings, storage, SecretKeys(settings.secret_keys.get_secret_value()), SystemClock(), app
+        )
         yield from _keys(opened)
         yield from _registrations(opened)
 
@@ -95,7 +97,7 @@ def _issuer(settings: Settings) -> Finding:
 
 def _mail_server(settings: Settings) -> Finding:
     try:
-        server = smtp.configuration(settings.smtp_url)
+        server = smtp.configuration(settings.smtp_url.get_secret_value())
         address = str(server["MAIL_SERVER"]), int(str(server["MAIL_PORT"]))
         socket.create_connection(address, timeout=_SECONDS).close()
     except SettingsError as error:

@@ -54,20 +54,22 @@ class Operator:
 def operator() -> Iterator[Operator]:
     """Open the database that the settings name; refuses in plain words what does not work."""
     settings = read_settings()
-    app = create_command_line_app(settings.database_url)
+    app = create_command_line_app(settings.database_url.get_secret_value())
     storage: Storage = app.extensions["identity"]
     with app.app_context(), storage:
         if not storage.is_reachable():
             refuse("the database does not answer: check IDENTITY_DATABASE_URL, and that its server runs")
         if not has_tables(storage):
             refuse("the database has no tables yet: run `identity migrate` first")
-        yield Operator(settings, storage, SecretKeys(settings.secret_keys), SystemClock(), app)
+        yield Operator(
+            settings, storage, SecretKeys(settings.secret_keys.get_secret_value()), SystemClock(), app
+        )
 
 
 def read_settings() -> Settings:
     """Return the settings; prints what is wrong with them and exits with 2."""
     try:
-        return load_settings()
+        return load_settings(Settings)
     except SettingsError as error:
         for line in str(error).splitlines():
             click.echo(line, err=True)

@@ -35,8 +35,8 @@ class Dependencies:
         self, settings: Settings, clock: Clock, hashing: str, providers: Mapping[str, SignInProvider]
     ) -> None:
         self.settings, self.clock = settings, clock
-        self.storage = Storage(settings.database_url)
-        self.secret_keys = SecretKeys(settings.secret_keys)
+        self.storage = Storage(settings.database_url.get_secret_value())
+        self.secret_keys = SecretKeys(settings.secret_keys.get_secret_value())
         self.relying_parties = RelyingPartyCache(self.storage, clock)
         self.key_set = KeySet(self.storage, self.secret_keys, clock)
         self.account_events = AccountEvents(
