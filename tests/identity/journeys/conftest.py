@@ -249,7 +249,7 @@ def app(settings: Settings, clock: FixedClock, storage: Storage, applications: A
         Cities(tx).put(CITY)
         Clients(tx).put(CLIENT, clock.now())
     return applications.lend(
-        f"journeys {settings!r}",
+        f"journeys {settings.database_url.get_secret_value()} {settings!r}",
         lambda: create_app(settings, clock=clock, hashing="cheap", providers={}),
         close,
     )

@@ -69,7 +69,7 @@ def start(
     def start_with(**changes: object) -> Flask:
         changed = settings.model_copy(update=changes)
         return applications.lend(
-            f"pages {changed!r}",
+            f"pages {changed.database_url.get_secret_value()} {changed!r}",
             lambda: create_app(changed, clock=clock, hashing="cheap", providers={}),
             close,
         )

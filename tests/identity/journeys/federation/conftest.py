@@ -119,7 +119,7 @@ def app(
         Clients(tx).put(client, clock.now())
     offered.update(providers)
     return applications.lend(
-        f"federation {settings!r}",
+        f"federation {settings.database_url.get_secret_value()} {settings!r}",
         lambda: create_app(settings, clock=clock, hashing="cheap", providers=offered),
         close,
     )
