@@ -4,7 +4,7 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 from identity.clock import SystemClock
-from identity.identity_providers.google import Google, GoogleConfig
+from identity.identity_providers.google import Google, GoogleSettings
 from identity.identity_providers.http import ProviderHttp
 from identity.identity_providers.provider import Refusal
 from identity.identity_providers.signed_tokens import SignedClaims
@@ -44,7 +44,7 @@ def test_the_workspace_domain_changes_nothing(sign_in: SignIn, behaviours: Behav
 
 def test_an_issuer_without_scheme_is_the_same_issuer() -> None:
     """Checked without HTTP, since only the real one is at https."""
-    google = Google(GoogleConfig("id", "secret"), ProviderHttp(), SystemClock())
+    google = Google(GoogleSettings(client_id="id", client_secret="secret"), ProviderHttp(), SystemClock())
     accepts = google._openid._rules.accepts_issuer
     assert accepts(SignedClaims({"iss": "https://accounts.google.com"}, {}, {}))
     assert accepts(SignedClaims({"iss": "accounts.google.com"}, {}, {}))
@@ -75,4 +75,4 @@ def test_the_page_is_asked_for_in_the_residents_language_with_a_choice_of_accoun
 
 
 def test_the_secret_is_not_shown() -> None:
-    assert "s3cret" not in repr(GoogleConfig("id", "s3cret"))
+    assert "s3cret" not in repr(GoogleSettings(client_id="id", client_secret="s3cret"))

@@ -92,7 +92,7 @@ def test_a_secret_may_be_in_a_file(tmp_path: Path) -> None:
     path.write_text("secret\n")
     environ = {"IDENTITY_GOOGLE_CLIENT_ID": "id", "IDENTITY_GOOGLE_CLIENT_SECRET_FILE": str(path)}
     google: Any = load_providers(environ, SystemClock())["google"]
-    assert google._config.client_secret == "secret"
+    assert google._settings.client_secret.get_secret_value() == "secret"
 
 
 def test_a_secret_both_ways_is_a_fault(tmp_path: Path) -> None:

@@ -112,12 +112,12 @@ def load_settings(kind: type[Kind]) -> Kind:
     try:
         return kind()
     except ValidationError as error:
-        raise settings_error(kind, error) from None
+        raise settings_error(kind, str(kind.model_config.get("env_prefix")), error) from None
 
 
-def settings_error(kind: type[BaseSettings], error: ValidationError) -> SettingsError:
+def settings_error(kind: type[BaseSettings], prefix: str, error: ValidationError) -> SettingsError:
     """Return an error that names each variable at fault and what it should be, without its value."""
-    prefix, lines = str(kind.model_config.get("env_prefix", "")), []
+    lines = []
     for fault in error.errors():
         problem = "is not set" if fault["type"] == "missing" else fault["msg"].removeprefix("Value error, ")
         if not fault["loc"]:

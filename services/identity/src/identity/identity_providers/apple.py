@@ -10,16 +10,18 @@ the nonce binds the code to this sign-in.
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import timedelta
+from typing import Annotated
 
 from authlib.integrations.requests_client import OAuth2Session
 from joserfc import jwt
 from joserfc.errors import JoseError
 from joserfc.jwk import ECKey
+from pydantic import BeforeValidator, Field
+from pydantic_settings import SettingsConfigDict
 
 from identity.clock import Clock
-from identity.errors import SettingsError
 from identity.identity_providers import claims as read
 from identity.identity_providers.code_flow import CodeFlow, callback_refusal, token_refusal
 from identity.identity_providers.http import ProviderHttp
@@ -38,7 +40,7 @@ from identity.identity_providers.security_events import (
     SignalKind,
     verify_security_event,
 )
-from identity.identity_providers.settings import ProviderSettings
+from identity.identity_providers.settings import Address, ProviderSettings
 from identity.identity_providers.signed_tokens import IdTokenRules, refused
 
 SECRET_LIFETIME = timedelta(minutes=5)
@@ -51,51 +53,50 @@ _MEANINGS = {
 }
 
 
-@dataclass(frozen=True)
-class AppleConfig:
-    """A Services ID with its team and key, from Apple's developer account."""
+def _private_key(text: object) -> object:
+    if not isinstance(text, str):
+        return text
+    try:
+        key = ECKey.import_key(text)
+    except (JoseError, ValueError):
+        raise ValueError("expected the text of Apple's AuthKey_….p8 file") from None
+    if not key.is_private or key.curve_name != "P-256":
+        raise ValueError("expected a private key of curve P-256 (Apple's .p8 file)")
+    return key
+
+
+class AppleSettings(ProviderSettings):
+    """A Services ID with its team and private key, from Apple's developer account."""
+
+    model_config = SettingsConfigDict(env_prefix="IDENTITY_APPLE_")
 
     client_id: str
     team_id: str
     key_id: str
-    key: ECKey = field(repr=False)
-    issuer: str = "https://appleid.apple.com"
-
-    @classmethod
-    def from_environment(cls, environ: Mapping[str, str]) -> "AppleConfig | None":
-        """Return the settings; None if there are none. Raises `SettingsError`."""
-        settings = ProviderSettings(environ, "IDENTITY_APPLE_")
-        if not settings.are_given(("CLIENT_ID", "TEAM_ID", "KEY_ID", "KEY"), "Sign in with Apple"):
-            return None
-        return cls(
-            client_id=settings.required("CLIENT_ID"),
-            team_id=settings.required("TEAM_ID"),
-            key_id=settings.required("KEY_ID"),
-            key=_private_key(settings.required("KEY")),
-            issuer=settings.address("ISSUER", cls.issuer),
-        )
+    key: Annotated[ECKey, BeforeValidator(_private_key)] = Field(repr=False)
+    issuer: Address = "https://appleid.apple.com"
 
 
 @dataclass(frozen=True)
 class AppleClientSecret:
     """The client secret: a JWT made for each redemption, good for five minutes."""
 
-    config: AppleConfig
+    settings: AppleSettings
     clock: Clock
 
     def apply(self, session: OAuth2Session, token_endpoint: str) -> None:  # noqa: ARG002 - the protocol's
         """Set the session's client secret and authentication method."""
         now = self.clock.now()
         session.client_secret = jwt.encode(
-            {"alg": "ES256", "kid": self.config.key_id},
+            {"alg": "ES256", "kid": self.settings.key_id},
             {
-                "iss": self.config.team_id,
-                "sub": self.config.client_id,
-                "aud": self.config.issuer,
+                "iss": self.settings.team_id,
+                "sub": self.settings.client_id,
+                "aud": self.settings.issuer,
                 "iat": int(now.timestamp()),
                 "exp": int((now + SECRET_LIFETIME).timestamp()),
             },
-            self.config.key,
+            self.settings.key,
             algorithms=["ES256"],
         )
         session.token_endpoint_auth_method = "client_secret_post"  # noqa: S105 - a method's name
@@ -107,24 +108,24 @@ class Apple:
     key = "apple"
     brand = Brand("Apple", "Sign in with Apple", "providers/apple.svg")
 
-    def __init__(self, config: AppleConfig, http: ProviderHttp, clock: Clock) -> None:
-        self._config, self._clock = config, clock
+    def __init__(self, settings: AppleSettings, http: ProviderHttp, clock: Clock) -> None:
+        self._settings, self._clock = settings, clock
         metadata = Metadata(
-            authorization_endpoint=f"{config.issuer}/auth/authorize",
-            token_endpoint=f"{config.issuer}/auth/token",
-            jwks_uri=f"{config.issuer}/auth/keys",
+            authorization_endpoint=f"{settings.issuer}/auth/authorize",
+            token_endpoint=f"{settings.issuer}/auth/token",
+            jwks_uri=f"{settings.issuer}/auth/keys",
         )
         self._openid = OpenIDConnect(
             flow=CodeFlow(
-                http, config.client_id, AppleClientSecret(config, clock), "name email", token_refusal
+                http, settings.client_id, AppleClientSecret(settings, clock), "name email", token_refusal
             ),
             metadata=lambda: metadata,
             rules=IdTokenRules(
-                config.client_id,
-                accepts_issuer=lambda signed: signed.claims.get("iss") == config.issuer,
+                settings.client_id,
+                accepts_issuer=lambda signed: signed.claims.get("iss") == settings.issuer,
                 algorithms=("RS256",),
             ),
-            accepts_callback_issuer=lambda issuer: issuer == config.issuer,
+            accepts_callback_issuer=lambda issuer: issuer == settings.issuer,
             clock=clock,
             pkce=False,
         )
@@ -139,7 +140,7 @@ class Apple:
         email = read.email(claims.get("email"))
         given_name, family_name = _names(params.get("user", ""))
         return ProviderIdentity(
-            issuer=self._config.issuer,
+            issuer=self._settings.issuer,
             subject=claims["sub"],
             email=email,
             email_verified=email is not None and _is_true(claims.get("email_verified")),
@@ -163,8 +164,8 @@ class Apple:
         token = verify_security_event(
             payload,
             self._openid.keys(self._openid.metadata()),
-            issuer=self._config.issuer,
-            audience=self._config.client_id,
+            issuer=self._settings.issuer,
+            audience=self._settings.client_id,
             now=self._clock.now(),
         )
         try:
@@ -173,7 +174,7 @@ class Apple:
             raise refused("a notification that cannot be read") from error
         kind = _MEANINGS.get(str(event.get("type"))) if isinstance(event, dict) else None
         subject = read.text(event.get("sub"), 255) if kind else None
-        signals = (SecuritySignal(kind, self._config.issuer, subject),) if kind and subject else ()
+        signals = (SecuritySignal(kind, self._settings.issuer, subject),) if kind and subject else ()
         return SecurityNotice(token.id, token.issued_at, signals)
 
 
@@ -199,13 +200,3 @@ def _callback_refusal(params: Mapping[str, str]) -> ProviderRefusal:
     if params.get("error") == "user_cancelled_authorize":
         return ProviderRefusal(Refusal.DENIED, "the person went back")
     return callback_refusal(params)
-
-
-def _private_key(text: str) -> ECKey:
-    try:
-        key = ECKey.import_key(text)
-    except (JoseError, ValueError) as error:
-        raise SettingsError("IDENTITY_APPLE_KEY: expected the text of Apple's AuthKey_….p8 file") from error
-    if not key.is_private or key.curve_name != "P-256":
-        raise SettingsError("IDENTITY_APPLE_KEY: expected a private key of curve P-256 (Apple's .p8 file)")
-    return key

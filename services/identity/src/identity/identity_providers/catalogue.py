@@ -3,13 +3,14 @@
 from collections.abc import Mapping
 
 from identity.clock import Clock
-from identity.identity_providers.apple import Apple, AppleConfig
-from identity.identity_providers.facebook import Facebook, FacebookConfig
-from identity.identity_providers.google import Google, GoogleConfig
+from identity.identity_providers.apple import Apple, AppleSettings
+from identity.identity_providers.facebook import Facebook, FacebookSettings
+from identity.identity_providers.google import Google, GoogleSettings
 from identity.identity_providers.http import Limits, ProviderHttp
-from identity.identity_providers.microsoft import Microsoft, MicrosoftConfig
-from identity.identity_providers.openid import OpenIDConfig, OpenIDProvider
+from identity.identity_providers.microsoft import Microsoft, MicrosoftSettings
+from identity.identity_providers.openid import OpenIDProvider, read_openid_providers
 from identity.identity_providers.provider import Provider
+from identity.identity_providers.settings import read_provider
 
 
 def load_providers(
@@ -17,17 +18,18 @@ def load_providers(
 ) -> dict[str, Provider]:
     """Return the providers by key: Google, Apple, Microsoft, Facebook, then any other by name.
 
-    Asks nobody yet. Raises `SettingsError` that names the variable, if a provider's settings are incomplete.
+    No request is made yet. Raises `SettingsError` that names each variable that is missing or wrong.
     """
     http = ProviderHttp(limits)
     offered: list[Provider] = []
-    if google := GoogleConfig.from_environment(environ):
+    if google := read_provider(GoogleSettings, environ, "Sign in with Google"):
         offered.append(Google(google, http, clock))
-    if apple := AppleConfig.from_environment(environ):
+    if apple := read_provider(AppleSettings, environ, "Sign in with Apple"):
         offered.append(Apple(apple, http, clock))
-    if microsoft := MicrosoftConfig.from_environment(environ):
+    if microsoft := read_provider(MicrosoftSettings, environ, "Sign in with Microsoft"):
         offered.append(Microsoft(microsoft, http, clock))
-    if facebook := FacebookConfig.from_environment(environ):
+    if facebook := read_provider(FacebookSettings, environ, "Sign in with Facebook"):
         offered.append(Facebook(facebook, http, clock))
-    offered.extend(OpenIDProvider(other, http, clock) for other in OpenIDConfig.all_from_environment(environ))
+    others = read_openid_providers(environ)
+    offered.extend(OpenIDProvider(key, other, http, clock) for key, other in others.items())
     return {provider.key: provider for provider in offered}

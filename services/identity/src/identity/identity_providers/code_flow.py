@@ -1,7 +1,7 @@
 """The authorization code flow (RFC 6749 4.1, RFC 7636, RFC 9207) as every provider speaks it, by Authlib."""
 
 from collections.abc import Callable, Collection, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from authlib.integrations.base_client import OAuthError
@@ -36,7 +36,7 @@ class Credential(Protocol):
 class ClientSecret:
     """A shared secret, sent in the body or as HTTP Basic (RFC 6749 2.3.1)."""
 
-    secret: str
+    secret: str = field(repr=False)
     method: str = "client_secret_post"
 
     def apply(self, session: OAuth2Session, token_endpoint: str) -> None:  # noqa: ARG002 - the protocol's

@@ -15,13 +15,15 @@ import hmac
 import json
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import Annotated, Any
 from urllib.parse import urlencode
 
+from pydantic import AfterValidator, SecretStr
+from pydantic_settings import SettingsConfigDict
+
 from identity.clock import Clock
-from identity.errors import SettingsError
 from identity.identity_providers import claims as read
 from identity.identity_providers.code_flow import (
     CREDENTIALS_REFUSED,
@@ -38,9 +40,10 @@ from identity.identity_providers.provider import (
     Question,
     Refusal,
 )
-from identity.identity_providers.settings import ProviderSettings
+from identity.identity_providers.settings import Address, ProviderSettings
 
 ISSUER = "https://www.facebook.com"
+VERSION = "v25.0"
 # Graph has answered with this type where no browser asked.
 _MEDIA_TYPES = JSON | {"text/javascript"}
 _ID = re.compile(r"[0-9]{1,32}")
@@ -54,32 +57,22 @@ _TRY_LATER = (2, 4, 17, 341)
 _DISABLED_SUBCODES = (459, 464, 490)
 
 
-@dataclass(frozen=True)
-class FacebookConfig:
+def _version(value: str) -> str:
+    if not re.fullmatch(r"v[0-9]+\.[0-9]+", value):
+        raise ValueError(f"expected a version such as {VERSION}")
+    return value
+
+
+class FacebookSettings(ProviderSettings):
     """An app of Facebook's, from its developer dashboard."""
 
-    client_id: str
-    client_secret: str = field(repr=False)
-    version: str = "v25.0"
-    site: str = ISSUER
-    graph: str = "https://graph.facebook.com"
+    model_config = SettingsConfigDict(env_prefix="IDENTITY_FACEBOOK_")
 
-    @classmethod
-    def from_environment(cls, environ: Mapping[str, str]) -> "FacebookConfig | None":
-        """Return the settings; None if there are none. Raises `SettingsError`."""
-        settings = ProviderSettings(environ, "IDENTITY_FACEBOOK_")
-        if not settings.are_given(("CLIENT_ID", "CLIENT_SECRET"), "Sign in with Facebook"):
-            return None
-        version = settings.optional("GRAPH_VERSION") or cls.version
-        if not re.fullmatch(r"v[0-9]+\.[0-9]+", version):
-            raise SettingsError(f"IDENTITY_FACEBOOK_GRAPH_VERSION: expected a version such as {cls.version}")
-        return cls(
-            client_id=settings.required("CLIENT_ID"),
-            client_secret=settings.required("CLIENT_SECRET"),
-            version=version,
-            site=settings.address("SITE", cls.site),
-            graph=settings.address("GRAPH", cls.graph),
-        )
+    client_id: str
+    client_secret: SecretStr
+    graph_version: Annotated[str, AfterValidator(_version)] = VERSION
+    site: Address = ISSUER
+    graph: Address = "https://graph.facebook.com"
 
 
 @dataclass(frozen=True)
@@ -97,12 +90,13 @@ class Facebook:
     key = "facebook"
     brand = Brand("Facebook", "Sign in with Facebook", "providers/facebook.svg")
 
-    def __init__(self, config: FacebookConfig, http: ProviderHttp, clock: Clock) -> None:
-        self._config, self._http, self._clock = config, http, clock
+    def __init__(self, settings: FacebookSettings, http: ProviderHttp, clock: Clock) -> None:
+        self._settings, self._http, self._clock = settings, http, clock
+        self._secret = settings.client_secret.get_secret_value()
         self._flow = CodeFlow(
             http,
-            config.client_id,
-            ClientSecret(config.client_secret),
+            settings.client_id,
+            ClientSecret(self._secret),
             "email public_profile",
             _graph_refusal,
             _MEDIA_TYPES,
@@ -111,7 +105,7 @@ class Facebook:
     def authorization_url(self, question: Question) -> str:
         """Return where to send the browser; see `Provider`."""
         return self._flow.authorization_url(
-            f"{self._config.site}/{self._config.version}/dialog/oauth",
+            f"{self._settings.site}/{self._settings.graph_version}/dialog/oauth",
             {
                 "state": question.state,
                 "code_challenge": question.code_challenge,
@@ -169,9 +163,7 @@ class Facebook:
         return DeletionRequest(ISSUER, subject, datetime.fromtimestamp(issued_at, UTC))
 
     def _person(self, access_token: str) -> dict[str, Any]:
-        proof = hmac.new(
-            self._config.client_secret.encode(), access_token.encode(), hashlib.sha256
-        ).hexdigest()
+        proof = hmac.new(self._secret.encode(), access_token.encode(), hashlib.sha256).hexdigest()
         query = urlencode({"fields": "id,first_name,last_name,email", "appsecret_proof": proof})
         answer = self._http.get(
             f"{self._graph('me')}?{query}", headers={"Authorization": f"Bearer {access_token}"}
@@ -182,13 +174,13 @@ class Facebook:
         return person
 
     def _graph(self, path: str) -> str:
-        return f"{self._config.graph}/{self._config.version}/{path}"
+        return f"{self._settings.graph}/{self._settings.graph_version}/{path}"
 
     def _verified_payload(self, signed_request: str) -> dict[str, Any]:
         signature, dot, payload = signed_request.partition(".")
         if not dot or len(signed_request) > _SIGNED_REQUEST_CHARACTERS or not signed_request.isascii():
             raise _forged("no signed request")
-        right = hmac.new(self._config.client_secret.encode(), payload.encode(), hashlib.sha256).digest()
+        right = hmac.new(self._secret.encode(), payload.encode(), hashlib.sha256).digest()
         try:
             given = _from_base64url(signature)
             value = json.loads(_from_base64url(payload))

@@ -8,8 +8,10 @@ https://developers.google.com/identity/protocols/risc) name the issuer with a fi
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from typing import Any
+
+from pydantic import SecretStr
+from pydantic_settings import SettingsConfigDict
 
 from identity.clock import Clock
 from identity.identity_providers import claims as read
@@ -33,7 +35,7 @@ from identity.identity_providers.security_events import (
     subject_of,
     verify_security_event,
 )
-from identity.identity_providers.settings import ProviderSettings, is_fit_for_secrets
+from identity.identity_providers.settings import Address, ProviderSettings, is_fit_for_secrets
 from identity.identity_providers.signed_tokens import IdTokenRules
 
 _RISC = "https://schemas.openid.net/secevent/risc/event-type/"
@@ -49,25 +51,14 @@ _MEANINGS = {
 }
 
 
-@dataclass(frozen=True)
-class GoogleConfig:
+class GoogleSettings(ProviderSettings):
     """A client of Google's, from the Google Cloud console."""
 
-    client_id: str
-    client_secret: str = field(repr=False)
-    issuer: str = "https://accounts.google.com"
+    model_config = SettingsConfigDict(env_prefix="IDENTITY_GOOGLE_")
 
-    @classmethod
-    def from_environment(cls, environ: Mapping[str, str]) -> "GoogleConfig | None":
-        """Return the settings; None if there are none. Raises `SettingsError`."""
-        settings = ProviderSettings(environ, "IDENTITY_GOOGLE_")
-        if not settings.are_given(("CLIENT_ID", "CLIENT_SECRET"), "Sign in with Google"):
-            return None
-        return cls(
-            client_id=settings.required("CLIENT_ID"),
-            client_secret=settings.required("CLIENT_SECRET"),
-            issuer=settings.address("ISSUER", cls.issuer),
-        )
+    client_id: str
+    client_secret: SecretStr
+    issuer: Address = "https://accounts.google.com"
 
 
 class Google:
@@ -76,28 +67,28 @@ class Google:
     key = "google"
     brand = Brand("Google", "Sign in with Google", "providers/google.svg")
 
-    def __init__(self, config: GoogleConfig, http: ProviderHttp, clock: Clock) -> None:
-        self._config, self._http, self._clock = config, http, clock
+    def __init__(self, settings: GoogleSettings, http: ProviderHttp, clock: Clock) -> None:
+        self._settings, self._http, self._clock = settings, http, clock
         self._openid = OpenIDConnect(
             flow=CodeFlow(
                 http,
-                config.client_id,
-                ClientSecret(config.client_secret),
+                settings.client_id,
+                ClientSecret(settings.client_secret.get_secret_value()),
                 "openid email profile",
                 token_refusal,
             ),
-            metadata=DiscoveredMetadata(config.issuer, http, clock),
+            metadata=DiscoveredMetadata(settings.issuer, http, clock),
             rules=IdTokenRules(
-                config.client_id,
+                settings.client_id,
                 accepts_issuer=lambda signed: (
-                    signed.claims.get("iss") in (config.issuer, config.issuer.removeprefix("https://"))
+                    signed.claims.get("iss") in (settings.issuer, settings.issuer.removeprefix("https://"))
                 ),
                 algorithms=("RS256",),
             ),
-            accepts_callback_issuer=lambda issuer: issuer == config.issuer,
+            accepts_callback_issuer=lambda issuer: issuer == settings.issuer,
             clock=clock,
         )
-        self._risc = PublishedDocument(f"{config.issuer}/.well-known/risc-configuration", http, clock)
+        self._risc = PublishedDocument(f"{settings.issuer}/.well-known/risc-configuration", http, clock)
         self._risc_keys: dict[str, SigningKeys] = {}
 
     def authorization_url(self, question: Question) -> str:
@@ -117,7 +108,7 @@ class Google:
         claims = self._openid.answer(params, expected, _callback_refusal).claims
         email = read.email(claims.get("email"))
         return ProviderIdentity(
-            issuer=self._config.issuer,
+            issuer=self._settings.issuer,
             subject=claims["sub"],
             email=email,
             email_verified=email is not None and claims.get("email_verified") is True,
@@ -139,13 +130,13 @@ class Google:
         """
         configuration = self._risc.get()
         issuer, keys_uri = configuration.get("issuer"), configuration.get("jwks_uri")
-        if str(issuer).rstrip("/") != self._config.issuer or not is_fit_for_secrets(str(keys_uri)):
+        if str(issuer).rstrip("/") != self._settings.issuer or not is_fit_for_secrets(str(keys_uri)):
             raise ProviderRefusal(
                 Refusal.UNAVAILABLE, "the security event configuration is of another issuer"
             )
         keys = self._risc_keys.setdefault(str(keys_uri), SigningKeys(str(keys_uri), self._http, self._clock))
         event_token = verify_security_event(
-            token, keys, issuer=str(issuer), audience=self._config.client_id, now=self._clock.now()
+            token, keys, issuer=str(issuer), audience=self._settings.client_id, now=self._clock.now()
         )
         events = event_token.events if isinstance(event_token.events, dict) else {}
         signals = (self._signal(uri, event) for uri, event in events.items())
@@ -156,11 +147,11 @@ class Google:
         if kind is None or not isinstance(event, dict):
             return None
         if kind is SignalKind.TEST:
-            return SecuritySignal(kind, self._config.issuer, None, read.text(event.get("state"), 1024))
+            return SecuritySignal(kind, self._settings.issuer, None, read.text(event.get("state"), 1024))
         if kind is SignalKind.ACCOUNT_DISABLED and event.get("reason") == "hijacking":
             kind = SignalKind.ACCOUNT_TAKEOVER
-        subject = subject_of(event, self._config.issuer)
-        return SecuritySignal(kind, self._config.issuer, subject) if subject else None
+        subject = subject_of(event, self._settings.issuer)
+        return SecuritySignal(kind, self._settings.issuer, subject) if subject else None
 
 
 def _callback_refusal(params: Mapping[str, Any]) -> ProviderRefusal:

@@ -10,11 +10,12 @@ errors carry AADSTS codes, which may change.
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
-from typing import Any
+from typing import Annotated, Any
+
+from pydantic import AfterValidator, SecretStr
+from pydantic_settings import SettingsConfigDict
 
 from identity.clock import Clock
-from identity.errors import SettingsError
 from identity.identity_providers import claims as read
 from identity.identity_providers.code_flow import ClientSecret, CodeFlow
 from identity.identity_providers.code_flow import callback_refusal as standard_callback_refusal
@@ -29,7 +30,7 @@ from identity.identity_providers.provider import (
     Question,
     Refusal,
 )
-from identity.identity_providers.settings import ProviderSettings
+from identity.identity_providers.settings import Address, ProviderSettings
 from identity.identity_providers.signed_tokens import IdTokenRules, SignedClaims, refused
 
 # The tenant of all personal accounts.
@@ -41,33 +42,23 @@ _DISABLED_CODES = (50057, 50034, 50053)
 _AADSTS = re.compile(r"AADSTS(\d+)")
 
 
-@dataclass(frozen=True)
-class MicrosoftConfig:
+def _tenant(value: str) -> str:
+    tenant = value.lower()
+    if tenant not in _SHARED_TENANTS and not _GUID.fullmatch(tenant):
+        raise ValueError(f"expected {', '.join(_SHARED_TENANTS)} or a tenant's id (a GUID)")
+    return tenant
+
+
+class MicrosoftSettings(ProviderSettings):
     """An app registration of Entra. `tenant`: common, organizations, consumers, or one tenant's id."""
 
-    client_id: str
-    client_secret: str = field(repr=False)
-    tenant: str = "common"
-    # The US government's cloud is https://login.microsoftonline.us.
-    authority: str = "https://login.microsoftonline.com"
+    model_config = SettingsConfigDict(env_prefix="IDENTITY_MICROSOFT_")
 
-    @classmethod
-    def from_environment(cls, environ: Mapping[str, str]) -> "MicrosoftConfig | None":
-        """Return the settings; None if there are none. Raises `SettingsError`."""
-        settings = ProviderSettings(environ, "IDENTITY_MICROSOFT_")
-        if not settings.are_given(("CLIENT_ID", "CLIENT_SECRET"), "Sign in with Microsoft"):
-            return None
-        tenant = (settings.optional("TENANT") or cls.tenant).lower()
-        if tenant not in _SHARED_TENANTS and not _GUID.fullmatch(tenant):
-            raise SettingsError(
-                f"IDENTITY_MICROSOFT_TENANT: expected {', '.join(_SHARED_TENANTS)} or a tenant's id (a GUID)"
-            )
-        return cls(
-            client_id=settings.required("CLIENT_ID"),
-            client_secret=settings.required("CLIENT_SECRET"),
-            tenant=tenant,
-            authority=settings.address("AUTHORITY", cls.authority),
-        )
+    client_id: str
+    client_secret: SecretStr
+    tenant: Annotated[str, AfterValidator(_tenant)] = "common"
+    # The US government's cloud is https://login.microsoftonline.us.
+    authority: Address = "https://login.microsoftonline.com"
 
     def issuer(self, tenant: str) -> str:
         """Return a tenant's issuer."""
@@ -80,20 +71,22 @@ class Microsoft:
     key = "microsoft"
     brand = Brand("Microsoft", "Sign in with Microsoft", "providers/microsoft.svg")
 
-    def __init__(self, config: MicrosoftConfig, http: ProviderHttp, clock: Clock) -> None:
-        self._config = config
+    def __init__(self, settings: MicrosoftSettings, http: ProviderHttp, clock: Clock) -> None:
+        self._settings = settings
         self._openid = OpenIDConnect(
             flow=CodeFlow(
                 http,
-                config.client_id,
-                ClientSecret(config.client_secret),
+                settings.client_id,
+                ClientSecret(settings.client_secret.get_secret_value()),
                 "openid email profile",
                 _token_refusal,
             ),
             metadata=DiscoveredMetadata(
-                config.issuer(config.tenant), http, clock, document_issuer=_published_issuer(config)
+                settings.issuer(settings.tenant), http, clock, document_issuer=_published_issuer(settings)
             ),
-            rules=IdTokenRules(config.client_id, accepts_issuer=self._accepts_issuer, algorithms=("RS256",)),
+            rules=IdTokenRules(
+                settings.client_id, accepts_issuer=self._accepts_issuer, algorithms=("RS256",)
+            ),
             accepts_callback_issuer=self._is_a_tenants_issuer,
             clock=clock,
         )
@@ -118,7 +111,7 @@ class Microsoft:
             raise refused("no oid")
         email = read.email(claims.get("email"))
         return ProviderIdentity(
-            issuer=self._config.issuer(tenant),
+            issuer=self._settings.issuer(tenant),
             subject=f"{tenant}.{person.lower()}",
             email=email,
             email_verified=email is not None and _is_domain_proved(claims),
@@ -136,13 +129,13 @@ class Microsoft:
         tenant = signed.claims.get("tid")
         if not isinstance(tenant, str) or not _GUID.fullmatch(tenant) or not self._lets_in(tenant):
             return False
-        issuer = self._config.issuer(tenant)
+        issuer = self._settings.issuer(tenant)
         # Some keys may only speak for one tenant; most say that they speak for any.
         key_issuer = str(signed.published_key.get("issuer", issuer)).replace("{tenantid}", tenant)
         return signed.claims.get("iss") == issuer == key_issuer
 
     def _lets_in(self, tenant: str) -> bool:
-        match self._config.tenant:
+        match self._settings.tenant:
             case "common":
                 return True
             case "organizations":
@@ -153,15 +146,15 @@ class Microsoft:
                 return tenant == only
 
     def _is_a_tenants_issuer(self, issuer: str) -> bool:
-        tenant = issuer.removeprefix(f"{self._config.authority}/").removesuffix("/v2.0")
-        return bool(_GUID.fullmatch(tenant)) and issuer == self._config.issuer(tenant)
+        tenant = issuer.removeprefix(f"{self._settings.authority}/").removesuffix("/v2.0")
+        return bool(_GUID.fullmatch(tenant)) and issuer == self._settings.issuer(tenant)
 
 
-def _published_issuer(config: MicrosoftConfig) -> str:
+def _published_issuer(settings: MicrosoftSettings) -> str:
     """Return the issuer in the metadata: a template where many tenants share it."""
-    if config.tenant == "consumers":
-        return config.issuer(CONSUMERS)
-    return config.issuer("{tenantid}" if config.tenant in _SHARED_TENANTS else config.tenant)
+    if settings.tenant == "consumers":
+        return settings.issuer(CONSUMERS)
+    return settings.issuer("{tenantid}" if settings.tenant in _SHARED_TENANTS else settings.tenant)
 
 
 def _is_domain_proved(claims: Mapping[str, Any]) -> bool:

@@ -8,13 +8,14 @@ verified only if the operator says that the provider's `email_verified` can be r
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Annotated, Any
 from urllib.parse import urlencode
 
 from authlib.integrations.requests_client import OAuth2Session
 from joserfc import jwt
 from joserfc.errors import JoseError
 from joserfc.jwk import ECKey, RSAKey
+from pydantic import AfterValidator, BeforeValidator, Field, SecretStr
 
 from identity import randomness
 from identity.clock import Clock
@@ -24,99 +25,94 @@ from identity.identity_providers.code_flow import ClientSecret, CodeFlow, Creden
 from identity.identity_providers.http import ProviderHttp
 from identity.identity_providers.openid_connect import Answer, DiscoveredMetadata, OpenIDConnect
 from identity.identity_providers.provider import Brand, Expected, ProviderIdentity, Question
-from identity.identity_providers.settings import ProviderSettings
+from identity.identity_providers.settings import Issuer, ProviderSettings, Switch, read_provider
 from identity.identity_providers.signed_tokens import IdTokenRules, refused
 
 PREFIX = "IDENTITY_OPENID_"
 ASSERTION_SECONDS = 60
 _ASSERTION_TYPE = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
-_SETTINGS = (
-    "ISSUER",
-    "CLIENT_ID",
-    "CLIENT_SECRET",
-    "CLIENT_SECRET_FILE",
-    "PRIVATE_KEY",
-    "PRIVATE_KEY_FILE",
-    "PRIVATE_KEY_ID",
-    "ACR_VALUES",
-    "ACCEPTED_ACR",
-    "SCOPE",
-    "LABEL",
-    "TRUST_EMAIL",
-)
+# The two that may be in a file instead.
+_FROM_FILES = ("CLIENT_SECRET", "PRIVATE_KEY")
 _TAKEN = ("google", "apple", "microsoft", "facebook", "password")
 
 
-@dataclass(frozen=True)
-class OpenIDConfig:
+def _private_key(text: object) -> object:
+    if not isinstance(text, str):
+        return text
+    for kind in (RSAKey, ECKey):
+        try:
+            key = kind.import_key(text)
+        except (JoseError, ValueError, TypeError):
+            continue
+        if key.is_private and not (isinstance(key, ECKey) and key.curve_name != "P-256"):
+            return key
+    raise ValueError("expected a private RSA or P-256 key in PEM form")
+
+
+def _words(value: object) -> object:
+    return tuple(value.split()) if isinstance(value, str) else value
+
+
+def _with_openid(scope: str) -> str:
+    if "openid" not in scope.split():
+        raise ValueError("expected to contain openid")
+    return scope
+
+
+class OpenIDSettings(ProviderSettings):
     """A client of some OpenID provider. Exactly one of `client_secret` and `private_key` is set."""
 
-    key: str
-    name: str
-    issuer: str
+    issuer: Issuer
     client_id: str
-    client_secret: str | None = field(default=None, repr=False)
-    private_key: RSAKey | ECKey | None = field(default=None, repr=False)
+    client_secret: SecretStr | None = None
+    private_key: Annotated[RSAKey | ECKey | None, BeforeValidator(_private_key)] = Field(
+        default=None, repr=False
+    )
     private_key_id: str | None = None
     # What is asked for (space-separated, in order of preference), and what is taken; empty takes any.
     acr_values: str | None = None
-    accepted_acr: tuple[str, ...] = ()
-    scope: str = "openid email profile"
-    trusts_email: bool = False
+    accepted_acr: Annotated[tuple[str, ...], BeforeValidator(_words)] = ()
+    scope: Annotated[str, AfterValidator(_with_openid)] = "openid email profile"
+    # What its button says; the provider's name if not set.
+    label: str | None = None
+    trust_email: Switch = False
 
-    @classmethod
-    def all_from_environment(cls, environ: Mapping[str, str]) -> "list[OpenIDConfig]":
-        """Return the settings of every `IDENTITY_OPENID_<NAME>_…`, by name. Raises `SettingsError`."""
-        names = set()
-        for variable in (v for v in environ if v.startswith(PREFIX)):
-            found = re.fullmatch(r"([A-Z0-9]{1,32})_([A-Z_]+)", variable.removeprefix(PREFIX))
-            if found is None or found[2] not in _SETTINGS:
-                raise SettingsError(
-                    f"{variable}: no such setting (expected {PREFIX}<NAME>_ followed by one of"
-                    f" {', '.join(_SETTINGS)}; <NAME> of A-Z and 0-9)"
-                )
-            names.add(found[1])
-        return [cls._from_environment(environ, name) for name in sorted(names)]
 
-    @classmethod
-    def _from_environment(cls, environ: Mapping[str, str], name: str) -> "OpenIDConfig":
-        settings = ProviderSettings(environ, f"{PREFIX}{name}_")
-        key = name.lower()
-        if key in _TAKEN:
-            raise SettingsError(f"{PREFIX}{name}_…: the name is taken; choose another")
-        if not settings.are_given(("ISSUER", "CLIENT_ID"), f"the provider {name}"):
+def read_openid_providers(environ: Mapping[str, str]) -> dict[str, OpenIDSettings]:
+    """Return the settings of every `IDENTITY_OPENID_<NAME>_…` by key; raises `SettingsError`."""
+    known = []
+    for name in map(str.upper, OpenIDSettings.model_fields):
+        known += [name, f"{name}_FILE"] if name in _FROM_FILES else [name]
+    names = set()
+    for variable in (v for v in environ if v.startswith(PREFIX)):
+        found = re.fullmatch(r"([A-Z0-9]{1,32})_([A-Z_]+)", variable.removeprefix(PREFIX))
+        if found is None or found[2] not in known:
             raise SettingsError(
-                f"{PREFIX}{name}_ISSUER: is not set, but other {PREFIX}{name}_… variables are"
+                f"{variable}: no such setting (expected {PREFIX}<NAME>_ followed by one of"
+                f" {', '.join(known)}; <NAME> of A-Z and 0-9)"
             )
-        secret, private_key = settings.optional("CLIENT_SECRET"), settings.optional("PRIVATE_KEY")
-        if (secret is None) == (private_key is None):
-            raise SettingsError(
-                f"{PREFIX}{name}_CLIENT_SECRET, {PREFIX}{name}_PRIVATE_KEY: set exactly one of the two"
-            )
-        scope = settings.optional("SCOPE") or cls.scope
-        if "openid" not in scope.split():
-            raise SettingsError(f"{PREFIX}{name}_SCOPE: expected to contain openid")
-        return cls(
-            key=key,
-            name=settings.optional("LABEL") or name.capitalize(),
-            issuer=settings.issuer("ISSUER"),
-            client_id=settings.required("CLIENT_ID"),
-            client_secret=secret,
-            private_key=_private_key(private_key, name) if private_key else None,
-            private_key_id=settings.optional("PRIVATE_KEY_ID"),
-            acr_values=settings.optional("ACR_VALUES"),
-            accepted_acr=tuple((settings.optional("ACCEPTED_ACR") or "").split()),
-            scope=scope,
-            trusts_email=settings.switch("TRUST_EMAIL"),
-        )
+        names.add(found[1])
+    return {name.lower(): _read_openid_provider(environ, name) for name in sorted(names)}
+
+
+def _read_openid_provider(environ: Mapping[str, str], name: str) -> OpenIDSettings:
+    prefix = f"{PREFIX}{name}_"
+    if name.lower() in _TAKEN:
+        raise SettingsError(f"{prefix}…: the name is taken; choose another")
+    settings = read_provider(OpenIDSettings, environ, f"the provider {name}", prefix=prefix)
+    if settings is None:
+        raise SettingsError(f"{prefix}ISSUER: is not set, but other {prefix}… variables are")
+    if (settings.client_secret is None) == (settings.private_key is None):
+        raise SettingsError(f"{prefix}CLIENT_SECRET, {prefix}PRIVATE_KEY: set exactly one of the two")
+    return settings
 
 
 @dataclass(frozen=True)
 class PrivateKeyJwt:
     """A signed assertion instead of a secret (`private_key_jwt`, OpenID Connect Core 9)."""
 
-    config: OpenIDConfig
-    private_key: RSAKey | ECKey
+    settings: OpenIDSettings
+    private_key: RSAKey | ECKey = field(repr=False)
     clock: Clock
 
     def apply(self, session: OAuth2Session, token_endpoint: str) -> None:
@@ -126,7 +122,7 @@ class PrivateKeyJwt:
             _client: object, _method: str, uri: str, headers: dict[str, str], body: str
         ) -> tuple[str, dict[str, str], str]:
             parameters = {
-                "client_id": self.config.client_id,
+                "client_id": self.settings.client_id,
                 "client_assertion_type": _ASSERTION_TYPE,
                 "client_assertion": self._assertion(token_endpoint),
             }
@@ -139,13 +135,13 @@ class PrivateKeyJwt:
         now = int(self.clock.now().timestamp())
         algorithm = "RS256" if isinstance(self.private_key, RSAKey) else "ES256"
         header = {"alg": algorithm}
-        if self.config.private_key_id:
-            header["kid"] = self.config.private_key_id
+        if self.settings.private_key_id:
+            header["kid"] = self.settings.private_key_id
         return jwt.encode(
             header,
             {
-                "iss": self.config.client_id,
-                "sub": self.config.client_id,
+                "iss": self.settings.client_id,
+                "sub": self.settings.client_id,
                 "aud": token_endpoint,
                 "jti": randomness.secret(),
                 "iat": now,
@@ -160,7 +156,7 @@ class PrivateKeyJwt:
 class OfferedClientSecret:
     """A shared secret, sent the way the provider's metadata offers: in the body if it may be."""
 
-    secret: str
+    secret: str = field(repr=False)
     metadata: DiscoveredMetadata
 
     def apply(self, session: OAuth2Session, token_endpoint: str) -> None:
@@ -173,20 +169,24 @@ class OfferedClientSecret:
 class OpenIDProvider:
     """A provider known by its configuration only."""
 
-    def __init__(self, config: OpenIDConfig, http: ProviderHttp, clock: Clock) -> None:
-        self.key = config.key
-        self.brand = Brand(config.name, f"Sign in with {config.name}", "providers/openid.svg")
-        self._config, self._http = config, http
-        metadata = DiscoveredMetadata(config.issuer, http, clock)
+    def __init__(self, key: str, settings: OpenIDSettings, http: ProviderHttp, clock: Clock) -> None:
+        self.key, name = key, settings.label or key.capitalize()
+        self.brand = Brand(name, f"Sign in with {name}", "providers/openid.svg")
+        self._settings, self._http = settings, http
+        metadata = DiscoveredMetadata(settings.issuer, http, clock)
         self._openid = OpenIDConnect(
             flow=CodeFlow(
-                http, config.client_id, _credential(config, metadata, clock), config.scope, token_refusal
+                http,
+                settings.client_id,
+                _credential(settings, metadata, clock),
+                settings.scope,
+                token_refusal,
             ),
             metadata=metadata,
             rules=IdTokenRules(
-                config.client_id, accepts_issuer=lambda signed: signed.claims.get("iss") == config.issuer
+                settings.client_id, accepts_issuer=lambda signed: signed.claims.get("iss") == settings.issuer
             ),
-            accepts_callback_issuer=lambda issuer: issuer == config.issuer,
+            accepts_callback_issuer=lambda issuer: issuer == settings.issuer,
             clock=clock,
         )
 
@@ -197,7 +197,7 @@ class OpenIDProvider:
             {
                 "login_hint": question.login_hint,
                 "ui_locales": question.language,
-                "acr_values": self._config.acr_values,
+                "acr_values": self._settings.acr_values,
                 "prompt": "select_account",
             },
         )
@@ -205,16 +205,16 @@ class OpenIDProvider:
     def identity_from_callback(self, params: Mapping[str, str], expected: Expected) -> ProviderIdentity:
         """Return who came back; see `Provider`."""
         answer = self._openid.answer(params, expected)
-        if self._config.accepted_acr and answer.claims.get("acr") not in self._config.accepted_acr:
+        if self._settings.accepted_acr and answer.claims.get("acr") not in self._settings.accepted_acr:
             raise refused("authenticated less strictly than asked for")
         claims = self._with_userinfo(answer)
         email = read.email(claims.get("email"))
         return ProviderIdentity(
-            issuer=self._config.issuer,
+            issuer=self._settings.issuer,
             subject=answer.claims["sub"],
             email=email,
             email_verified=(
-                self._config.trusts_email and email is not None and claims.get("email_verified") is True
+                self._settings.trust_email and email is not None and claims.get("email_verified") is True
             ),
             given_name=read.name(claims.get("given_name")),
             family_name=read.name(claims.get("family_name")),
@@ -241,18 +241,8 @@ class OpenIDProvider:
         return {**answer.claims, **userinfo}
 
 
-def _credential(config: OpenIDConfig, metadata: DiscoveredMetadata, clock: Clock) -> Credential:
-    if config.private_key is not None:
-        return PrivateKeyJwt(config, config.private_key, clock)
-    return OfferedClientSecret(config.client_secret or "", metadata)
-
-
-def _private_key(text: str, name: str) -> RSAKey | ECKey:
-    for kind in (RSAKey, ECKey):
-        try:
-            key = kind.import_key(text)
-        except (JoseError, ValueError, TypeError):
-            continue
-        if key.is_private and not (isinstance(key, ECKey) and key.curve_name != "P-256"):
-            return key
-    raise SettingsError(f"{PREFIX}{name}_PRIVATE_KEY: expected a private RSA or P-256 key in PEM form")
+def _credential(settings: OpenIDSettings, metadata: DiscoveredMetadata, clock: Clock) -> Credential:
+    if settings.private_key is not None:
+        return PrivateKeyJwt(settings, settings.private_key, clock)
+    secret = settings.client_secret.get_secret_value() if settings.client_secret else ""
+    return OfferedClientSecret(secret, metadata)

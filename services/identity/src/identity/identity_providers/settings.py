@@ -1,84 +1,109 @@
-"""Reading providers' settings: from variables or from files that variables name (`…_FILE`)."""
+"""Providers' settings: from variables, or from files that variables name (`…_FILE`)."""
 
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Annotated, TypeVar
 from urllib.parse import urlsplit
 
+from pydantic import AfterValidator, BeforeValidator, ValidationError
+from pydantic.fields import FieldInfo
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
+
+from identity.config import settings_error
 from identity.errors import SettingsError
 
 LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
 
 
-class ProviderSettings:
-    """The variables of one provider: those that start with `prefix`."""
+class ProviderSettings(BaseSettings):
+    """What an operator sets for one provider: field `x` is `<prefix>X`, or in the file `<prefix>X_FILE`.
 
-    def __init__(self, environ: Mapping[str, str], prefix: str) -> None:
+    The required fields are the credentials: the provider is offered if they are set.
+    """
+
+    model_config = SettingsConfigDict(arbitrary_types_allowed=True, frozen=True)
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],  # noqa: ARG003 - pydantic-settings' signature
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,  # noqa: ARG003 - as above
+        dotenv_settings: PydanticBaseSettingsSource,  # noqa: ARG003 - as above
+        file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003 - as above
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Take what the constructor is given; `read_provider` names the environment."""
+        return (init_settings,)
+
+
+Kind = TypeVar("Kind", bound=BaseSettings)
+
+
+def read_provider(
+    kind: type[Kind], environ: Mapping[str, str], what: str, *, prefix: str | None = None
+) -> Kind | None:
+    """Return the settings of one provider, None if no credential is set.
+
+    `what` needs them, in an operator's words. `prefix`, if not the kind's own. Raises `SettingsError` with a
+    line for each variable at fault.
+    """
+    prefix = prefix or str(kind.model_config.get("env_prefix"))
+    source = VariablesOrFiles(kind, environ, prefix)
+    needed = [name for name, field in kind.model_fields.items() if field.is_required()]
+    missing = [f"{prefix}{name.upper()}" for name in needed if not source.is_set(name)]
+    if len(missing) == len(needed):
+        return None
+    if missing:
+        raise SettingsError(
+            "\n".join(
+                f"{name}: is not set, but {what} needs it; set it (or {name}_FILE), or unset the other"
+                f" {prefix}… variables"
+                for name in missing
+            )
+        )
+    try:
+        return kind(_build_sources=((source,), {}))
+    except ValidationError as error:
+        raise settings_error(kind, prefix, error) from None
+
+
+class VariablesOrFiles(PydanticBaseSettingsSource):
+    """Reads a field from its variable, or from the file that the variable `…_FILE` names."""
+
+    def __init__(self, kind: type[BaseSettings], environ: Mapping[str, str], prefix: str) -> None:
+        super().__init__(kind)
         self._environ, self._prefix = environ, prefix
 
-    def are_given(self, names: tuple[str, ...], consequence: str) -> bool:
-        """Return whether all of `names` are set, as values or files; False if none is.
+    def __call__(self) -> dict[str, object]:
+        """Return the fields that are set; raises `SettingsError` if a file cannot be read."""
+        values = {name: self._value(name) for name in self.settings_cls.model_fields}
+        return {name: value for name, value in values.items() if value is not None}
 
-        Raises `SettingsError` that names what is missing, if only some are.
-        """
-        missing = [name for name in names if not self._is_set(name)]
-        if missing and len(missing) < len(names):
-            raise SettingsError(
-                "\n".join(
-                    f"{self._prefix}{name}: is not set, but {consequence} needs it; set it (or"
-                    f" {self._prefix}{name}_FILE), or unset the other {self._prefix}… variables"
-                    for name in missing
-                )
-            )
-        return not missing
+    def get_field_value(self, field: FieldInfo, field_name: str) -> tuple[str | None, str, bool]:  # noqa: ARG002 - pydantic-settings' signature
+        """Return the field's value, its name and whether it is JSON; raises `SettingsError`."""
+        return self._value(field_name), field_name, False
 
-    def required(self, name: str) -> str:
-        """Return a value that must be there; raises `SettingsError`."""
-        value = self.optional(name)
-        if value is None:
-            raise SettingsError(f"{self._prefix}{name}: is not set")
-        return value
+    def is_set(self, name: str) -> bool:
+        """Return whether the field has a variable or a file."""
+        return bool(self._variable(name) or self._variable(f"{name}_file"))
 
-    def optional(self, name: str) -> str | None:
-        """Return the variable's value, or the text of the file `…_FILE` names; raises `SettingsError`."""
-        value, path = self._value(name), self._value(f"{name}_FILE")
+    def _value(self, name: str) -> str | None:
+        variable = f"{self._prefix}{name.upper()}"
+        value, path = self._variable(name), self._variable(f"{name}_file")
         if value and path:
-            raise SettingsError(f"{self._prefix}{name} and {self._prefix}{name}_FILE are both set; keep one")
+            raise SettingsError(f"{variable} and {variable}_FILE are both set; keep one")
         if path is None:
             return value
         try:
             text = Path(path).read_text(encoding="utf-8").strip()
         except (OSError, UnicodeError) as error:
-            raise SettingsError(f"{self._prefix}{name}_FILE: cannot read {path} as text") from error
+            raise SettingsError(f"{variable}_FILE: cannot read {path} as text") from error
         if not text:
-            raise SettingsError(f"{self._prefix}{name}_FILE: {path} is empty")
+            raise SettingsError(f"{variable}_FILE: {path} is empty")
         return text
 
-    def address(self, name: str, default: str | None = None) -> str:
-        """Return an https address (http on this machine) without final slash; raises `SettingsError`."""
-        return self.issuer(name, default).rstrip("/")
-
-    def issuer(self, name: str, default: str | None = None) -> str:
-        """Return an address to the letter: a final slash is part of an issuer. Raises `SettingsError`."""
-        address = self.optional(name) or default or ""
-        if not is_fit_for_secrets(address) or urlsplit(address).query:
-            raise SettingsError(
-                f"{self._prefix}{name}: expected an address that starts with https:// (http:// only on this"
-                " machine)"
-            )
-        return address
-
-    def switch(self, name: str) -> bool:
-        """Return a switch that is off unless set to `true`; raises `SettingsError`."""
-        value = (self.optional(name) or "false").lower()
-        if value not in ("true", "false"):
-            raise SettingsError(f"{self._prefix}{name}: expected true or false")
-        return value == "true"
-
-    def _is_set(self, name: str) -> bool:
-        return bool(self._value(name) or self._value(f"{name}_FILE"))
-
-    def _value(self, name: str) -> str | None:
-        return self._environ.get(self._prefix + name, "").strip() or None
+    def _variable(self, name: str) -> str | None:
+        return self._environ.get(f"{self._prefix}{name.upper()}", "").strip() or None
 
 
 def is_fit_for_secrets(address: str) -> bool:
@@ -89,3 +114,21 @@ def is_fit_for_secrets(address: str) -> bool:
     except ValueError:
         return False
     return bool(host) and (parts.scheme == "https" or (parts.scheme == "http" and host in LOOPBACK))
+
+
+def _fit(address: str) -> str:
+    if not is_fit_for_secrets(address) or urlsplit(address).query:
+        raise ValueError("expected an address that starts with https:// (http:// only on this machine)")
+    return address
+
+
+def _switch(value: object) -> object:
+    if isinstance(value, str) and value.lower() not in {"true", "false"}:
+        raise ValueError("expected true or false")
+    return value
+
+
+# To the letter: a final slash is part of an issuer.
+Issuer = Annotated[str, AfterValidator(_fit)]
+Address = Annotated[str, AfterValidator(_fit), AfterValidator(lambda address: address.rstrip("/"))]
+Switch = Annotated[bool, BeforeValidator(_switch)]
