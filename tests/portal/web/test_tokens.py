@@ -8,7 +8,7 @@ import pytest
 from portal.app import registration
 from portal.errors import GrantEndedError, IdentityUnavailableError
 from portal.identity_client.client import IdentityClient
-from portal.sealing import Keyring
+from portal.secret_keys import Keyring
 from portal.storage import Storage
 from portal.web.sessions.store import Sessions
 from portal.web.sessions.tokens import SessionTokens, TokenSeal, TokenSet

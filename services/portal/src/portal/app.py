@@ -13,7 +13,7 @@ from portal.home.page import HomePage
 from portal.home.profile import ResidentProfile
 from portal.home.routes import HomeRoutes
 from portal.identity_client.client import IdentityClient, Registration
-from portal.sealing import Keyring
+from portal.secret_keys import Keyring
 from portal.sign_in.backchannel_logout.end_sessions import EndSessions
 from portal.sign_in.backchannel_logout.routes import BackchannelLogoutRoutes
 from portal.sign_in.begin import BeginSignIn

@@ -7,7 +7,7 @@ import structlog
 from portal.clock import Clock
 from portal.errors import GrantEndedError, IdentityError
 from portal.identity_client.client import IdentityClient, Profile
-from portal.sealing import Keyring, SealBrokenError
+from portal.secret_keys import Keyring, SealBrokenError
 from portal.storage import Storage
 from portal.web.sessions.store import LiveSession, Sessions
 from portal.web.sessions.tokens import SessionTokens

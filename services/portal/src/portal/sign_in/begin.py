@@ -6,7 +6,7 @@ from portal import randomness
 from portal.clock import Clock
 from portal.errors import IdentityUnavailableError
 from portal.identity_client.client import AuthorizationParameters, IdentityClient
-from portal.sealing import Keyring
+from portal.secret_keys import Keyring
 from portal.sign_in.store import PendingSignIn, SignInAttempts
 from portal.storage import Storage
 from portal.web.sessions.store import Sessions

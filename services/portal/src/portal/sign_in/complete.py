@@ -9,7 +9,7 @@ from portal import randomness
 from portal.clock import Clock
 from portal.errors import CodeRefusedError, IdentityError, IdentityUnavailableError, SignInNotVerifiedError
 from portal.identity_client.client import IdentityClient, SignInTokens
-from portal.sealing import Keyring
+from portal.secret_keys import Keyring
 from portal.sign_in.begin import VERIFIER
 from portal.sign_in.store import PendingSignIn, SignInAttempts
 from portal.storage import Storage

@@ -6,7 +6,7 @@ import structlog
 
 from portal.errors import IdentityUnavailableError
 from portal.identity_client.client import IdentityClient
-from portal.sealing import SealBrokenError
+from portal.secret_keys import SealBrokenError
 from portal.web.paths import SIGNED_OUT
 from portal.web.sessions.tokens import TokenSeal
 

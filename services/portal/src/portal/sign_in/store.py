@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import delete, select, update
 from sqlalchemy.orm import Session
 
-from portal.sealing import digest
+from portal.secret_keys import digest
 from portal.sign_in.models import SignInAttempt
 
 # Time to register, read the mail and sign in. A later response starts over, mostly unnoticed.

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 
 from portal.clock import Clock
-from portal.sealing import Keyring, SealBrokenError
+from portal.secret_keys import Keyring, SealBrokenError
 
 PURPOSE = "form-state"
 LIFETIME_SECONDS = 3600

@@ -6,7 +6,7 @@ from sqlalchemy import delete, insert
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from portal.sealing import digest
+from portal.secret_keys import digest
 from portal.sign_in.backchannel_logout.models import UsedLogoutToken
 
 

@@ -8,7 +8,7 @@ from sqlalchemy.engine import CursorResult
 from sqlalchemy.orm import Session
 
 from portal import randomness
-from portal.sealing import digest
+from portal.secret_keys import digest
 from portal.web.sessions import limits
 from portal.web.sessions.models import SessionRow
 

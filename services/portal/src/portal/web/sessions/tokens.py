@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from portal.clock import Clock
 from portal.errors import GrantEndedError, IdentityUnavailableError
 from portal.identity_client.client import AccessToken, IdentityClient, SignInTokens
-from portal.sealing import Keyring, SealBrokenError
+from portal.secret_keys import Keyring, SealBrokenError
 from portal.storage import Storage
 from portal.web.sessions.store import Sessions, StoredTokens
 
