@@ -24,7 +24,7 @@ def check(settings: Settings) -> None:
     try:
         identity.config.load_settings(identity.config.Settings)
         load_providers(os.environ, identity.clock.SystemClock())
-        billing_link.config.load(billing_link.config.ServerSettings)
-        portal.config.load_settings()
+        billing_link.config.load_settings(billing_link.config.ServerSettings)
+        portal.config.load_settings(portal.config.Settings)
     except REFUSALS as refused:
         raise LocalError(str(refused)) from None

@@ -1,5 +1,5 @@
 import pytest
-from billing_link.config import DatabaseSettings, ServerSettings, load
+from billing_link.config import DatabaseSettings, ServerSettings, load_settings
 from billing_link.errors import SettingsError
 
 GOOD = {
@@ -22,7 +22,7 @@ def environment(monkeypatch):
 
 def test_the_settings_that_must_be_given_are_few(environment):
     environment()
-    settings = load(ServerSettings)
+    settings = load_settings(ServerSettings)
     assert (settings.bind, settings.reflection, settings.tls_certificate) == ("127.0.0.1:50051", False, "")
     assert settings.audience == "urn:community-access:billing-link"
     assert settings.issuer == "https://id.example.gov"
@@ -46,7 +46,7 @@ def test_the_settings_that_must_be_given_are_few(environment):
 def test_a_wrong_setting_is_named(environment, name, value):
     environment(**{name: value})
     with pytest.raises(SettingsError, match=f"^BILLING_LINK_{name}: .*expected:"):
-        load(ServerSettings)
+        load_settings(ServerSettings)
 
 
 @pytest.mark.parametrize(
@@ -54,9 +54,12 @@ def test_a_wrong_setting_is_named(environment, name, value):
 )
 def test_plain_http_is_for_this_machine_only(environment, issuer):
     environment(ISSUER=issuer)
-    assert load(ServerSettings).issuer == issuer
+    assert load_settings(ServerSettings).issuer == issuer
 
 
 def test_postgresql_means_the_driver_that_is_installed(environment):
     environment(DATABASE_URL="postgresql://user@host/name")
-    assert load(DatabaseSettings).database_url == "postgresql+psycopg://user@host/name"
+    assert (
+        load_settings(DatabaseSettings).database_url.get_secret_value()
+        == "postgresql+psycopg://user@host/name"
+    )

@@ -1,7 +1,7 @@
 """Settings: each fault names its variable and what to do."""
 
 import pytest
-from portal.config import load_settings
+from portal.config import Settings, load_settings
 from portal.errors import SettingsError
 
 GOOD = {
@@ -23,9 +23,9 @@ def environment(monkeypatch):
 
 
 def test_the_example_settings_are_enough(environment) -> None:
-    settings = load_settings()
+    settings = load_settings(Settings)
 
-    assert settings.secret_keys == ["a" * 32, "b" * 32]
+    assert settings.secret_keys.get_secret_value() == ["a" * 32, "b" * 32]
     assert settings.issuer == "http://localhost:8000"
     assert settings.redirect_uri == "http://127.0.0.1:8080/sign-in/callback"
     assert settings.billing_link_target == "127.0.0.1:50051"
@@ -36,7 +36,7 @@ def test_a_setting_that_is_missing_is_named(environment, name: str) -> None:
     environment.delenv(name)
 
     with pytest.raises(SettingsError, match=f"{name}: is not set"):
-        load_settings()
+        load_settings(Settings)
 
 
 @pytest.mark.parametrize(
@@ -54,4 +54,4 @@ def test_a_setting_that_is_wrong_is_named_with_what_it_should_be(environment, na
     environment.setenv(name, value)
 
     with pytest.raises(SettingsError, match=rf"^{name}: .*\(expected: .+\)$"):
-        load_settings()
+        load_settings(Settings)

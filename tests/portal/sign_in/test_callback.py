@@ -44,7 +44,7 @@ def test_signing_in_again_ends_the_session_before(visitor) -> None:
 
 def test_neither_tokens_nor_secrets_lie_open_in_the_database(resident, settings) -> None:
     resident.get("/home")
-    engine = create_engine(settings.database_url)
+    engine = create_engine(settings.database_url.get_secret_value())
     with engine.connect() as connection:
         tables = ("SELECT * FROM sessions", "SELECT * FROM sign_in_attempts")
         rows = [str(row) for table in tables for row in connection.execute(text(table))]

@@ -41,11 +41,14 @@ def test_a_made_up_cookie_is_not_signed_in(visitor) -> None:
 
 def test_reading_pages_writes_at_most_once_a_minute(resident, settings, clock) -> None:
     signed_in_at = clock.now()
-    storage, secret = Storage(settings.database_url), resident.client.get_cookie("portal").value
+    storage, secret = (
+        Storage(settings.database_url.get_secret_value()),
+        resident.client.get_cookie("portal").value,
+    )
 
     def last_seen():
-        with storage.transaction() as session:
-            return Sessions(session).find_session(secret, clock.now()).last_seen_at
+        with storage.transaction() as tx:
+            return Sessions(tx).find_session(secret, clock.now()).last_seen_at
 
     clock.advance(timedelta(seconds=59))
     resident.get("/")
@@ -57,16 +60,16 @@ def test_reading_pages_writes_at_most_once_a_minute(resident, settings, clock) -
 
 
 def test_sessions_that_are_over_are_deleted(settings, clock) -> None:
-    storage = Storage(settings.database_url)
-    with storage.transaction() as session:
-        Sessions(session).add_session("old", "resident-1", "", "sealed", clock.now())
+    storage = Storage(settings.database_url.get_secret_value())
+    with storage.transaction() as tx:
+        Sessions(tx).add_session("old", "resident-1", "", "sealed", clock.now())
     clock.advance(timedelta(minutes=20))
-    with storage.transaction() as session:
-        Sessions(session).add_session("new", "resident-1", "", "sealed", clock.now())
+    with storage.transaction() as tx:
+        Sessions(tx).add_session("new", "resident-1", "", "sealed", clock.now())
     clock.advance(timedelta(minutes=10))
 
-    with storage.transaction() as session:
-        assert Sessions(session).delete_expired_sessions(clock.now()) == 1
-        assert Sessions(session).end_session("old") is None
-        assert Sessions(session).end_session("new") == "sealed"
+    with storage.transaction() as tx:
+        assert Sessions(tx).delete_expired_sessions(clock.now()) == 1
+        assert Sessions(tx).end_session("old") is None
+        assert Sessions(tx).end_session("new") == "sealed"
     storage.dispose()

@@ -8,10 +8,10 @@ import pytest
 from portal.app import registration
 from portal.errors import GrantEndedError, IdentityUnavailableError
 from portal.identity_client.client import IdentityClient
-from portal.secret_keys import Keyring
+from portal.secret_keys import SecretKeys
 from portal.storage import Storage
 from portal.web.sessions.store import Sessions
-from portal.web.sessions.tokens import SessionTokens, TokenSeal, TokenSet
+from portal.web.sessions.tokens import SessionTokens, TokenCipher, TokenSet
 
 BILLING = "urn:community-access:billing-link"
 
@@ -19,12 +19,13 @@ BILLING = "urn:community-access:billing-link"
 @pytest.fixture
 def tokens(settings, clock, identity):
     """Return the tokens of a session `one` that holds nothing but a refresh token."""
-    storage, seal = Storage(settings.database_url), TokenSeal(Keyring(settings.secret_keys))
+    storage = Storage(settings.database_url.get_secret_value())
+    cipher = TokenCipher(SecretKeys(settings.secret_keys.get_secret_value()))
     identity.refresh_tokens.add("rt 0")
-    with storage.transaction() as session:
-        sealed = seal.seal("one", TokenSet("id", "rt 0", {}), 0)
-        Sessions(session).add_session("one", "resident-1", "", sealed, clock.now())
-    yield SessionTokens(storage, seal, IdentityClient(registration(settings), clock), clock)
+    with storage.transaction() as tx:
+        sealed = cipher.encrypt("one", TokenSet("id", "rt 0", {}), 0)
+        Sessions(tx).add_session("one", "resident-1", "", sealed, clock.now())
+    yield SessionTokens(storage, cipher, IdentityClient(registration(settings), clock), clock)
     storage.dispose()
 
 
@@ -103,10 +104,10 @@ def test_two_resources_at_once_take_turns_with_the_one_refresh_token(tokens, ide
 
 
 def test_a_refresh_that_died_does_not_block_the_session_for_ever(tokens, settings, clock) -> None:
-    storage = Storage(settings.database_url)
-    with storage.transaction() as session:
-        assert Sessions(session).claim_refresh("one", clock.now()) is not None
-        assert Sessions(session).claim_refresh("one", clock.now()) is None
+    storage = Storage(settings.database_url.get_secret_value())
+    with storage.transaction() as tx:
+        assert Sessions(tx).claim_refresh("one", clock.now()) is not None
+        assert Sessions(tx).claim_refresh("one", clock.now()) is None
     storage.dispose()
     clock.advance(timedelta(seconds=15))
 
@@ -144,9 +145,9 @@ def test_identity_being_away_does_not_sign_the_resident_out(resident, identity, 
 
 
 def test_tokens_sealed_with_a_key_that_is_gone_end_the_session(tokens, settings, clock, identity) -> None:
-    storage = Storage(settings.database_url)
+    storage = Storage(settings.database_url.get_secret_value())
     other = SessionTokens(
-        storage, TokenSeal(Keyring(["n" * 32])), IdentityClient(registration(settings), clock), clock
+        storage, TokenCipher(SecretKeys(["n" * 32])), IdentityClient(registration(settings), clock), clock
     )
     with pytest.raises(GrantEndedError):
         other.access_token("one", BILLING)
@@ -154,9 +155,11 @@ def test_tokens_sealed_with_a_key_that_is_gone_end_the_session(tokens, settings,
 
 
 def test_a_key_that_is_rolled_in_still_opens_what_the_old_one_sealed(tokens, settings, clock) -> None:
-    storage = Storage(settings.database_url)
-    keyring = Keyring(["n" * 32, *settings.secret_keys])
-    newer = SessionTokens(storage, TokenSeal(keyring), IdentityClient(registration(settings), clock), clock)
+    storage = Storage(settings.database_url.get_secret_value())
+    secret_keys = SecretKeys(["n" * 32, *settings.secret_keys.get_secret_value()])
+    newer = SessionTokens(
+        storage, TokenCipher(secret_keys), IdentityClient(registration(settings), clock), clock
+    )
 
     assert newer.access_token("one", BILLING)
     storage.dispose()

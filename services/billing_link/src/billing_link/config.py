@@ -1,9 +1,12 @@
-"""The service's settings, read from environment variables that start with `BILLING_LINK_`."""
+"""The service's settings, read from environment variables that start with `BILLING_LINK_`.
 
-from typing import TypeVar
+What is secret is so by its type (`SecretStr`): shown as stars, read by `get_secret_value()`.
+"""
+
+from typing import Annotated, TypeVar
 from urllib.parse import urlsplit
 
-from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
+from pydantic import AfterValidator, Field, SecretStr, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from billing_link.errors import SettingsError
@@ -11,19 +14,25 @@ from billing_link.errors import SettingsError
 _THIS_MACHINE = ("localhost", "127.0.0.1", "::1")
 
 
+def _known_database(value: SecretStr) -> SecretStr:
+    url = value.get_secret_value()
+    if not url.startswith(("postgresql://", "postgresql+psycopg://", "sqlite://")):
+        raise ValueError("give a PostgreSQL or SQLite address")
+    return SecretStr(url.replace("postgresql://", "postgresql+psycopg://", 1))
+
+
+# It may hold a password.
+DatabaseUrl = Annotated[SecretStr, AfterValidator(_known_database)]
+
+
 class DatabaseSettings(BaseSettings):
     """What every command that touches the database needs. Field `x` is read from `BILLING_LINK_X`."""
 
     model_config = SettingsConfigDict(env_prefix="BILLING_LINK_", extra="ignore")
 
-    database_url: str = Field(description="postgresql+psycopg://user@host/name, or sqlite:////path/file.db")
-
-    @field_validator("database_url")
-    @classmethod
-    def _known_database(cls, value: str) -> str:
-        if not value.startswith(("postgresql://", "postgresql+psycopg://", "sqlite:///")):
-            raise ValueError("give a PostgreSQL or SQLite address")
-        return value.replace("postgresql://", "postgresql+psycopg://", 1)
+    database_url: DatabaseUrl = Field(
+        description="postgresql+psycopg://user@host/name, or sqlite:////path/file.db"
+    )
 
 
 class BindSettings(BaseSettings):
@@ -77,24 +86,26 @@ class ServerSettings(DatabaseSettings, BindSettings):
         return value.rstrip("/")
 
 
-_Kind = TypeVar("_Kind", bound=BaseSettings)
+Kind = TypeVar("Kind", bound=BaseSettings)
 
 
-def load(kind: type[_Kind]) -> _Kind:
-    """Read settings of one kind; raises `SettingsError` that names each variable at fault."""
+def load_settings(kind: type[Kind]) -> Kind:
+    """Read settings of one kind; raises `SettingsError` with a line for each variable at fault."""
     try:
         return kind()
     except ValidationError as error:
-        lines = []
-        for fault in error.errors():
-            problem = (
-                "is not set" if fault["type"] == "missing" else fault["msg"].removeprefix("Value error, ")
-            )
-            if not fault["loc"]:
-                lines.append(problem)
-                continue
-            name = str(fault["loc"][0])
-            field = kind.model_fields.get(name)
-            expected = field.description if field else ""
-            lines.append(f"BILLING_LINK_{name.upper()}: {problem} (expected: {expected})")
-        raise SettingsError("\n".join(lines)) from None
+        raise settings_error(kind, str(kind.model_config.get("env_prefix")), error) from None
+
+
+def settings_error(kind: type[BaseSettings], prefix: str, error: ValidationError) -> SettingsError:
+    """Return an error that names each variable at fault and what it should be, without its value."""
+    lines = []
+    for fault in error.errors():
+        problem = "is not set" if fault["type"] == "missing" else fault["msg"].removeprefix("Value error, ")
+        if not fault["loc"]:
+            lines.append(problem)
+            continue
+        name = str(fault["loc"][0])
+        expected = kind.model_fields[name].description
+        lines.append(f"{prefix}{name.upper()}: {problem}" + (f" (expected: {expected})" if expected else ""))
+    return SettingsError("\n".join(lines))

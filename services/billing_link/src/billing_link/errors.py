@@ -33,7 +33,7 @@ class Refused:
 
 
 class UnavailableError(Exception):
-    """The database or identity does not respond. The caller may try again later."""
+    """The database or another service does not respond. The caller may try again later."""
 
 
 class OperatorError(Exception):

@@ -1,4 +1,4 @@
-"""The one source of randomness."""
+"""The one source of randomness. Values are URL-safe text of `[A-Za-z0-9_-]` unless said otherwise."""
 
 import secrets
 
@@ -7,10 +7,10 @@ _SPOKEN = "23456789ABCDEFGHJKMNPQRSTVWXYZ"
 
 
 def identifier() -> str:
-    """Return a public identifier: 128 bits, 22 characters of `[A-Za-z0-9_-]`. Unique; not a secret."""
+    """Return a unique identifier that is not secret: 128 bits, 22 characters."""
     return secrets.token_urlsafe(16)
 
 
 def support_code() -> str:
-    """Return eight characters that are easy to read aloud. They find one call in the log."""
+    """Return eight characters that are easy to read aloud. They find one failure in the log."""
     return "".join(secrets.choice(_SPOKEN) for _ in range(8))

@@ -1,8 +1,6 @@
 """Composition: builds the server and all its parts from the settings. Only this module wires parts."""
 
-import logging
 import signal
-import sys
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -27,6 +25,7 @@ from billing_link.linking.list_linked_accounts import ListLinkedAccounts
 from billing_link.linking.resolve_account import ResolveAccount
 from billing_link.linking.store import Attempts
 from billing_link.linking.unlink_account import UnlinkAccount
+from billing_link.logs import write_json_logs
 from billing_link.notifications.delivery import (
     IdentityNotificationClient,
     NotificationDelivery,
@@ -56,7 +55,7 @@ class Server:
     def __init__(self, settings: ServerSettings, *, clock: Clock | None = None) -> None:
         self._clock = clock or SystemClock()
         # One connection for each call thread, and one each for health, notifications and cleanup.
-        self.storage = Storage(settings.database_url, pool_size=settings.threads + 3)
+        self.storage = Storage(settings.database_url.get_secret_value(), pool_size=settings.threads + 3)
         self.health = Health(self.storage.is_reachable)
         self.delivery = NotificationDelivery(
             self.storage,
@@ -169,11 +168,11 @@ def _listen(server: grpc.Server, settings: ServerSettings) -> int:
 
 def serve(settings: ServerSettings) -> None:
     """Serve until SIGTERM or SIGINT; raises `SettingsError` if the server cannot start."""
-    if not migrations.is_current(settings.database_url):
+    if not migrations.is_current(settings.database_url.get_secret_value()):
         raise SettingsError(
             "BILLING_LINK_DATABASE_URL: the tables are not up to date; run `billing_link migrate`"
         )
-    _write_json_logs()
+    write_json_logs()
     server = Server(settings)
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
@@ -184,18 +183,3 @@ def serve(settings: ServerSettings) -> None:
     log.info("server.stopping")
     server.stop()
     log.info("server.stopped")
-
-
-def _write_json_logs() -> None:
-    """Write one JSON object a line to standard error; nothing personal is ever passed to the log."""
-    logging.basicConfig(level=logging.WARNING, stream=sys.stderr)
-    structlog.configure(
-        processors=[
-            structlog.processors.add_log_level,
-            structlog.processors.TimeStamper(fmt="iso", utc=True),
-            structlog.processors.JSONRenderer(),
-        ],
-        wrapper_class=structlog.make_filtering_bound_logger(logging.INFO),
-        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
-        cache_logger_on_first_use=True,
-    )

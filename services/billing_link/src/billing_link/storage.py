@@ -1,8 +1,7 @@
 """The database, and the two ways to it.
 
 Reads use `autocommit`, where each statement is its own transaction and costs one round trip. What belongs
-together is written in a `transaction`. Both raise `UnavailableError` when the database does not answer, and
-never show its words.
+together is written in a `transaction`. Both raise `UnavailableError` when the database does not answer.
 """
 
 import hashlib
@@ -21,12 +20,13 @@ from sqlalchemy import (
     event,
     exc,
     func,
+    make_url,
+    orm,
     select,
     text,
 )
 from sqlalchemy.dialects import postgresql, sqlite
-from sqlalchemy.engine import Connection, make_url
-from sqlalchemy.orm import DeclarativeBase
+from sqlalchemy.engine import Connection
 
 from billing_link.errors import UnavailableError
 
@@ -41,8 +41,12 @@ NAMING = {
     "pk": "pk_%(table_name)s",
 }
 
-# Milliseconds after which PostgreSQL gives up on one statement of the server: callers have long gone by then.
-_STATEMENT_TIMEOUT = 5000
+# Connections of each engine: more than a process has threads, since one may need a second for a moment.
+POOL_SIZE = 16
+# Milliseconds after which PostgreSQL gives up on one statement of a server: its callers have long gone.
+STATEMENT_TIMEOUT = 5000
+# Whether a connection is tried before each use: a round trip that single statements cannot afford.
+PRE_PING = False
 
 
 class UtcDateTime(TypeDecorator[datetime]):
@@ -67,17 +71,18 @@ class UtcDateTime(TypeDecorator[datetime]):
         return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
 
 
-class Base(DeclarativeBase):
-    """What every stored thing derives from."""
+class Base(orm.DeclarativeBase):
+    """What every model derives from: names of constraints, and moments in UTC."""
 
-    metadata = MetaData(naming_convention=NAMING)
-    type_annotation_map = {datetime: UtcDateTime()}  # noqa: RUF012 - SQLAlchemy reads it from the class
+    registry = orm.registry(
+        metadata=MetaData(naming_convention=NAMING), type_annotation_map={datetime: UtcDateTime()}
+    )
 
 
 class Storage:
     """One database, PostgreSQL or SQLite, named by a URL such as `postgresql+psycopg://…` or `sqlite:///file`."""
 
-    def __init__(self, database_url: str, *, pool_size: int = 8, patient: bool = False) -> None:
+    def __init__(self, database_url: str, *, pool_size: int = POOL_SIZE, patient: bool = False) -> None:
         """Connect lazily. `patient` is for commands whose single statements may run for minutes."""
         options = _engine_options(database_url, pool_size, patient=patient)
         self._statements = create_engine(
@@ -85,20 +90,22 @@ class Storage:
         )
         self._transactions = create_engine(database_url, **options)
         self.is_sqlite = self._statements.dialect.name == "sqlite"
-        if self.is_sqlite:
-            _prepare_sqlite(self._statements)
-            _prepare_sqlite(self._transactions)
-            _begin_immediately(self._transactions)
+        _set_pragmas(self._statements)
+        _set_pragmas(self._transactions)
+        _begin_immediately(self._transactions)
 
     @contextmanager
     def transaction(self) -> Iterator[Connection]:
-        """Open one transaction: committed at the end, rolled back if anything is raised."""
-        with _neutral_errors(), self._transactions.begin() as connection:
-            yield connection
+        """Open one transaction: committed at the end, rolled back if anything is raised.
+
+        Raises `UnavailableError`.
+        """
+        with _neutral_errors(), self._transactions.begin() as tx:
+            yield tx
 
     @contextmanager
     def autocommit(self) -> Iterator[Connection]:
-        """Lend a connection on which every statement commits by itself."""
+        """Lend a connection on which every statement commits by itself. Raises `UnavailableError`."""
         with _neutral_errors(), self._statements.connect() as connection:
             yield connection
 
@@ -154,12 +161,17 @@ def _engine_options(database_url: str, pool_size: int, *, patient: bool) -> dict
     # Parameters are what residents typed: they stay out of every message.
     pool = {"pool_size": pool_size, "max_overflow": 0, "pool_timeout": 3, "hide_parameters": True}
     if make_url(database_url).get_backend_name() == "sqlite":
-        return pool | {"connect_args": {"timeout": 60 if patient else 5}}
-    limits = {} if patient else {"options": f"-c statement_timeout={_STATEMENT_TIMEOUT}"}
-    return pool | {"pool_recycle": 1800, "connect_args": {"connect_timeout": 3} | limits}
+        return pool | {"connect_args": {"timeout": 60 if patient else 10}}
+    limits = {} if patient else {"options": f"-c statement_timeout={STATEMENT_TIMEOUT}"}
+    ageing = {"pool_recycle": 1800, "pool_pre_ping": PRE_PING}
+    return pool | ageing | {"connect_args": {"connect_timeout": 3} | limits}
 
 
-def _prepare_sqlite(engine: Engine) -> None:
+def _set_pragmas(engine: Engine) -> None:
+    """Set foreign keys and write-ahead logging on each new connection of SQLite; PostgreSQL needs nothing."""
+    if engine.dialect.name != "sqlite":
+        return
+
     @event.listens_for(engine, "connect")
     def _pragmas(connection: Any, _record: Any) -> None:  # noqa: ANN401 - the driver's own objects
         cursor = connection.cursor()
@@ -171,6 +183,8 @@ def _prepare_sqlite(engine: Engine) -> None:
 
 def _begin_immediately(engine: Engine) -> None:
     """Take SQLite's write lock at the beginning, so that what is read first is still true when it writes."""
+    if engine.dialect.name != "sqlite":
+        return
 
     @event.listens_for(engine, "connect")
     def _no_implicit_begin(connection: Any, _record: Any) -> None:  # noqa: ANN401 - the driver's own objects

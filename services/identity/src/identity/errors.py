@@ -27,13 +27,13 @@ class SettingsError(Exception):
 
 
 class UnavailableError(Exception):
-    """Something this service needs does not answer just now; trying again later is safe."""
+    """The database or another service does not respond. The caller may try again later."""
 
 
 def where(error: BaseException) -> list[str]:
-    """Return where an error came from, for the log: its types and places without its words.
+    """Return the types and source lines of an error and its causes, for the log, without their messages.
 
-    The words of a database or a parser quote what a resident typed (docs/decisions/0014).
+    Messages of a database or a parser quote personal data (decision 0014).
     """
     lines = [f"{type(error).__module__}.{type(error).__qualname__}"]
     lines += [

@@ -2,14 +2,17 @@
 
 import secrets
 
+# No 0, 1, I, L, O, U: they are mistaken for others over the phone.
+_SPOKEN = "23456789ABCDEFGHJKMNPQRSTVWXYZ"
+
 
 def identifier() -> str:
-    """Return a public identifier: 128 bits, 22 characters. Unique, and nobody's secret."""
+    """Return a unique identifier that is not secret: 128 bits, 22 characters."""
     return secrets.token_urlsafe(16)
 
 
 def secret() -> str:
-    """Return a secret nobody can guess: 256 bits, 43 characters. Hash it before it is stored."""
+    """Return a secret: 256 bits, 43 characters. Store its digest only."""
     return secrets.token_urlsafe(32)
 
 
@@ -21,3 +24,8 @@ def text_of(alphabet: str, length: int) -> str:
 def six_digits() -> str:
     """Return a code of six decimal digits to be typed by a person. Limit the attempts at it."""
     return f"{secrets.randbelow(1_000_000):06d}"
+
+
+def support_code() -> str:
+    """Return eight characters that are easy to read aloud. They find one failure in the log."""
+    return "".join(secrets.choice(_SPOKEN) for _ in range(8))

@@ -13,6 +13,8 @@ from cryptography.fernet import Fernet, InvalidToken, MultiFernet
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
+_LABEL = "community-access"
+
 
 class DecryptionError(Exception):
     """No configured key decrypts the value."""
@@ -55,6 +57,4 @@ class SecretKeys:
 
 
 def _derive(key: str, purpose: str) -> bytes:
-    return HKDF(SHA256(), length=32, salt=None, info=f"community-access {purpose}".encode()).derive(
-        key.encode()
-    )
+    return HKDF(SHA256(), length=32, salt=None, info=f"{_LABEL} {purpose}".encode()).derive(key.encode())

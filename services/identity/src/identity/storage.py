@@ -53,6 +53,8 @@ NAMING = {
 POOL_SIZE = 16
 # Milliseconds after which PostgreSQL gives up on one statement of a server: its callers have long gone.
 STATEMENT_TIMEOUT = 5000
+# Whether a connection is tried before each use: a round trip that single statements cannot afford.
+PRE_PING = False
 
 _AUTOCOMMIT = "autocommit"
 _COMMIT_EACH_STATEMENT = {"isolation_level": "AUTOCOMMIT", "pool_reset_on_return": None}
@@ -216,7 +218,8 @@ def _engine_options(database_url: str, pool_size: int, *, patient: bool) -> dict
     if make_url(database_url).get_backend_name() == "sqlite":
         return pool | {"connect_args": {"timeout": 60 if patient else 10}}
     limits = {} if patient else {"options": f"-c statement_timeout={STATEMENT_TIMEOUT}"}
-    return pool | {"pool_recycle": 1800, "connect_args": {"connect_timeout": 3} | limits}
+    ageing = {"pool_recycle": 1800, "pool_pre_ping": PRE_PING}
+    return pool | ageing | {"connect_args": {"connect_timeout": 3} | limits}
 
 
 def _set_pragmas(engine: Engine) -> None:

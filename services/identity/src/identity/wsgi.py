@@ -2,5 +2,7 @@
 
 from identity.app import create_app
 from identity.config import Settings, load_settings
+from identity.logs import write_json_logs
 
+write_json_logs()
 app = create_app(load_settings(Settings))

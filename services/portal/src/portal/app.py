@@ -1,5 +1,6 @@
 """The composition root: settings, then clients and stores, then verbs, then routes."""
 
+import base64
 import logging
 
 from flask import Flask
@@ -13,7 +14,7 @@ from portal.home.page import HomePage
 from portal.home.profile import ResidentProfile
 from portal.home.routes import HomeRoutes
 from portal.identity_client.client import IdentityClient, Registration
-from portal.secret_keys import Keyring
+from portal.secret_keys import SecretKeys
 from portal.sign_in.backchannel_logout.end_sessions import EndSessions
 from portal.sign_in.backchannel_logout.routes import BackchannelLogoutRoutes
 from portal.sign_in.begin import BeginSignIn
@@ -31,7 +32,7 @@ from portal.web.health import HealthRoutes
 from portal.web.pages import Pages
 from portal.web.resident_billing import ResidentBilling
 from portal.web.sessions.routes import SessionRoutes
-from portal.web.sessions.tokens import SessionTokens, TokenSeal
+from portal.web.sessions.tokens import SessionTokens, TokenCipher
 
 # In bytes; the largest form is the search.
 LARGEST_FORM = 64 * 1024
@@ -47,22 +48,22 @@ def create_app(
     """Build the portal. Tests give a clock and clients of their own."""
     logging.getLogger("authlib").setLevel(logging.INFO)  # at DEBUG it logs whole tokens
     clock = clock or SystemClock()
-    keyring = Keyring(settings.secret_keys)
-    storage = Storage(settings.database_url)
+    secret_keys = SecretKeys(settings.secret_keys.get_secret_value())
+    storage = Storage(settings.database_url.get_secret_value())
     identity = identity or IdentityClient(registration(settings), clock)
     billing_link = billing_link or BillingLinkClient(
         settings.billing_link_target, settings.billing_link_tls_ca
     )
 
-    app, csrf = _flask(settings, keyring)
+    app, csrf = _flask(settings, secret_keys)
     app.extensions["portal.close"] = [storage.dispose, billing_link.close]
     city = CityCache(identity, settings.city, clock)
     # All that the process remembers between requests: tests share an application, and call these in between.
     app.extensions["portal.expire"] = [identity.expire, city.expire]
     current = CurrentResident(storage, clock, settings)
     pages = Pages(city, current, clock)
-    seal = TokenSeal(keyring)
-    tokens = SessionTokens(storage, seal, identity, clock)
+    cipher = TokenCipher(secret_keys)
+    tokens = SessionTokens(storage, cipher, identity, clock)
     billing = ResidentBilling(billing_link, tokens, settings.billing_link_audience)
 
     headers.install(app, settings)
@@ -73,11 +74,11 @@ def create_app(
     logout = BackchannelLogoutRoutes(EndSessions(storage, clock, identity)).blueprint()
     # Identity's server calls it, without a cookie; the logout token is its proof.
     csrf.exempt(logout)
-    profile = ResidentProfile(storage, keyring, tokens, identity, clock)
+    profile = ResidentProfile(storage, secret_keys, tokens, identity, clock)
     sign_in = SignInRoutes(
-        BeginSignIn(storage, keyring, identity, clock),
-        CompleteSignIn(storage, keyring, identity, clock, settings.billing_link_audience),
-        SignOut(seal, identity),
+        BeginSignIn(storage, secret_keys, identity, clock),
+        CompleteSignIn(storage, secret_keys, identity, clock, settings.billing_link_audience),
+        SignOut(cipher, identity),
         current,
         pages,
     )
@@ -88,7 +89,7 @@ def create_app(
         SessionRoutes(current).blueprint(),
         HomeRoutes(HomePage(profile, billing, clock), current, pages).blueprint(),
         sign_in.blueprint(),
-        UtilityBillingRoutes(billing, FormState(keyring, clock), current, pages).blueprint(),
+        UtilityBillingRoutes(billing, FormState(secret_keys, clock), current, pages).blueprint(),
     ):
         app.register_blueprint(routes)
     return app
@@ -99,7 +100,7 @@ def registration(settings: Settings) -> Registration:
     return Registration(
         issuer=settings.issuer,
         client_id=settings.client_id,
-        client_secret=settings.client_secret,
+        client_secret=settings.client_secret.get_secret_value(),
         redirect_uri=settings.redirect_uri,
         post_logout_redirect_uri=settings.post_logout_redirect_uri,
         scope=SCOPE,
@@ -107,11 +108,11 @@ def registration(settings: Settings) -> Registration:
     )
 
 
-def _flask(settings: Settings, keyring: Keyring) -> tuple[Flask, CSRFProtect]:
+def _flask(settings: Settings, secret_keys: SecretKeys) -> tuple[Flask, CSRFProtect]:
     app = Flask("portal")
-    current, *older = keyring.signing_keys("form")
+    *older, newest = (base64.urlsafe_b64encode(key).decode() for key in secret_keys.derive("form"))
     app.config.update(
-        SECRET_KEY=current,
+        SECRET_KEY=newest,
         SECRET_KEY_FALLBACKS=older,
         # Flask's own cookie holds the CSRF token and messages for the next page, nothing else.
         SESSION_COOKIE_NAME=CookieNames.of(settings).form,

@@ -1,15 +1,54 @@
-"""The service's settings, read from environment variables that start with `PORTAL_`."""
+"""The service's settings, read from environment variables that start with `PORTAL_`.
 
-from typing import Annotated
+What is secret is so by its type (`SecretStr`, `Secret`): shown as stars, read by `get_secret_value()`.
+"""
+
+from typing import Annotated, TypeVar
 
 from babel.dates import get_timezone
-from pydantic import Field, ValidationError, field_validator
+from pydantic import (
+    AfterValidator,
+    BeforeValidator,
+    Field,
+    Secret,
+    SecretStr,
+    ValidationError,
+    field_validator,
+)
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from portal.errors import SettingsError
 
 # What the portal asks identity for: who the resident is, and to read and link their utility accounts.
 SCOPE = "openid profile email offline_access billing.read billing.link"
+
+SHORTEST_KEY = 32
+
+
+def _known_database(value: SecretStr) -> SecretStr:
+    url = value.get_secret_value()
+    if not url.startswith(("postgresql://", "postgresql+psycopg://", "sqlite://")):
+        raise ValueError("give a PostgreSQL or SQLite address")
+    return SecretStr(url.replace("postgresql://", "postgresql+psycopg://", 1))
+
+
+def _keys_between_commas(value: object) -> object:
+    return [part.strip() for part in value.split(",") if part.strip()] if isinstance(value, str) else value
+
+
+def _long_enough(value: Secret[list[str]]) -> Secret[list[str]]:
+    keys = value.get_secret_value()
+    if not keys or any(len(key) < SHORTEST_KEY for key in keys):
+        raise ValueError(f"give one or more keys of at least {SHORTEST_KEY} characters, separated by commas")
+    return value
+
+
+# It may hold a password.
+DatabaseUrl = Annotated[SecretStr, AfterValidator(_known_database)]
+# Newest first.
+SecretKeyList = Annotated[
+    Secret[list[str]], NoDecode, BeforeValidator(_keys_between_commas), AfterValidator(_long_enough)
+]
 
 
 class Settings(BaseSettings):
@@ -19,8 +58,10 @@ class Settings(BaseSettings):
 
     base_url: str = Field(description="the public address of this portal, such as https://pay.example.gov")
     bind: str = Field(default="127.0.0.1:8080", description="host:port to listen on")
-    database_url: str = Field(description="postgresql+psycopg://user@host/name, or sqlite:////path/file.db")
-    secret_keys: Annotated[list[str], NoDecode] = Field(
+    database_url: DatabaseUrl = Field(
+        description="postgresql+psycopg://user@host/name, or sqlite:////path/file.db"
+    )
+    secret_keys: SecretKeyList = Field(
         description="comma-separated keys of 32 characters or more; the first is current"
     )
     web_processes: int = Field(default=1, ge=1, description="web server processes")
@@ -28,7 +69,7 @@ class Settings(BaseSettings):
 
     issuer: str = Field(description="the address of identity, such as https://id.example.gov")
     client_id: str = Field(description="the portal's client id at identity")
-    client_secret: str = Field(description="the portal's client secret at identity")
+    client_secret: SecretStr = Field(description="the portal's client secret at identity")
     city: str = Field(pattern=r"^[a-z0-9-]{1,64}$", description="the city's id, such as pinellas-park")
     time_zone: str = Field(
         default="America/New_York",
@@ -42,20 +83,6 @@ class Settings(BaseSettings):
     billing_link_tls_ca: str = Field(
         default="", description="file with the certificate authority of billing_link; empty for plain text"
     )
-
-    @field_validator("secret_keys", mode="before")
-    @classmethod
-    def _split(cls, value: object) -> object:
-        return (
-            [part.strip() for part in value.split(",") if part.strip()] if isinstance(value, str) else value
-        )
-
-    @field_validator("secret_keys")
-    @classmethod
-    def _long_enough(cls, value: list[str]) -> list[str]:
-        if not value or any(len(key) < 32 for key in value):  # noqa: PLR2004 - 256 bits of text, named in the text
-            raise ValueError("give one or more keys of at least 32 characters, separated by commas")
-        return value
 
     @field_validator("issuer", "base_url")
     @classmethod
@@ -89,18 +116,26 @@ class Settings(BaseSettings):
         return f"{self.base_url}/"
 
 
-def load_settings() -> Settings:
-    """Read the settings; raises `SettingsError` that names each variable at fault and what it should be."""
+Kind = TypeVar("Kind", bound=BaseSettings)
+
+
+def load_settings(kind: type[Kind]) -> Kind:
+    """Read settings of one kind; raises `SettingsError` with a line for each variable at fault."""
     try:
-        return Settings()  # type: ignore[call-arg]  # the environment fills it
+        return kind()
     except ValidationError as error:
-        lines = []
-        for fault in error.errors():
-            name = str(fault["loc"][0]) if fault["loc"] else ""
-            field = Settings.model_fields.get(name)
-            expected = field.description if field else ""
-            problem = (
-                "is not set" if fault["type"] == "missing" else fault["msg"].removeprefix("Value error, ")
-            )
-            lines.append(f"PORTAL_{name.upper()}: {problem} (expected: {expected})")
-        raise SettingsError("\n".join(lines)) from None
+        raise settings_error(kind, str(kind.model_config.get("env_prefix")), error) from None
+
+
+def settings_error(kind: type[BaseSettings], prefix: str, error: ValidationError) -> SettingsError:
+    """Return an error that names each variable at fault and what it should be, without its value."""
+    lines = []
+    for fault in error.errors():
+        problem = "is not set" if fault["type"] == "missing" else fault["msg"].removeprefix("Value error, ")
+        if not fault["loc"]:
+            lines.append(problem)
+            continue
+        name = str(fault["loc"][0])
+        expected = kind.model_fields[name].description
+        lines.append(f"{prefix}{name.upper()}: {problem}" + (f" (expected: {expected})" if expected else ""))
+    return SettingsError("\n".join(lines))

@@ -1,7 +1,9 @@
-"""The service's errors: what identity refuses or cannot do, the end of a grant, a wrong setting.
+"""The service's errors: what identity refuses or cannot do, a grant's end, wrong settings, a lost database.
 
 What billing_link refuses is a value, not an error: `billing_link_client.refusals.Refusal`.
 """
+
+import traceback
 
 
 class IdentityError(Exception):
@@ -52,3 +54,19 @@ class GrantEndedError(IdentityError):
 
 class SettingsError(Exception):
     """A setting is missing or wrong; the message names it and says what to do, in an operator's words."""
+
+
+class UnavailableError(Exception):
+    """The database or another service does not respond. The caller may try again later."""
+
+
+def where(error: BaseException) -> list[str]:
+    """Return the types and source lines of an error and its causes, for the log, without their messages.
+
+    Messages of a database or a parser quote personal data (decision 0014).
+    """
+    lines = [f"{type(error).__module__}.{type(error).__qualname__}"]
+    lines += [
+        f"{frame.filename}:{frame.lineno} {frame.name}" for frame in traceback.extract_tb(error.__traceback__)
+    ]
+    return lines + (where(error.__cause__) if error.__cause__ else [])

@@ -2,6 +2,9 @@
 
 import secrets
 
+# No 0, 1, I, L, O, U: they are mistaken for others over the phone.
+_SPOKEN = "23456789ABCDEFGHJKMNPQRSTVWXYZ"
+
 
 def identifier() -> str:
     """Return a unique identifier that is not secret: 128 bits, 22 characters."""
@@ -11,3 +14,8 @@ def identifier() -> str:
 def secret() -> str:
     """Return a secret: 256 bits, 43 characters. Store its digest only."""
     return secrets.token_urlsafe(32)
+
+
+def support_code() -> str:
+    """Return eight characters that are easy to read aloud. They find one failure in the log."""
+    return "".join(secrets.choice(_SPOKEN) for _ in range(8))

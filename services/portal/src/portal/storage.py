@@ -1,13 +1,31 @@
-"""The database, and the one way to it: a `transaction`, an ORM session that commits when the verb returns."""
+"""The database, and the one way to it: a `transaction`, an ORM session that commits at its end.
+
+It raises `UnavailableError` when the database does not answer.
+"""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, Self
 
-from sqlalchemy import DateTime, Dialect, Engine, MetaData, TypeDecorator, create_engine, event, text
-from sqlalchemy.engine import make_url
-from sqlalchemy.orm import DeclarativeBase, Session
+from sqlalchemy import (
+    DateTime,
+    Dialect,
+    Engine,
+    MetaData,
+    TypeDecorator,
+    create_engine,
+    event,
+    exc,
+    make_url,
+    orm,
+    text,
+)
+
+from portal.errors import UnavailableError
+
+# A verb's transaction; what a store is constructed with.
+Transaction = orm.Session
 
 NAMING = {
     "ix": "ix_%(table_name)s_%(column_0_N_name)s",
@@ -16,6 +34,13 @@ NAMING = {
     "fk": "fk_%(table_name)s_%(column_0_N_name)s",
     "pk": "pk_%(table_name)s",
 }
+
+# Connections of each engine: more than a process has threads, since one may need a second for a moment.
+POOL_SIZE = 16
+# Milliseconds after which PostgreSQL gives up on one statement of a server: its callers have long gone.
+STATEMENT_TIMEOUT = 5000
+# Whether a connection is tried before each use: a page has time for one more round trip.
+PRE_PING = True
 
 
 class UtcDateTime(TypeDecorator[datetime]):
@@ -40,48 +65,72 @@ class UtcDateTime(TypeDecorator[datetime]):
         return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
 
 
-class Base(DeclarativeBase):
-    """What every stored thing derives from."""
+class Base(orm.DeclarativeBase):
+    """What every model derives from: names of constraints, and moments in UTC."""
 
-    metadata = MetaData(naming_convention=NAMING)
-    type_annotation_map = {datetime: UtcDateTime()}  # noqa: RUF012 - SQLAlchemy reads it from the class
+    registry = orm.registry(
+        metadata=MetaData(naming_convention=NAMING), type_annotation_map={datetime: UtcDateTime()}
+    )
 
 
 class Storage:
-    """One database, PostgreSQL or SQLite, named by a URL such as `postgresql+psycopg://…` or `sqlite:///file`."""
+    """One database, PostgreSQL or SQLite, named by a URL such as `postgresql+psycopg://…` or `sqlite:////file`."""
 
-    def __init__(self, database_url: str, *, pool_size: int = 8) -> None:
-        self._engine: Engine = create_engine(database_url, **_engine_options(database_url, pool_size))
-        _prepare_sqlite(self._engine)
+    def __init__(self, database_url: str, *, pool_size: int = POOL_SIZE, patient: bool = False) -> None:
+        """Connect lazily. `patient` is for commands whose single statements may run for minutes."""
+        options = _engine_options(database_url, pool_size, patient=patient)
+        self._transactions = create_engine(database_url, **options)
+        _set_pragmas(self._transactions)
 
     @contextmanager
-    def transaction(self) -> Iterator[Session]:
-        """Open one transaction: committed at the end, rolled back if anything is raised."""
-        with Session(self._engine, expire_on_commit=False) as session, session.begin():
-            yield session
+    def transaction(self) -> Iterator[Transaction]:
+        """Open one transaction: committed at the end, rolled back if anything is raised.
+
+        What was read stays readable afterwards. Raises `UnavailableError`.
+        """
+        with _neutral_errors(), orm.Session(self._transactions, expire_on_commit=False) as tx, tx.begin():
+            yield tx
 
     def is_reachable(self) -> bool:
         """Tell whether the database answers."""
         try:
-            with self._engine.connect() as connection:
-                connection.execute(text("SELECT 1"))
-        except Exception:  # noqa: BLE001 - whatever the driver raises, the answer is no
+            with self.transaction() as tx:
+                tx.execute(text("SELECT 1"))
+        except UnavailableError:
             return False
         return True
 
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.dispose()
+
     def dispose(self) -> None:
         """Close every connection."""
-        self._engine.dispose()
+        self._transactions.dispose()
 
 
-def _engine_options(database_url: str, pool_size: int) -> dict[str, Any]:
+@contextmanager
+def _neutral_errors() -> Iterator[None]:
+    try:
+        yield
+    except (exc.OperationalError, exc.InterfaceError, exc.TimeoutError) as error:
+        raise UnavailableError("the database does not answer") from error
+
+
+def _engine_options(database_url: str, pool_size: int, *, patient: bool) -> dict[str, Any]:
+    # Parameters are what residents typed: they stay out of every message.
+    pool = {"pool_size": pool_size, "max_overflow": 0, "pool_timeout": 3, "hide_parameters": True}
     if make_url(database_url).get_backend_name() == "sqlite":
-        return {"connect_args": {"timeout": 10}}
-    return {"pool_size": pool_size, "pool_pre_ping": True, "pool_recycle": 1800}
+        return pool | {"connect_args": {"timeout": 60 if patient else 10}}
+    limits = {} if patient else {"options": f"-c statement_timeout={STATEMENT_TIMEOUT}"}
+    ageing = {"pool_recycle": 1800, "pool_pre_ping": PRE_PING}
+    return pool | ageing | {"connect_args": {"connect_timeout": 3} | limits}
 
 
-def _prepare_sqlite(engine: Engine) -> None:
-    """Set foreign keys and write-ahead logging on each new connection; PostgreSQL needs nothing."""
+def _set_pragmas(engine: Engine) -> None:
+    """Set foreign keys and write-ahead logging on each new connection of SQLite; PostgreSQL needs nothing."""
     if engine.dialect.name != "sqlite":
         return
 

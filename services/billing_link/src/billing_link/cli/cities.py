@@ -8,7 +8,7 @@ import click
 
 from billing_link.audit.store import Audit, Event
 from billing_link.clock import SystemClock
-from billing_link.config import DatabaseSettings, load
+from billing_link.config import DatabaseSettings, load_settings
 from billing_link.errors import OperatorError
 from billing_link.linking.cities import read_city
 from billing_link.linking.store import Cities
@@ -30,7 +30,10 @@ def put(file: Path) -> None:
         raise OperatorError(f"{file} is not JSON in UTF-8: {error}") from None
     city = read_city(document)
     now = SystemClock().now()
-    with Storage(load(DatabaseSettings).database_url) as storage, storage.transaction() as tx:
+    with (
+        Storage(load_settings(DatabaseSettings).database_url.get_secret_value()) as storage,
+        storage.transaction() as tx,
+    ):
         Cities(tx).put_city(city.id, city.model_dump(mode="json", exclude_none=True), now)
         Audit(tx).record(Event.CITY_PUT, now, city_id=city.id)
     click.echo(f"{city.name} ({city.id}) is served.")
@@ -55,5 +58,8 @@ def show(city_id: str) -> None:
 
 
 def _documents() -> list[Mapping[str, object]]:
-    with Storage(load(DatabaseSettings).database_url) as storage, storage.autocommit() as connection:
+    with (
+        Storage(load_settings(DatabaseSettings).database_url.get_secret_value()) as storage,
+        storage.autocommit() as connection,
+    ):
         return list(Cities(connection).list_documents())

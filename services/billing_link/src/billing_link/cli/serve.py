@@ -3,10 +3,10 @@
 import click
 
 from billing_link import server
-from billing_link.config import ServerSettings, load
+from billing_link.config import ServerSettings, load_settings
 
 
 @click.command()
 def serve() -> None:
     """Serve until SIGTERM or Ctrl-C."""
-    server.serve(load(ServerSettings))
+    server.serve(load_settings(ServerSettings))

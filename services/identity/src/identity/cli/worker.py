@@ -15,6 +15,7 @@ from identity.journeys.federation.attempt_store import Attempts
 from identity.journeys.federation.pending_store import FirstSignIns
 from identity.journeys.federation.provider_event_store import DataDeletions, ProviderNotices
 from identity.journeys.registration.store import PendingRegistrations
+from identity.logs import write_json_logs
 from identity.mail.delivery import MailDelivery
 from identity.mail.mailer import Mailer
 from identity.oidc.authorization.pushed_request_store import PushedRequestStore
@@ -55,6 +56,7 @@ def worker() -> None:
     stop = Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda _number, _frame: stop.set())
+    write_json_logs()
     with operator() as opened:
         try:
             mailer = Mailer(opened.settings, RelyingPartyCache(opened.storage, opened.clock).city)

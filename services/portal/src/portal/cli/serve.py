@@ -16,7 +16,7 @@ THREADS = 16
 @click.command()
 def serve() -> None:
     """Serve the portal."""
-    settings = load_settings()
+    settings = load_settings(Settings)
     host, port = listening_address(settings)
     click.echo(f"portal: {settings.base_url} (listening on {host}:{port})")
     Granian(

@@ -7,7 +7,7 @@ import structlog
 from portal.clock import Clock
 from portal.errors import GrantEndedError, IdentityError
 from portal.identity_client.client import IdentityClient, Profile
-from portal.secret_keys import Keyring, SealBrokenError
+from portal.secret_keys import DecryptionError, SecretKeys
 from portal.storage import Storage
 from portal.web.sessions.store import LiveSession, Sessions
 from portal.web.sessions.tokens import SessionTokens
@@ -24,12 +24,12 @@ class ResidentProfile:
     def __init__(
         self,
         storage: Storage,
-        keyring: Keyring,
+        secret_keys: SecretKeys,
         tokens: SessionTokens,
         identity: IdentityClient,
         clock: Clock,
     ) -> None:
-        self._storage, self._keyring, self._tokens = storage, keyring, tokens
+        self._storage, self._secret_keys, self._tokens = storage, secret_keys, tokens
         self._identity, self._clock = identity, clock
 
     def load(self, live: LiveSession) -> Profile | None:
@@ -47,8 +47,8 @@ class ResidentProfile:
         if live.sealed_profile is None:
             return None
         try:
-            values = self._keyring.open(PURPOSE, live.id, live.sealed_profile, now=0)
-        except SealBrokenError:
+            values = self._secret_keys.decrypt(PURPOSE, live.id, live.sealed_profile, now=0)
+        except DecryptionError:
             return None
         return Profile(str(values["name"]), str(values["email"]))
 
@@ -64,7 +64,7 @@ class ResidentProfile:
             return None
         now = self._clock.now()
         values: dict[str, object] = {"name": profile.name, "email": profile.email}
-        sealed = self._keyring.seal(PURPOSE, live.id, values, now=int(now.timestamp()))
-        with self._storage.transaction() as session:
-            Sessions(session).save_profile(live.id, sealed, now)
+        sealed = self._secret_keys.encrypt(PURPOSE, live.id, values, now=int(now.timestamp()))
+        with self._storage.transaction() as tx:
+            Sessions(tx).save_profile(live.id, sealed, now)
         return profile

@@ -6,7 +6,7 @@ from portal import randomness
 from portal.clock import Clock
 from portal.errors import IdentityUnavailableError
 from portal.identity_client.client import AuthorizationParameters, IdentityClient
-from portal.secret_keys import Keyring
+from portal.secret_keys import SecretKeys
 from portal.sign_in.store import PendingSignIn, SignInAttempts
 from portal.storage import Storage
 from portal.web.sessions.store import Sessions
@@ -45,8 +45,10 @@ class IdentityUnavailable:
 class BeginSignIn:
     """Stores a sign-in attempt and makes its authorization request."""
 
-    def __init__(self, storage: Storage, keyring: Keyring, identity: IdentityClient, clock: Clock) -> None:
-        self._storage, self._keyring, self._identity, self._clock = storage, keyring, identity, clock
+    def __init__(
+        self, storage: Storage, secret_keys: SecretKeys, identity: IdentityClient, clock: Clock
+    ) -> None:
+        self._storage, self._secret_keys, self._identity, self._clock = storage, secret_keys, identity, clock
 
     def begin(self, request: SignInRequest) -> AuthorizationRedirect | IdentityUnavailable:
         """Begin one attempt, good for an hour, once, in this browser."""
@@ -59,11 +61,11 @@ class BeginSignIn:
             )
         except IdentityUnavailableError:
             return IdentityUnavailable()
-        sealed = self._keyring.seal(VERIFIER, state, {"verifier": verifier}, now=int(now.timestamp()))
-        with self._storage.transaction() as session:
-            attempts = SignInAttempts(session)
+        sealed = self._secret_keys.encrypt(VERIFIER, state, {"verifier": verifier}, now=int(now.timestamp()))
+        with self._storage.transaction() as tx:
+            attempts = SignInAttempts(tx)
             attempts.delete_old_attempts(now)
-            Sessions(session).delete_expired_sessions(now)
+            Sessions(tx).delete_expired_sessions(now)
             pending = PendingSignIn(nonce, sealed, request.return_to, request.restarts)
             attempts.add_attempt(state, browser, pending, now)
         return AuthorizationRedirect(url, browser)

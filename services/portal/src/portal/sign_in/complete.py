@@ -9,13 +9,13 @@ from portal import randomness
 from portal.clock import Clock
 from portal.errors import CodeRefusedError, IdentityError, IdentityUnavailableError, SignInNotVerifiedError
 from portal.identity_client.client import IdentityClient, SignInTokens
-from portal.secret_keys import Keyring
+from portal.secret_keys import SecretKeys
 from portal.sign_in.begin import VERIFIER
 from portal.sign_in.store import PendingSignIn, SignInAttempts
 from portal.storage import Storage
 from portal.web.paths import HOME
 from portal.web.sessions.store import Sessions
-from portal.web.sessions.tokens import TokenSeal, first_tokens
+from portal.web.sessions.tokens import TokenCipher, first_tokens
 
 log = structlog.get_logger(__name__)
 
@@ -75,18 +75,18 @@ class CompleteSignIn:
     def __init__(
         self,
         storage: Storage,
-        keyring: Keyring,
+        secret_keys: SecretKeys,
         identity: IdentityClient,
         clock: Clock,
         resource: str,
     ) -> None:
-        self._storage, self._keyring, self._identity, self._clock = storage, keyring, identity, clock
-        self._seal, self._resource = TokenSeal(keyring), resource
+        self._storage, self._secret_keys, self._identity, self._clock = storage, secret_keys, identity, clock
+        self._cipher, self._resource = TokenCipher(secret_keys), resource
 
     def complete(self, response: AuthorizationResponse) -> Outcome:
         """Claim the attempt, which counts once, then redeem the code and begin a session."""
-        with self._storage.transaction() as session:
-            attempts = SignInAttempts(session)
+        with self._storage.transaction() as tx:
+            attempts = SignInAttempts(tx)
             pending = attempts.claim_attempt(response.state, response.browser, self._clock.now())
             unclaimed = None if pending else attempts.find_unclaimed(response.state)
         if pending is None:
@@ -113,15 +113,15 @@ class CompleteSignIn:
             return NotSignedIn(Failure.UNAVAILABLE, pending.return_to)
         if response.error or not response.code:
             raise SignInNotVerifiedError(f"authorization response: error {response.error[:64]!r}")
-        opened = self._keyring.open(VERIFIER, response.state, pending.sealed_verifier, now=0)
+        opened = self._secret_keys.decrypt(VERIFIER, response.state, pending.sealed_verifier, now=0)
         tokens = self._identity.redeem_code(response.code, str(opened["verifier"]), pending.nonce)
         return SignedIn(pending.return_to, self._begin_session(tokens))
 
     def _begin_session(self, tokens: SignInTokens) -> str:
         now, session_id = self._clock.now(), randomness.identifier()
-        sealed = self._seal.seal(session_id, first_tokens(tokens, self._resource), int(now.timestamp()))
-        with self._storage.transaction() as session:
-            return Sessions(session).add_session(session_id, tokens.subject, tokens.sid, sealed, now)
+        sealed = self._cipher.encrypt(session_id, first_tokens(tokens, self._resource), int(now.timestamp()))
+        with self._storage.transaction() as tx:
+            return Sessions(tx).add_session(session_id, tokens.subject, tokens.sid, sealed, now)
 
 
 def _start_over(return_to: str, restarts: int) -> StartOver | NotSignedIn:

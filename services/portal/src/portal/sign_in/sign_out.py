@@ -6,9 +6,9 @@ import structlog
 
 from portal.errors import IdentityUnavailableError
 from portal.identity_client.client import IdentityClient
-from portal.secret_keys import SealBrokenError
+from portal.secret_keys import DecryptionError
 from portal.web.paths import SIGNED_OUT
-from portal.web.sessions.tokens import TokenSeal
+from portal.web.sessions.tokens import TokenCipher
 
 log = structlog.get_logger(__name__)
 
@@ -28,17 +28,17 @@ class SignedOutHereOnly:
 class SignOut:
     """Makes the logout request for a session that has ended here."""
 
-    def __init__(self, seal: TokenSeal, identity: IdentityClient) -> None:
-        self._seal, self._identity = seal, identity
+    def __init__(self, cipher: TokenCipher, identity: IdentityClient) -> None:
+        self._cipher, self._identity = cipher, identity
 
     def sign_out(
         self, session_id: str, sealed_tokens: str, language: str
     ) -> SignOutAtIdentity | SignedOutHereOnly:
         """Return the logout request; `language` is BCP 47."""
         try:
-            tokens = self._seal.open(session_id, sealed_tokens)
+            tokens = self._cipher.decrypt(session_id, sealed_tokens)
             url = self._identity.sign_out_url(tokens.id_token, SIGNED_OUT, language)
-        except (IdentityUnavailableError, SealBrokenError) as error:
+        except (IdentityUnavailableError, DecryptionError) as error:
             log.warning("sign_out_only_here", detail=str(error))
             return SignedOutHereOnly()
         return SignOutAtIdentity(url) if url else SignedOutHereOnly()

@@ -4,10 +4,10 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from sqlalchemy import delete, select, update
-from sqlalchemy.orm import Session
 
 from portal.secret_keys import digest
 from portal.sign_in.models import SignInAttempt
+from portal.storage import Transaction
 
 # Time to register, read the mail and sign in. A later response starts over, mostly unnoticed.
 LIFETIME = timedelta(hours=1)
@@ -36,12 +36,12 @@ class UnclaimedAttempt:
 class SignInAttempts:
     """The attempts, within one transaction."""
 
-    def __init__(self, session: Session) -> None:
-        self._session = session
+    def __init__(self, tx: Transaction) -> None:
+        self._tx = tx
 
     def add_attempt(self, state: str, browser: str, pending: PendingSignIn, now: datetime) -> None:
         """Store an attempt of this browser."""
-        self._session.add(
+        self._tx.add(
             SignInAttempt(
                 state_digest=digest(state),
                 browser_digest=digest(browser),
@@ -57,7 +57,7 @@ class SignInAttempts:
 
     def claim_attempt(self, state: str, browser: str, now: datetime) -> PendingSignIn | None:
         """Spend the attempt, in one statement; None if unknown, spent, expired or another browser's."""
-        row = self._session.execute(
+        row = self._tx.execute(
             update(SignInAttempt)
             .where(
                 SignInAttempt.state_digest == digest(state),
@@ -77,7 +77,7 @@ class SignInAttempts:
 
     def find_unclaimed(self, state: str) -> UnclaimedAttempt | None:
         """Return what is known of an attempt that could not be claimed; None if unknown."""
-        row = self._session.execute(
+        row = self._tx.execute(
             select(SignInAttempt.return_to, SignInAttempt.restarts).where(
                 SignInAttempt.state_digest == digest(state)
             )
@@ -86,4 +86,4 @@ class SignInAttempts:
 
     def delete_old_attempts(self, now: datetime) -> None:
         """Delete the attempts that expired a day ago."""
-        self._session.execute(delete(SignInAttempt).where(SignInAttempt.expires_at < now - REMEMBERED_FOR))
+        self._tx.execute(delete(SignInAttempt).where(SignInAttempt.expires_at < now - REMEMBERED_FOR))

@@ -65,15 +65,15 @@ class CurrentResident:
         session.clear()
         if live is None:
             return None
-        with self._storage.transaction() as transaction:
-            return Sessions(transaction).end_session(live.id)
+        with self._storage.transaction() as tx:
+            return Sessions(tx).end_session(live.id)
 
     def begin_session(self, response: Response, secret: str) -> None:
         """Set a new session's cookie and end the old session and CSRF token (OWASP ASVS 7.2.4)."""
         old = request.cookies.get(self._names.session)
         if old:
-            with self._storage.transaction() as transaction:
-                Sessions(transaction).end_session_by_secret(old)
+            with self._storage.transaction() as tx:
+                Sessions(tx).end_session_by_secret(old)
         session.clear()
         self._set(response, self._names.session, secret)
 
@@ -99,8 +99,8 @@ class CurrentResident:
         if not secret:
             return None
         now = self._clock.now()
-        with self._storage.transaction() as transaction:
-            sessions = Sessions(transaction)
+        with self._storage.transaction() as tx:
+            sessions = Sessions(tx)
             found = sessions.find_session(secret, now)
             if found and now - found.last_seen_at >= TOUCH_EVERY:
                 sessions.record_use(found.id, now)

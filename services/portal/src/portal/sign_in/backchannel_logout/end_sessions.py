@@ -44,11 +44,11 @@ class EndSessions:
             log.warning("logout_refused", reason=error.code, detail=error.detail)
             return LogoutOutcome.NOT_ACCEPTED
         expires_at = datetime.fromtimestamp(verified.expires_at, UTC) + REMEMBERED_AFTER
-        with self._storage.transaction() as session:
-            used = UsedLogoutTokens(session)
+        with self._storage.transaction() as tx:
+            used = UsedLogoutTokens(tx)
             used.delete_expired_tokens(self._clock.now())
             accepted = used.claim_token(verified.jti, expires_at)
-            ended = Sessions(session).end_identity_sessions(verified.sid, verified.subject) if accepted else 0
+            ended = Sessions(tx).end_identity_sessions(verified.sid, verified.subject) if accepted else 0
         if not accepted:
             log.warning("logout_refused", reason=LogoutNotVerifiedError.code, detail="used before")
             return LogoutOutcome.NOT_ACCEPTED

@@ -5,10 +5,10 @@ from datetime import datetime
 
 from sqlalchemy import delete, or_, select, update
 from sqlalchemy.engine import CursorResult
-from sqlalchemy.orm import Session
 
 from portal import randomness
 from portal.secret_keys import digest
+from portal.storage import Transaction
 from portal.web.sessions import limits
 from portal.web.sessions.models import SessionRow
 
@@ -36,15 +36,15 @@ class StoredTokens:
 class Sessions:
     """The sessions, within one transaction."""
 
-    def __init__(self, session: Session) -> None:
-        self._session = session
+    def __init__(self, tx: Transaction) -> None:
+        self._tx = tx
 
     def add_session(
         self, session_id: str, subject: str, identity_sid: str, sealed_tokens: str, now: datetime
     ) -> str:
         """Store a new session and return the secret for its cookie."""
         secret = randomness.secret()
-        self._session.add(
+        self._tx.add(
             SessionRow(
                 id=session_id,
                 secret_digest=digest(secret),
@@ -63,7 +63,7 @@ class Sessions:
 
     def find_session(self, secret: str, now: datetime) -> LiveSession | None:
         """Return the live session with this cookie; None if there is none."""
-        row = self._session.execute(
+        row = self._tx.execute(
             select(
                 SessionRow.id,
                 SessionRow.subject,
@@ -85,13 +85,13 @@ class Sessions:
 
     def end_session(self, session_id: str) -> str | None:
         """Delete the session; return its encrypted tokens, None if there was none."""
-        return self._session.scalar(
+        return self._tx.scalar(
             delete(SessionRow).where(SessionRow.id == session_id).returning(SessionRow.sealed_tokens)
         )
 
     def end_session_by_secret(self, secret: str) -> None:
         """Delete the session with this cookie, live or not."""
-        self._session.execute(delete(SessionRow).where(SessionRow.secret_digest == digest(secret)))
+        self._tx.execute(delete(SessionRow).where(SessionRow.secret_digest == digest(secret)))
 
     def end_identity_sessions(self, identity_sid: str, subject: str) -> int:
         """Delete the sessions with this `sid`, or without one all of this `sub`; return how many.
@@ -105,18 +105,18 @@ class Sessions:
             statement = statement.where(SessionRow.identity_sid == identity_sid)
         if subject:
             statement = statement.where(SessionRow.subject == subject)
-        return len(self._session.execute(statement.returning(SessionRow.id)).all())
+        return len(self._tx.execute(statement.returning(SessionRow.id)).all())
 
     def find_tokens(self, session_id: str, now: datetime) -> StoredTokens | None:
         """Return the session's tokens; None if there is no such session."""
-        row = self._session.execute(
+        row = self._tx.execute(
             select(SessionRow.sealed_tokens, SessionRow.refreshing_until).where(SessionRow.id == session_id)
         ).one_or_none()
         return StoredTokens(row[0], row[1] is not None and row[1] > now) if row else None
 
     def claim_refresh(self, session_id: str, now: datetime) -> str | None:
         """Claim the refresh for 15 seconds; return the encrypted tokens, None if another request has it."""
-        return self._session.scalar(
+        return self._tx.scalar(
             update(SessionRow)
             .where(
                 SessionRow.id == session_id,
@@ -137,7 +137,7 @@ class Sessions:
 
     def delete_expired_sessions(self, now: datetime) -> int:
         """Delete the sessions past a limit; return how many."""
-        result = self._session.execute(
+        result = self._tx.execute(
             delete(SessionRow).where(
                 or_(SessionRow.expires_at <= now, SessionRow.last_seen_at <= now - limits.IDLE)
             )
@@ -145,4 +145,4 @@ class Sessions:
         return result.rowcount if isinstance(result, CursorResult) else 0
 
     def _update(self, session_id: str, **values: object) -> None:
-        self._session.execute(update(SessionRow).where(SessionRow.id == session_id).values(**values))
+        self._tx.execute(update(SessionRow).where(SessionRow.id == session_id).values(**values))

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from portal.clock import Clock
 from portal.errors import GrantEndedError, IdentityUnavailableError
 from portal.identity_client.client import AccessToken, IdentityClient, SignInTokens
-from portal.secret_keys import Keyring, SealBrokenError
+from portal.secret_keys import DecryptionError, SecretKeys
 from portal.storage import Storage
 from portal.web.sessions.store import Sessions, StoredTokens
 
@@ -33,13 +33,13 @@ class TokenSet:
         return token if token and token.expires_at - MARGIN_SECONDS > now else None
 
 
-class TokenSeal:
+class TokenCipher:
     """Encrypts the tokens of one session."""
 
-    def __init__(self, keyring: Keyring) -> None:
-        self._keyring = keyring
+    def __init__(self, secret_keys: SecretKeys) -> None:
+        self._secret_keys = secret_keys
 
-    def seal(self, session_id: str, tokens: TokenSet, now: int) -> str:
+    def encrypt(self, session_id: str, tokens: TokenSet, now: int) -> str:
         """Return the tokens, encrypted for the database; `now` in Unix seconds."""
         access = {name: [token.value, token.expires_at] for name, token in tokens.access.items()}
         values: dict[str, object] = {
@@ -47,13 +47,13 @@ class TokenSeal:
             "refresh_token": tokens.refresh_token,
             "access": access,
         }
-        return self._keyring.seal(PURPOSE, session_id, values, now=now)
+        return self._secret_keys.encrypt(PURPOSE, session_id, values, now=now)
 
-    def open(self, session_id: str, sealed: str) -> TokenSet:
-        """Return the tokens; raises `SealBrokenError` if their key is no longer configured."""
-        values = self._keyring.open(PURPOSE, session_id, sealed, now=0)
+    def decrypt(self, session_id: str, sealed: str) -> TokenSet:
+        """Return the tokens; raises `DecryptionError` if their key is no longer configured."""
+        values = self._secret_keys.decrypt(PURPOSE, session_id, sealed, now=0)
         access = values["access"]
-        assert isinstance(access, dict)  # noqa: S101 - as `seal` wrote it
+        assert isinstance(access, dict)  # noqa: S101 - as `encrypt` wrote it
         return TokenSet(
             str(values["id_token"]),
             str(values["refresh_token"]),
@@ -67,12 +67,12 @@ class SessionTokens:
     def __init__(
         self,
         storage: Storage,
-        seal: TokenSeal,
+        cipher: TokenCipher,
         identity: IdentityClient,
         clock: Clock,
         pause: Callable[[float], None] = time.sleep,
     ) -> None:
-        self._storage, self._seal, self._identity, self._clock = storage, seal, identity, clock
+        self._storage, self._cipher, self._identity, self._clock = storage, cipher, identity, clock
         self._pause = pause
 
     def access_token(self, session_id: str, resource: str, *, not_this: str = "") -> str:
@@ -99,22 +99,22 @@ class SessionTokens:
         return int(self._clock.now().timestamp())
 
     def _load(self, session_id: str) -> StoredTokens:
-        with self._storage.transaction() as session:
-            stored = Sessions(session).find_tokens(session_id, self._clock.now())
+        with self._storage.transaction() as tx:
+            stored = Sessions(tx).find_tokens(session_id, self._clock.now())
         if stored is None:
             raise GrantEndedError("the session is over")
         return stored
 
     def _open(self, session_id: str, sealed: str) -> TokenSet:
         try:
-            return self._seal.open(session_id, sealed)
-        except SealBrokenError:
+            return self._cipher.decrypt(session_id, sealed)
+        except DecryptionError:
             raise GrantEndedError("encrypted with a key that is no longer configured") from None
 
     def _refresh(self, session_id: str, resource: str, not_this: str) -> str | None:
         """Refresh; None if another request has the claim. No transaction is open during the call."""
-        with self._storage.transaction() as session:
-            sealed = Sessions(session).claim_refresh(session_id, self._clock.now())
+        with self._storage.transaction() as tx:
+            sealed = Sessions(tx).claim_refresh(session_id, self._clock.now())
         if sealed is None:
             return None
         sealed_fresh: str | None = None
@@ -129,11 +129,11 @@ class SessionTokens:
                 refresh_token=fresh.refresh_token,
                 access={**tokens.access, resource: fresh.access_token},
             )
-            sealed_fresh = self._seal.seal(session_id, tokens, self._now())
+            sealed_fresh = self._cipher.encrypt(session_id, tokens, self._now())
             return fresh.access_token.value
         finally:
-            with self._storage.transaction() as session:
-                Sessions(session).release_refresh(session_id, sealed_fresh)
+            with self._storage.transaction() as tx:
+                Sessions(tx).release_refresh(session_id, sealed_fresh)
 
 
 def first_tokens(tokens: SignInTokens, resource: str) -> TokenSet:
