@@ -1,6 +1,8 @@
 """Error pages: plain words, where to go next, nothing internal."""
 
 from page import Page
+from sqlalchemy.exc import IntegrityError
+from structlog.testing import capture_logs
 
 
 def test_an_unknown_address_is_explained(visitor) -> None:
@@ -28,3 +30,19 @@ def test_a_fault_shows_no_trace_of_itself(resident, monkeypatch) -> None:
     assert page.heading == "Something went wrong on our side"
     assert "secret internals" not in page.source
     assert "Traceback" not in page.source
+
+
+def test_a_failing_statement_is_logged_without_its_values(resident, monkeypatch) -> None:
+    def broken(*_arguments: object) -> None:
+        raise IntegrityError("INSERT", {"secret_digest": "a digest"}, ValueError("a sealed token"))
+
+    monkeypatch.setattr("portal.home.page.HomePage.load", broken)
+    with capture_logs() as logs:
+        resident.get("/home")
+
+    failure = next(entry for entry in logs if entry["event"] == "unexpected")
+    assert failure["where"][0] == "sqlalchemy.exc.IntegrityError"
+    assert len(failure["support_code"]) == 8
+    assert "exc_info" not in failure
+    assert "a digest" not in repr(logs)
+    assert "a sealed token" not in repr(logs)

@@ -4,16 +4,18 @@ Where no resident looks, programs get JSON: the endpoints of `oidc` see to it th
 done here, since a path that matches nothing, or a wrong method, reaches no endpoint.
 """
 
-import logging
+from types import TracebackType
 
+import structlog
 from flask import Flask, Response, jsonify, make_response, request
 from flask_babel import force_locale, gettext
 from werkzeug.exceptions import HTTPException
 
-from identity.errors import Refused
+from identity.errors import Refused, where
+from identity.randomness import support_code
 from identity.web.pages import Pages
 
-_log = logging.getLogger(__name__)
+_log = structlog.get_logger(__name__)
 _KEPT_HEADERS = ("Allow", "Retry-After")
 _SERVER_ERROR = 500
 _FOR_MACHINES = ("/cities/", "/events/", "/health/", "/notices", "/openapi.json", "/register/")
@@ -29,6 +31,7 @@ class ErrorPages:
         """Attach to the application."""
         app.register_error_handler(HTTPException, self._http)
         app.register_error_handler(Refused, lambda refused: self._pages.refused(refused.reason))
+        app.log_exception = _log_failure  # type: ignore[method-assign] # Flask's hook; its own writes the error's words
 
     def _http(self, error: HTTPException) -> Response:
         status = error.code or _SERVER_ERROR
@@ -44,10 +47,23 @@ class ErrorPages:
     def _page(self, status: int) -> Response:
         try:
             return self._pages.error(status, *_words(status))
-        except Exception:  # noqa: BLE001 - whatever else fails, the resident gets a page
-            _log.exception("the error page could not look up the city")
+        except Exception as error:  # noqa: BLE001 - whatever else fails, the resident gets a page
+            _log.error("error_page_without_city", where=where(error))
             with force_locale("en"):
                 return self._pages.bare_error(status, *_words(status))
+
+
+def _log_failure(
+    exc_info: tuple[type[BaseException], BaseException, TracebackType | None] | tuple[None, None, None],
+) -> None:
+    """Log where an unforeseen error came from: its words may quote what the resident typed."""
+    error = exc_info[1]
+    _log.error(
+        "request_failed",
+        endpoint=request.endpoint,
+        support_code=support_code(),
+        where=where(error) if error else [],
+    )
 
 
 def _for_machines(status: int) -> Response:

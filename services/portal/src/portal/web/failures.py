@@ -7,7 +7,8 @@ from flask_wtf.csrf import CSRFError
 from werkzeug.exceptions import HTTPException
 from werkzeug.wrappers import Response
 
-from portal.errors import GrantEndedError, IdentityError
+from portal.errors import GrantEndedError, IdentityError, where
+from portal.randomness import support_code
 from portal.web.current_resident import CurrentResident, SignInNeededError
 from portal.web.pages import Pages
 
@@ -49,7 +50,8 @@ def install(app: Flask, pages: Pages, current: CurrentResident) -> None:
 
     @app.errorhandler(Exception)
     def _unexpected(error: Exception) -> Response:
-        log.error("unexpected", path=request.path, error=type(error).__name__, exc_info=error)
+        # Its words may quote what the resident typed, or a token (docs/decisions/0014).
+        log.error("unexpected", path=request.path, support_code=support_code(), where=where(error))
         return pages.render("failed.html", 500)
 
 

@@ -1,14 +1,15 @@
 """The provider's routes; those that clients call by themselves answer in JSON, whatever happens."""
 
-import logging
 from collections.abc import Callable, Collection
 from typing import TypeAlias
 
 import flask
+import structlog
 from flask import Blueprint
 from werkzeug.exceptions import HTTPException, MethodNotAllowed
 from werkzeug.wrappers import Request, Response
 
+from identity.errors import where
 from identity.oidc.authorization.routes import AuthorizationPages
 from identity.oidc.client_authentication.certificates import ClientCertificates, PresentedCertificate
 from identity.oidc.device.routes import DevicePages
@@ -25,11 +26,12 @@ from identity.oidc.protocol.parameters import Parameters
 from identity.oidc.protocol.request import ProtocolRequest
 from identity.oidc.protocol.responses import empty_response, json_response, method_not_allowed
 from identity.oidc.sender_constraint.dpop import DpopProofs
+from identity.randomness import support_code
 from identity.signing_keys.key_set import MAX_AGE, KeySet
 from identity.web.api import Endpoint
 from identity.web.visitor import visitor_of
 
-_log = logging.getLogger(__name__)
+_log = structlog.get_logger(__name__)
 
 _READ = ("GET", "HEAD")
 _FORM = "application/x-www-form-urlencoded"
@@ -230,8 +232,10 @@ def _guarded(view: View) -> View:
             return _opened(view(request, **path))
         except HTTPException as error:
             return _opened(json_response(error.code or 400, {"error": "invalid_request"}))
-        except Exception:  # noqa: BLE001 - whatever it is, a client gets JSON
-            _log.exception("%s failed", request.path)
+        except Exception as error:  # noqa: BLE001 - whatever it is, a client gets JSON
+            _log.error(
+                "request_failed", path=request.path, support_code=support_code(), where=where(error)
+            )
             return _opened(json_response(500, {"error": "server_error"}))
 
     return respond

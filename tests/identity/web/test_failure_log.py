@@ -1,0 +1,33 @@
+"""What the log says of an unforeseen error: types and places under a support code, never its words."""
+
+from collections.abc import Callable
+
+import pytest
+from flask import Flask
+from sqlalchemy.exc import IntegrityError
+from structlog.testing import capture_logs
+
+WORDS = "Key (email_key)=(jane@example.org) already exists."
+
+
+@pytest.fixture
+def failing(start: Callable[..., Flask], monkeypatch: pytest.MonkeyPatch) -> Flask:
+    def fail() -> None:
+        raise IntegrityError("INSERT", {"email_key": "jane@example.org"}, ValueError(WORDS))
+
+    app = start()
+    monkeypatch.setitem(app.view_functions, "help.show", fail)
+    return app
+
+
+def test_a_failing_page_is_logged_without_the_words_of_the_database(
+    failing: Flask, caplog: pytest.LogCaptureFixture, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with capture_logs() as logs:
+        assert failing.test_client().get("/help").status_code == 500
+
+    (failure,) = (entry for entry in logs if entry["event"] == "request_failed")
+    assert failure["endpoint"] == "help.show"
+    assert failure["where"][0] == "sqlalchemy.exc.IntegrityError"
+    assert len(failure["support_code"]) == 8
+    assert "jane@example.org" not in repr(logs) + caplog.text + "".join(capsys.readouterr())
