@@ -97,7 +97,11 @@ def settings(
 
 @pytest.fixture
 def app(settings: Settings, clock: FixedClock, applications: Applications) -> Iterator[Flask]:
-    app = applications.lend(f"portal {settings.database_url.get_secret_value()} {settings!r}", lambda: create_app(settings, clock=clock), close)
+    app = applications.lend(
+        f"portal {settings.database_url.get_secret_value()} {settings!r}",
+        lambda: create_app(settings, clock=clock),
+        close,
+    )
     app.config["WTF_CSRF_ENABLED"] = False
     yield app
     close(app)

@@ -233,9 +233,7 @@ def _guarded(view: View) -> View:
         except HTTPException as error:
             return _opened(json_response(error.code or 400, {"error": "invalid_request"}))
         except Exception as error:  # noqa: BLE001 - whatever it is, a client gets JSON
-            _log.error(
-                "request_failed", path=request.path, support_code=support_code(), where=where(error)
-            )
+            _log.error("request_failed", path=request.path, support_code=support_code(), where=where(error))
             return _opened(json_response(500, {"error": "server_error"}))
 
     return respond
