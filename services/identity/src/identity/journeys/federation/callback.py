@@ -1,10 +1,11 @@
 """The verb that takes a provider's answer and lets the resident in, or says why not."""
 
-import logging
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+
+import structlog
 
 from identity.audit.events import Event
 from identity.audit.store import Audit
@@ -26,7 +27,7 @@ from identity.secret_keys import SecretKeys
 from identity.storage import Storage
 from identity.web.continuation import Continuation, Continuations
 
-_log = logging.getLogger(__name__)
+_log = structlog.get_logger(__name__)
 
 
 class Why(StrEnum):
@@ -109,7 +110,7 @@ class HandleCallback:
         try:
             identity = self._identity(provider, state, attempt, answer)
         except ProviderRefusal as refusal:
-            _log.warning("sign-in with %s: %s", provider.key, refusal.cause)
+            _log.warning("provider_sign_in_failed", provider=provider.key, cause=refusal.cause)
             self._note(provider, continuation, asking, str(refusal.refusal), now)
             return NoEntry(_WHY[refusal.refusal], continuation)
         outcome = self._recognise.recognise(provider.key, identity, attempt, asking)

@@ -1,9 +1,10 @@
 """The verbs that act on what a provider posts."""
 
-import logging
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol, runtime_checkable
+
+import structlog
 
 from identity.audit.events import Event
 from identity.audit.store import Audit
@@ -23,7 +24,7 @@ from identity.storage import Storage, Transaction
 from identity.web.continuation import Continuation
 from identity.web.mail_links import MailLinks
 
-_log = logging.getLogger(__name__)
+_log = structlog.get_logger(__name__)
 
 
 @runtime_checkable
@@ -77,7 +78,7 @@ class HandleProviderEvent:
         try:
             notice = sender.security_notice(token)
         except ProviderRefusal as refusal:
-            _log.warning("a notice from %s: %s", key, refusal.cause)
+            _log.warning("provider_event_refused", provider=key, cause=refusal.cause)
             return refusal
         now = self._clock.now()
         with self._storage.transaction() as tx:
@@ -94,7 +95,7 @@ class HandleProviderEvent:
         try:
             asked = sender.deletion_request(request)
         except ProviderRefusal as refusal:
-            _log.warning("a deletion request from %s: %s", key, refusal.cause)
+            _log.warning("provider_deletion_refused", provider=key, cause=refusal.cause)
             return refusal
         now = self._clock.now()
         with self._storage.transaction() as tx:

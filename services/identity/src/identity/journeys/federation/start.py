@@ -2,8 +2,9 @@
 
 import base64
 import hashlib
-import logging
 from dataclasses import dataclass
+
+import structlog
 
 from identity import randomness
 from identity.audit.events import Event
@@ -17,7 +18,7 @@ from identity.secret_keys import SecretKeys
 from identity.storage import Storage
 from identity.web.continuation import Continuation, Continuations
 
-_log = logging.getLogger(__name__)
+_log = structlog.get_logger(__name__)
 
 
 @dataclass(frozen=True)
@@ -73,7 +74,7 @@ class StartSignIn:
                 )
             )
         except ProviderRefusal as refusal:
-            _log.warning("sign-in with %s: %s", provider.key, refusal.cause)
+            _log.warning("provider_sign_in_failed", provider=provider.key, cause=refusal.cause)
             self._note(provider, continuation, asking, str(refusal.refusal))
             return Unavailable()
         secret = asking.secret or randomness.secret()

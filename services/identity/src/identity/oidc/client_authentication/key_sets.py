@@ -1,12 +1,13 @@
 """The public keys of clients, as registered (`jwks`) or as the client publishes them (`jwks_uri`)."""
 
 import json
-import logging
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from threading import Lock
+
+import structlog
 
 from identity.clock import Clock
 from identity.oidc.client_authentication.fetching import FetchFailedError, OutsideFetching
@@ -14,7 +15,7 @@ from identity.relying_parties import client_keys
 from identity.relying_parties.client_keys import MOST_KEYS, PublicKey
 from identity.relying_parties.clients import RegisteredClient
 
-_log = logging.getLogger(__name__)
+_log = structlog.get_logger(__name__)
 
 # How long a published set is kept, and how often it is fetched at most, whichever keys JWTs name.
 _KEPT = timedelta(minutes=5)
@@ -83,7 +84,7 @@ class ClientKeySets:
         try:
             fetched = _Fetched(now, now, _keys_of(self._fetching.fetch(uri)))
         except FetchFailedError as error:
-            _log.warning("the keys at a client's jwks_uri cannot be had: %s", error)
+            _log.warning("client_keys_unavailable", cause=str(error))
             fetched = _Fetched(now, known.fetched_at, known.keys) if known else _Fetched(now, now, ())
         if len(self._fetched) >= _MOST_SETS:
             self._fetched.clear()
