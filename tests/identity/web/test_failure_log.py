@@ -4,6 +4,7 @@ from collections.abc import Callable
 
 import pytest
 from flask import Flask
+from identity.signing_keys.key_set import KeySet
 from sqlalchemy.exc import IntegrityError
 from structlog.testing import capture_logs
 
@@ -31,3 +32,20 @@ def test_a_failing_page_is_logged_without_the_words_of_the_database(
     assert failure["where"][0] == "sqlalchemy.exc.IntegrityError"
     assert len(failure["support_code"]) == 8
     assert "jane@example.org" not in repr(logs) + caplog.text + "".join(capsys.readouterr())
+
+
+def test_a_failing_protocol_endpoint_is_logged_without_the_words_of_the_error(
+    start: Callable[..., Flask],
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    def fail(_self: KeySet) -> None:
+        raise RuntimeError(WORDS)
+
+    monkeypatch.setattr(KeySet, "published", fail)
+    with capture_logs() as logs:
+        assert start().test_client().get("/jwks").json == {"error": "server_error"}
+
+    (failure,) = (entry for entry in logs if entry["event"] == "request_failed")
+    assert failure["where"][0] == "builtins.RuntimeError"
+    assert "jane@example.org" not in repr(logs) + caplog.text

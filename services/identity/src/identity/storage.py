@@ -114,10 +114,8 @@ class Storage:
 
     def __init__(self, database_url: str, *, pool_size: int = POOL_SIZE, patient: bool = False) -> None:
         """Connect lazily. `patient` is for commands whose single statements may run for minutes."""
-        self._url, self._options = (
-            _absolute(database_url),
-            _engine_options(database_url, pool_size, patient=patient),
-        )
+        self._url = _absolute(database_url)
+        self._options = _engine_options(database_url, pool_size, patient=patient)
 
     def init_app(self, app: Flask) -> None:
         """Attach to the application whose context carries the transactions."""
