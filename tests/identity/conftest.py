@@ -15,6 +15,7 @@ from identity.residents.passwords.hashing import PasswordHasher
 from identity.secret_keys import SecretKeys
 from identity.storage import Storage
 from identity_provider import BEGINNING, bare_app, close, set_clock
+from pydantic import SecretStr
 
 SECRET_KEY = "a key of thirty-two characters or more"
 
@@ -59,7 +60,7 @@ def checked_settings() -> Settings:
 @pytest.fixture
 def settings(checked_settings: Settings, database_url: str) -> Settings:
     """Return settings for a service at http://localhost:8000."""
-    return checked_settings.model_copy(update={"database_url": database_url})
+    return checked_settings.model_copy(update={"database_url": SecretStr(database_url)})
 
 
 @pytest.fixture

@@ -26,6 +26,7 @@ from identity.web.continuation import Continuation, Continuations
 from identity_provider import close
 from lxml import html
 from lxml.html import HtmlElement
+from pydantic import SecretStr
 from sqlalchemy import func, select, update
 from werkzeug.test import TestResponse
 
@@ -228,7 +229,7 @@ class Mailbox:
 def settings(checked_settings: Settings, database_url: str) -> Settings:
     """Return settings with limits that only the tests of the limits reach."""
     limits = {"sign_ins_per_minute": 200, "sign_ups_per_hour": 200, "mails_per_hour": 200}
-    return checked_settings.model_copy(update={"database_url": database_url, **limits})
+    return checked_settings.model_copy(update={"database_url": SecretStr(database_url), **limits})
 
 
 @pytest.fixture
