@@ -169,8 +169,9 @@ def test_a_session_ends_once_and_its_old_secret_is_worth_nothing(opened, storage
     assert Counter(at_once(12, end)) == {True: 1, False: 11}
 
 
-def test_two_processes_claim_one_link_once(storage, now):
+def test_two_processes_claim_one_link_once(storage, fresh_database, now):
     """As two web processes do: nothing in common but the database."""
+    database_url = fresh_database("identity")
     with storage.autocommit() as connection:
         tokens = [
             ActionLinks(connection).issue_link(RESET, f"resident-{n}", "", RESET.lifetime, now)
@@ -179,7 +180,7 @@ def test_two_processes_claim_one_link_once(storage, now):
     spawn = get_context("spawn")
     start = (spawn.Barrier(2),)
     with ProcessPoolExecutor(2, mp_context=spawn, initializer=_start_together, initargs=start) as pool:
-        shares = list(pool.map(_claim_all, [(storage.database_url, tokens, now)] * 2))
+        shares = list(pool.map(_claim_all, [(database_url, tokens, now)] * 2))
     won = [status for share in shares for status in share if status == "valid"]
     assert len(won) == 40
     assert [{one, other} for one, other in zip(*shares, strict=True)] == [{"valid", "spent"}] * 40
