@@ -149,8 +149,13 @@ def test_2_5_a_session_of_weeks_remembers_its_clients(
     resident = provider.resident()
     browser = provider.browser()
     with provider.storage.autocommit() as connection:
-        begun = Sessions(connection).begin(
-            resident, ["pwd"], remembered=True, now=provider.clock.now(), user_agent="", ip_address=""
+        begun = Sessions(connection).insert_session(
+            resident_id=resident,
+            amr=["pwd"],
+            remembered=True,
+            now=provider.clock.now(),
+            user_agent="",
+            ip_address="",
         )
     browser._client.set_cookie("session", begun.secret, domain="localhost")
     tokens = provider.tokens(browser, client)
@@ -171,7 +176,7 @@ def test_2_5_told_in_the_transaction_that_ends_the_session(provider: Provider, s
         raise RuntimeError
 
     with monkeypatch.context() as patched:
-        patched.setattr("identity.oidc.logout.sign_out.Audit.record", fail)
+        patched.setattr("identity.residents.sessions.lifecycle.Audit.record", fail)
         provider.app.config["PROPAGATE_EXCEPTIONS"] = False
         browser.get(f"/end-session?id_token_hint={tokens['id_token']}")
     assert rows() == []

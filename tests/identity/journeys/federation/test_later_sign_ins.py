@@ -3,6 +3,7 @@
 from datetime import timedelta
 
 import pytest
+from identity.audit.events import Event
 from identity.residents.federated_identities.models import FederatedIdentity
 from identity.web.continuation import Continuation
 from sqlalchemy import select
@@ -49,6 +50,15 @@ def test_the_same_subject_of_another_issuer_is_another_person(
     assert page.title == "Your profile"
     assert [resident.id for resident in residents()].count(sub) == 1
     assert len(residents()) == 2
+
+
+def test_another_person_in_the_same_browser_ends_the_first_ones_session(traveller, residents, told, events):
+    traveller.sign_in("google", "grace")
+    assert told() == []
+    traveller.sign_in("apple", "rosa", "/sign-in?show=form")
+    assert told() == ["session-revoked"]
+    [ended] = [each for each in events() if each.event == Event.SESSION_ENDED]
+    assert (ended.resident_id, ended.details) == (residents()[0].id, {"by": "other_resident"})
 
 
 def test_names_are_never_overwritten(traveller, make_traveller, behaviours, residents):

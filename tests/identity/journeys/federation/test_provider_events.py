@@ -60,6 +60,18 @@ class TestGooglesSecurityEvents:
         assert live_sessions() == []
         assert traveller.browser.open("/profile").title == "Sign in to community access services."
 
+    @pytest.mark.parametrize(
+        ("event", "reason"), [("account-disabled", "hijacking"), ("sessions-revoked", "")]
+    )
+    def test_and_every_end_is_announced(
+        self, grace, make_traveller, google_event, post, told, events, event, reason
+    ):
+        make_traveller().sign_in("google", "grace")
+        post(google_event(event, sub=GRACE, reason=reason))
+        assert told() == ["session-revoked"] * 2
+        ended = [each.details["by"] for each in events() if each.event == Event.SESSION_ENDED]
+        assert ended == ["google", "google"]
+
     def test_and_revokes_what_websites_hold(self, grace, google_event, post, storage, clock):
         now = clock.now()
         with storage.transaction() as tx:

@@ -11,6 +11,7 @@ from identity.rate_limits.limiter import RateLimiter, limits
 from identity.relying_parties.cache import RelyingPartyCache
 from identity.residents.passwords.hashing import PasswordHasher
 from identity.residents.passwords.policy import PasswordPolicy
+from identity.residents.sessions.lifecycle import SessionLifecycle
 from identity.secret_keys import SecretKeys
 from identity.security_events.transmitter import SecurityEvents
 from identity.storage import Storage
@@ -39,6 +40,7 @@ class Dependencies:
             BackchannelLogouts(self.secret_keys, clock),
             SecurityEvents(self.secret_keys, clock, settings.issuer),
         )
+        self.sessions = SessionLifecycle(self.account_events)
         self.hasher = PasswordHasher(hashing)
         self.policy = PasswordPolicy(settings.password_min_length)
         self.continuations = Continuations(self.secret_keys)

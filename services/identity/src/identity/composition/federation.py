@@ -36,7 +36,7 @@ def federation_blueprints(dependencies: Dependencies) -> list[Blueprint]:
         dependencies.continuations,
         dependencies.providers,
     )
-    browser, provision = AskingBrowser(settings), ProvisionResident(secret_keys)
+    browser, provision = AskingBrowser(settings), ProvisionResident(secret_keys, dependencies.sessions)
     mail = FederationMail(secret_keys, clock, continuations, dependencies.mail_links)
     outcome_pages = OutcomePages(dependencies.pages, dependencies.signed_in_response, dependencies.methods)
     leave = StartSignIn(storage, secret_keys, clock, settings, continuations)
@@ -44,7 +44,7 @@ def federation_blueprints(dependencies: Dependencies) -> list[Blueprint]:
     finish = HandleCallback(storage, secret_keys, clock, settings, continuations, recognise)
     complete = Complete(storage, clock, rate_limiter, continuations, provision, mail)
     verify = VerifyAddress(storage, secret_keys, clock, rate_limiter, continuations, provision, mail)
-    receive = HandleProviderEvent(storage, clock, mail)
+    receive = HandleProviderEvent(storage, clock, mail, dependencies.sessions)
     answer = AnswerOffer(storage, secret_keys, clock, rate_limiter, mail)
     pages, csrf, current, methods = (
         dependencies.pages,

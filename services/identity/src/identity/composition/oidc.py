@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping
 
-from identity.account_events import AccountEvents
 from identity.clock import Clock
 from identity.config import Settings
 from identity.oidc.authorization.decision import Authorization
@@ -46,6 +45,7 @@ from identity.oidc.tokens.resource_indicators import ResourceIndicators
 from identity.oidc.tokens.responses import TokenResponses
 from identity.rate_limits.limiter import RateLimiter
 from identity.relying_parties.cache import RelyingPartyCache
+from identity.residents.sessions.lifecycle import SessionLifecycle
 from identity.secret_keys import SecretKeys
 from identity.signing_keys.key_set import KeySet
 from identity.storage import Storage
@@ -72,16 +72,12 @@ class Provider:
         relying_parties: RelyingPartyCache,
         rate_limiter: RateLimiter,
         csrf: Csrf,
-        account_events: AccountEvents,
+        sessions: SessionLifecycle,
     ) -> None:
         self._storage, self._secret_keys, self._clock = storage, secret_keys, clock
         self._settings, self._issuer = settings, settings.issuer
         self._pages, self._current_session, self._csrf = pages, current_session, csrf
-        self._relying_parties, self._rate_limiter, self._account_events = (
-            relying_parties,
-            rate_limiter,
-            account_events,
-        )
+        self._relying_parties, self._rate_limiter, self._sessions = relying_parties, rate_limiter, sessions
         self._key_set = KeySet(storage, secret_keys, clock)
         self._tokens = Tokens(self._key_set, clock, self._issuer)
         self._resources = ResourceIndicators(relying_parties, self._issuer)
@@ -204,7 +200,7 @@ class Provider:
         )
 
     def _logout_pages(self) -> LogoutPages:
-        logout = Logout(self._storage, self._clock, self._relying_parties, self._tokens, self._account_events)
+        logout = Logout(self._storage, self._clock, self._relying_parties, self._tokens, self._sessions)
         return LogoutPages(logout, self._pages, self._current_session)
 
     def _device_pages(self) -> DevicePages:

@@ -33,7 +33,7 @@ from identity.web.asking_browser import AskingBrowser
 def page_blueprints(dependencies: Dependencies) -> list[Blueprint]:
     """Return the pages that residents see."""
     pages, csrf, current_session = dependencies.pages, dependencies.csrf, dependencies.current_session
-    profile = ResidentProfile(dependencies.storage, dependencies.clock, dependencies.account_events)
+    profile = ResidentProfile(dependencies.storage, dependencies.clock, dependencies.sessions)
     allowed = AllowedWebsites(
         dependencies.storage, dependencies.clock, dependencies.relying_parties, dependencies.account_events
     )
@@ -43,7 +43,7 @@ def page_blueprints(dependencies: Dependencies) -> list[Blueprint]:
             pages,
             csrf,
             current_session,
-            SignOut(dependencies.storage, dependencies.clock, dependencies.account_events),
+            SignOut(dependencies.storage, dependencies.clock, dependencies.sessions),
         ).blueprint(),
         *_registration(dependencies),
         *_recovery(dependencies),
@@ -61,6 +61,7 @@ def _sign_in(dependencies: Dependencies) -> Blueprint:
         dependencies.hasher,
         dependencies.rate_limiter,
         Notices(dependencies.secret_keys, dependencies.clock, dependencies.mail_links),
+        dependencies.sessions,
     )
     return SignInPages(
         dependencies.pages,
@@ -125,6 +126,7 @@ def _recovery(dependencies: Dependencies) -> list[Blueprint]:
         dependencies.policy,
         dependencies.continuations,
         mail,
+        dependencies.sessions,
         dependencies.account_events,
     )
     unlock = UnlockAccount(storage, secret_keys, clock, dependencies.continuations)

@@ -15,7 +15,7 @@ from identity.journeys.federation.pending_store import FirstSignIns
 from identity.journeys.federation.provider_event_store import DataDeletions, ProviderNotices
 from identity.residents.accounts.store import Accounts
 from identity.residents.federated_identities.store import FederatedIdentities
-from identity.residents.sessions.store import Sessions
+from identity.residents.sessions.lifecycle import EndReason, SessionLifecycle
 from identity.storage import Storage, Transaction
 
 _log = logging.getLogger(__name__)
@@ -61,10 +61,10 @@ class Forgotten:
 class HandleProviderEvent:
     """Acts on notices and deletion requests, each once."""
 
-    def __init__(self, storage: Storage, clock: Clock, mail: FederationMail) -> None:
-        self._storage = storage
-        self._clock = clock
-        self._mail = mail
+    def __init__(
+        self, storage: Storage, clock: Clock, mail: FederationMail, sessions: SessionLifecycle
+    ) -> None:
+        self._storage, self._clock, self._mail, self._sessions = storage, clock, mail, sessions
 
     def notice(self, key: str, sender: SendsNotices, token: str) -> ProviderRefusal | None:
         """End the sessions of whoever a verified notice is about; return why it is none, if it is none."""
@@ -114,7 +114,4 @@ class HandleProviderEvent:
         if resident_id is None or not signal.kind.ends_sessions:
             return
         ProviderNotices(tx).revoke_grants(resident_id, now)
-        for sid in Sessions(tx).end_all(resident_id, now):
-            Audit(tx).record(
-                Event.SESSION_ENDED, now, resident_id=resident_id, session_id=sid, by=key, why=why
-            )
+        self._sessions.end_all(tx, resident_id, EndReason.PROVIDER_EVENT, now, by=key, why=why)

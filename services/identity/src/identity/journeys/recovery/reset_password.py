@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from identity.account_events import AccountEvents, PasswordChanged, SessionEnded
+from identity.account_events import AccountEvents, PasswordChanged
 from identity.audit.events import Event
 from identity.audit.store import Audit
 from identity.clock import Clock
@@ -15,9 +15,9 @@ from identity.residents.lockout.store import Lockout
 from identity.residents.passwords.hashing import PasswordHasher
 from identity.residents.passwords.policy import PasswordPolicy, PasswordProblem
 from identity.residents.passwords.store import Passwords
-from identity.residents.sessions.store import Sessions
+from identity.residents.sessions.lifecycle import EndReason, SessionLifecycle
 from identity.secret_keys import SecretKeys
-from identity.storage import Storage, Transaction
+from identity.storage import Storage
 from identity.web.continuation import Continuation, Continuations
 from identity.web.visitor import Visitor
 
@@ -46,6 +46,7 @@ class ResetPassword:
         policy: PasswordPolicy,
         continuations: Continuations,
         mail: RecoveryMail,
+        sessions: SessionLifecycle,
         account_events: AccountEvents,
     ) -> None:
         self._storage = storage
@@ -55,6 +56,7 @@ class ResetPassword:
         self._policy = policy
         self._continuations = continuations
         self._mail = mail
+        self._sessions = sessions
         self._account_events = account_events
 
     def look(self, token: str) -> ResetLink:
@@ -94,7 +96,14 @@ class ResetPassword:
             # An unlock link mailed before would lift a lock that is still to come.
             ActionLinks(tx).spend_all(Purpose.UNLOCK, resident.id, now)
             if sign_out_others:
-                self._end_sessions(tx, resident, current_sid, visitor)
+                self._sessions.end_all(
+                    tx,
+                    resident.id,
+                    EndReason.PASSWORD_RESET,
+                    now,
+                    except_sid=current_sid,
+                    ip_address=visitor.ip_address,
+                )
             self._mail.password_changed(tx, resident, seen.continuation or Continuation())
             Audit(tx).record(
                 Event.PASSWORD_CHANGED,
@@ -115,19 +124,3 @@ class ResetPassword:
             if resident is None or resident.disabled_at is not None:
                 return ResetLink(LinkStatus.UNKNOWN, continuation=continuation), None
         return ResetLink(link.status, resident.email or "", continuation), resident
-
-    def _end_sessions(
-        self, tx: Transaction, resident: Resident, current_sid: str | None, visitor: Visitor
-    ) -> None:
-        now = self._clock.now()
-        ended = Sessions(tx).end_all(resident.id, now, except_sid=current_sid)
-        self._account_events.publish(tx, *(SessionEnded(resident.id, sid) for sid in ended))
-        for sid in ended:
-            Audit(tx).record(
-                Event.SESSION_ENDED,
-                now,
-                resident_id=resident.id,
-                session_id=sid,
-                ip_address=visitor.ip_address,
-                by="reset",
-            )

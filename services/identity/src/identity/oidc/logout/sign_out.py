@@ -3,15 +3,12 @@
 from dataclasses import dataclass
 from urllib.parse import urlencode
 
-from identity.account_events import AccountEvents, SessionEnded
-from identity.audit.events import Event
-from identity.audit.store import Audit
 from identity.clock import Clock
 from identity.oidc.protocol.parameters import Parameters
 from identity.oidc.tokens.issuer import IdTokenHint, TokenRefusedError, Tokens
 from identity.relying_parties.cache import RelyingPartyCache
 from identity.relying_parties.clients import RegisteredClient
-from identity.residents.sessions.store import Sessions
+from identity.residents.sessions.lifecycle import EndReason, SessionLifecycle
 from identity.storage import Storage
 from identity.web.current_session import SignedIn
 
@@ -41,15 +38,10 @@ class Logout:
         clock: Clock,
         relying_parties: RelyingPartyCache,
         tokens: Tokens,
-        account_events: AccountEvents,
+        sessions: SessionLifecycle,
     ) -> None:
-        self._storage, self._clock, self._relying_parties, self._tokens = (
-            storage,
-            clock,
-            relying_parties,
-            tokens,
-        )
-        self._account_events = account_events
+        self._storage, self._clock, self._sessions = storage, clock, sessions
+        self._relying_parties, self._tokens = relying_parties, tokens
 
     def read(self, parameters: Parameters) -> LogoutRequest:
         """Return what of the request is sound; what is not costs the redirect, never the page."""
@@ -79,28 +71,21 @@ class Logout:
         return request.hint.subject != request.client.subject_of(signed_in.resident_id)
 
     def sign_out(self, signed_in: SignedIn | None, hint: IdTokenHint | None, ip_address: str) -> None:
-        """End this browser's session and the one the hint names; what was handed out on them ends too."""
-        if signed_in is None and hint is None:
+        """End this browser's session and the one that the hint names, with all tokens handed out in them."""
+        sids = {signed_in.sid} if signed_in else set()
+        if hint and hint.session_id:
+            sids.add(hint.session_id)
+        if not sids:
             return
-        now, happened = self._clock.now(), []
         with self._storage.transaction() as tx:
-            sessions = Sessions(tx)
-            ended = {signed_in.sid: signed_in.resident_id} if signed_in else {}
-            if hint and hint.session_id and (owner := sessions.resident_of(hint.session_id)):
-                ended[hint.session_id] = owner
-            for sid, resident_id in ended.items():
-                if sessions.end(sid, now):
-                    happened.append(SessionEnded(resident_id, sid))
-                    Audit(tx).record(
-                        Event.SIGN_OUT,
-                        now,
-                        resident_id=resident_id,
-                        session_id=sid,
-                        client_id=hint.client_id if hint else None,
-                        ip_address=ip_address,
-                    )
-            # After all of them: what listeners lock is locked by no one who still wants a session.
-            self._account_events.publish(tx, *happened)
+            self._sessions.end(
+                tx,
+                sids,
+                EndReason.SIGNED_OUT,
+                self._clock.now(),
+                client_id=hint.client_id if hint else None,
+                ip_address=ip_address,
+            )
 
     def _hint(self, parameters: Parameters) -> tuple[IdTokenHint | None, str | None]:
         text = parameters.get("id_token_hint")
