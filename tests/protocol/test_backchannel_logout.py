@@ -5,14 +5,18 @@ from typing import Any
 from urllib.parse import parse_qs
 
 import pytest
+from identity.account_events import AccountEvents
 from identity.oidc.grants.store import Grants
+from identity.oidc.logout.backchannel import BackchannelLogouts
 from identity.outbox import http_post
 from identity.outbox.models import OutboxMessage
 from identity.outbox.worker import Worker
 from identity.relying_parties.admin import Registry
 from identity.relying_parties.schemas import RegistrationRefusedError, read_client
+from identity.residents.sessions.lifecycle import EndReason, SessionLifecycle
 from identity.residents.sessions.store import Sessions
-from identity_provider import ISSUER, Browser, Client, Provider
+from identity.secret_keys import SecretKeys
+from identity_provider import ISSUER, SECRET_KEY, Browser, Client, Provider
 from joserfc import jws
 from logout_website import Website
 from page import csrf_token
@@ -32,6 +36,12 @@ def rows(provider: Provider) -> Callable[[], list[Any]]:
 @pytest.fixture
 def client(provider: Provider, website: Website) -> Client:
     return provider.client(backchannel_logout_uri=website.uri)
+
+
+@pytest.fixture
+def lifecycle(provider: Provider) -> SessionLifecycle:
+    logouts = BackchannelLogouts(SecretKeys([SECRET_KEY]), provider.clock)
+    return SessionLifecycle(AccountEvents(logouts))
 
 
 @pytest.fixture
@@ -295,6 +305,17 @@ class TestWhatEndsASession:
         provider.tokens(provider.browser("resident-1"), client)
         submit(provider.browser("resident-1"), "/profile", "/profile/sessions/end-others")
         assert self.queued(rows) == 2
+
+    def test_a_providers_notice_ends_offline_access_too(
+        self, provider: Provider, client: Client, signed_in, lifecycle: SessionLifecycle, rows
+    ):
+        """Also that of a session which ended before; each client is told once a session."""
+        tokens = provider.tokens(provider.browser("resident-1"), client, scope="openid offline_access")
+        provider.end_session(provider.sids[1])
+        with provider.storage.transaction() as tx:
+            lifecycle.end_all(tx, "resident-1", EndReason.PROVIDER_EVENT, provider.clock.now())
+        assert self.queued(rows) == 2
+        assert provider.refresh(client, tokens["refresh_token"]).json["error"] == "invalid_grant"
 
 
 def submit(browser: Browser, page: str, action: str) -> None:

@@ -63,14 +63,34 @@ class AddressChanged:
 
 @dataclass(frozen=True)
 class AccessRemoved:
-    """A resident took back what they had allowed a client."""
+    """A resident took back what they had allowed one client."""
 
     resident_id: str
     client_id: str
 
 
+class AccessRemovalReason(StrEnum):
+    """Why every client loses its access."""
+
+    PROVIDER_NOTICE = "provider_notice"
+
+
+@dataclass(frozen=True)
+class AllAccessRemoved:
+    """Every client loses what it holds of a resident, offline access included."""
+
+    resident_id: str
+    reason: AccessRemovalReason
+
+
 AccountEvent = (
-    SessionEnded | PasswordChanged | AccountDisabled | AccountPurged | AddressChanged | AccessRemoved
+    SessionEnded
+    | PasswordChanged
+    | AccountDisabled
+    | AccountPurged
+    | AddressChanged
+    | AccessRemoved
+    | AllAccessRemoved
 )
 
 

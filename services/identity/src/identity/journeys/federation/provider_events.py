@@ -1,6 +1,7 @@
 """The verbs that act on what a provider posts."""
 
 import logging
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol, runtime_checkable
@@ -76,8 +77,7 @@ class HandleProviderEvent:
         now = self._clock.now()
         with self._storage.transaction() as tx:
             if ProviderNotices(tx).is_new(key, notice.id, now):
-                for signal in notice.signals:
-                    self._act(tx, key, signal, now)
+                self._act(tx, key, notice.signals, now)
         return None
 
     def deletion(self, key: str, sender: SendsDeletions, request: str) -> Forgotten | ProviderRefusal:
@@ -106,12 +106,13 @@ class HandleProviderEvent:
         with self._storage.transaction() as tx:
             return DataDeletions(tx).is_known(key, code)
 
-    def _act(self, tx: Transaction, key: str, signal: SecuritySignal, now: datetime) -> None:
-        known = FederatedIdentities(tx).find(signal.issuer, signal.subject) if signal.subject else None
-        resident_id = known.resident_id if known else None
-        why = signal.kind.value
-        Audit(tx).record(Event.PROVIDER_NOTICE_ACCEPTED, now, resident_id=resident_id, by=key, why=why)
-        if resident_id is None or not signal.kind.ends_sessions:
-            return
-        ProviderNotices(tx).revoke_grants(resident_id, now)
-        self._sessions.end_all(tx, resident_id, EndReason.PROVIDER_EVENT, now, by=key, why=why)
+    def _act(self, tx: Transaction, key: str, signals: Sequence[SecuritySignal], now: datetime) -> None:
+        ending: dict[str, str] = {}
+        for signal in signals:
+            known = FederatedIdentities(tx).find(signal.issuer, signal.subject) if signal.subject else None
+            resident_id, why = known.resident_id if known else None, signal.kind.value
+            Audit(tx).record(Event.PROVIDER_NOTICE_ACCEPTED, now, resident_id=resident_id, by=key, why=why)
+            if resident_id and signal.kind.ends_sessions:
+                ending.setdefault(resident_id, why)
+        for resident_id, why in ending.items():
+            self._sessions.end_all(tx, resident_id, EndReason.PROVIDER_EVENT, now, by=key, why=why)

@@ -62,7 +62,7 @@ class Grant(Base):
     # When it ends at the latest; nothing of it is honoured afterwards.
     expires_at: Mapped[datetime] = mapped_column(index=True)
     revoked_at: Mapped[datetime | None]
-    # Why, for operators: a value of `oidc.revocation.Cause`, or `provider_notice` (federation).
+    # Why, for operators: a value of `oidc.grants.revocation.Cause`.
     revoked_for: Mapped[str | None] = mapped_column(String(32))
 
     # The code, as its SHA-256 (256 random bits).

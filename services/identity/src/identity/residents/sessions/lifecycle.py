@@ -10,7 +10,14 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Protocol
 
-from identity.account_events import AccountEvents, Initiator, SessionEnded
+from identity.account_events import (
+    AccessRemovalReason,
+    AccountEvent,
+    AccountEvents,
+    AllAccessRemoved,
+    Initiator,
+    SessionEnded,
+)
 from identity.audit.events import Event
 from identity.audit.store import Audit
 from identity.residents.sessions.store import EndedSession, Sessions
@@ -41,6 +48,8 @@ class _Consequence:
     # Who ended it, in the audit; None: said by the event itself, or by the caller.
     by: str | None = None
     event: Event = Event.SESSION_ENDED
+    # Offline access (OpenID Connect Core §11), which outlives sessions, ends too: by `end_all` only.
+    removes_access: AccessRemovalReason | None = None
 
 
 _CONSEQUENCES = {
@@ -49,7 +58,9 @@ _CONSEQUENCES = {
     EndReason.PASSWORD_RESET: _Consequence(Initiator.RESIDENT, by="reset"),
     EndReason.OTHER_RESIDENT: _Consequence(Initiator.RESIDENT, by="other_resident"),
     EndReason.REMEMBER_ME: _Consequence(Initiator.RESIDENT, by="remember_me"),
-    EndReason.PROVIDER_EVENT: _Consequence(Initiator.POLICY),
+    EndReason.PROVIDER_EVENT: _Consequence(
+        Initiator.POLICY, removes_access=AccessRemovalReason.PROVIDER_NOTICE
+    ),
 }
 
 
@@ -140,7 +151,9 @@ class SessionLifecycle:
     ) -> int:
         """End these sessions, with `of_resident` only that resident's; return how many had not ended yet."""
         ended = Sessions(tx).mark_ended(sids, now, of_resident=of_resident)
-        self._announce(tx, ended, reason, now, client_id=client_id, ip_address=ip_address, **details)
+        consequence = _CONSEQUENCES[reason]
+        self._record(tx, ended, consequence, now, client_id=client_id, ip_address=ip_address, **details)
+        self._account_events.publish(tx, *_ends(ended, consequence))
         return len(ended)
 
     def end_all(  # noqa: PLR0913 - what is recorded, by name
@@ -156,7 +169,12 @@ class SessionLifecycle:
     ) -> int:
         """End every session of the resident but `except_sid`; return how many had not ended yet."""
         ended = Sessions(tx).mark_all_ended(resident_id, now, except_sid=except_sid)
-        self._announce(tx, ended, reason, now, client_id=None, ip_address=ip_address, **details)
+        consequence = _CONSEQUENCES[reason]
+        self._record(tx, ended, consequence, now, ip_address=ip_address, **details)
+        events = _ends(ended, consequence)
+        if consequence.removes_access:
+            events.append(AllAccessRemoved(resident_id, consequence.removes_access))
+        self._account_events.publish(tx, *events)
         return len(ended)
 
     def _continue(self, tx: Transaction, proof: Proof, now: datetime) -> SignedInSession | None:
@@ -179,18 +197,17 @@ class SessionLifecycle:
         )
         return SignedInSession(new.sid, new.secret, proof.remember_me)
 
-    def _announce(  # noqa: PLR0913 - what is recorded, by name
+    def _record(  # noqa: PLR0913 - what is recorded, by name
         self,
         tx: Transaction,
         ended: Collection[EndedSession],
-        reason: EndReason,
+        consequence: _Consequence,
         now: datetime,
         *,
-        client_id: str | None,
-        ip_address: str | None,
+        client_id: str | None = None,
+        ip_address: str | None = None,
         **details: str,
     ) -> None:
-        consequence = _CONSEQUENCES[reason]
         by = {"by": consequence.by} if consequence.by else {}
         for session in ended:
             Audit(tx).record(
@@ -203,7 +220,12 @@ class SessionLifecycle:
                 **by,
                 **details,
             )
-        # Once, after all sessions ended: subscribers lock the rows of receivers, and a transaction that holds
-        # those and waits for a session's row could wait for one that does the opposite.
-        events = [SessionEnded(each.resident_id, each.sid, consequence.initiator) for each in ended]
-        self._account_events.publish(tx, *events)
+
+
+def _ends(ended: Collection[EndedSession], consequence: _Consequence) -> list[AccountEvent]:
+    """Return what is published, once all sessions have ended.
+
+    Subscribers lock the rows of receivers: a transaction that holds those and waits for a session's row could
+    wait for another that holds that row and waits for a receiver's.
+    """
+    return [SessionEnded(each.resident_id, each.sid, consequence.initiator) for each in ended]

@@ -154,7 +154,7 @@ class Sessions:
         self, sids: Collection[str], now: datetime, *, of_resident: str | None = None
     ) -> list[EndedSession]:
         """End these, with `of_resident` only that resident's; return the sessions that had not ended yet."""
-        chosen = [SESSIONS.c.id.in_(sids)]
+        chosen: list[ColumnElement[bool]] = [SESSIONS.c.id.in_(sids)]
         if of_resident is not None:
             chosen.append(SESSIONS.c.resident_id == of_resident)
         return self._mark_ended(chosen, now)
@@ -163,7 +163,7 @@ class Sessions:
         self, resident_id: str, now: datetime, *, except_sid: str | None = None
     ) -> list[EndedSession]:
         """End the resident's sessions but `except_sid`; return those that had not ended yet."""
-        chosen = [SESSIONS.c.resident_id == resident_id]
+        chosen: list[ColumnElement[bool]] = [SESSIONS.c.resident_id == resident_id]
         if except_sid is not None:
             chosen.append(SESSIONS.c.id != except_sid)
         return self._mark_ended(chosen, now)
