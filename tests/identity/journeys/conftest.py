@@ -20,10 +20,7 @@ from identity.residents.accounts.models import Resident, SignInMethod
 from identity.residents.passwords.hashing import PasswordHasher
 from identity.residents.passwords.store import Passwords
 from identity.secret_keys import SecretKeys
-from identity.security_events.event_types import EventType
-from identity.security_events.models import PolledEvent
-from identity.security_events.receivers import ReceiverRegistry, Registration
-from identity.storage import Storage, table_of
+from identity.storage import Storage
 from identity.web.continuation import Continuation, Continuations
 from identity_provider import close
 from lxml import html
@@ -349,21 +346,3 @@ def disable(storage: Storage, now: datetime) -> Callable[[str], None]:
             connection.execute(update(Resident).where(Resident.id == resident_id).values(disabled_at=now))
 
     return disable_resident
-
-
-@pytest.fixture
-def told(storage: Storage, secret_keys: SecretKeys, clock: FixedClock) -> Callable[[], list[str]]:
-    """Return a function that lists what a receiver was told: types of events, in order."""
-    everything = frozenset(each.value for each in EventType)
-    ReceiverRegistry(storage, secret_keys, clock).put(
-        Registration("urn:receiver", None, None, everything), None
-    )
-
-    def told() -> list[str]:
-        table = table_of(PolledEvent)
-        with storage.autocommit() as connection:
-            rows = connection.execute(select(table.c.payload).order_by(table.c.position)).scalars().all()
-        events = [json.loads(secret_keys.decrypt(row))["events"] for row in rows]
-        return [name.rpartition("/")[2] for event in events for name in event]
-
-    return told

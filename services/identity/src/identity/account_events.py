@@ -47,9 +47,11 @@ class AccountDisabled:
 
 @dataclass(frozen=True)
 class AccountPurged:
-    """A resident's account is gone for good."""
+    """A resident's account is being deleted for good: its rows go at the end of this transaction."""
 
     resident_id: str
+    # In the compared form; None where the resident has no address.
+    email_key: str | None
 
 
 @dataclass(frozen=True)
@@ -73,6 +75,8 @@ class AccessRemovalReason(StrEnum):
     """Why every client loses its access."""
 
     PROVIDER_NOTICE = "provider_notice"
+    ACCOUNT_DISABLED = "account_disabled"
+    ACCOUNT_DELETED = "account_deleted"
 
 
 @dataclass(frozen=True)

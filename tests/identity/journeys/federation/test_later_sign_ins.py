@@ -98,7 +98,7 @@ class TestTheProvidersAddressHasChanged:
         assert "has changed" not in changed.sign_in("google", "grace").main
 
     def test_the_resident_may_take_the_new_one_over_once_our_mail_has_proved_it(
-        self, changed, mailbox, residents
+        self, changed, mailbox, residents, told
     ):
         changed.sign_in("google", "grace")
         page = changed.browser.press("Use the new address")
@@ -111,8 +111,9 @@ class TestTheProvidersAddressHasChanged:
         assert "Your email address is changed." in page.main
         assert "has changed" not in page.main
         assert residents()[0].email == "grace.new@gmail.com"
-        told = mailbox.newest("grace.morales@gmail.com", "address_changed")
-        assert told.facts["new_address"] == "grace.new@gmail.com"
+        mail = mailbox.newest("grace.morales@gmail.com", "address_changed")
+        assert mail.facts["new_address"] == "grace.new@gmail.com"
+        assert told() == ["identifier-changed"]
 
     def test_an_old_session_must_sign_in_again_first(self, changed, clock, mailbox):
         changed.sign_in("google", "grace")

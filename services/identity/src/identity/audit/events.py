@@ -49,4 +49,8 @@ class Event(StrEnum):
     NOTICE_REFUSED = "notice_refused"
 
     PROVIDER_NOTICE_ACCEPTED = "provider_notice_accepted"
+
+    # By staff or an operator, with the reason they gave; a deletion at the resident's own wish too.
+    RESIDENT_DISABLED = "resident_disabled"
+    RESIDENT_ENABLED = "resident_enabled"
     RESIDENT_DELETED = "resident_deleted"

@@ -20,6 +20,7 @@ from identity.journeys.federation.start_routes import Buttons
 from identity.journeys.federation.verify_email import VerifyAddress
 from identity.journeys.federation.verify_email_routes import LinkPages
 from identity.journeys.federation.verify_email_routes import WaitingPages as FederationWaitingPages
+from identity.resident_deletion import ResidentDeletion
 from identity.web.asking_browser import AskingBrowser
 
 
@@ -44,8 +45,14 @@ def federation_blueprints(dependencies: Dependencies) -> list[Blueprint]:
     finish = HandleCallback(storage, secret_keys, clock, settings, continuations, recognise)
     complete = Complete(storage, clock, rate_limiter, continuations, provision, mail)
     verify = VerifyAddress(storage, secret_keys, clock, rate_limiter, continuations, provision, mail)
-    receive = HandleProviderEvent(storage, clock, mail, dependencies.sessions)
-    answer = AnswerOffer(storage, secret_keys, clock, rate_limiter, mail)
+    receive = HandleProviderEvent(
+        storage,
+        clock,
+        mail,
+        dependencies.sessions,
+        ResidentDeletion(dependencies.sessions, dependencies.account_events),
+    )
+    answer = AnswerOffer(storage, secret_keys, clock, rate_limiter, mail, dependencies.account_events)
     pages, csrf, current, methods = (
         dependencies.pages,
         dependencies.csrf,

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from enum import StrEnum
 
+from identity.account_events import AccountEvents, AddressChanged
 from identity.audit.events import Event
 from identity.audit.store import Audit
 from identity.clock import Clock
@@ -45,19 +46,21 @@ class _Offer:
 class AnswerOffer:
     """Takes the resident's answer."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913, PLR0917 - names what it depends on
         self,
         storage: Storage,
         secret_keys: SecretKeys,
         clock: Clock,
         rate_limiter: RateLimiter,
         mail: FederationMail,
+        account_events: AccountEvents,
     ) -> None:
         self._storage = storage
         self._secret_keys = secret_keys
         self._clock = clock
         self._rate_limiter = rate_limiter
         self._mail = mail
+        self._account_events = account_events
 
     def offered(self, current: SignedIn) -> str:
         """Return the address that the resident may take over; empty when there is none."""
@@ -107,6 +110,8 @@ class AnswerOffer:
             FederatedIdentities(tx).close_offer(offer.resident.id)
             if before:
                 self._mail.address_changed(tx, offer.resident, before)
+                changed = AddressChanged(offer.resident.id, old=before, new=offer.address.display)
+                self._account_events.publish(tx, changed)
             Audit(tx).record(
                 Event.PROFILE_CHANGED,
                 now,

@@ -14,6 +14,7 @@ from identity.identity_providers.security_events import SecurityNotice, Security
 from identity.journeys.federation.mail import FederationMail
 from identity.journeys.federation.pending_store import FirstSignIns
 from identity.journeys.federation.provider_event_store import DataDeletions, ProviderNotices
+from identity.resident_deletion import ResidentDeletion
 from identity.residents.accounts.store import Accounts
 from identity.residents.federated_identities.store import FederatedIdentities
 from identity.residents.sessions.lifecycle import EndReason, SessionLifecycle
@@ -63,9 +64,15 @@ class HandleProviderEvent:
     """Acts on notices and deletion requests, each once."""
 
     def __init__(
-        self, storage: Storage, clock: Clock, mail: FederationMail, sessions: SessionLifecycle
+        self,
+        storage: Storage,
+        clock: Clock,
+        mail: FederationMail,
+        sessions: SessionLifecycle,
+        deletion: ResidentDeletion,
     ) -> None:
-        self._storage, self._clock, self._mail, self._sessions = storage, clock, mail, sessions
+        self._storage, self._clock, self._mail = storage, clock, mail
+        self._sessions, self._deletion = sessions, deletion
 
     def notice(self, key: str, sender: SendsNotices, token: str) -> ProviderRefusal | None:
         """End the sessions of whoever a verified notice is about; return why it is none, if it is none."""
@@ -97,8 +104,7 @@ class HandleProviderEvent:
             resident = Accounts(tx).get(known.resident_id) if known else None
             if resident is not None:
                 self._mail.id_deleted(tx, resident)
-                Audit(tx).record(Event.RESIDENT_DELETED, now, resident_id=resident.id, by=key)
-                Accounts(tx).delete(resident.id)
+                self._deletion.delete_resident(tx, resident, EndReason.DELETED_AT_PROVIDER, now, by=key)
             return Forgotten(DataDeletions(tx).note(key, now))
 
     def is_forgotten(self, key: str, code: str) -> bool:

@@ -26,6 +26,8 @@ class Cause(StrEnum):
     CLIENT_DELETED = "client_deleted"
     # The resident's provider says that their account there was taken over, disabled, deleted or signed out.
     PROVIDER_NOTICE = AccessRemovalReason.PROVIDER_NOTICE.value
+    ACCOUNT_DISABLED = AccessRemovalReason.ACCOUNT_DISABLED.value
+    ACCOUNT_DELETED = AccessRemovalReason.ACCOUNT_DELETED.value
 
     @property
     def event(self) -> Event:

@@ -38,6 +38,12 @@ class EndReason(StrEnum):
     REMEMBER_ME = "remember_me"
     # The provider says that the resident's account there was taken over, disabled, deleted or signed out.
     PROVIDER_EVENT = "provider_event"
+    ENDED_BY_STAFF = "ended_by_staff"
+    # The account was disabled by staff.
+    DISABLED = "disabled"
+    # The account was deleted by staff, or because the resident asked their provider for it.
+    DELETED_BY_STAFF = "deleted_by_staff"
+    DELETED_AT_PROVIDER = "deleted_at_provider"
 
 
 @dataclass(frozen=True)
@@ -60,6 +66,16 @@ _CONSEQUENCES = {
     EndReason.REMEMBER_ME: _Consequence(Initiator.RESIDENT, by="remember_me"),
     EndReason.PROVIDER_EVENT: _Consequence(
         Initiator.POLICY, removes_access=AccessRemovalReason.PROVIDER_NOTICE
+    ),
+    EndReason.ENDED_BY_STAFF: _Consequence(Initiator.STAFF, by="staff"),
+    EndReason.DISABLED: _Consequence(
+        Initiator.STAFF, by="staff", removes_access=AccessRemovalReason.ACCOUNT_DISABLED
+    ),
+    EndReason.DELETED_BY_STAFF: _Consequence(
+        Initiator.STAFF, removes_access=AccessRemovalReason.ACCOUNT_DELETED
+    ),
+    EndReason.DELETED_AT_PROVIDER: _Consequence(
+        Initiator.RESIDENT, removes_access=AccessRemovalReason.ACCOUNT_DELETED
     ),
 }
 
@@ -141,7 +157,7 @@ class SessionLifecycle:
         self,
         tx: Transaction,
         sids: Collection[str],
-        reason: EndReason,
+        end_reason: EndReason,
         now: datetime,
         *,
         of_resident: str | None = None,
@@ -151,7 +167,7 @@ class SessionLifecycle:
     ) -> int:
         """End these sessions, with `of_resident` only that resident's; return how many had not ended yet."""
         ended = Sessions(tx).mark_ended(sids, now, of_resident=of_resident)
-        consequence = _CONSEQUENCES[reason]
+        consequence = _CONSEQUENCES[end_reason]
         self._record(tx, ended, consequence, now, client_id=client_id, ip_address=ip_address, **details)
         self._account_events.publish(tx, *_ends(ended, consequence))
         return len(ended)
@@ -160,7 +176,7 @@ class SessionLifecycle:
         self,
         tx: Transaction,
         resident_id: str,
-        reason: EndReason,
+        end_reason: EndReason,
         now: datetime,
         *,
         except_sid: str | None = None,
@@ -169,7 +185,7 @@ class SessionLifecycle:
     ) -> int:
         """End every session of the resident but `except_sid`; return how many had not ended yet."""
         ended = Sessions(tx).mark_all_ended(resident_id, now, except_sid=except_sid)
-        consequence = _CONSEQUENCES[reason]
+        consequence = _CONSEQUENCES[end_reason]
         self._record(tx, ended, consequence, now, ip_address=ip_address, **details)
         events = _ends(ended, consequence)
         if consequence.removes_access:
