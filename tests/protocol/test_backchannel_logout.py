@@ -6,6 +6,8 @@ from urllib.parse import parse_qs
 
 import pytest
 from identity.account_events import AccountEvents
+from identity.composition.staff import resident_administration
+from identity.config import Settings
 from identity.oidc.grants.store import Grants
 from identity.oidc.logout.backchannel import BackchannelLogouts
 from identity.outbox import http_post
@@ -16,6 +18,7 @@ from identity.relying_parties.schemas import RegistrationRefusedError, read_clie
 from identity.residents.sessions.lifecycle import EndReason, SessionLifecycle
 from identity.residents.sessions.store import Sessions
 from identity.secret_keys import SecretKeys
+from identity.staff.residents import ResidentAdministration
 from identity_provider import ISSUER, SECRET_KEY, Browser, Client, Provider
 from joserfc import jws
 from logout_website import Website
@@ -42,6 +45,12 @@ def client(provider: Provider, website: Website) -> Client:
 def lifecycle(provider: Provider) -> SessionLifecycle:
     logouts = BackchannelLogouts(SecretKeys([SECRET_KEY]), provider.clock)
     return SessionLifecycle(AccountEvents(logouts))
+
+
+@pytest.fixture
+def staff(provider: Provider) -> ResidentAdministration:
+    settings = Settings(issuer=ISSUER, database_url=provider.url, secret_keys=[SECRET_KEY])
+    return resident_administration(provider.storage, SecretKeys([SECRET_KEY]), provider.clock, settings)
 
 
 @pytest.fixture
@@ -305,6 +314,23 @@ class TestWhatEndsASession:
         provider.tokens(provider.browser("resident-1"), client)
         submit(provider.browser("resident-1"), "/profile", "/profile/sessions/end-others")
         assert self.queued(rows) == 2
+
+    def test_staff_disable_a_resident(self, client: Client, provider: Provider, signed_in, staff, rows):
+        staff.disable("resident-1", "case 7")
+        assert self.queued(rows) == 1
+        _browser, tokens = signed_in
+        assert provider.refresh(client, tokens["refresh_token"]).json["error"] == "invalid_grant"
+        staff.enable("resident-1", "case 7")
+        assert provider.refresh(client, tokens["refresh_token"]).json["error"] == "invalid_grant"
+
+    def test_a_deleted_residents_clients_are_told_although_no_row_is_left(
+        self, provider: Provider, client: Client, website, logout_worker, signed_in, staff
+    ):
+        sid = provider.sids[0]
+        staff.delete("resident-1", "case 7")
+        assert logout_worker.run_once() == 1
+        claims = provider.claims(website.tokens()[0])
+        assert (claims["aud"], claims["sub"], claims["sid"]) == (client.id, "resident-1", sid)
 
     def test_a_providers_notice_ends_offline_access_too(
         self, provider: Provider, client: Client, signed_in, lifecycle: SessionLifecycle, rows
