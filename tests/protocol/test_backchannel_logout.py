@@ -268,7 +268,7 @@ def test_2_8_a_website_that_never_finishes_its_answer_is_left(
     assert [(row.state, row.last_error) for row in rows()] == [("waiting", "no answer in time")]
 
 
-def test_2_8_nobody_listening_is_tried_again(provider: Provider, logout_worker: Worker, rows):
+def test_2_8_a_website_that_does_not_listen_is_tried_again(provider: Provider, logout_worker: Worker, rows):
     client = provider.client(backchannel_logout_uri="http://127.0.0.1:9/logout")
     browser = provider.browser(provider.resident())
     leave(browser, provider.tokens(browser, client))

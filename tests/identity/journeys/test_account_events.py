@@ -1,4 +1,4 @@
-"""What journeys announce reaches a receiver of security events, in the transaction of its cause."""
+"""What journeys publish reaches a receiver of security events, in the transaction of its cause."""
 
 from datetime import timedelta
 

@@ -132,7 +132,7 @@ def test_ending_is_at_once_and_once(sessions, begin, now):
     assert sessions.find_session(begun.secret, now + HOUR) is None
 
 
-def test_nobody_ends_the_session_of_another_resident(sessions, begin, add_resident, now):
+def test_the_session_of_another_resident_does_not_end(sessions, begin, add_resident, now):
     begun = begin()
     john = add_resident("john@example.com")
     assert not sessions.mark_ended([begun.sid], now, of_resident=john.id)

@@ -97,7 +97,7 @@ def test_whether_sign_ins_are_held_up_is_shown(
 
 
 @pytest.mark.parametrize("named", ["john@example.com", "nobody", "", "@", "\0", "x" * 400, "a b@example.com"])
-def test_nobody_unknown_is_shown_or_changed(administration, jane, events, named):
+def test_an_unknown_resident_is_neither_shown_nor_changed(administration, jane, events, named):
     assert administration.show(named) == UnknownResident()
     for verb in (
         administration.disable,

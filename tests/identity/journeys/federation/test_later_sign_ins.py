@@ -52,7 +52,9 @@ def test_the_same_subject_of_another_issuer_is_another_person(
     assert len(residents()) == 2
 
 
-def test_another_person_in_the_same_browser_ends_the_first_ones_session(traveller, residents, told, events):
+def test_another_resident_in_the_same_browser_ends_the_session_of_the_first(
+    traveller, residents, told, events
+):
     traveller.sign_in("google", "grace")
     assert told() == []
     traveller.sign_in("apple", "rosa", "/sign-in?show=form")

@@ -13,7 +13,7 @@ EVENTS = table_of(AuditEvent)
 
 
 class Audit:
-    """The record, within the transaction whose deed it records, or on an autocommit connection."""
+    """The audit record, within the transaction of what it records or on an autocommit connection."""
 
     def __init__(self, executor: Executor) -> None:
         self._executor = executor

@@ -37,7 +37,7 @@ from identity.oidc.grants.refresh_tokens import RefreshFamilies
 from identity.oidc.grants.replay_mail import ReplayMail
 from identity.oidc.grants.revocation import Revocation
 from identity.oidc.logout.routes import LogoutPages
-from identity.oidc.logout.sign_out import Logout
+from identity.oidc.logout.sign_out import RpInitiatedLogout
 from identity.oidc.sender_constraint.constraints import SenderConstraints
 from identity.oidc.sender_constraint.dpop import DpopProofs
 from identity.oidc.tokens.issuer import Tokens
@@ -200,7 +200,9 @@ class Provider:
         )
 
     def _logout_pages(self) -> LogoutPages:
-        logout = Logout(self._storage, self._clock, self._relying_parties, self._tokens, self._sessions)
+        logout = RpInitiatedLogout(
+            self._storage, self._clock, self._relying_parties, self._tokens, self._sessions
+        )
         return LogoutPages(logout, self._pages, self._current_session)
 
     def _device_pages(self) -> DevicePages:

@@ -1,4 +1,4 @@
 """What city staff and operators do: the verbs, for the command line today and for pages later.
 
-Who may use them is decided by whoever offers them; each takes the reason that goes into the audit.
+Each change takes the reason that goes into the audit. Who may use a verb is decided by the command or page.
 """

@@ -1,4 +1,4 @@
-"""The verbs of the profile page: look, sign a device out."""
+"""The verbs of the profile page: read the profile, sign devices out."""
 
 from dataclasses import dataclass
 
@@ -14,30 +14,30 @@ from identity.web.visitor import Visitor
 
 @dataclass(frozen=True)
 class Profile:
-    """A resident, as they see themselves."""
+    """A resident, as they see themselves. Holds personal data."""
 
     name: str
     email: str
     # `password`, `google`, …
     sign_in_method: str
-    # Another address than before, which the provider names now; empty when there is nothing to ask.
+    # The address that the provider names now, where it is not the one before; empty when there is none.
     offered_email: str
     # The most recently used first.
     sessions: list[LiveSession]
 
 
 class ResidentProfile:
-    """Shows a resident their account and ends their sessions."""
+    """Reads a resident's account and ends their sessions."""
 
     def __init__(self, storage: Storage, clock: Clock, sessions: SessionLifecycle) -> None:
         self._storage, self._clock, self._sessions = storage, clock, sessions
 
-    def look(self, current: SignedIn) -> Profile:
-        """Return the profile of whoever is signed in."""
+    def read_profile(self, current: SignedIn) -> Profile:
+        """Return the profile of the resident who is signed in."""
         with self._storage.transaction() as tx:
             resident = Accounts(tx).get(current.resident_id)
             if resident is None:
-                raise LookupError("a session of nobody")
+                raise LookupError("a session without its resident")
             known = FederatedIdentities(tx).of_resident(resident.id)
             return Profile(
                 name=f"{resident.given_name} {resident.family_name}".strip(),
@@ -48,7 +48,7 @@ class ResidentProfile:
             )
 
     def end_session(self, current: SignedIn, sid: str, visitor: Visitor) -> bool:
-        """Sign one of the resident's own devices out; False if it is not theirs, or had ended."""
+        """Sign one of the resident's own devices out; False if it is not theirs or had ended."""
         now = self._clock.now()
         with self._storage.transaction() as tx:
             ended = self._sessions.end(

@@ -1,4 +1,4 @@
-"""What a resident is told when a token of theirs turned up where it should not be (RFC 9700 §4.14)."""
+"""The mail to a resident whose refresh token was presented twice (RFC 9700 §4.14)."""
 
 from identity.clock import Clock
 from identity.mail.messages import Mail, Template

@@ -1,4 +1,4 @@
-"""Signing out at a client's wish (OpenID Connect RP-Initiated Logout 1.0)."""
+"""Signing out at a client's request (OpenID Connect RP-Initiated Logout 1.0)."""
 
 from dataclasses import dataclass
 from urllib.parse import urlencode
@@ -18,10 +18,10 @@ PARAMETERS = ("client_id", "post_logout_redirect_uri", "state")
 
 @dataclass(frozen=True)
 class LogoutRequest:
-    """A request to sign out, as far as it is sound."""
+    """A request to sign out: what of it is valid."""
 
     client: RegisteredClient | None
-    # Proof that a client of ours asks, for one resident and session.
+    # Proof that this client asks, for one resident and session.
     hint: IdTokenHint | None
     # Registered by the client, with `state`; None: the resident stays here.
     return_to: str | None
@@ -29,7 +29,7 @@ class LogoutRequest:
     fault: str | None
 
 
-class Logout:
+class RpInitiatedLogout:
     """Decides on requests to sign out, and signs out."""
 
     def __init__(
@@ -43,8 +43,8 @@ class Logout:
         self._storage, self._clock, self._sessions = storage, clock, sessions
         self._relying_parties, self._tokens = relying_parties, tokens
 
-    def read(self, parameters: Parameters) -> LogoutRequest:
-        """Return what of the request is sound; what is not costs the redirect, never the page."""
+    def read_request(self, parameters: Parameters) -> LogoutRequest:
+        """Return what of the request is valid; a fault costs the redirect, never the page."""
         hint, fault = self._hint(parameters)
         named = parameters.get("client_id")
         if hint and named and named != hint.client_id:
@@ -59,9 +59,9 @@ class Logout:
         return LogoutRequest(client, hint, _with_state(wanted, parameters.get("state")), None)
 
     def needs_confirmation(self, request: LogoutRequest, signed_in: SignedIn | None) -> bool:
-        """Tell whether the resident has to be asked.
+        """Return whether the resident has to be asked.
 
-        Anybody can send a browser here (ASVS 5.0 10.6.2): without a client's proof about this very resident,
+        Any website can send a browser here (ASVS 5.0 10.6.2): without a client's proof about this resident,
         the resident decides.
         """
         if signed_in is None:

@@ -27,7 +27,7 @@ from identity.storage import Transaction
 class EndReason(StrEnum):
     """Why a session ends before it runs out."""
 
-    # By the resident in that browser, or at the wish of a client (OpenID Connect RP-Initiated Logout).
+    # By the resident in that browser, or at the request of a client (OpenID Connect RP-Initiated Logout).
     SIGNED_OUT = "signed_out"
     # By the resident, on the profile page of any browser.
     ENDED_ON_PROFILE = "ended_on_profile"

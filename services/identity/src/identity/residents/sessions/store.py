@@ -82,7 +82,7 @@ class LiveSession:
     ip_address: str
 
     def is_due_to_be_touched(self, now: datetime) -> bool:
-        """Tell whether `Sessions.touch_session` would write anything."""
+        """Return whether `Sessions.touch_session` would write."""
         return self.last_seen_at <= now - limits.SEEN_EVERY
 
 
