@@ -55,13 +55,13 @@ def page_blueprints(dependencies: Dependencies) -> list[Blueprint]:
 
 def _sign_in(dependencies: Dependencies) -> Blueprint:
     verb = SignIn(
-        dependencies.storage,
-        dependencies.secret_keys,
-        dependencies.clock,
-        dependencies.hasher,
-        dependencies.rate_limiter,
-        Notices(dependencies.secret_keys, dependencies.clock, dependencies.mail_links),
-        dependencies.sessions,
+        storage=dependencies.storage,
+        secret_keys=dependencies.secret_keys,
+        clock=dependencies.clock,
+        hasher=dependencies.hasher,
+        rate_limiter=dependencies.rate_limiter,
+        notices=Notices(dependencies.secret_keys, dependencies.clock, dependencies.mail_links),
+        sessions=dependencies.sessions,
     )
     return SignInPages(
         dependencies.pages,
@@ -119,15 +119,15 @@ def _recovery(dependencies: Dependencies) -> list[Blueprint]:
     mail = RecoveryMail(secret_keys, clock, dependencies.mail_links)
     ask = RequestRecoveryLink(storage, secret_keys, clock, dependencies.rate_limiter, mail)
     reset = ResetPassword(
-        storage,
-        secret_keys,
-        clock,
-        dependencies.hasher,
-        dependencies.policy,
-        dependencies.continuations,
-        mail,
-        dependencies.sessions,
-        dependencies.account_events,
+        storage=storage,
+        secret_keys=secret_keys,
+        clock=clock,
+        hasher=dependencies.hasher,
+        policy=dependencies.policy,
+        continuations=dependencies.continuations,
+        mail=mail,
+        sessions=dependencies.sessions,
+        account_events=dependencies.account_events,
     )
     unlock = UnlockAccount(storage, secret_keys, clock, dependencies.continuations)
     pages, csrf, rate_limiter = dependencies.pages, dependencies.csrf, dependencies.rate_limiter

@@ -37,8 +37,9 @@ class ResetLink:
 class ResetPassword:
     """Sets a new password."""
 
-    def __init__(  # noqa: PLR0913, PLR0917 - names what it depends on
+    def __init__(  # noqa: PLR0913 - names what it depends on
         self,
+        *,
         storage: Storage,
         secret_keys: SecretKeys,
         clock: Clock,

@@ -65,8 +65,9 @@ class _Candidate:
 class SignIn:
     """Signs residents in by password, one Argon2id hash an attempt whoever asks."""
 
-    def __init__(  # noqa: PLR0913, PLR0917 - names what it depends on
+    def __init__(  # noqa: PLR0913 - names what it depends on
         self,
+        *,
         storage: Storage,
         secret_keys: SecretKeys,
         clock: Clock,
