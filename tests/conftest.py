@@ -1,11 +1,13 @@
 """Databases for every test: SQLite and PostgreSQL, migrated once for each worker and emptied for each test.
 
 PostgreSQL comes from a wheel and is started by the tests themselves; `TEST_DATABASE_URL` names another one.
+Tests of SQL run on both databases, tests of pages and of the protocol on one (`ON_ONE_DATABASE`).
 """
 
 import os
 import shutil
 import tempfile
+import zlib
 from collections.abc import Callable, Iterator
 from importlib import import_module
 from pathlib import Path
@@ -13,9 +15,63 @@ from pathlib import Path
 import pytest
 from sqlalchemy import Engine, create_engine, inspect, make_url, text
 
-pytest_plugins = ["chromium", "local_stack", "shared_apps", "identity_provider", "logout_website"]
+pytest_plugins = ["chromium", "local_stack", "applications", "identity_provider", "logout_website"]
 
 DATABASES = ("sqlite", "postgresql")
+# These ask what a browser or a client is answered. Half of them run on each database, so that every statement
+# behind them runs on both; what a statement does is tested elsewhere, on both (docs/decisions/0024).
+ON_ONE_DATABASE = (
+    "tests/billing_link/cli/",
+    "tests/billing_link/rpc/",
+    "tests/identity/cli/",
+    "tests/identity/journeys/",
+    "tests/identity/oidc/",
+    "tests/identity/resident_notifications/",
+    "tests/identity/web/",
+    "tests/portal/cli/",
+    "tests/portal/home/",
+    "tests/portal/identity_client/",
+    "tests/portal/sign_in/",
+    "tests/portal/utility_billing/",
+    "tests/portal/web/",
+    "tests/protocol/",
+)
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Let a release, or a doubt, run everything on both databases."""
+    parser.addoption("--both-databases", action="store_true", help="run each test of a database on both")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Describe the mark."""
+    config.addinivalue_line("markers", "database(kind): runs on this one, whatever its name would choose")
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Keep of each test of pages or of the protocol the one on its database."""
+    if config.getoption("--both-databases"):
+        return
+    chosen = {item: _is_chosen(item) for item in items}
+    config.hook.pytest_deselected(items=[item for item in items if not chosen[item]])
+    items[:] = [item for item in items if chosen[item]]
+
+
+def _is_chosen(item: pytest.Item) -> bool:
+    call = getattr(item, "callspec", None)
+    if call and "stack" in call.params:
+        # `tests/system/test_local_start.py` starts the product on SQLite, as `make run` does.
+        return str(call.params["stack"]) == "postgresql"
+    kind = call and call.params.get("databases")
+    if kind is None or not item.nodeid.startswith(ON_ONE_DATABASE):
+        return True
+    mark = item.get_closest_marker("database")
+    return bool(kind == (mark.args[0] if mark else _database_of(item.nodeid.replace(kind, "", 1))))
+
+
+def _database_of(name: str) -> str:
+    """Choose by the test's name: the same one in every run and worker, and about half of them each."""
+    return DATABASES[zlib.crc32(name.encode()) % len(DATABASES)]
 
 
 @pytest.fixture(scope="session")

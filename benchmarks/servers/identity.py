@@ -104,7 +104,7 @@ def _add_residents(database_url: str, count: int) -> list[str]:
                 city_id=None,
                 now=now,
             )
-            Passwords(tx).set(resident.id, password_hash, now)
+            Passwords(tx).set_password(resident.id, password_hash, now)
     return emails
 
 

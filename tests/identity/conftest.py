@@ -2,9 +2,10 @@
 
 import json
 from collections.abc import Callable, Iterator
-from datetime import UTC, datetime
+from datetime import datetime
 
 import pytest
+from applications import Applications
 from flask import Flask
 from identity.clock import FixedClock
 from identity.config import Settings
@@ -17,16 +18,15 @@ from identity.security_events.event_types import EventType
 from identity.security_events.models import PolledEvent
 from identity.security_events.receivers import ReceiverRegistry, Registration
 from identity.storage import Storage, table_of
-from identity_provider import bare_app, close
-from shared_apps import SharedApps
+from identity_provider import BEGINNING, bare_app, close, set_clock
 from sqlalchemy import select
 
 SECRET_KEY = "a key of thirty-two characters or more"
 
 
 @pytest.fixture
-def clock() -> FixedClock:
-    return FixedClock(datetime(2026, 11, 23, 15, 0, tzinfo=UTC))
+def clock(workers_clock: FixedClock) -> FixedClock:
+    return set_clock(workers_clock, BEGINNING)
 
 
 @pytest.fixture
@@ -50,21 +50,27 @@ def database_url(fresh_database: Callable[[str], str]) -> str:
     return fresh_database("identity")
 
 
-@pytest.fixture
-def settings(database_url: str) -> Settings:
-    """Return settings for a service at http://localhost:8000 that read nothing from the environment."""
+@pytest.fixture(scope="session")
+def checked_settings() -> Settings:
+    """Return settings without a database; to check so many takes longer than many a test."""
     return Settings(
         issuer="http://localhost:8000",
-        database_url=database_url,
+        database_url="sqlite://",
         secret_keys=[SECRET_KEY],
         mail_sender="Community Access ID <no-reply@id.example.gov>",
     )
 
 
 @pytest.fixture
-def storage_app(database_url: str, clock: FixedClock, shared_apps: SharedApps) -> tuple[Storage, Flask]:
+def settings(checked_settings: Settings, database_url: str) -> Settings:
+    """Return settings for a service at http://localhost:8000."""
+    return checked_settings.model_copy(update={"database_url": database_url})
+
+
+@pytest.fixture
+def storage_app(database_url: str, applications: Applications) -> tuple[Storage, Flask]:
     """Return the storage and a bare application that carries its transactions; no context is open."""
-    app = shared_apps.lend(f"storage {database_url}", clock, lambda _: bare_app(database_url), close)
+    app = applications.lend(f"storage {database_url}", lambda: bare_app(database_url), close)
     return app.extensions["identity"], app
 
 

@@ -20,7 +20,6 @@ def behave(stack, provider: str, **values: object) -> None:
     urllib.request.urlopen(request, timeout=5).close()  # noqa: S310 - as above
 
 
-@pytest.mark.parametrize("stack", ["sqlite"], indirect=True)
 def test_the_pages_that_the_federation_document_shows(page: Page, stack, screenshots: Path) -> None:
     def shoot(name: str) -> None:
         page.screenshot(path=screenshots / f"federation-{name}.png", full_page=True)

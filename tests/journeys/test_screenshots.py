@@ -14,7 +14,6 @@ RESIDENT = registrations()[-1]
 PASSWORD = "a long walk along the bayou"
 
 
-@pytest.mark.parametrize("stack", ["sqlite"], indirect=True)
 def test_the_pages_that_the_readme_shows(page: Page, stack, screenshots: Path) -> None:
     page.set_viewport_size({"width": 1000, "height": 900})
     first, last = RESIDENT.account.name.split(" ", 1)

@@ -13,6 +13,7 @@ from typing import Any
 from urllib.parse import parse_qs, urlencode, urlsplit
 
 import pytest
+from applications import Applications
 from flask import Flask
 from flask.testing import FlaskClient
 from identity.app import create_app
@@ -30,9 +31,9 @@ from identity.signing_keys.store import SigningKeys, StoredKey
 from identity.storage import Storage
 from joserfc import jwt
 from joserfc.jwk import KeySet
-from shared_apps import SharedApps
 from werkzeug.test import TestResponse
 
+BEGINNING = datetime(2026, 11, 23, 15, 0, tzinfo=UTC)
 SECRET_KEY = "a key of thirty-two characters or more"
 ISSUER = "http://localhost:8000"
 CITY = "pinellas-park"
@@ -269,14 +270,29 @@ def provider_url(fresh_database: Callable[[str], str]) -> str:
     return fresh_database("identity")
 
 
+@pytest.fixture(scope="session")
+def workers_clock() -> FixedClock:
+    """Return the clock of the applications that tests share; each test sets it (`set_clock`)."""
+    return FixedClock(BEGINNING)
+
+
+def set_clock(clock: FixedClock, moment: datetime) -> FixedClock:
+    """Let the clock show this moment, to the second."""
+    clock.advance(moment.replace(microsecond=0) - clock.now())
+    return clock
+
+
 @pytest.fixture
 def provider(
-    provider_url: str, made_city: Any, made_keys: dict[str, Any], shared_apps: SharedApps
+    provider_url: str,
+    made_city: Any,
+    made_keys: dict[str, Any],
+    workers_clock: FixedClock,
+    applications: Applications,
 ) -> Iterator[Provider]:
     """Return the provider with a city, a resource and signing keys."""
-    settings = Settings(issuer=ISSUER, database_url=provider_url, secret_keys=[SECRET_KEY])
-    clock = FixedClock(datetime(2026, 11, 23, 15, 0, tzinfo=UTC))
-    bare = shared_apps.lend(f"storage {provider_url}", clock, lambda _: bare_app(provider_url), close)
+    clock = set_clock(workers_clock, BEGINNING)
+    bare = applications.lend(f"storage {provider_url}", lambda: bare_app(provider_url), close)
     storage = bare.extensions["identity"]
     with bare.app_context():
         registry = Registry(storage, clock)
@@ -284,9 +300,7 @@ def provider(
         resource = {"id": RESOURCE, "name": "Utility Billing", "scopes": ["billing.read", "billing.link"]}
         registry.put_resource(read_resource(resource), RESOURCE_SECRET)
         _add_keys(storage, clock.now(), made_keys)
-        app = shared_apps.lend(
-            f"provider {provider_url}", clock, lambda borrowers: _app(settings, borrowers), close
-        )
+        app = applications.lend(f"provider {provider_url}", lambda: _app(provider_url, clock), close)
         yield Provider(app, clock, storage, provider_url)
 
 
@@ -303,11 +317,10 @@ def close(app: Flask) -> None:
     app.extensions["identity"].dispose()
 
 
-def _app(settings: Settings, clock: Clock) -> Flask:
+def _app(database_url: str, clock: Clock) -> Flask:
+    settings = Settings(issuer=ISSUER, database_url=database_url, secret_keys=[SECRET_KEY])
     app = create_app(settings, clock=clock, hashing="cheap", providers={})
     app.config["TESTING"] = True
-    # It has parsed the keys when it is lent.
-    app.test_client().get("/jwks", base_url=ISSUER)
     return app
 
 

@@ -1,7 +1,7 @@
 """The whole product, started as `make run` starts it: fixtures for tests that walk real processes.
 
-`stack` is one start of everything on free ports with a fresh database, once on SQLite and once on PostgreSQL;
-all tests that ask for it share it, so each works with residents of its own.
+`stack` is one start of everything on free ports with a fresh database, on PostgreSQL (with `--both-databases`
+on SQLite too); all tests that ask for it share it, so each works with residents of its own.
 """
 
 import json
@@ -272,7 +272,8 @@ class OneServerEach(LoadScopeScheduling):
         if nodeid.startswith("tests/protocol/clients/"):
             return "clients"
         kind = re.match(r"tests/journeys/.*\[(sqlite|postgresql)\b", nodeid)
-        return f"stack-{kind[1]}" if kind else nodeid
+        # A test with all its parameters: the scheduler looks at every scope again after every test.
+        return f"stack-{kind[1]}" if kind else nodeid.partition("[")[0]
 
 
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> OneServerEach:

@@ -7,7 +7,7 @@ from urllib.parse import parse_qs
 
 import pytest
 from identity.oidc.logout.backchannel import LogoutDelivery
-from identity.oidc.tokens.issuer import Tokens
+from identity.oidc.tokens.logout_token import LogoutTokens
 from identity.outbox.worker import Worker
 from identity.relying_parties.cache import RelyingPartyCache
 from identity.secret_keys import SecretKeys
@@ -83,6 +83,6 @@ def logout_worker(provider: Provider) -> Worker:
     secret_keys = SecretKeys([SECRET_KEY])
     key_set = KeySet(provider.storage, secret_keys, provider.clock)
     handler = LogoutDelivery(
-        RelyingPartyCache(provider.storage, provider.clock), Tokens(key_set, provider.clock, ISSUER)
+        RelyingPartyCache(provider.storage, provider.clock), LogoutTokens(key_set, provider.clock, ISSUER)
     )
     return Worker(provider.storage, secret_keys, [handler], provider.clock)

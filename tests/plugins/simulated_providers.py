@@ -27,6 +27,7 @@ from identity.identity_providers.provider import (
     Question,
     Refusal,
 )
+from identity_provider import set_clock
 from page import hidden_fields
 from werkzeug.serving import make_server
 
@@ -85,9 +86,9 @@ def behaviours(simulated: Simulated) -> Behaviours:
 
 
 @pytest.fixture
-def clock() -> FixedClock:
+def clock(workers_clock: FixedClock) -> FixedClock:
     """Return a clock that starts at the simulated providers' time."""
-    return FixedClock(datetime.now(UTC))
+    return set_clock(workers_clock, datetime.now(UTC))
 
 
 # For tests of outages, so that silence costs half a second.

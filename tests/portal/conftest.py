@@ -11,6 +11,7 @@ from urllib.parse import parse_qs, urlsplit
 import portal
 import pytest
 import requests
+from applications import Applications
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
 from flask import Flask
@@ -19,12 +20,13 @@ from page import Form, Page
 from portal.app import create_app
 from portal.clock import FixedClock
 from portal.config import Settings
-from shared_apps import SharedApps
 
 from tests.portal.doubles import billing_link as billing_link_double
 from tests.portal.doubles import identity as identity_double
 from tests.portal.doubles.billing_link import FakeBillingLink
 from tests.portal.doubles.identity import CITY_ID, FakeIdentity
+
+BEGINNING = datetime(2026, 11, 23, 15, 0, tzinfo=UTC)
 
 
 @pytest.fixture(scope="session")
@@ -51,9 +53,16 @@ def compiled_translations(run_directory: Path) -> None:
         shutil.move(made, source.with_suffix(".mo"))
 
 
+@pytest.fixture(scope="session")
+def workers_clock() -> FixedClock:
+    """Return the clock of the application that tests share."""
+    return FixedClock(BEGINNING)
+
+
 @pytest.fixture
-def clock() -> FixedClock:
-    return FixedClock(datetime(2026, 11, 23, 15, 0, tzinfo=UTC))
+def clock(workers_clock: FixedClock) -> FixedClock:
+    workers_clock.advance(BEGINNING - workers_clock.now())
+    return workers_clock
 
 
 @pytest.fixture
@@ -87,10 +96,8 @@ def settings(
 
 
 @pytest.fixture
-def app(settings: Settings, clock: FixedClock, shared_apps: SharedApps) -> Iterator[Flask]:
-    app = shared_apps.lend(
-        f"portal {settings!r}", clock, lambda borrowers: create_app(settings, clock=borrowers), close
-    )
+def app(settings: Settings, clock: FixedClock, applications: Applications) -> Iterator[Flask]:
+    app = applications.lend(f"portal {settings!r}", lambda: create_app(settings, clock=clock), close)
     app.config["WTF_CSRF_ENABLED"] = False
     yield app
     close(app)

@@ -196,7 +196,7 @@ def test_2_5_told_in_the_transaction_that_ends_the_session(provider: Provider, s
 
     with monkeypatch.context() as patched:
         patched.setattr("identity.residents.sessions.lifecycle.Audit.record", fail)
-        provider.app.config["PROPAGATE_EXCEPTIONS"] = False
+        patched.setitem(provider.app.config, "PROPAGATE_EXCEPTIONS", False)  # noqa: FBT003 - a setting's value
         browser.get(f"/end-session?id_token_hint={tokens['id_token']}")
     assert rows() == []
     leave(browser, tokens)

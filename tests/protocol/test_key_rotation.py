@@ -15,7 +15,7 @@ from joserfc.jwk import KeySet
 
 # Looked at closely: before and after each change; of the quiet hours between them nothing is missed.
 AROUND = timedelta(minutes=12)
-STEP = timedelta(seconds=25)
+STEP = timedelta(seconds=50)
 TOKEN_LIFE = timedelta(minutes=5)
 
 

@@ -27,7 +27,7 @@ CHECKED = (
     "response_schema_conformance",
 )
 BOUNDED = settings(
-    max_examples=15,
+    max_examples=8,
     deadline=None,
     phases=[Phase.explicit, Phase.generate],
     suppress_health_check=list(HealthCheck),

@@ -11,7 +11,7 @@ from identity.app import create_app
 from identity.config import Settings
 from identity.oidc.logout import backchannel
 from identity.oidc.logout.backchannel import LogoutDelivery
-from identity.oidc.tokens.issuer import Tokens
+from identity.oidc.tokens.logout_token import LogoutTokens
 from identity.outbox.http_post import HttpAnswer
 from identity.outbox.worker import Worker
 from identity.relying_parties.admin import Change, Registry
@@ -219,7 +219,7 @@ class TestWhereItGoesOut:
         secret_keys = SecretKeys([SECRET_KEY])
         key_set = KeySet(provider.storage, secret_keys, provider.clock)
         directory = RelyingPartyCache(provider.storage, provider.clock)
-        handler = LogoutDelivery(directory, Tokens(key_set, provider.clock, ISSUER))
+        handler = LogoutDelivery(directory, LogoutTokens(key_set, provider.clock, ISSUER))
         assert Worker(provider.storage, secret_keys, [handler], provider.clock).run_once() == 1
         [logout_token] = parse_qs(sent[0].decode())["logout_token"]
         assert provider.claims(logout_token)["sub"] == provider.claims(tokens["id_token"])["sub"]

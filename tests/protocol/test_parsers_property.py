@@ -10,7 +10,7 @@ from authlib.oauth2.rfc6749 import InvalidRequestError
 from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 from identity.config import Settings
-from identity.oidc.authorization.response_modes import Addressee, answer
+from identity.oidc.authorization.response_modes import ResponseTarget, authorization_response
 from identity.oidc.client_authentication.assertions import ClientAssertions
 from identity.oidc.client_authentication.authentication import ClientAuthentication
 from identity.oidc.client_authentication.certificates import ClientCertificates
@@ -19,6 +19,7 @@ from identity.oidc.client_authentication.fetching import OutsideFetching
 from identity.oidc.client_authentication.key_sets import ClientKeySets
 from identity.oidc.protocol.parameters import LONGEST, Parameters
 from identity.oidc.protocol.redirect_uris import is_registered
+from identity.oidc.protocol.request import ProtocolRequest
 from identity.relying_parties.cache import RelyingPartyCache
 from identity.relying_parties.schemas import read_client
 from identity_provider import CITY, ISSUER, SECRET_KEY, Provider, answered
@@ -104,7 +105,8 @@ def test_a_port_may_vary_for_public_clients_on_the_loopback_address_alone(port: 
 
 @given(st.sampled_from(REGISTERED), st.sampled_from(["query", "fragment"]), st.none() | TEXT, TEXT)
 def test_a_client_reads_exactly_what_it_is_told(uri: str, mode: str, state: str | None, code: str):
-    location = answer(Addressee(uri, state, mode), ISSUER, [("code", code)]).location
+    target = ResponseTarget(registered(), uri, state, mode)
+    location = authorization_response(target, ISSUER, [("code", code)]).location
     assert location.startswith(uri)
     assert location.isascii()
     assert location.isprintable()
@@ -138,8 +140,9 @@ def authentication(provider: Provider) -> ClientAuthentication:
 def test_junk_never_authenticates(
     authentication: ClientAuthentication, header: str | None, form: list[tuple[str, str]]
 ):
+    parameters = Parameters([("client_id", "city-website"), *form])
     with pytest.raises(OAuth2Error):
-        authentication.authenticate(header, Parameters([("client_id", "city-website"), *form]))
+        authentication.authenticate(ProtocolRequest("POST", f"{ISSUER}/token", parameters, header))
 
 
 @RELAXED
@@ -150,7 +153,9 @@ def test_a_guessed_secret_never_authenticates(
     for name in (client_id, "city-website"):
         encoded = base64.b64encode(f"{quote_plus(name)}:{quote_plus(secret)}".encode()).decode()
         with pytest.raises(OAuth2Error) as refusal:
-            authentication.authenticate(f"Basic {encoded}", Parameters([]))
+            authentication.authenticate(
+                ProtocolRequest("POST", f"{ISSUER}/token", Parameters([]), f"Basic {encoded}")
+            )
         assert refusal.value.error == "invalid_client"
 
 

@@ -58,7 +58,7 @@ class Installed:
     """An environment that has one distribution and what its own lock names."""
 
     def __init__(self, directory: Path, distribution: str, needs: tuple[str, ...] = ()) -> None:
-        self.relying_parties = directory
+        self.directory = directory
         name = Path(distribution).name
         wheels = []
         for part in (*needs, distribution):
@@ -79,18 +79,18 @@ class Installed:
         return {"PATH": f"{self.directory / 'venv' / 'bin'}{os.pathsep}{os.defpath}"} | settings
 
     def run(self, *command: str, **settings: str) -> str:
-        executable = self.relying_parties / "venv" / "bin" / command[0]
-        return run(executable, *command[1:], environment=self.environment(settings), cwd=self.relying_parties)
+        executable = self.directory / "venv" / "bin" / command[0]
+        return run(executable, *command[1:], environment=self.environment(settings), cwd=self.directory)
 
     @contextmanager
     def serving(self, *command: str, **settings: str) -> Iterator[subprocess.Popen[bytes]]:
         """Run a server; at the end it is told to stop, and must do so cleanly with all its workers."""
-        log = self.relying_parties / "server.log"
+        log = self.directory / "server.log"
         with log.open("wb") as output:
             server = subprocess.Popen(
-                [str(self.relying_parties / "venv" / "bin" / command[0]), *command[1:]],
+                [str(self.directory / "venv" / "bin" / command[0]), *command[1:]],
                 env=self.environment(settings),
-                cwd=self.relying_parties,
+                cwd=self.directory,
                 stdout=output,
                 stderr=subprocess.STDOUT,
                 start_new_session=True,
@@ -107,7 +107,7 @@ class Installed:
                     server.wait()
 
     def _install(self, *arguments: str | Path) -> None:
-        install = ("pip", "install", "--quiet", "--python", self.relying_parties / "venv", *arguments)
+        install = ("pip", "install", "--quiet", "--python", self.directory / "venv", *arguments)
         try:
             # What this environment was installed from is still in uv's cache: no network is needed.
             self._uv(*install, "--offline")

@@ -24,7 +24,7 @@ from identity.app import create_app
 from identity.clock import SystemClock
 from identity.config import Settings
 from identity.oidc.logout.backchannel import LogoutDelivery
-from identity.oidc.tokens.issuer import Tokens
+from identity.oidc.tokens.logout_token import LogoutTokens
 from identity.outbox.worker import Worker
 from identity.relying_parties.cache import RelyingPartyCache
 from identity.residents.sessions.store import Sessions
@@ -189,7 +189,7 @@ def test_the_portal_signs_the_resident_out(
         jane, john = sign_in(client), sign_in(client)
         secrets = [begin(storage, provider.claims(one.tokens["id_token"])) for one in (jane, john)]
         jane.sign_out()
-        tokens = Tokens(KeySet(provider.storage, secret_keys, clock), clock, identity)
+        tokens = LogoutTokens(KeySet(provider.storage, secret_keys, clock), clock, identity)
         handler = LogoutDelivery(RelyingPartyCache(provider.storage, clock), tokens)
         assert Worker(provider.storage, secret_keys, [handler], clock).run_once() == 1
         with storage.transaction() as tx:

@@ -7,7 +7,6 @@ from multiprocessing import get_context
 import pytest
 from flask import Flask
 from identity.clock import FixedClock
-from identity.mail.messages import Mail, Template
 from identity.outbox.store import Deliveries, Outbox
 from identity.resident_notifications.store import Notices
 from identity.residents.accounts import addresses
@@ -35,11 +34,11 @@ def opened(request, storage):
 
 def test_one_link_is_claimed_once(opened, storage, at_once, now):
     with storage.autocommit() as connection:
-        token = ActionLinks(connection).issue(RESET, "jane", "", RESET.lifetime, now)
+        token = ActionLinks(connection).issue_link(RESET, "jane", "", RESET.lifetime, now)
 
     def claim(_):
         with opened() as executor:
-            return ActionLinks(executor).claim(token, RESET, now).status
+            return ActionLinks(executor).claim_link(token, RESET, now).status
 
     assert Counter(at_once(12, claim)) == {LinkStatus.VALID: 1, LinkStatus.SPENT: 11}
 
@@ -47,23 +46,23 @@ def test_one_link_is_claimed_once(opened, storage, at_once, now):
 def test_of_links_issued_at_once_one_is_open(opened, storage, at_once, now):
     def issue(_):
         with opened() as executor:
-            return ActionLinks(executor).issue(RESET, "jane", "", RESET.lifetime, now)
+            return ActionLinks(executor).issue_link(RESET, "jane", "", RESET.lifetime, now)
 
     tokens = at_once(8, issue)
     with storage.autocommit() as connection:
         links = ActionLinks(connection)
-        statuses = Counter(links.look(token, RESET, now).status for token in tokens)
+        statuses = Counter(links.find_link(token, RESET, now).status for token in tokens)
         assert len(connection.execute(table_of(ActionLink).select()).all()) == 8
     assert statuses == {LinkStatus.VALID: 1, LinkStatus.REPLACED: 7}
 
 
 def test_the_right_code_is_right_once(opened, storage, secret_keys, at_once, now):
     with storage.autocommit() as connection:
-        code = OneTimeCodes(connection, secret_keys).issue("verify", "jane", now)
+        code = OneTimeCodes(connection, secret_keys).issue_code("verify", "jane", now)
 
     def claim(_):
         with opened() as executor:
-            return OneTimeCodes(executor, secret_keys).claim("verify", "jane", code, now)
+            return OneTimeCodes(executor, secret_keys).claim_code("verify", "jane", code, now)
 
     results = Counter(at_once(12, claim))
     assert results[CodeResult.RIGHT] == 1
@@ -71,12 +70,12 @@ def test_the_right_code_is_right_once(opened, storage, secret_keys, at_once, now
 
 def test_guesses_in_one_instant_get_no_more_than_five_attempts(opened, storage, secret_keys, at_once, now):
     with storage.autocommit() as connection:
-        code = OneTimeCodes(connection, secret_keys).issue("verify", "jane", now)
+        code = OneTimeCodes(connection, secret_keys).issue_code("verify", "jane", now)
     wrong = f"{(int(code) + 1) % 1_000_000:06d}"
 
     def guess(_):
         with opened() as executor:
-            return OneTimeCodes(executor, secret_keys).claim("verify", "jane", wrong, now)
+            return OneTimeCodes(executor, secret_keys).claim_code("verify", "jane", wrong, now)
 
     results = at_once(12, guess)
     # Four are told "wrong", the fifth and all later ones that there are no attempts left.
@@ -88,7 +87,7 @@ def test_guesses_in_one_instant_get_no_more_passwords_checked_than_the_rules_all
 ):
     def attempt(_):
         with opened() as executor:
-            return Lockout(executor, secret_keys).attempt("jane@example.com", HOME, now).is_open
+            return Lockout(executor, secret_keys).count_attempt("jane@example.com", HOME, now).is_open
 
     assert Counter(at_once(16, attempt)) == {True: 5, False: 11}
 
@@ -128,7 +127,7 @@ def test_one_address_registered_at_once_becomes_one_resident(storage, at_once, n
 def test_one_notice_is_accepted_once(opened, at_once, now):
     def claim(_):
         with opened() as executor:
-            return Notices(executor).claim("urn:x", "one", now)
+            return Notices(executor).claim_notice("urn:x", "one", now)
 
     assert Counter(at_once(12, claim)) == {True: 1, False: 11}
 
@@ -136,14 +135,12 @@ def test_one_notice_is_accepted_once(opened, at_once, now):
 def test_one_mail_goes_to_one_worker(storage, secret_keys, at_once, now):
     with storage.autocommit() as connection:
         outbox = Outbox(connection, secret_keys, FixedClock(now))
-        queued = {
-            outbox.mail(Mail("jane@example.com", "en", Template.UNLOCK_ACCOUNT, None, {})) for _ in range(10)
-        }
+        queued = outbox.queue("mail", ["{}"] * 10)
 
     def claim_all(_):
         claimed = []
         with storage.autocommit() as connection:
-            while message := Deliveries(connection).claim(now, ["mail"]):
+            while message := Deliveries(connection).claim_message(now, ["mail"]):
                 claimed.append(message.id)
         return claimed
 
@@ -178,7 +175,8 @@ def test_two_processes_claim_one_link_once(storage, now):
     """As two web processes do: nothing in common but the database."""
     with storage.autocommit() as connection:
         tokens = [
-            ActionLinks(connection).issue(RESET, f"resident-{n}", "", RESET.lifetime, now) for n in range(40)
+            ActionLinks(connection).issue_link(RESET, f"resident-{n}", "", RESET.lifetime, now)
+            for n in range(40)
         ]
     spawn = get_context("spawn")
     start = (spawn.Barrier(2),)
@@ -208,6 +206,6 @@ def _claim_all(work):
         _start.wait()
         for token in tokens:
             with storage.transaction() as tx:
-                statuses.append(ActionLinks(tx).claim(token, RESET, now).status.value)
+                statuses.append(ActionLinks(tx).claim_link(token, RESET, now).status.value)
     storage.dispose()
     return statuses

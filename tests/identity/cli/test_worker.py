@@ -5,8 +5,9 @@ from datetime import timedelta
 from identity.cli.operator import Operator
 from identity.cli.worker import cleaners
 from identity.config import Settings
+from identity.oidc.authorization.models import Interaction
 from identity.oidc.device.models import DeviceAuthorization
-from identity.oidc.grants.models import Grant, Interaction
+from identity.oidc.grants.models import Grant
 from identity.outbox.worker import Worker
 from identity.residents.sessions.models import Session
 from identity.secret_keys import SecretKeys

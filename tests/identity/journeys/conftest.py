@@ -8,6 +8,7 @@ from functools import cached_property
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
+from applications import Applications
 from flask import Flask
 from flask.testing import FlaskClient
 from identity.app import create_app
@@ -25,7 +26,6 @@ from identity.web.continuation import Continuation, Continuations
 from identity_provider import close
 from lxml import html
 from lxml.html import HtmlElement
-from shared_apps import SharedApps
 from sqlalchemy import func, select, update
 from werkzeug.test import TestResponse
 
@@ -225,17 +225,10 @@ class Mailbox:
 
 
 @pytest.fixture
-def settings(database_url: str) -> Settings:
+def settings(checked_settings: Settings, database_url: str) -> Settings:
     """Return settings with limits that only the tests of the limits reach."""
-    return Settings(
-        issuer="http://localhost:8000",
-        database_url=database_url,
-        secret_keys=["a key of thirty-two characters or more"],
-        mail_sender="Community Access ID <no-reply@id.example.gov>",
-        sign_ins_per_minute=200,
-        sign_ups_per_hour=200,
-        mails_per_hour=200,
-    )
+    limits = {"sign_ins_per_minute": 200, "sign_ups_per_hour": 200, "mails_per_hour": 200}
+    return checked_settings.model_copy(update={"database_url": database_url, **limits})
 
 
 @pytest.fixture
@@ -251,14 +244,13 @@ def client() -> RegisteredClient:
 
 
 @pytest.fixture
-def app(settings: Settings, clock: FixedClock, storage: Storage, shared_apps: SharedApps) -> Flask:
+def app(settings: Settings, clock: FixedClock, storage: Storage, applications: Applications) -> Flask:
     with storage.transaction() as tx:
         Cities(tx).put(CITY)
         Clients(tx).put(CLIENT, clock.now())
-    return shared_apps.lend(
+    return applications.lend(
         f"journeys {settings!r}",
-        clock,
-        lambda borrowers: create_app(settings, clock=borrowers, hashing="cheap", providers={}),
+        lambda: create_app(settings, clock=clock, hashing="cheap", providers={}),
         close,
     )
 
@@ -303,7 +295,7 @@ def resident(
     """Return the identifier of jane@example.com, who signs in with the password."""
     added = add_resident()
     with storage.transaction() as tx:
-        Passwords(tx).set(added.id, hasher.hash(PASSWORD), now)
+        Passwords(tx).set_password(added.id, hasher.hash(PASSWORD), now)
         return added.id
 
 

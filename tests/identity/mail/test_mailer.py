@@ -8,10 +8,16 @@ import pytest
 from identity.errors import SettingsError
 from identity.mail import smtp
 from identity.mail.mailer import Mailer
-from identity.mail.messages import Mail, Template
+from identity.mail.messages import Recipient, reset_password
 
 AT = datetime(2026, 11, 23, 15, 0, tzinfo=UTC)
-RESET = Mail("Jane@Example.com", "en", Template.RESET_PASSWORD, "pinellas-park", {"link": "https://id/x"})
+
+
+def reset(address="Jane@Example.com"):
+    return reset_password(Recipient(address, "en", "pinellas-park"), link="https://id/x")
+
+
+RESET = reset()
 
 
 def parts(mail):
@@ -38,15 +44,13 @@ def test_the_message_id_is_our_own_and_the_same_at_each_attempt(storage, mailer,
 
 
 def test_a_domain_outside_ascii_is_reached(storage, mailer, mailbox):
-    mailer.send("x", Mail("jane@bücher.example.com", "en", RESET.template, None, RESET.facts), AT)
+    mailer.send("x", reset("jane@bücher.example.com"), AT)
     assert mailbox.recipients == ["jane@xn--bcher-kva.example.com"]
 
 
 def test_a_line_break_in_a_recipient_sends_nothing(storage, mailer, mailbox):
     with pytest.raises(ValueError):  # noqa: PT011 - whichever check comes first
-        mailer.send(
-            "x", Mail("jane@example.com\nBcc: all@example.com", "en", RESET.template, None, RESET.facts), AT
-        )
+        mailer.send("x", reset("jane@example.com\nBcc: all@example.com"), AT)
     assert mailbox.mails == []
 
 

@@ -4,7 +4,8 @@ from urllib.parse import quote_plus
 
 import pytest
 from identity.audit.models import AuditEvent
-from identity.mail.messages import Mail, Template
+from identity.mail.messages import Mail
+from identity.mail.queue import MailQueue
 from identity.outbox.models import OutboxMessage
 from identity.relying_parties.cache import RelyingPartyCache
 from identity.relying_parties.clients import RegisteredCity, RegisteredResource
@@ -51,7 +52,9 @@ def client(database_url, registered, secret_keys, clock):
     app = bare_app(database_url)
     storage = app.extensions["identity"]
     directory = RelyingPartyCache(storage, clock)
-    app.register_blueprint(ResidentNotificationRoutes(storage, secret_keys, clock, directory).blueprint())
+    app.register_blueprint(
+        ResidentNotificationRoutes(storage, clock, directory, MailQueue(secret_keys, clock)).blueprint()
+    )
     yield app.test_client()
     close(app)
 
@@ -89,7 +92,7 @@ def test_a_notice_becomes_a_mail_in_the_residents_language_and_the_citys_looks(c
         Mail(
             to="jane@example.com",
             language="es",
-            template=Template.UTILITY_ACCOUNT_AUTO_LINKED,
+            template="utility_account_auto_linked",
             city_id="pinellas-park",
             facts={"account_ending": "4567", "undo_until": "2026-11-30", "portal_link": ""},
         )
@@ -215,9 +218,9 @@ def test_a_member_that_is_not_known_is_let_pass(client, jane):
 def test_accepted_notices_are_forgotten_after_thirty_days(storage, now):
     with storage.autocommit() as connection:
         notices = Notices(connection)
-        assert notices.claim(RESOURCE, "one", now)
-        assert notices.claim("urn:another", "one", now)
-        assert not notices.claim(RESOURCE, "one", now)
+        assert notices.claim_notice(RESOURCE, "one", now)
+        assert notices.claim_notice("urn:another", "one", now)
+        assert not notices.claim_notice(RESOURCE, "one", now)
         assert notices.delete_old(now + timedelta(days=30) - timedelta(seconds=1), 500) == 0
         assert notices.delete_old(now + timedelta(days=30), 500) == 2
         assert connection.execute(Notice.__table__.select()).all() == []

@@ -93,7 +93,7 @@ def test_name_and_language_can_change(storage, add_resident):
     jane = add_resident()
     with storage.transaction() as tx:
         Accounts(tx).rename(jane.id, "Juana", "García")
-        Accounts(tx).speak(jane.id, "es")
+        Accounts(tx).set_language(jane.id, "es")
     with storage.transaction() as tx:
         changed = Accounts(tx).get(jane.id)
     assert (changed.given_name, changed.family_name, changed.language) == ("Juana", "García", "es")

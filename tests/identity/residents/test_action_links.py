@@ -24,7 +24,7 @@ def links(connection):
 @pytest.fixture
 def issue(links, now):
     def issue(subject="jane", purpose=RESET, at=now):
-        return links.issue(purpose, subject, "signed continuation", purpose.lifetime, at)
+        return links.issue_link(purpose, subject, "signed continuation", purpose.lifetime, at)
 
     return issue
 
@@ -36,11 +36,11 @@ def test_lifetimes_are_those_that_the_mails_promise():
 
 def test_a_link_opens_once(links, issue, now):
     token = issue()
-    assert links.look(token, RESET, now) == LinkState(LinkStatus.VALID, "jane", "signed continuation")
-    assert links.claim(token, RESET, now) == LinkState(LinkStatus.VALID, "jane", "signed continuation")
+    assert links.find_link(token, RESET, now) == LinkState(LinkStatus.VALID, "jane", "signed continuation")
+    assert links.claim_link(token, RESET, now) == LinkState(LinkStatus.VALID, "jane", "signed continuation")
     spent = LinkState(LinkStatus.SPENT, "jane", "signed continuation")
-    assert links.look(token, RESET, now) == spent
-    assert links.claim(token, RESET, now) == spent
+    assert links.find_link(token, RESET, now) == spent
+    assert links.claim_link(token, RESET, now) == spent
 
 
 def test_looking_never_writes(links, issue, connection, now):
@@ -48,49 +48,55 @@ def test_looking_never_writes(links, issue, connection, now):
     statements = []
     event.listen(connection, "before_cursor_execute", lambda *arguments: statements.append(arguments[2]))
     for _ in range(3):
-        assert links.look(token, RESET, now).status is LinkStatus.VALID
+        assert links.find_link(token, RESET, now).status is LinkStatus.VALID
     assert all(statement.startswith("SELECT") for statement in statements)
 
 
 def test_a_link_expires_to_the_second_and_still_knows_the_way_back(links, issue, now):
     token = issue()
     end = now + timedelta(minutes=30)
-    assert links.look(token, RESET, end - SECOND).status is LinkStatus.VALID
+    assert links.find_link(token, RESET, end - SECOND).status is LinkStatus.VALID
     expired = LinkState(LinkStatus.EXPIRED, "jane", "signed continuation")
-    assert links.look(token, RESET, end) == expired
-    assert links.claim(token, RESET, end) == expired
-    assert links.claim(token, RESET, end - SECOND).status is LinkStatus.VALID
+    assert links.find_link(token, RESET, end) == expired
+    assert links.claim_link(token, RESET, end) == expired
+    assert links.claim_link(token, RESET, end - SECOND).status is LinkStatus.VALID
 
 
 def test_a_newer_link_takes_the_place_of_the_older(links, issue, now):
     older, newer = issue(), issue()
-    assert links.claim(older, RESET, now) == LinkState(LinkStatus.REPLACED, "jane", "signed continuation")
-    assert links.claim(newer, RESET, now).status is LinkStatus.VALID
+    assert links.claim_link(older, RESET, now) == LinkState(
+        LinkStatus.REPLACED, "jane", "signed continuation"
+    )
+    assert links.claim_link(newer, RESET, now).status is LinkStatus.VALID
 
 
 def test_links_of_others_and_for_other_purposes_stay(links, issue, now):
     johns, unlock = issue("john"), issue(purpose=Purpose.UNLOCK)
     issue()
-    assert links.look(johns, RESET, now).status is LinkStatus.VALID
-    assert links.look(unlock, Purpose.UNLOCK, now).status is LinkStatus.VALID
+    assert links.find_link(johns, RESET, now).status is LinkStatus.VALID
+    assert links.find_link(unlock, Purpose.UNLOCK, now).status is LinkStatus.VALID
 
 
 def test_a_spent_link_stays_spent_when_a_newer_one_is_mailed(links, issue, now):
     older = issue()
-    links.claim(older, RESET, now)
+    links.claim_link(older, RESET, now)
     issue()
-    assert links.look(older, RESET, now).status is LinkStatus.SPENT
+    assert links.find_link(older, RESET, now).status is LinkStatus.SPENT
 
 
 def test_a_link_is_good_for_its_own_purpose_only(links, issue, now):
     token = issue()
-    assert links.claim(token, Purpose.UNLOCK, now) == LinkState(LinkStatus.UNKNOWN)
-    assert links.look(token, RESET, now).status is LinkStatus.VALID
+    assert links.claim_link(token, Purpose.UNLOCK, now) == LinkState(LinkStatus.UNKNOWN)
+    assert links.find_link(token, RESET, now).status is LinkStatus.VALID
 
 
 @pytest.mark.parametrize("token", ["", "x", "' OR 1=1 --", "x" * 100_000, "é\x00"])
 def test_a_made_up_token_is_unknown(links, now, token):
-    assert links.look(token, RESET, now) == links.claim(token, RESET, now) == LinkState(LinkStatus.UNKNOWN)
+    assert (
+        links.find_link(token, RESET, now)
+        == links.claim_link(token, RESET, now)
+        == LinkState(LinkStatus.UNKNOWN)
+    )
 
 
 def test_the_token_is_not_in_the_database(issue, connection):
@@ -101,14 +107,14 @@ def test_the_token_is_not_in_the_database(issue, connection):
 
 def test_what_was_done_by_other_means_spends_the_link(links, issue, now):
     token = issue()
-    links.spend_all(RESET, "jane", now)
-    assert links.claim(token, RESET, now).status is LinkStatus.SPENT
+    links.spend_open_link(RESET, "jane", now)
+    assert links.claim_link(token, RESET, now).status is LinkStatus.SPENT
 
 
 def test_links_are_deleted_a_week_after_they_expired(links, issue, now):
     token = issue()
     end = now + timedelta(minutes=30) + timedelta(days=7)
     assert links.delete_old(end - SECOND, 500) == 0
-    assert links.look(token, RESET, end).status is LinkStatus.EXPIRED
+    assert links.find_link(token, RESET, end).status is LinkStatus.EXPIRED
     assert links.delete_old(end, 500) == 1
-    assert links.look(token, RESET, end).status is LinkStatus.UNKNOWN
+    assert links.find_link(token, RESET, end).status is LinkStatus.UNKNOWN

@@ -100,7 +100,7 @@ def test_ninety_failures_of_strangers_stop_strangers_for_good_and_not_the_device
         at = fail(5, at, origin=origins.network(f"198.51.{number}.1"))
     much_later = at + timedelta(days=300)
     assert lockout.state(JANE, HOME, much_later).status is Status.STOPPED
-    assert lockout.attempt(JANE, origins.network("203.0.113.1"), much_later).status is Status.STOPPED
+    assert lockout.count_attempt(JANE, origins.network("203.0.113.1"), much_later).status is Status.STOPPED
     assert lockout.state(JANE, DEVICE, much_later).is_open
     assert lockout.is_locked(JANE, much_later)
 
@@ -111,7 +111,7 @@ def test_a_hundred_failures_in_all_stop_everybody_until_the_password_is_reset(lo
         at = fail(10, at, origin=origins.network(f"198.51.{number}.1"))
     at = fail(10, at, origin=DEVICE)
     assert lockout.state(JANE, DEVICE, at + timedelta(days=300)).status is Status.STOPPED
-    lockout.clear(JANE)
+    lockout.clear_failures(JANE)
     for origin in (DEVICE, HOME, STRANGER):
         assert lockout.state(JANE, origin, at).is_open
 
@@ -119,7 +119,7 @@ def test_a_hundred_failures_in_all_stop_everybody_until_the_password_is_reset(lo
 def test_a_sign_in_clears_its_own_origin_and_the_total_but_no_strangers_wait(lockout, fail, connection, now):
     at = fail(10, now, origin=STRANGER)
     fail(4, at)
-    lockout.clear(JANE, HOME)
+    lockout.clear_failures(JANE, HOME)
     assert not lockout.state(JANE, STRANGER, at).is_open
     assert lockout.record_failure(JANE, HOME, at).is_open
     rows = {row.origin: row.failures for row in connection.execute(FailureCount.__table__.select())}
@@ -138,7 +138,7 @@ def test_only_a_keyed_digest_of_the_address_is_stored(fail, connection, now):
 
 
 def test_an_attempt_is_counted_before_its_password_is_looked_at(lockout, now):
-    answers = [lockout.attempt(JANE, HOME, now) for _ in range(20)]
+    answers = [lockout.count_attempt(JANE, HOME, now) for _ in range(20)]
     assert [answer.status for answer in answers] == [Status.OPEN] * 5 + [Status.WAIT] * 15
     assert answers[-1].until == now + timedelta(seconds=5)
 
@@ -157,7 +157,7 @@ def test_what_is_locked_is_what_unlocking_would_change(lockout, fail, now):
     at = fail(10, now, origin=STRANGER)
     assert lockout.is_locked(JANE, at)
     assert not lockout.is_locked(JANE, at + FIFTEEN_MINUTES)
-    lockout.clear(JANE)
+    lockout.clear_failures(JANE)
     assert not lockout.is_locked(JANE, at)
 
 

@@ -25,71 +25,71 @@ def another(code):
 
 
 def test_a_code_has_six_digits_and_is_right_once(codes, now):
-    code = codes.issue(PURPOSE, "jane", now)
+    code = codes.issue_code(PURPOSE, "jane", now)
     assert len(code) == 6
     assert code.isdecimal()
-    assert codes.claim(PURPOSE, "jane", code, now) is CodeResult.RIGHT
-    assert codes.claim(PURPOSE, "jane", code, now) is CodeResult.EXPIRED
+    assert codes.claim_code(PURPOSE, "jane", code, now) is CodeResult.RIGHT
+    assert codes.claim_code(PURPOSE, "jane", code, now) is CodeResult.EXPIRED
 
 
 @pytest.mark.parametrize("write", ["{0}{1}", " {0} {1} ", "{0}-{1}", "{0}\u00a0{1}\n"])
 def test_blanks_and_dashes_do_not_matter(codes, now, write):
-    code = codes.issue(PURPOSE, "jane", now)
-    assert codes.claim(PURPOSE, "jane", write.format(code[:3], code[3:]), now) is CodeResult.RIGHT
+    code = codes.issue_code(PURPOSE, "jane", now)
+    assert codes.claim_code(PURPOSE, "jane", write.format(code[:3], code[3:]), now) is CodeResult.RIGHT
 
 
 def test_the_fifth_wrong_code_is_the_last_attempt(codes, now):
-    code = codes.issue(PURPOSE, "jane", now)
-    results = [codes.claim(PURPOSE, "jane", another(code), now) for _ in range(5)]
+    code = codes.issue_code(PURPOSE, "jane", now)
+    results = [codes.claim_code(PURPOSE, "jane", another(code), now) for _ in range(5)]
     assert results == [CodeResult.WRONG] * 4 + [CodeResult.EXHAUSTED]
-    assert codes.claim(PURPOSE, "jane", code, now) is CodeResult.EXHAUSTED
+    assert codes.claim_code(PURPOSE, "jane", code, now) is CodeResult.EXHAUSTED
 
 
 @pytest.mark.parametrize("typed", ["", "abc", "0", "1" * 100_000, "½", "\x00"])
 def test_what_is_no_code_is_wrong(codes, now, typed):
-    codes.issue(PURPOSE, "jane", now)
-    assert codes.claim(PURPOSE, "jane", typed, now) is CodeResult.WRONG
+    codes.issue_code(PURPOSE, "jane", now)
+    assert codes.claim_code(PURPOSE, "jane", typed, now) is CodeResult.WRONG
 
 
 def test_a_code_is_good_for_ten_minutes(codes, now):
-    code = codes.issue(PURPOSE, "jane", now)
-    assert codes.claim(PURPOSE, "jane", code, now + TEN_MINUTES) is CodeResult.EXPIRED
-    assert codes.claim(PURPOSE, "jane", code, now + TEN_MINUTES - SECOND) is CodeResult.RIGHT
+    code = codes.issue_code(PURPOSE, "jane", now)
+    assert codes.claim_code(PURPOSE, "jane", code, now + TEN_MINUTES) is CodeResult.EXPIRED
+    assert codes.claim_code(PURPOSE, "jane", code, now + TEN_MINUTES - SECOND) is CodeResult.RIGHT
 
 
 def test_only_the_newest_code_counts_with_attempts_of_its_own(codes, now):
-    older = codes.issue(PURPOSE, "jane", now)
+    older = codes.issue_code(PURPOSE, "jane", now)
     for _ in range(5):
-        codes.claim(PURPOSE, "jane", another(older), now)
-    newer = codes.issue(PURPOSE, "jane", now)
+        codes.claim_code(PURPOSE, "jane", another(older), now)
+    newer = codes.issue_code(PURPOSE, "jane", now)
     if older != newer:
-        assert codes.claim(PURPOSE, "jane", older, now) is CodeResult.WRONG
-    assert codes.claim(PURPOSE, "jane", newer, now) is CodeResult.RIGHT
+        assert codes.claim_code(PURPOSE, "jane", older, now) is CodeResult.WRONG
+    assert codes.claim_code(PURPOSE, "jane", newer, now) is CodeResult.RIGHT
 
 
 def test_a_code_is_bound_to_its_subject_and_purpose(codes, now):
-    code = codes.issue(PURPOSE, "jane", now)
-    assert codes.claim(PURPOSE, "john", code, now) is CodeResult.EXPIRED
-    assert codes.claim("unlock", "jane", code, now) is CodeResult.EXPIRED
-    assert codes.claim(PURPOSE, "jane", code, now) is CodeResult.RIGHT
+    code = codes.issue_code(PURPOSE, "jane", now)
+    assert codes.claim_code(PURPOSE, "john", code, now) is CodeResult.EXPIRED
+    assert codes.claim_code("unlock", "jane", code, now) is CodeResult.EXPIRED
+    assert codes.claim_code(PURPOSE, "jane", code, now) is CodeResult.RIGHT
 
 
 def test_equal_codes_of_two_subjects_do_not_look_equal(codes, connection, monkeypatch, now):
     monkeypatch.setattr("identity.randomness.six_digits", lambda: "123456")
-    codes.issue(PURPOSE, "jane", now)
-    codes.issue(PURPOSE, "john", now)
+    codes.issue_code(PURPOSE, "jane", now)
+    codes.issue_code(PURPOSE, "john", now)
     rows = connection.execute(OneTimeCode.__table__.select()).all()
     assert len({row.code_digest for row in rows}) == 2
     assert "123456" not in str(rows)
 
 
 def test_a_forgotten_code_is_gone(codes, now):
-    code = codes.issue(PURPOSE, "jane", now)
-    codes.forget(PURPOSE, "jane")
-    assert codes.claim(PURPOSE, "jane", code, now) is CodeResult.EXPIRED
+    code = codes.issue_code(PURPOSE, "jane", now)
+    codes.delete_code(PURPOSE, "jane")
+    assert codes.claim_code(PURPOSE, "jane", code, now) is CodeResult.EXPIRED
 
 
 def test_expired_codes_are_deleted(codes, now):
-    codes.issue(PURPOSE, "jane", now)
+    codes.issue_code(PURPOSE, "jane", now)
     assert codes.delete_old(now + TEN_MINUTES - SECOND, 500) == 0
     assert codes.delete_old(now + TEN_MINUTES, 500) == 1

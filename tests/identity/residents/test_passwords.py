@@ -8,8 +8,8 @@ def test_a_resident_has_the_password_that_was_set_last(storage, add_resident, no
     with storage.autocommit() as connection:
         passwords = Passwords(connection)
         assert passwords.hash_of(jane.id) is None
-        passwords.set(jane.id, "first", now)
-        passwords.set(jane.id, "second", now + timedelta(days=1))
+        passwords.set_password(jane.id, "first", now)
+        passwords.set_password(jane.id, "second", now + timedelta(days=1))
         assert passwords.hash_of(jane.id) == "second"
 
 
@@ -17,8 +17,8 @@ def test_rehashing_never_undoes_a_reset_made_meanwhile(storage, add_resident, no
     jane = add_resident()
     with storage.autocommit() as connection:
         passwords = Passwords(connection)
-        passwords.set(jane.id, "weak hash of the old password", now)
-        passwords.set(jane.id, "hash of the new password", now)
+        passwords.set_password(jane.id, "weak hash of the old password", now)
+        passwords.set_password(jane.id, "hash of the new password", now)
         assert not passwords.rehash(
             jane.id, "weak hash of the old password", "strong hash of the old password"
         )

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 
 import pytest
+from applications import Applications
 from flask import Flask
 from flask.testing import FlaskClient
 from identity.app import create_app
@@ -14,7 +15,6 @@ from identity.secret_keys import SecretKeys
 from identity.storage import Storage
 from identity.web.continuation import Continuation, Continuations
 from identity_provider import close
-from shared_apps import SharedApps
 
 CITY = RegisteredCity(
     id="pinellas-park",
@@ -62,16 +62,15 @@ def registered(storage: Storage, clock: FixedClock) -> None:
 
 @pytest.fixture
 def start(
-    settings: Settings, clock: FixedClock, registered: None, shared_apps: SharedApps
+    settings: Settings, clock: FixedClock, registered: None, applications: Applications
 ) -> Callable[..., Flask]:
     """Return a function that starts the application with other settings than usual."""
 
     def start_with(**changes: object) -> Flask:
         changed = settings.model_copy(update=changes)
-        return shared_apps.lend(
+        return applications.lend(
             f"pages {changed!r}",
-            clock,
-            lambda borrowers: create_app(changed, clock=borrowers, hashing="cheap", providers={}),
+            lambda: create_app(changed, clock=clock, hashing="cheap", providers={}),
             close,
         )
 

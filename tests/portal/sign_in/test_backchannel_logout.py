@@ -36,9 +36,9 @@ def logout_token(identity, clock):
 
 
 @pytest.fixture
-def send(app):
+def send(app, monkeypatch):
     """Return a function that posts as identity's server does: without cookies, form protection on."""
-    app.config["WTF_CSRF_ENABLED"] = True
+    monkeypatch.setitem(app.config, "WTF_CSRF_ENABLED", True)  # noqa: FBT003 - the value of a setting
     return lambda **form: app.test_client().post("/backchannel-logout", data=form)
 
 
@@ -47,8 +47,8 @@ def is_signed_in(visitor) -> bool:
 
 
 @pytest.fixture(autouse=True)
-def _keep_without_form_token(app, send) -> None:
-    app.config["WTF_CSRF_CHECK_DEFAULT"] = False
+def _keep_without_form_token(app, send, monkeypatch) -> None:
+    monkeypatch.setitem(app.config, "WTF_CSRF_CHECK_DEFAULT", False)  # noqa: FBT003 - as above
 
 
 def test_2_6_a_session_that_ended_at_identity_ends_here(resident, send, logout_token):
@@ -59,8 +59,8 @@ def test_2_6_a_session_that_ended_at_identity_ends_here(resident, send, logout_t
     assert not is_signed_in(resident)
 
 
-def test_2_5_form_protection_does_not_stand_in_the_way(app, resident, send, logout_token):
-    app.config["WTF_CSRF_CHECK_DEFAULT"] = True
+def test_2_5_form_protection_does_not_stand_in_the_way(app, resident, send, logout_token, monkeypatch):
+    monkeypatch.setitem(app.config, "WTF_CSRF_CHECK_DEFAULT", True)  # noqa: FBT003 - as above
     assert send(logout_token=logout_token()).status_code == 200
     assert app.test_client().post("/sign-out").status_code != 200
 

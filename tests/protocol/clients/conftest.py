@@ -212,7 +212,7 @@ def _fill(database_url: str, websites: dict[str, Website]) -> str:
                 )
             )
             tx.flush()
-            Passwords(tx).set(SUB, PasswordHasher("argon2id").hash(PASSWORD), now)
+            Passwords(tx).set_password(SUB, PasswordHasher("argon2id").hash(PASSWORD), now)
         return registry.invite(read_invitation({"city_id": CITY, "redirect_hosts": ["127.0.0.1"]})).token
 
 

@@ -116,7 +116,7 @@ def test_a_time_without_a_zone_is_refused(storage):
 
 def test_foreign_keys_hold(storage):
     with pytest.raises(IntegrityError), storage.autocommit() as connection:
-        Passwords(connection).set("nobody", "hash", NOW)
+        Passwords(connection).set_password("nobody", "hash", NOW)
 
 
 def test_rows_that_hang_on_a_resident_go_with_the_resident(storage):
@@ -132,7 +132,7 @@ def test_rows_that_hang_on_a_resident_go_with_the_resident(storage):
             )
         )
         tx.flush()
-        Passwords(tx).set("jane", "hash", NOW)
+        Passwords(tx).set_password("jane", "hash", NOW)
     with storage.autocommit() as connection:
         connection.execute(table_of(Resident).delete())
         assert Passwords(connection).hash_of("jane") is None
@@ -140,7 +140,7 @@ def test_rows_that_hang_on_a_resident_go_with_the_resident(storage):
 
 def test_an_error_of_the_database_does_not_quote_what_was_written(storage):
     with pytest.raises(IntegrityError) as fault, storage.autocommit() as connection:
-        Passwords(connection).set("nobody", "a hash that belongs in no log", NOW)
+        Passwords(connection).set_password("nobody", "a hash that belongs in no log", NOW)
     assert "belongs in no log" not in str(fault.value)
 
 

@@ -18,10 +18,10 @@ from identity.errors import Reason
 from identity.identity_providers.catalogue import load_providers
 from identity.identity_providers.provider import Provider as SignInProvider
 from identity.secret_keys import SecretKeys
+from identity.web.api import MachineDoor
 from identity.web.cookies import Cookies
 from identity.web.error_pages import ErrorPages
 from identity.web.headers import SecurityHeaders
-from identity.web.protocol_application import MachineDoor
 
 _LARGEST_FORM = 64 * 1024
 _STATIC_KEPT_SECONDS = 60 * 60
@@ -61,6 +61,12 @@ def create_app(
     dependencies.language.init_app(app)
     ErrorPages(dependencies.pages).init_app(app)
     provider = protocol_provider(dependencies)
+    # All that the process remembers between requests: tests share an application, and call these in between.
+    app.extensions["identity.expire"] = [
+        dependencies.relying_parties.expire,
+        dependencies.key_set.expire,
+        provider.expire,
+    ]
     for blueprint in (*api_blueprints(dependencies, provider), *page_blueprints(dependencies)):
         app.register_blueprint(blueprint)
     app.wsgi_app = MachineDoor(app.wsgi_app, provider.endpoints, headers)  # type: ignore[method-assign] # Flask's documented way

@@ -57,6 +57,8 @@ def create_app(
     app, csrf = _flask(settings, keyring)
     app.extensions["portal.close"] = [storage.dispose, billing_link.close]
     city = CityCache(identity, settings.city, clock)
+    # All that the process remembers between requests: tests share an application, and call these in between.
+    app.extensions["portal.expire"] = [identity.expire, city.expire]
     current = CurrentResident(storage, clock, settings)
     pages = Pages(city, current, clock)
     seal = TokenSeal(keyring)

@@ -6,6 +6,7 @@ from urllib.parse import parse_qsl, urlsplit
 
 import pytest
 import requests
+from applications import Applications
 from flask import Flask
 from identity.app import create_app
 from identity.audit.models import AuditEvent
@@ -19,7 +20,6 @@ from identity.storage import Storage
 from identity.web.continuation import Continuation
 from identity_provider import close
 from lxml import html
-from shared_apps import SharedApps
 
 # Imported here and no plugin of all tests, since `clock` means another elsewhere.
 from simulated_providers import (  # noqa: F401 - fixtures
@@ -109,7 +109,7 @@ def app(
     storage: Storage,
     providers: Mapping[str, object],  # noqa: F811 - as above
     offered: dict[str, object],
-    shared_apps: SharedApps,
+    applications: Applications,
     city: RegisteredCity,
     client: RegisteredClient,
 ) -> Flask:
@@ -118,15 +118,11 @@ def app(
         Cities(tx).put(city)
         Clients(tx).put(client, clock.now())
     offered.update(providers)
-    app = shared_apps.lend(
+    return applications.lend(
         f"federation {settings!r}",
-        clock,
-        lambda borrowers: create_app(settings, clock=borrowers, hashing="cheap", providers=offered),
+        lambda: create_app(settings, clock=clock, hashing="cheap", providers=offered),
         close,
     )
-    # Those that it had when it was made were put back.
-    offered.update(providers)
-    return app
 
 
 @pytest.fixture

@@ -59,7 +59,7 @@ def test_a_resident_cannot_end_the_session_of_another(
     """Also not with its identifier, which is in every token (ASVS 8.2.2)."""
     other = add_resident("other@example.com")
     with storage.transaction() as tx:
-        Passwords(tx).set(other.id, hasher.hash("four tall palms in the wind"), now)
+        Passwords(tx).set_password(other.id, hasher.hash("four tall palms in the wind"), now)
         sid = tx.query(Session).filter_by(resident_id=resident).one().id
     browser.sign_in("other@example.com", "four tall palms in the wind")
     token = browser.open("/sign-out").form("Sign out")[1]["csrf_token"]

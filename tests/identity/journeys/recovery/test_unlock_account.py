@@ -37,7 +37,7 @@ def guess(storage, secret_keys, clock):
     def from_everywhere(times):
         with storage.autocommit() as connection:
             for number in range(times):
-                Lockout(connection, secret_keys).attempt(
+                Lockout(connection, secret_keys).count_attempt(
                     "jane@example.com", f"network:198.51.{number}.0/24", clock.now()
                 )
 

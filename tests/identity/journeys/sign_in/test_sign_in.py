@@ -371,7 +371,7 @@ class TestOnTheWayFromAClient:
     ):
         other = add_resident("other@example.com")
         with storage.transaction() as tx:
-            Passwords(tx).set(other.id, hasher.hash(PASSWORD), now)
+            Passwords(tx).set_password(other.id, hasher.hash(PASSWORD), now)
         browser.sign_in("jane@example.com")
         clock.advance(timedelta(minutes=1))
         browser.open(self._authorize(prompt="select_account"))

@@ -4,8 +4,8 @@ from typing import Any
 
 import pytest
 from identity.config import Settings
+from identity.mail.queue import MailQueue
 from identity.oidc.grants.models import Grant
-from identity.oidc.grants.replay_mail import ReplayMail
 from identity.oidc.grants.revocation import (
     Cause,
     Revocation,
@@ -27,9 +27,8 @@ def revocation(provider: Provider) -> Revocation:
     settings = Settings(issuer=ISSUER, database_url=provider.url, secret_keys=[SECRET_KEY])
     cache = RelyingPartyCache(provider.storage, provider.clock)
     mail_links = MailLinks(settings, Continuations(SECRET_KEYS))
-    return Revocation(
-        provider.storage, provider.clock, ReplayMail(SECRET_KEYS, provider.clock, cache, mail_links)
-    )
+    mail_queue = MailQueue(SECRET_KEYS, provider.clock)
+    return Revocation(provider.storage, provider.clock, cache, mail_queue, mail_links)
 
 
 def grants_of(provider: Provider) -> list[Any]:

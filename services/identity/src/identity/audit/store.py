@@ -18,7 +18,7 @@ class Audit:
     def __init__(self, executor: Executor) -> None:
         self._executor = executor
 
-    def record(  # noqa: PLR0913 - each is a column
+    def record(
         self,
         event: Event,
         now: datetime,

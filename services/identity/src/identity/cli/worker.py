@@ -15,6 +15,7 @@ from identity.journeys.federation.attempt_store import Attempts
 from identity.journeys.federation.pending_store import FirstSignIns
 from identity.journeys.federation.provider_event_store import DataDeletions, ProviderNotices
 from identity.journeys.registration.store import PendingRegistrations
+from identity.mail.delivery import MailDelivery
 from identity.mail.mailer import Mailer
 from identity.oidc.authorization.pushed_request_store import PushedRequestStore
 from identity.oidc.authorization.store import InteractionStore
@@ -22,8 +23,8 @@ from identity.oidc.device.store import DeviceAuthorizations
 from identity.oidc.grants.store import Grants
 from identity.oidc.logout.backchannel import LogoutDelivery
 from identity.oidc.protocol.replay_store import SpentIdentifiers
-from identity.oidc.tokens.issuer import Tokens
-from identity.outbox.delivery import DeliveryHandler, MailDelivery
+from identity.oidc.tokens.logout_token import LogoutTokens
+from identity.outbox.delivery import DeliveryHandler
 from identity.outbox.worker import Cleaner, Worker
 from identity.rate_limits.store import RequestCounts
 from identity.relying_parties.cache import RelyingPartyCache
@@ -38,8 +39,8 @@ from identity.security_events.tokens import SecurityEventTokens
 from identity.signing_keys.key_set import KeySet
 from identity.storage import Executor
 
-# Websites answer in their own time; while one is slow, the others and the mail go on.
-HTTP_LANES = 4
+# Delivery threads for HTTP: a website that is slow to respond delays neither the others nor the mail.
+HTTP_THREADS = 4
 
 
 class _Forgets(Protocol):
@@ -63,21 +64,21 @@ def worker() -> None:
         mailer.init_app(opened.app)
         http = [
             Worker(opened.storage, opened.secret_keys, http_handlers(opened), opened.clock)
-            for _ in range(HTTP_LANES)
+            for _ in range(HTTP_THREADS)
         ]
-        lanes = [Thread(target=lane.run, args=(stop,), name="http lane", daemon=True) for lane in http]
-        for lane in lanes:
-            lane.start()
+        threads = [Thread(target=one.run, args=(stop,), name="http delivery", daemon=True) for one in http]
+        for thread in threads:
+            thread.start()
         mails = [MailDelivery(mailer)]
         Worker(opened.storage, opened.secret_keys, mails, opened.clock, cleaners(opened)).run(stop)
-        for lane in lanes:
-            lane.join()
+        for thread in threads:
+            thread.join()
 
 
 def http_handlers(opened: Operator) -> list[DeliveryHandler]:
-    """Return the couriers to other parties' addresses; they need no application context."""
+    """Return the handlers that post to other parties' URLs; they need no application context."""
     key_set = KeySet(opened.storage, opened.secret_keys, opened.clock)
-    tokens = Tokens(key_set, opened.clock, opened.settings.issuer)
+    tokens = LogoutTokens(key_set, opened.clock, opened.settings.issuer)
     events = SecurityEventTokens(key_set)
     return [
         LogoutDelivery(RelyingPartyCache(opened.storage, opened.clock), tokens),

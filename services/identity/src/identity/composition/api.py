@@ -8,7 +8,6 @@ from identity.resident_notifications.routes import ResidentNotificationRoutes
 from identity.security_events.poll import Poll
 from identity.security_events.routes import PollRoutes
 from identity.security_events.tokens import SecurityEventTokens
-from identity.signing_keys.key_set import KeySet
 from identity.web.cities import CityData
 from identity.web.health import Health
 from identity.web.openapi.endpoint import OpenApi
@@ -21,6 +20,7 @@ def protocol_provider(dependencies: Dependencies) -> Provider:
         dependencies.secret_keys,
         dependencies.clock,
         dependencies.settings,
+        dependencies.key_set,
         dependencies.pages,
         dependencies.current_session,
         dependencies.relying_parties,
@@ -34,11 +34,11 @@ def api_blueprints(dependencies: Dependencies, provider: Provider) -> list[Bluep
     """Return what machines call; what needs no cookie is exempt from the protection of forms."""
     protocol = provider.blueprint()
     notices = ResidentNotificationRoutes(
-        dependencies.storage, dependencies.secret_keys, dependencies.clock, dependencies.relying_parties
+        dependencies.storage, dependencies.clock, dependencies.relying_parties, dependencies.mail_queue
     ).blueprint()
     dependencies.csrf.exempt(protocol)
     dependencies.csrf.exempt(notices)
-    events = SecurityEventTokens(KeySet(dependencies.storage, dependencies.secret_keys, dependencies.clock))
+    events = SecurityEventTokens(dependencies.key_set)
     polls = PollRoutes(
         dependencies.storage, Poll(dependencies.storage, dependencies.secret_keys, dependencies.clock, events)
     ).blueprint()

@@ -6,13 +6,16 @@ from identity.clock import Clock
 from identity.composition.account_events import account_events
 from identity.config import Settings
 from identity.identity_providers.provider import Provider as SignInProvider
+from identity.mail.queue import MailQueue
 from identity.rate_limits.limiter import RateLimiter, limits
 from identity.relying_parties.cache import RelyingPartyCache
 from identity.residents.passwords.hashing import PasswordHasher
 from identity.residents.passwords.policy import PasswordPolicy
 from identity.residents.sessions.lifecycle import SessionLifecycle
 from identity.secret_keys import SecretKeys
+from identity.signing_keys.key_set import KeySet
 from identity.storage import Storage
+from identity.web.address_verification import AddressVerification
 from identity.web.continuation import Continuations
 from identity.web.csrf import Csrf
 from identity.web.current_session import CurrentSession
@@ -34,12 +37,15 @@ class Dependencies:
         self.storage = Storage(settings.database_url)
         self.secret_keys = SecretKeys(settings.secret_keys)
         self.relying_parties = RelyingPartyCache(self.storage, clock)
+        self.key_set = KeySet(self.storage, self.secret_keys, clock)
         self.account_events = account_events(self.secret_keys, clock, settings.issuer)
         self.sessions = SessionLifecycle(self.account_events)
         self.hasher = PasswordHasher(hashing)
         self.policy = PasswordPolicy(settings.password_min_length)
         self.continuations = Continuations(self.secret_keys)
         self.mail_links = MailLinks(settings, self.continuations)
+        self.mail_queue = MailQueue(self.secret_keys, clock)
+        self.address_verification = AddressVerification(self.secret_keys, self.mail_queue, self.mail_links)
         self.pages = Pages(self.relying_parties, self.continuations)
         self.csrf = Csrf()
         self.language = Language(settings)

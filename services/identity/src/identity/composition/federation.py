@@ -7,7 +7,6 @@ from identity.journeys.federation.callback import HandleCallback
 from identity.journeys.federation.callback_routes import Callbacks
 from identity.journeys.federation.email_change import AnswerOffer
 from identity.journeys.federation.email_change_routes import OfferPages
-from identity.journeys.federation.mail import FederationMail
 from identity.journeys.federation.match_resident import MatchResident
 from identity.journeys.federation.missing_details import Complete
 from identity.journeys.federation.missing_details_routes import CompletionPages
@@ -38,21 +37,51 @@ def federation_blueprints(dependencies: Dependencies) -> list[Blueprint]:
         dependencies.providers,
     )
     browser, provision = AskingBrowser(settings), ProvisionResident(secret_keys, dependencies.sessions)
-    mail = FederationMail(secret_keys, clock, continuations, dependencies.mail_links)
+    verification, mail_queue, mail_links = (
+        dependencies.address_verification,
+        dependencies.mail_queue,
+        dependencies.mail_links,
+    )
     outcome_pages = OutcomePages(dependencies.pages, dependencies.signed_in_response, dependencies.methods)
     leave = StartSignIn(storage, secret_keys, clock, settings, continuations)
-    recognise = MatchResident(storage, secret_keys, clock, rate_limiter, continuations, provision, mail)
+    recognise = MatchResident(
+        storage=storage,
+        secret_keys=secret_keys,
+        clock=clock,
+        rate_limiter=rate_limiter,
+        continuations=continuations,
+        provision=provision,
+        verification=verification,
+    )
     finish = HandleCallback(storage, secret_keys, clock, settings, continuations, recognise)
-    complete = Complete(storage, clock, rate_limiter, continuations, provision, mail)
-    verify = VerifyAddress(storage, secret_keys, clock, rate_limiter, continuations, provision, mail)
+    complete = Complete(storage, clock, rate_limiter, continuations, provision, verification)
+    verify = VerifyAddress(
+        storage=storage,
+        secret_keys=secret_keys,
+        clock=clock,
+        rate_limiter=rate_limiter,
+        continuations=continuations,
+        provision=provision,
+        verification=verification,
+    )
     receive = HandleProviderEvent(
         storage,
         clock,
-        mail,
+        mail_queue,
+        mail_links,
         dependencies.sessions,
         ResidentDeletion(dependencies.sessions, dependencies.account_events),
     )
-    answer = AnswerOffer(storage, secret_keys, clock, rate_limiter, mail, dependencies.account_events)
+    answer = AnswerOffer(
+        storage=storage,
+        secret_keys=secret_keys,
+        clock=clock,
+        rate_limiter=rate_limiter,
+        verification=verification,
+        mail_queue=mail_queue,
+        mail_links=mail_links,
+        account_events=dependencies.account_events,
+    )
     pages, csrf, current, methods = (
         dependencies.pages,
         dependencies.csrf,

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 
 from identity.clock import Clock
 from identity.config import Settings
+from identity.mail.queue import MailQueue
 from identity.oidc.authorization.decision import Authorization
 from identity.oidc.authorization.interactions import Interactions
 from identity.oidc.authorization.pushed_requests import PushedRequests
@@ -27,46 +28,50 @@ from identity.oidc.endpoints.introspection import Introspection
 from identity.oidc.endpoints.pushed_requests import PushedRequestEndpoint
 from identity.oidc.endpoints.revocation import TokenRevocation
 from identity.oidc.endpoints.routes import MachineEndpoints, Routes, blueprint
-from identity.oidc.endpoints.token import ProtocolServer
+from identity.oidc.endpoints.token import TokenEndpoint
 from identity.oidc.endpoints.userinfo import UserInfo
-from identity.oidc.grant_types.authorization_code import CodeRedemption
-from identity.oidc.grant_types.device_code import DevicePolls
-from identity.oidc.grant_types.refresh_token import RefreshRotation
-from identity.oidc.grant_types.token_exchange import TokenExchange
+from identity.oidc.grant_types.authorization_code import AuthorizationCodeGrant, AuthorizationCodes
+from identity.oidc.grant_types.base import GrantType
+from identity.oidc.grant_types.client_credentials import ClientCredentialsGrant
+from identity.oidc.grant_types.device_code import DeviceCodeGrant
+from identity.oidc.grant_types.refresh_token import RefreshRotation, RefreshTokenGrant
+from identity.oidc.grant_types.token_exchange import TokenExchangeGrant
 from identity.oidc.grants.refresh_tokens import RefreshFamilies
-from identity.oidc.grants.replay_mail import ReplayMail
 from identity.oidc.grants.revocation import Revocation
 from identity.oidc.logout.routes import LogoutPages
 from identity.oidc.logout.sign_out import RpInitiatedLogout
-from identity.oidc.sender_constraint.constraints import SenderConstraints
+from identity.oidc.sender_constraint.binding import SenderConstraints
 from identity.oidc.sender_constraint.dpop import DpopProofs
-from identity.oidc.tokens.issuer import Tokens
+from identity.oidc.tokens.access_token import AccessTokens
+from identity.oidc.tokens.id_token import IdTokens
 from identity.oidc.tokens.resource_indicators import ResourceIndicators
 from identity.oidc.tokens.responses import TokenResponses
+from identity.oidc.tokens.signing import TokenSigner
 from identity.rate_limits.limiter import RateLimiter
 from identity.relying_parties.cache import RelyingPartyCache
 from identity.residents.sessions.lifecycle import SessionLifecycle
 from identity.secret_keys import SecretKeys
 from identity.signing_keys.key_set import KeySet
 from identity.storage import Storage
+from identity.web.api import Endpoint
 from identity.web.continuation import Continuations
 from identity.web.cookies import Cookies
 from identity.web.csrf import Csrf
 from identity.web.current_session import CurrentSession
 from identity.web.mail_links import MailLinks
 from identity.web.pages import Pages
-from identity.web.protocol_application import Endpoint
 
 
 class Provider:
     """The OpenID provider."""
 
-    def __init__(  # noqa: PLR0913, PLR0917 - the composition root names each of them
+    def __init__(  # noqa: PLR0917 - the composition root names each of them
         self,
         storage: Storage,
         secret_keys: SecretKeys,
         clock: Clock,
         settings: Settings,
+        key_set: KeySet,
         pages: Pages,
         current_session: CurrentSession,
         relying_parties: RelyingPartyCache,
@@ -78,23 +83,23 @@ class Provider:
         self._settings, self._issuer = settings, settings.issuer
         self._pages, self._current_session, self._csrf = pages, current_session, csrf
         self._relying_parties, self._rate_limiter, self._sessions = relying_parties, rate_limiter, sessions
-        self._key_set = KeySet(storage, secret_keys, clock)
-        self._tokens = Tokens(self._key_set, clock, self._issuer)
+        self._key_set = key_set
+        self._access_tokens = AccessTokens(self._key_set, clock, self._issuer)
+        self._id_tokens = IdTokens(self._key_set, clock, self._issuer)
         self._resources = ResourceIndicators(relying_parties, self._issuer)
         self._client_keys = ClientKeySets(OutsideFetching(self._issuer), clock)
+        self._failed_authentications = FailedAuthentications(storage, clock)
         self._certificates = ClientCertificates(settings, clock, self._client_keys)
         self._proofs = DpopProofs(storage, clock, secret_keys)
         self._constraints = SenderConstraints(self._proofs)
         self._families = RefreshFamilies(secret_keys)
         mail_links = MailLinks(settings, Continuations(secret_keys))
         self._revocation = Revocation(
-            storage, clock, ReplayMail(secret_keys, clock, relying_parties, mail_links)
+            storage, clock, relying_parties, MailQueue(secret_keys, clock), mail_links
         )
         self._rotation = RefreshRotation(storage, clock, self._revocation, self._families)
-        self._server = self._protocol_server()
-        self._requests = AuthorizationRequests(
-            relying_parties, self._server, self._resources, self._tokens, self._issuer
-        )
+        self._client_authentication = self._build_client_authentication()
+        self._requests = AuthorizationRequests(relying_parties, self._resources, self._id_tokens)
         self._pushed = PushedRequests(storage, clock)
         objects = RequestObjects(storage, clock, self._client_keys, self._issuer)
         self._resolver = RequestResolver(self._requests, objects, self._pushed)
@@ -111,31 +116,37 @@ class Provider:
             self._machines, self._authorization_pages(), self._logout_pages(), self._device_pages()
         )
 
-    def _protocol_server(self) -> ProtocolServer:
-        storage, clock = self._storage, self._clock
-        redemption = CodeRedemption(storage, clock, self._revocation, self._families)
-        token_responses = TokenResponses(self._tokens, self._resources)
-        return ProtocolServer(
-            self._relying_parties,
-            self._client_authentication(),
-            redemption,
-            self._rotation,
-            DevicePolls(storage, clock, redemption),
-            TokenExchange(storage, clock, self._tokens, token_responses),
-            token_responses,
-            self._constraints,
-        )
+    def expire(self) -> None:
+        """Read again what it remembers of its clients' keys and failures."""
+        self._client_keys.expire()
+        self._failed_authentications.expire()
 
-    def _client_authentication(self) -> ClientAuthentication:
+    def _token_endpoint(self) -> TokenEndpoint:
+        storage, clock, resources = self._storage, self._clock, self._resources
+        codes = AuthorizationCodes(storage, clock, self._revocation, self._families)
+        responses = TokenResponses(self._access_tokens, self._id_tokens, resources)
+        grant_types: list[GrantType] = [
+            AuthorizationCodeGrant(codes, responses),
+            RefreshTokenGrant(self._rotation, responses),
+            ClientCredentialsGrant(resources, responses),
+            DeviceCodeGrant(storage, clock, codes, responses),
+            TokenExchangeGrant(storage, clock, self._access_tokens, resources, responses),
+        ]
+        return TokenEndpoint(self._client_authentication, grant_types, self._constraints)
+
+    def _build_client_authentication(self) -> ClientAuthentication:
         assertions = ClientAssertions(self._storage, self._clock, self._client_keys, self._issuer)
-        refusals = FailedAuthentications(self._storage, self._clock)
         return ClientAuthentication(
-            self._relying_parties, self._clock, assertions, self._certificates, refusals
+            self._relying_parties,
+            self._clock,
+            assertions,
+            self._certificates,
+            self._failed_authentications,
         )
 
     def _machine_endpoints(self) -> MachineEndpoints:
         return MachineEndpoints(
-            self._server,
+            self._token_endpoint(),
             self._introspection(),
             self._token_revocation(),
             self._device_authorization(),
@@ -151,28 +162,39 @@ class Provider:
 
     def _introspection(self) -> Introspection:
         return Introspection(
-            self._storage,
-            self._clock,
-            self._relying_parties,
-            self._server,
-            self._tokens,
-            self._rotation,
-            self._issuer,
+            storage=self._storage,
+            clock=self._clock,
+            relying_parties=self._relying_parties,
+            client_authentication=self._client_authentication,
+            access_tokens=self._access_tokens,
+            rotation=self._rotation,
+            issuer=self._issuer,
         )
 
     def _token_revocation(self) -> TokenRevocation:
         return TokenRevocation(
-            self._storage, self._clock, self._server, self._tokens, self._rotation, self._revocation
+            self._storage,
+            self._clock,
+            self._client_authentication,
+            self._access_tokens,
+            self._rotation,
+            self._revocation,
         )
 
     def _device_authorization(self) -> DeviceAuthorizationEndpoint:
         return DeviceAuthorizationEndpoint(
-            self._storage, self._secret_keys, self._clock, self._server, self._rate_limiter, self._issuer
+            storage=self._storage,
+            secret_keys=self._secret_keys,
+            clock=self._clock,
+            client_authentication=self._client_authentication,
+            resources=self._resources,
+            rate_limiter=self._rate_limiter,
+            issuer=self._issuer,
         )
 
     def _pushed_requests(self) -> PushedRequestEndpoint:
         return PushedRequestEndpoint(
-            self._server, self._resolver, self._requests, self._constraints, self._pushed
+            self._client_authentication, self._resolver, self._requests, self._constraints, self._pushed
         )
 
     def _registration(self) -> RegistrationEndpoint:
@@ -182,26 +204,33 @@ class Provider:
 
     def _userinfo(self) -> UserInfo:
         return UserInfo(
-            self._storage, self._clock, self._relying_parties, self._tokens, self._proofs, self._issuer
+            storage=self._storage,
+            clock=self._clock,
+            relying_parties=self._relying_parties,
+            access_tokens=self._access_tokens,
+            signer=TokenSigner(self._key_set, self._clock, self._issuer),
+            proofs=self._proofs,
+            issuer=self._issuer,
         )
 
     def _authorization_pages(self) -> AuthorizationPages:
         interactions = Interactions(self._storage, self._clock)
+        authorization = Authorization(
+            self._storage, self._clock, self._resolver, self._requests, interactions, self._issuer
+        )
         return AuthorizationPages(
-            Authorization(
-                self._storage, self._clock, self._resolver, self._requests, interactions, self._issuer
-            ),
-            self._relying_parties,
-            self._pages,
-            self._current_session,
-            Cookies(self._settings),
-            self._clock,
-            self._issuer,
+            authorization=authorization,
+            relying_parties=self._relying_parties,
+            pages=self._pages,
+            current_session=self._current_session,
+            cookies=Cookies(self._settings),
+            clock=self._clock,
+            issuer=self._issuer,
         )
 
     def _logout_pages(self) -> LogoutPages:
         logout = RpInitiatedLogout(
-            self._storage, self._clock, self._relying_parties, self._tokens, self._sessions
+            self._storage, self._clock, self._relying_parties, self._id_tokens, self._sessions
         )
         return LogoutPages(logout, self._pages, self._current_session)
 

@@ -8,21 +8,18 @@ from identity.journeys.help.routes import HelpPages
 from identity.journeys.profile.allowed import AllowedWebsites
 from identity.journeys.profile.profile import ResidentProfile
 from identity.journeys.profile.routes import ProfilePages
-from identity.journeys.recovery.mail import RecoveryMail
 from identity.journeys.recovery.request_link import RequestRecoveryLink
 from identity.journeys.recovery.request_link_routes import RequestPages
 from identity.journeys.recovery.reset_password import ResetPassword
 from identity.journeys.recovery.reset_password_routes import ResetPages
 from identity.journeys.recovery.unlock_account import UnlockAccount
 from identity.journeys.recovery.unlock_account_routes import UnlockPages
-from identity.journeys.registration.mail import VerificationMail
 from identity.journeys.registration.resend import ResendVerification
 from identity.journeys.registration.resend_routes import WaitingPages
 from identity.journeys.registration.sign_up import SignUp
 from identity.journeys.registration.sign_up_routes import SignUpPages
 from identity.journeys.registration.verify import Verify
 from identity.journeys.registration.verify_routes import VerificationPages
-from identity.journeys.sign_in.mail import Notices
 from identity.journeys.sign_in.routes import SignInPages
 from identity.journeys.sign_in.sign_in import SignIn
 from identity.journeys.sign_out.routes import SignOutPages
@@ -60,18 +57,19 @@ def _sign_in(dependencies: Dependencies) -> Blueprint:
         clock=dependencies.clock,
         hasher=dependencies.hasher,
         rate_limiter=dependencies.rate_limiter,
-        notices=Notices(dependencies.secret_keys, dependencies.clock, dependencies.mail_links),
+        mail_queue=dependencies.mail_queue,
+        mail_links=dependencies.mail_links,
         sessions=dependencies.sessions,
     )
     return SignInPages(
-        dependencies.pages,
-        dependencies.csrf,
-        dependencies.rate_limiter,
-        dependencies.current_session,
-        dependencies.devices,
-        verb,
-        dependencies.methods,
-        dependencies.signed_in_response,
+        pages=dependencies.pages,
+        csrf=dependencies.csrf,
+        rate_limiter=dependencies.rate_limiter,
+        current_session=dependencies.current_session,
+        devices=dependencies.devices,
+        sign_in=verb,
+        methods=dependencies.methods,
+        signed_in_response=dependencies.signed_in_response,
     ).blueprint()
 
 
@@ -83,17 +81,14 @@ def _registration(dependencies: Dependencies) -> list[Blueprint]:
         dependencies.csrf,
     )
     browser = AskingBrowser(dependencies.settings)
-    mail = VerificationMail(
-        dependencies.secret_keys, clock, dependencies.continuations, dependencies.mail_links
-    )
     sign_up = SignUp(
-        storage,
-        clock,
-        dependencies.hasher,
-        dependencies.policy,
-        dependencies.rate_limiter,
-        dependencies.continuations,
-        mail,
+        storage=storage,
+        clock=clock,
+        hasher=dependencies.hasher,
+        policy=dependencies.policy,
+        rate_limiter=dependencies.rate_limiter,
+        continuations=dependencies.continuations,
+        verification=dependencies.address_verification,
     )
     verify = Verify(
         storage,
@@ -103,7 +98,13 @@ def _registration(dependencies: Dependencies) -> list[Blueprint]:
         dependencies.policy,
         dependencies.continuations,
     )
-    waiting = ResendVerification(storage, clock, dependencies.rate_limiter, mail)
+    waiting = ResendVerification(
+        storage,
+        clock,
+        dependencies.rate_limiter,
+        dependencies.continuations,
+        dependencies.address_verification,
+    )
     sign_up_pages = SignUpPages(pages, csrf, dependencies.rate_limiter, dependencies.policy, browser, sign_up)
     waiting_pages = WaitingPages(
         pages, csrf, dependencies.rate_limiter, dependencies.settings, browser, waiting, verify
@@ -116,8 +117,14 @@ def _registration(dependencies: Dependencies) -> list[Blueprint]:
 
 def _recovery(dependencies: Dependencies) -> list[Blueprint]:
     storage, secret_keys, clock = dependencies.storage, dependencies.secret_keys, dependencies.clock
-    mail = RecoveryMail(secret_keys, clock, dependencies.mail_links)
-    ask = RequestRecoveryLink(storage, secret_keys, clock, dependencies.rate_limiter, mail)
+    ask = RequestRecoveryLink(
+        storage=storage,
+        secret_keys=secret_keys,
+        clock=clock,
+        rate_limiter=dependencies.rate_limiter,
+        mail_queue=dependencies.mail_queue,
+        mail_links=dependencies.mail_links,
+    )
     reset = ResetPassword(
         storage=storage,
         secret_keys=secret_keys,
@@ -125,7 +132,8 @@ def _recovery(dependencies: Dependencies) -> list[Blueprint]:
         hasher=dependencies.hasher,
         policy=dependencies.policy,
         continuations=dependencies.continuations,
-        mail=mail,
+        mail_queue=dependencies.mail_queue,
+        mail_links=dependencies.mail_links,
         sessions=dependencies.sessions,
         account_events=dependencies.account_events,
     )

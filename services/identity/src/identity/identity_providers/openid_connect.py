@@ -68,7 +68,7 @@ class Answer:
 class OpenIDConnect:
     """The authorization code flow with an ID token."""
 
-    def __init__(  # noqa: PLR0913 - a relying party's parts, named where it is made
+    def __init__(
         self,
         *,
         flow: CodeFlow,

@@ -1,4 +1,4 @@
-"""Mails, from the outbox to the city's mail server."""
+"""Sends a mail: renders it and hands it to the mail server."""
 
 from collections.abc import Callable
 from datetime import datetime
@@ -14,7 +14,7 @@ from identity.mail.rendering import CityLooks, Renderer
 
 
 class Mailer:
-    """Renders and sends. Needs the application context that `init_app` prepared."""
+    """Sends mails. Needs the context of an application that `init_app` was called with."""
 
     def __init__(self, settings: Settings, cities: Callable[[str], CityLooks | None]) -> None:
         self._renderer = Renderer(cities)
@@ -25,22 +25,22 @@ class Mailer:
         self.init_app = self._server.init_app
 
     def send(self, message_id: str, mail: Mail, requested_at: datetime) -> None:
-        """Hand one mail to the mail server; raises whatever stands in the way.
+        """Hand one mail to the mail server; raises `OSError`, `SMTPException`, or as `Renderer.render`.
 
-        The Message-ID is made of the outbox's identifier and so is the same at each attempt: a mailbox that
-        gets a mail twice can tell.
+        The Message-ID is the outbox's identifier, the same at each attempt: so a mailbox recognises a mail
+        that it gets twice.
         """
         rendered = self._renderer.render(mail, requested_at)
         message = Message(
             subject=rendered.subject,
-            # The domain in ASCII; SMTP knows no other.
+            # SMTP takes the domain in ASCII only (RFC 5321 §2.3.5).
             recipients=[validate_email(mail.to, check_deliverability=False).ascii_email or mail.to],
             body=rendered.text,
             html=rendered.html,
             sender=self._sender,
             charset="utf-8",
             extra_headers={
-                # RFC 3834: nobody's vacation notice answers.
+                # So that vacation notices do not reply (RFC 3834 §5).
                 "Auto-Submitted": "auto-generated",
                 "Content-Language": rendered.language,
             },

@@ -1,66 +1,41 @@
-"""The mails that identity sends: each a template in `templates/mail/`, and the facts it needs."""
+"""The mails that identity sends: one function a mail, which names the facts that its template needs.
+
+The function `reset_password` belongs to `templates/mail/reset_password.jinja`. Links are whole URLs; a
+`provider` is the resident's sign-in method (`google`, …, or the key of another provider).
+"""
 
 import json
 from dataclasses import asdict, dataclass
-from enum import StrEnum
+from datetime import date
 from typing import Self
 
 
-class Template(StrEnum):
-    """A mail. Beside each, the facts its template needs; all text."""
+@dataclass(frozen=True)
+class Recipient:
+    """To whom a mail goes, and in which city's name. Holds personal data."""
 
-    # link, code
-    VERIFY_REGISTRATION = "verify_registration"
-    # link, code, provider (a sign-in method)
-    VERIFY_FIRST_SIGN_IN = "verify_first_sign_in"
-    # sign_in_link, reset_link
-    ALREADY_REGISTERED = "already_registered"
-    # provider (a sign-in method: `google`, …), sign_in_link
-    USE_YOUR_PROVIDER = "use_your_provider"
-    # link
-    RESET_PASSWORD = "reset_password"  # noqa: S105 - a template
-    # reset_link
-    PASSWORD_CHANGED = "password_changed"  # noqa: S105 - a template
-    # service (a website's name), reset_link
-    SESSIONS_ENDED_FOR_SAFETY = "sessions_ended_for_safety"
-    # link
-    UNLOCK_ACCOUNT = "unlock_account"
-    # sign_in_link, reset_link
-    ACCOUNT_NOT_LOCKED = "account_not_locked"
-    # link
-    ACCOUNT_LOCKED = "account_locked"
-    # link (to choose a new password)
-    ACCOUNT_STOPPED = "account_stopped"
-    # sign_up_link
-    NO_ACCOUNT = "no_account"
-    # code
-    VERIFY_NEW_ADDRESS = "verify_new_address"
-    # new_address, provider (a sign-in method), sign_in_link
-    ADDRESS_CHANGED = "address_changed"
-    # provider (a sign-in method), sign_in_link
-    ID_DELETED = "id_deleted"
-    # account_ending, portal_link (may be empty)
-    UTILITY_ACCOUNT_LINKED = "utility_account_linked"
-    # account_ending, undo_until (`YYYY-MM-DD`, may be empty), portal_link (may be empty)
-    UTILITY_ACCOUNT_AUTO_LINKED = "utility_account_auto_linked"
-    # account_ending, portal_link (may be empty)
-    UTILITY_ACCOUNT_LINKED_BY_OTHER = "utility_account_linked_by_other"
-    # account_ending, portal_link (may be empty)
-    UTILITY_ACCOUNT_UNLINKED = "utility_account_unlinked"
+    # An e-mail address as its owner typed it; empty for a resident who has none, and then nothing is sent.
+    address: str
+    # BCP 47; what is not translated is sent in English.
+    language: str
+    # The city whose name and colours the mail bears; None for the product's own.
+    city_id: str | None
 
 
 @dataclass(frozen=True)
 class Mail:
-    """One mail to be sent."""
+    """One mail, as it waits in the outbox. Holds personal data, and links and codes that are secrets.
 
-    # An e-mail address, as its owner typed it.
+    The worker of another release may read it: members and the names of templates and facts stay.
+    """
+
     to: str
-    # BCP 47; what is not translated is sent in English.
+    # BCP 47.
     language: str
+    # A file in `templates/mail/`, without its ending.
     template: str
-    # Whose name and colours it bears; None for no city's.
     city_id: str | None
-    # What the template needs: see `Template`. Links are whole URLs.
+    # By the names that the template uses.
     facts: dict[str, str]
 
     def as_json(self) -> str:
@@ -69,5 +44,114 @@ class Mail:
 
     @classmethod
     def from_json(cls, text: str) -> Self:
-        """Return the mail that `as_json` described."""
+        """Return the mail that `as_json` wrote."""
         return cls(**json.loads(text))
+
+
+def verify_registration(to: Recipient, *, link: str, code: str) -> Mail:
+    """Ask for proof that the address of a registration is read by the person who registered."""
+    return _mail(to, "verify_registration", link=link, code=code)
+
+
+def verify_first_sign_in(to: Recipient, *, link: str, code: str, provider: str) -> Mail:
+    """Ask for proof of an address that the provider did not verify, at the first sign-in with it."""
+    return _mail(to, "verify_first_sign_in", link=link, code=code, provider=provider)
+
+
+def verify_new_address(to: Recipient, *, code: str) -> Mail:
+    """Ask for proof of the address that a resident wants to change to."""
+    return _mail(to, "verify_new_address", code=code)
+
+
+def already_registered(to: Recipient, *, sign_in_link: str, reset_link: str) -> Mail:
+    """Tell a resident with a password that their address was used to register again."""
+    return _mail(to, "already_registered", sign_in_link=sign_in_link, reset_link=reset_link)
+
+
+def use_your_provider(to: Recipient, *, provider: str, sign_in_link: str) -> Mail:
+    """Tell a resident without a password that they sign in with their provider."""
+    return _mail(to, "use_your_provider", provider=provider, sign_in_link=sign_in_link)
+
+
+def no_account(to: Recipient, *, sign_up_link: str) -> Mail:
+    """Tell the owner of an address, for which help was asked, that it has no account."""
+    return _mail(to, "no_account", sign_up_link=sign_up_link)
+
+
+def reset_password(to: Recipient, *, link: str) -> Mail:
+    """Bring the link with which a new password is chosen."""
+    return _mail(to, "reset_password", link=link)
+
+
+def password_changed(to: Recipient, *, reset_link: str) -> Mail:
+    """Tell a resident that the password was changed, with the way back if it was not them."""
+    return _mail(to, "password_changed", reset_link=reset_link)
+
+
+def unlock_account(to: Recipient, *, link: str) -> Mail:
+    """Bring the link that unlocks, to a resident who asked for it."""
+    return _mail(to, "unlock_account", link=link)
+
+
+def account_not_locked(to: Recipient, *, sign_in_link: str, reset_link: str) -> Mail:
+    """Tell a resident who asked to unlock that nothing is locked, and what else may help."""
+    return _mail(to, "account_not_locked", sign_in_link=sign_in_link, reset_link=reset_link)
+
+
+def account_locked(to: Recipient, *, link: str) -> Mail:
+    """Tell a resident that sign-ins wait after wrong passwords; the link unlocks."""
+    return _mail(to, "account_locked", link=link)
+
+
+def account_stopped(to: Recipient, *, link: str) -> Mail:
+    """Tell a resident that only a new password helps after so many wrong ones; the link is to choose it."""
+    return _mail(to, "account_stopped", link=link)
+
+
+def sessions_ended_for_safety(to: Recipient, *, service: str, reset_link: str) -> Mail:
+    """Tell a resident that a refresh token of theirs was replayed; `service` is the website's name."""
+    return _mail(to, "sessions_ended_for_safety", service=service, reset_link=reset_link)
+
+
+def address_changed(to: Recipient, *, new_address: str, provider: str, sign_in_link: str) -> Mail:
+    """Tell the address before that the resident has another one now."""
+    return _mail(to, "address_changed", new_address=new_address, provider=provider, sign_in_link=sign_in_link)
+
+
+def id_deleted(to: Recipient, *, provider: str, sign_in_link: str) -> Mail:
+    """Tell a resident that their ID is deleted, as they asked at their provider."""
+    return _mail(to, "id_deleted", provider=provider, sign_in_link=sign_in_link)
+
+
+def utility_account_linked(to: Recipient, *, account_ending: str, portal_link: str) -> Mail:
+    """Tell a resident that a utility account was added to their profile; `portal_link` may be empty."""
+    return _mail(to, "utility_account_linked", account_ending=account_ending, portal_link=portal_link)
+
+
+def utility_account_auto_linked(
+    to: Recipient, *, account_ending: str, undo_until: date | None, portal_link: str
+) -> Mail:
+    """Tell a resident that a utility account was found and added; `portal_link` may be empty."""
+    return _mail(
+        to,
+        "utility_account_auto_linked",
+        account_ending=account_ending,
+        undo_until=undo_until.isoformat() if undo_until else "",
+        portal_link=portal_link,
+    )
+
+
+def utility_account_linked_by_other(to: Recipient, *, account_ending: str, portal_link: str) -> Mail:
+    """Tell a resident that another person added the same utility account; `portal_link` may be empty."""
+    return _mail(
+        to, "utility_account_linked_by_other", account_ending=account_ending, portal_link=portal_link
+    )
+
+
+def utility_account_unlinked(to: Recipient, *, account_ending: str, portal_link: str) -> Mail:
+    """Tell a resident that a utility account was removed; `portal_link` may be empty."""
+    return _mail(to, "utility_account_unlinked", account_ending=account_ending, portal_link=portal_link)
+
+
+def _mail(to: Recipient, template: str, **facts: str) -> Mail:
+    return Mail(to=to.address, language=to.language, template=template, city_id=to.city_id, facts=facts)

@@ -1,8 +1,8 @@
-"""From a mail's template and facts to its subject, its HTML and its plain-text twin.
+"""Renders a mail's template and facts to its subject, HTML and plain text.
 
-Each mail is written once, in `templates/mail/<name>.jinja`, out of parts (a paragraph, a button, a code); the
-parts come from `html/` or from `text/`, so that the two versions cannot drift apart. A fact that a template
-needs and does not get is an error, never a gap in somebody's mail.
+Each mail is one template, `templates/mail/<name>.jinja`, made of parts (a paragraph, a button, a code). The
+parts have an HTML and a text version (`html/`, `text/`), so both versions of a mail say the same. A missing
+fact is an error, never a gap in a mail.
 """
 
 from collections.abc import Callable
@@ -24,7 +24,7 @@ PROVIDERS = {"google": "Google", "apple": "Apple", "microsoft": "Microsoft", "fa
 
 
 class CityLooks(Protocol):
-    """What a mail shows of the city whose name it bears."""
+    """What a mail shows of its city."""
 
     @property
     def name(self) -> str:
@@ -40,7 +40,7 @@ class CityLooks(Protocol):
 
     @property
     def support_name(self) -> str:
-        """Return who answers there."""
+        """Return the department that answers there."""
 
     @property
     def time_zone(self) -> str:
@@ -53,7 +53,7 @@ class CityLooks(Protocol):
 
 @dataclass(frozen=True)
 class Rendered:
-    """A mail as it is read."""
+    """A mail as the recipient reads it."""
 
     subject: str
     text: str
@@ -62,7 +62,7 @@ class Rendered:
 
 
 class Renderer:
-    """Renders mails in every language of the catalogues under `translations`."""
+    """Renders mails in the languages of the catalogues under `translations`."""
 
     def __init__(
         self, cities: Callable[[str], CityLooks | None], translations: Path = ROOT / "translations"
@@ -73,7 +73,7 @@ class Renderer:
         self._text = {tag: _environment("text", tag, catalogue) for tag, catalogue in catalogues.items()}
 
     def render(self, mail: Mail, requested_at: datetime) -> Rendered:
-        """Return the mail; `requested_at` is when what it speaks of was done, and is shown in it.
+        """Return the mail; `requested_at`, the time of what it is about, is shown in it.
 
         Raises `jinja2.UndefinedError` when a fact is missing, `jinja2.TemplateNotFound` for an unknown
         template.
@@ -99,13 +99,13 @@ class Renderer:
 
 
 def language_of(tag: str) -> str:
-    """Return the language in which to write to a reader of this one (BCP 47): English if not ours."""
+    """Return the catalogue for a reader of this language (BCP 47): English if there is none."""
     base = tag.replace("_", "-").split("-")[0].lower()
     return base if base in LANGUAGES else LANGUAGES[0]
 
 
 def masked(address: str) -> str:
-    """Return the address as its owner recognises it and nobody else learns it: `j•••@example.com`."""
+    """Return the address so that only its owner recognises it: `j•••@example.com`."""
     local, _, domain = address.rpartition("@")
     return f"{local[:1]}•••@{domain}"
 
@@ -126,7 +126,7 @@ def _environment(kind: str, language: str, catalogue: object) -> Environment:
 
 
 def _moment(at: datetime, language: str, time_zone: str) -> str:
-    """Return the day and the time as the clocks of the city show them, with the zone's name."""
+    """Return day and time in the city's time zone, with the zone's name."""
     local = at.astimezone(ZoneInfo(time_zone))
     day, time = format_date(local, "long", locale=language), format_time(local, "short", locale=language)
     return f"{day}, {time} {get_timezone_name(local, 'short', locale=language)}"

@@ -1,4 +1,4 @@
-"""The way to the mail server, with a time limit and a verified certificate: Flask-Mail has neither."""
+"""The connection to the mail server, with a time limit and a verified certificate: Flask-Mail has neither."""
 
 import smtplib
 import socket
@@ -12,7 +12,7 @@ from flask_mail import Connection, Mail
 
 from identity.errors import SettingsError
 
-# For each step of the conversation. A server that says nothing holds up nobody for longer.
+# For each step of a connection, so that a silent server does not hold up the next mail.
 TIMEOUT_SECONDS = 10.0
 _PORTS = {"smtp": 25, "smtp+starttls": 587, "smtps": 465}
 
@@ -46,40 +46,42 @@ def configuration(smtp_url: str) -> dict[str, object]:
 
 
 class SmtpTransport(Mail):
-    """The mail server, as a Flask-Mail extension that is configured by one URL; raises `SettingsError`."""
+    """A Flask-Mail extension that is configured by one URL; raises `SettingsError`."""
 
     def __init__(self, smtp_url: str) -> None:
         self._configuration = configuration(smtp_url)
         super().__init__()
 
     def init_mail(self, config: dict[str, Any], *flags: Any, **more: Any) -> Any:  # noqa: ANN401 - the parent's types are private
-        """Read our configuration instead of the application's."""
+        """Use the URL's configuration instead of the application's."""
         return super().init_mail({**config, **self._configuration}, *flags, **more)
 
     def connect(self) -> Connection:
-        """Return a conversation, to be opened by `with`."""
+        """Return a connection, to be opened by `with`."""
         return BoundedConnection(super().connect().mail)
 
 
 class BoundedConnection(Connection):
-    """One conversation with the mail server."""
+    """One connection to the mail server."""
 
     def configure_host(self) -> smtplib.SMTP | smtplib.SMTP_SSL:
         """Connect, encrypt and sign in as configured; raises `OSError` or `smtplib.SMTPException`."""
         mail = self.mail
-        # The machine's name as it knows it: finding its full name may wait for a name server.
-        myself = socket.gethostname()
+        # The machine's short name: to find its full name may wait for a name server.
+        local_hostname = socket.gethostname()
         host: smtplib.SMTP
         if mail.use_ssl:
             host = smtplib.SMTP_SSL(
                 mail.server,
                 mail.port or 0,
-                local_hostname=myself,
+                local_hostname=local_hostname,
                 timeout=TIMEOUT_SECONDS,
                 context=ssl.create_default_context(),
             )
         else:
-            host = smtplib.SMTP(mail.server, mail.port or 0, local_hostname=myself, timeout=TIMEOUT_SECONDS)
+            host = smtplib.SMTP(
+                mail.server, mail.port or 0, local_hostname=local_hostname, timeout=TIMEOUT_SECONDS
+            )
         try:
             if mail.use_tls:
                 host.starttls(context=ssl.create_default_context())
@@ -93,7 +95,7 @@ class BoundedConnection(Connection):
     def __exit__(
         self, exc_type: type[BaseException] | None, exc_value: BaseException | None, tb: TracebackType | None
     ) -> None:
-        """Say goodbye. What goes wrong now does not concern the mail, which the server has answered."""
+        """Close the connection. Faults are ignored: the server has accepted or refused the mail by now."""
         with suppress(OSError, smtplib.SMTPException):
             if self.host is not None:
                 self.host.quit()

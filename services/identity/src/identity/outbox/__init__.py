@@ -1,5 +1,6 @@
-"""All that leaves after the commit: a row written in the transaction of its cause, delivered by the worker.
+"""Messages to the outside: a row written in the transaction of its cause, delivered by the worker after it.
 
-At least once, with back-off, and visible when it cannot be delivered. Payloads are sealed at rest, since
-mails carry links, and erased once delivered.
+Delivery is at least once, with back-off; a message that cannot be delivered stays as `failed`. Payloads hold
+secrets (links, codes): they are encrypted, and erased on delivery. What a message says belongs to `mail`,
+`security_events` and `oidc.logout`.
 """

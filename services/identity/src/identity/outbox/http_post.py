@@ -1,4 +1,4 @@
-"""One POST to another party's address: bounded in time and size, following nothing."""
+"""One POST to another party's URL, bounded in time and size; redirects are not followed."""
 
 import socket
 import ssl
@@ -12,22 +12,22 @@ from identity.outbox.delivery import NotDeliveredError
 
 # Seconds for the connection, and for everything together.
 CONNECT_WITHIN, ANSWER_WITHIN = 3.0, 6.0
-# Bytes of an answer that are read; nobody has to say more to "received".
+# Bytes of a response body that are read; more is not needed to see that a message was received.
 LARGEST_ANSWER = 4096
 
 
 @dataclass(frozen=True)
 class HttpAnswer:
-    """What the other party answered: the status, and the beginning of the body."""
+    """The response: its status, and the first 4096 bytes of its body."""
 
     status: int
     body: bytes
 
 
 def post(address: str, body: bytes, headers: Mapping[str, str]) -> HttpAnswer:
-    """Send the body; raises `NotDeliveredError` when there is no answer in time.
+    """Send the body; raises `NotDeliveredError` when there is no response within six seconds.
 
-    Redirects are answers like any other, and nothing of the environment, such as a proxy, has a say.
+    A redirect is returned like any response. Proxies of the environment are not used.
     """
     parts = urlsplit(address)
     path = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
@@ -50,7 +50,7 @@ def post(address: str, body: bytes, headers: Mapping[str, str]) -> HttpAnswer:
         watch.cancel()
         connection.close()
     if overdue.is_set():
-        # A conversation that was cut may look like a short answer.
+        # A connection that was cut may look like a short response.
         raise NotDeliveredError("no answer in time")
     return received
 
@@ -62,7 +62,7 @@ def _connection(scheme: str, host: str, port: int | None) -> HTTPConnection:
 
 
 def _cut(connection: HTTPConnection, overdue: threading.Event) -> None:
-    """End a conversation that goes on too long: whoever sends a byte a second is never done."""
+    """Cut a connection that takes too long: the time limit of a socket starts anew with each byte."""
     overdue.set()
     if connection.sock:
         try:

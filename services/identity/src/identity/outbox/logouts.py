@@ -1,4 +1,4 @@
-"""Back-channel logouts that wait to be sent: whose session ended, and which client is told."""
+"""Back-channel logouts in the outbox (OpenID Connect Back-Channel Logout 1.0)."""
 
 import json
 from dataclasses import asdict, dataclass
@@ -9,17 +9,17 @@ LOGOUT = "backchannel_logout"
 
 @dataclass(frozen=True)
 class Logout:
-    """One client to be told that one session ended for it."""
+    """The payload: one session that ended, and one client that gets a logout token for it."""
 
     client_id: str
     resident_id: str
     session_id: str
 
     def as_json(self) -> str:
-        """Return it as JSON text."""
+        """Return the logout as JSON text."""
         return json.dumps(asdict(self))
 
     @classmethod
     def from_json(cls, text: str) -> Self:
-        """Return what `as_json` described."""
+        """Return the logout that `as_json` wrote."""
         return cls(**json.loads(text))

@@ -1,4 +1,4 @@
-"""What waits to leave, as stored."""
+"""The table of messages to the outside."""
 
 from datetime import datetime
 
@@ -9,7 +9,7 @@ from identity.storage import Base
 
 
 class OutboxMessage(Base):
-    """One thing to deliver."""
+    """One message."""
 
     __tablename__ = "outbox"
     __table_args__ = (Index("ix_outbox_due", "state", "next_attempt_at"),)
@@ -17,13 +17,13 @@ class OutboxMessage(Base):
     id: Mapped[str] = mapped_column(String(32), primary_key=True)
     # `mail`, `backchannel_logout` or `security_event`.
     kind: Mapped[str] = mapped_column(String(32))
-    # Encrypted JSON; empty once delivered.
+    # JSON, encrypted with the secret keys; empty once delivered.
     payload: Mapped[str] = mapped_column(Text)
-    # `waiting`, `delivered` or `failed` (given up: an operator decides).
+    # `waiting`, `delivered` or `failed` (no further attempt).
     state: Mapped[str] = mapped_column(String(16))
     attempts: Mapped[int] = mapped_column(Integer)
     created_at: Mapped[datetime]
     next_attempt_at: Mapped[datetime]
     delivered_at: Mapped[datetime | None]
-    # What the last attempt met, in an operator's words; never the payload.
+    # Why the last attempt failed, for an operator; quotes nothing of the payload.
     last_error: Mapped[str] = mapped_column(String(255))

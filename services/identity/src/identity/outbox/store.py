@@ -1,4 +1,4 @@
-"""What waits to leave, in the database."""
+"""Messages to the outside in the database."""
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
@@ -8,7 +8,6 @@ from sqlalchemy import and_, insert, or_, select, update
 
 from identity import randomness
 from identity.clock import Clock
-from identity.mail.messages import Mail
 from identity.outbox.models import OutboxMessage
 from identity.secret_keys import SecretKeys
 from identity.storage import Executor, delete_some, table_of
@@ -16,17 +15,16 @@ from identity.storage import Executor, delete_some, table_of
 OUTBOX = table_of(OutboxMessage)
 
 WAITING, DELIVERED, FAILED = "waiting", "delivered", "failed"
-MAIL = "mail"
 
-# Longer than any delivery takes; afterwards whoever claimed the message is taken for dead.
+# Longer than any delivery takes: after it another worker may claim the message.
 LEASE = timedelta(minutes=5)
 DELIVERED_KEPT = timedelta(days=7)
 FAILED_KEPT = timedelta(days=90)
 
 
 @dataclass(frozen=True)
-class Claimed:
-    """A message that this worker alone may deliver, for as long as its lease lasts."""
+class ClaimedMessage:
+    """A message that this worker alone may deliver until its lease of five minutes is over."""
 
     id: str
     kind: str
@@ -38,20 +36,15 @@ class Claimed:
 
 
 class Outbox:
-    """The way in: for verbs, within the transaction that causes the message."""
+    """Queues messages, in the transaction of their cause."""
 
     def __init__(self, executor: Executor, secret_keys: SecretKeys, clock: Clock) -> None:
         self._executor = executor
         self._secret_keys = secret_keys
         self._clock = clock
 
-    def mail(self, mail: Mail) -> str:
-        """Queue a mail; return its identifier in the outbox. It leaves once the transaction has committed."""
-        (message_id,) = self.queue(MAIL, [mail.as_json()])
-        return message_id
-
     def queue(self, kind: str, payloads: Sequence[str]) -> list[str]:
-        """Queue messages for the courier of their kind, in one statement; return their identifiers."""
+        """Queue messages of a kind in one statement, to leave after the commit; return their identifiers."""
         now = self._clock.now()
         rows = [
             {
@@ -73,43 +66,43 @@ class Outbox:
 
 
 class Deliveries:
-    """The way out: for the worker, on an autocommit connection."""
+    """Claims messages and records what became of them; for the worker, on an autocommit connection."""
 
     def __init__(self, executor: Executor) -> None:
         self._executor = executor
 
-    def claim(self, now: datetime, kinds: Collection[str]) -> Claimed | None:
-        """Claim the message of these kinds that has been due longest; each worker gets another one.
+    def claim_message(self, now: datetime, kinds: Collection[str]) -> ClaimedMessage | None:
+        """Claim the message of these kinds that has been due longest, for five minutes; None if none is due.
 
-        The claim lasts five minutes.
+        Of two claims at once each gets another message.
         """
         due = (
             select(OUTBOX.c.id)
             .where(OUTBOX.c.state == WAITING, OUTBOX.c.next_attempt_at <= now, OUTBOX.c.kind.in_(kinds))
             .order_by(OUTBOX.c.next_attempt_at)
             .limit(1)
-            # Says nothing on SQLite, where one writer at a time is the rule anyway.
+            # Without effect on SQLite, which has one writer at a time.
             .with_for_update(skip_locked=True)
         )
         row = self._executor.execute(
             update(OUTBOX)
-            # `=`, not `IN`, for which PostgreSQL may run the subquery again and lock another message.
+            # `=`, not `IN`: PostgreSQL may run the subquery of an `IN` again and lock another message.
             .where(OUTBOX.c.id == due.scalar_subquery())
             .values(attempts=OUTBOX.c.attempts + 1, next_attempt_at=now + LEASE)
             .returning(OUTBOX.c.id, OUTBOX.c.kind, OUTBOX.c.payload, OUTBOX.c.attempts, OUTBOX.c.created_at)
         ).one_or_none()
-        return Claimed(row.id, row.kind, row.payload, row.attempts, row.created_at) if row else None
+        return ClaimedMessage(row.id, row.kind, row.payload, row.attempts, row.created_at) if row else None
 
-    def delivered(self, claimed: Claimed, now: datetime) -> None:
-        """Note the delivery and erase the payload, which may hold links."""
+    def mark_delivered(self, claimed: ClaimedMessage, now: datetime) -> None:
+        """Record the delivery and erase the payload."""
         self._finish(claimed, state=DELIVERED, payload="", delivered_at=now, last_error="")
 
-    def postpone(self, claimed: Claimed, until: datetime, error: str) -> None:
-        """Try again later."""
+    def postpone(self, claimed: ClaimedMessage, until: datetime, error: str) -> None:
+        """Record the fault; the message is due again at `until`."""
         self._finish(claimed, next_attempt_at=until, last_error=error[:255])
 
-    def give_up(self, claimed: Claimed, error: str) -> None:
-        """Leave it to an operator: the message stays, as `failed`."""
+    def give_up(self, claimed: ClaimedMessage, error: str) -> None:
+        """Record the fault and stop trying: the message stays, as `failed`."""
         self._finish(claimed, state=FAILED, last_error=error[:255])
 
     def delete_old(self, now: datetime, limit: int) -> int:
@@ -120,7 +113,7 @@ class Deliveries:
         )
         return delete_some(self._executor, OUTBOX, condition, limit)
 
-    def _finish(self, claimed: Claimed, **values: object) -> None:
+    def _finish(self, claimed: ClaimedMessage, **values: object) -> None:
         """Write the outcome, unless the lease ran out and another worker has the message now."""
         self._executor.execute(
             update(OUTBOX)

@@ -1,4 +1,4 @@
-"""The worker: delivers what waits in the outbox, and deletes what nobody needs any more."""
+"""The worker: delivers the messages of the outbox, and deletes rows that are no longer needed."""
 
 from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
@@ -8,11 +8,11 @@ import structlog
 
 from identity.clock import Clock
 from identity.outbox.delivery import DeliveryHandler, NotDeliveredError, RefusedForGoodError
-from identity.outbox.store import Claimed, Deliveries
+from identity.outbox.store import ClaimedMessage, Deliveries
 from identity.secret_keys import SecretKeys
 from identity.storage import Executor, Storage
 
-# Until the next attempt, after the first, second, … one; the last of them from then on.
+# The wait after the first, second, … attempt; the last one repeats.
 BACK_OFF = (
     timedelta(seconds=10),
     timedelta(seconds=30),
@@ -20,7 +20,7 @@ BACK_OFF = (
     timedelta(minutes=10),
     timedelta(hours=1),
 )
-# At most this many messages before the worker looks up: whether it is to stop, whether to clean.
+# At most this many messages in one round, before the worker checks whether to stop or to clean.
 ROUND = 100
 IDLE_SECONDS = 1.0
 AFTER_FAULT_SECONDS = 5.0
@@ -29,16 +29,16 @@ CLEAN_EVERY = timedelta(minutes=10)
 BATCH = 500
 BATCHES = 200
 
-# Deletes up to so many old rows as of this moment, and returns how many it were.
+# Deletes up to so many rows that are old at this time, and returns how many were deleted.
 Cleaner = Callable[[Executor, datetime, int], int]
 
 log = structlog.get_logger(__name__)
 
 
 class Worker:
-    """Delivers the kinds of its couriers, at least once.
+    """Delivers messages of its handlers' kinds, at least once.
 
-    Any number of workers may run, anywhere; no two send one message at a time.
+    Any number of workers may run, on any number of machines; no two deliver one message at a time.
     """
 
     def __init__(
@@ -56,7 +56,7 @@ class Worker:
         self._cleaners = (_clean_outbox, *cleaners)
 
     def run(self, stop: Event) -> None:
-        """Work until `stop` is set; a database that is away for a while is waited for."""
+        """Work until `stop` is set; after a fault, such as a database that is down, wait five seconds."""
         next_cleaning = self._clock.now()
         while not stop.is_set():
             try:
@@ -64,7 +64,7 @@ class Worker:
                 if self._clock.now() >= next_cleaning:
                     self.clean()
                     next_cleaning = self._clock.now() + CLEAN_EVERY
-            except Exception as fault:  # noqa: BLE001 - whatever it is, the next round may succeed
+            except Exception as fault:  # noqa: BLE001 - the next round may succeed
                 log.error("worker_round_failed", fault=type(fault).__name__)  # noqa: TRY400 - its text may hold data
                 stop.wait(AFTER_FAULT_SECONDS)
                 continue
@@ -76,19 +76,19 @@ class Worker:
         delivered = 0
         for _ in range(ROUND):
             with self._storage.autocommit() as connection:
-                claimed = Deliveries(connection).claim(self._clock.now(), self._handlers)
+                claimed = Deliveries(connection).claim_message(self._clock.now(), self._handlers)
             if claimed is None:
                 break
             delivered += self._attempt(claimed)
         return delivered
 
     def clean(self) -> int:
-        """Delete what is old, in batches; return how many rows it were. A cleaner's fault stops no other."""
+        """Delete old rows in batches; return how many. A fault of one cleaner does not stop the others."""
         deleted = 0
         for cleaner in self._cleaners:
             try:
                 deleted += self._clean_by(cleaner)
-            except Exception as fault:  # noqa: BLE001 - whatever it is, it comes round again in ten minutes
+            except Exception as fault:  # noqa: BLE001 - it is called again in ten minutes
                 log.error("cleaning_failed", fault=type(fault).__name__)  # noqa: TRY400 - its text may hold data
         return deleted
 
@@ -102,19 +102,19 @@ class Worker:
                 break
         return deleted
 
-    def _attempt(self, claimed: Claimed) -> bool:
-        """Send one message, with no database connection held meanwhile, and note the outcome."""
-        error, hopeless, handler = "", False, self._handlers[claimed.kind]
+    def _attempt(self, claimed: ClaimedMessage) -> bool:
+        """Deliver one message, with no database connection held meanwhile, and record the outcome."""
+        error, is_final, handler = "", False, self._handlers[claimed.kind]
         try:
             handler.deliver(claimed.id, self._secret_keys.decrypt(claimed.payload), claimed.created_at)
-        except Exception as fault:  # noqa: BLE001 - whatever it is, the message must not be lost, nor stop the others
-            error, hopeless = describe(fault), is_hopeless(fault)
+        except Exception as fault:  # noqa: BLE001 - the message must not be lost, nor stop the others
+            error, is_final = describe(fault), isinstance(fault, RefusedForGoodError)
         now = self._clock.now()
         with self._storage.autocommit() as connection:
             deliveries = Deliveries(connection)
             if not error:
-                deliveries.delivered(claimed, now)
-            elif hopeless or claimed.attempts >= handler.attempts:
+                deliveries.mark_delivered(claimed, now)
+            elif is_final or claimed.attempts >= handler.attempts:
                 log.error("message_given_up", message=claimed.id, attempts=claimed.attempts, fault=error)
                 deliveries.give_up(claimed, error)
             else:
@@ -128,15 +128,10 @@ def back_off(attempts: int) -> timedelta:
     return BACK_OFF[min(attempts, len(BACK_OFF)) - 1]
 
 
-def is_hopeless(fault: Exception) -> bool:
-    """Tell whether trying again is in vain."""
-    return isinstance(fault, RefusedForGoodError)
-
-
 def describe(fault: Exception) -> str:
-    """Return what went wrong, for an operator: a courier's words, or the kind of a fault that none foresaw.
+    """Return what went wrong, for an operator: the text of a `NotDeliveredError`, else the fault's type.
 
-    The text of any other fault may quote an address.
+    The text of any other fault may quote personal data.
     """
     return str(fault) if isinstance(fault, NotDeliveredError) else type(fault).__name__
 

@@ -1,5 +1,5 @@
-"""How often one network or address may ask: counted in the database, which all processes share.
+"""How many requests one network, or one e-mail address, may make in a window of time.
 
-Fixed windows, one atomic statement a count. It slows floods down; guessing one resident's password is what
-`residents.lockout` answers.
+Counted in the database, which all processes share: fixed windows, one atomic statement a count. This limits
+floods; guesses at one resident's password are counted by `residents.lockout`.
 """

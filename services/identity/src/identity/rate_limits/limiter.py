@@ -1,17 +1,18 @@
-"""The limits, and the question whether somebody is within them."""
+"""The limits, and the check whether a request is within them."""
 
-import ipaddress
 from dataclasses import dataclass
 from datetime import timedelta
 from enum import StrEnum
 
 from identity.clock import Clock
 from identity.config import Settings
+from identity.rate_limits.networks import network_of
 from identity.rate_limits.store import RequestCounts
 from identity.secret_keys import SecretKeys
 from identity.storage import Storage
 
-_IPV6_NETWORK = 64
+# By the address: the customers of a provider that hands out neighbouring ones do not share a limit.
+_IPV4_PREFIX = 32
 
 
 class Action(StrEnum):
@@ -19,30 +20,30 @@ class Action(StrEnum):
 
     SIGN_IN = "sign_in"
     SIGN_UP = "sign_up"
-    # Anything else that makes us send a mail: forgotten password, unlock, "Send it again".
+    # Requests that send a mail: forgotten password, unlock, "Send it again".
     MAIL = "mail"
-    # Mails to one address that one network asks for.
+    # Mails to one address, requested from one network.
     MAIL_TO_ADDRESS = "mail_to_address"
-    # Mails to one address, whoever asks for them. Higher, so that a stranger cannot use up the owner's share.
+    # Mails to one address, from any network; higher, so that a stranger does not use up the owner's share.
     MAIL_TO_ADDRESS_IN_ALL = "mail_to_address_in_all"
-    # The same mail again: "Send it again" cools down in between.
+    # "Send it again", for one mail.
     MAIL_AGAIN = "mail_again"
     # The hint to a federated resident who typed a password.
     MAIL_HINT = "mail_hint"
-    # A typed code, or a link's token.
+    # A mailed code that is typed, or the token of a mailed link.
     PROOF = "proof"
     # A device that asks for codes (RFC 8628).
     DEVICE = "device"
-    # A client that registers itself, or looks after its registration.
+    # Dynamic client registration (RFC 7591, RFC 7592).
     REGISTRATION = "registration"
-    # A device's code that somebody types, and the same code again.
+    # A device's user code that is typed: by network, and by the code (RFC 8628 §5.1).
     USER_CODE = "user_code"
     USER_CODE_ITSELF = "user_code_itself"
 
 
 @dataclass(frozen=True)
 class Limit:
-    """So many requests in that time."""
+    """The number of requests in a window."""
 
     requests: int
     window: timedelta
@@ -82,9 +83,9 @@ class RateLimiter:
         return self.allows(action, f"network:{_network(ip_address)}")
 
     def allows_mail(self, email_key: str, ip_address: str) -> bool:
-        """Count a mail to this address, asked for by this network; tell whether it is within both limits.
+        """Count a mail to this address, requested from this network; tell whether it is within both limits.
 
-        The same for addresses with and without an account.
+        Addresses without an account are counted alike.
         """
         return self.allows(Action.MAIL_TO_ADDRESS, f"{email_key} {_network(ip_address)}") and self.allows(
             Action.MAIL_TO_ADDRESS_IN_ALL, email_key
@@ -98,20 +99,13 @@ class RateLimiter:
         limit = self._limits[action]
         digest = self._secret_keys.keyed_digest("throttle", asker)
         with self._storage.autocommit() as connection:
-            count = RequestCounts(connection).count(action, digest, limit.window, self._clock.now())
+            count = RequestCounts(connection).count_request(action, digest, limit.window, self._clock.now())
         return count <= limit.requests
 
     def seconds(self, action: Action) -> int:
-        """Return the length of the action's window: when to try again at the latest."""
+        """Return the length of the action's window in seconds (`Retry-After`)."""
         return int(self._limits[action].window.total_seconds())
 
 
 def _network(ip_address: str) -> str:
-    """Return what one household or office has in common: the IPv4 address, or the first 64 bits of IPv6."""
-    try:
-        address = ipaddress.ip_address(ip_address)
-    except ValueError:
-        return "unknown"
-    if isinstance(address, ipaddress.IPv6Address):
-        return str(ipaddress.ip_network((address, _IPV6_NETWORK), strict=False))
-    return str(address)
+    return network_of(ip_address, ipv4_prefix=_IPV4_PREFIX)

@@ -9,11 +9,11 @@ from identity.storage import Base
 
 
 class RequestCount(Base):
-    """How often somebody asked for one thing in the current window."""
+    """The requests of one network or address in the current window."""
 
     __tablename__ = "request_counts"
 
-    # A value of `throttling.rate_limiter.Action`.
+    # A value of `rate_limits.limiter.Action`.
     action: Mapped[str] = mapped_column(String(32), primary_key=True)
     # Keyed digest of a network or an address.
     asker: Mapped[str] = mapped_column(String(64), primary_key=True)

@@ -1,4 +1,4 @@
-"""The request counters' store."""
+"""Request counters in the database."""
 
 from datetime import datetime, timedelta
 
@@ -16,7 +16,7 @@ class RequestCounts:
     def __init__(self, executor: Executor) -> None:
         self._executor = executor
 
-    def count(self, action: str, asker: str, window: timedelta, now: datetime) -> int:
+    def count_request(self, action: str, asker: str, window: timedelta, now: datetime) -> int:
         """Count one request and return how many there are in its window, in one atomic statement."""
         over = COUNTS.c.expires_at <= now
         statement = (

@@ -40,6 +40,11 @@ class RelyingPartyCache:
         """Return the scopes of all resources, sorted."""
         return self._scopes.get("") or ()
 
+    def expire(self) -> None:
+        """Read everything again when it is next asked for."""
+        for remembered in (self._clients, self._cities, self._resources, self._scopes):
+            remembered.expire()
+
     def _read_client(self, client_id: str) -> RegisteredClient | None:
         with self._storage.autocommit() as connection:
             return Clients(connection).enabled(client_id, self._clock.now())
@@ -64,6 +69,9 @@ class _Remembered(Generic[T]):
     def __init__(self, clock: Clock, read: Callable[[str], T | None]) -> None:
         self._clock, self._read = clock, read
         self._values: dict[str, tuple[datetime, T]] = {}
+
+    def expire(self) -> None:
+        self._values.clear()
 
     def get(self, key: str) -> T | None:
         # What cannot be an identifier never reaches the database, which might not even be able to hold it.

@@ -1,5 +1,5 @@
-"""What other services tell residents by mail through identity, which alone knows their addresses.
+"""Mails to residents that other services request with `POST /notices`: only identity has their addresses.
 
-A service such as billing_link posts who, what kind and a few plain details; identity decides the words, the
-language and the looks, and sends nothing twice. What the notice is about is none of its business.
+A service such as billing_link sends the resident's identifier, a kind and a few details; identity chooses the
+text and the language, and sends no notice twice. The data that a notice is about stays with the service.
 """

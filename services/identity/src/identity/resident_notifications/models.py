@@ -1,4 +1,4 @@
-"""An accepted notice, as stored: enough to know it again."""
+"""The table of accepted notices, by which a repeated one is recognised."""
 
 from datetime import datetime
 
@@ -13,9 +13,8 @@ class Notice(Base):
 
     __tablename__ = "notices"
 
-    # Who sent it: a resource indicator. Senders choose their identifiers, so they are compared within one
-    # sender.
+    # The sender: a resource indicator. Identifiers are unique within one sender.
     resource_id: Mapped[str] = mapped_column(String(255), primary_key=True)
-    # The sender's own identifier for it: the same one again is the same notice.
+    # Chosen by the sender: the same identifier again is the same notice.
     id: Mapped[str] = mapped_column(String(64), primary_key=True)
     accepted_at: Mapped[datetime] = mapped_column(index=True)

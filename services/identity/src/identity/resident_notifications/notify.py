@@ -1,4 +1,4 @@
-"""The verb: a service tells a resident something."""
+"""The verb: a service notifies a resident."""
 
 import re
 from dataclasses import dataclass
@@ -8,14 +8,16 @@ from enum import StrEnum
 from identity.audit.events import Event
 from identity.audit.store import Audit
 from identity.clock import Clock
-from identity.mail.messages import Mail, Template
-from identity.outbox.store import Outbox
+from identity.mail import messages
+from identity.mail.messages import Mail
+from identity.mail.queue import MailQueue
 from identity.relying_parties.cache import RelyingPartyCache
 from identity.relying_parties.clients import RegisteredResource
 from identity.relying_parties.store import Clients
 from identity.resident_notifications.store import Notices
+from identity.residents.accounts.models import Resident
+from identity.residents.accounts.recipient import recipient_of
 from identity.residents.accounts.store import Accounts
-from identity.secret_keys import SecretKeys
 from identity.storage import Storage
 
 _IDENTIFIER = re.compile(r"[A-Za-z0-9_.:~-]{1,64}")
@@ -24,16 +26,16 @@ _ACCOUNT_ENDING = re.compile(r"[A-Za-z0-9-]{1,8}")
 
 
 class Kind(StrEnum):
-    """What a notice can be about. The values are the mails' names too."""
+    """The subject of a notice."""
 
-    UTILITY_ACCOUNT_LINKED = Template.UTILITY_ACCOUNT_LINKED.value
-    UTILITY_ACCOUNT_AUTO_LINKED = Template.UTILITY_ACCOUNT_AUTO_LINKED.value
-    UTILITY_ACCOUNT_LINKED_BY_OTHER = Template.UTILITY_ACCOUNT_LINKED_BY_OTHER.value
-    UTILITY_ACCOUNT_UNLINKED = Template.UTILITY_ACCOUNT_UNLINKED.value
+    UTILITY_ACCOUNT_LINKED = "utility_account_linked"
+    UTILITY_ACCOUNT_AUTO_LINKED = "utility_account_auto_linked"
+    UTILITY_ACCOUNT_LINKED_BY_OTHER = "utility_account_linked_by_other"
+    UTILITY_ACCOUNT_UNLINKED = "utility_account_unlinked"
 
 
 class InvalidNoticeError(Exception):
-    """A notice that cannot be understood; `field` is the member at fault."""
+    """The notice is malformed; `field` is the member at fault."""
 
     def __init__(self, field: str) -> None:
         super().__init__(field)
@@ -42,7 +44,7 @@ class InvalidNoticeError(Exception):
 
 @dataclass(frozen=True)
 class Notice:
-    """One notice, checked."""
+    """One notice whose form was checked."""
 
     id: str
     resident_id: str
@@ -55,16 +57,16 @@ class Notice:
 
 
 class Outcome(StrEnum):
-    """What became of a notice."""
+    """The outcome of a notice."""
 
-    # To be mailed; or accepted before, or of a resident who has no address or is disabled, with nothing to be
-    # mailed.
+    # A mail is queued; or none, since the notice was accepted before, or the resident has no address or is
+    # disabled.
     ACCEPTED = "accepted"
     UNKNOWN_RESIDENT = "unknown_resident"
 
 
 def read(document: object) -> Notice:
-    """Return the notice in a JSON document; raises `InvalidNoticeError`. Unknown members are let pass."""
+    """Return the notice in a JSON document; raises `InvalidNoticeError`. Unknown members are ignored."""
     if not isinstance(document, dict):
         raise InvalidNoticeError("")
     details = document.get("details")
@@ -84,15 +86,15 @@ def read(document: object) -> Notice:
 
 
 class NotifyResident:
-    """Accepts notices: each one once, in one transaction with its mail."""
+    """Accepts each notice once, in one transaction with its mail."""
 
     def __init__(
-        self, storage: Storage, secret_keys: SecretKeys, clock: Clock, relying_parties: RelyingPartyCache
+        self, storage: Storage, clock: Clock, relying_parties: RelyingPartyCache, mail_queue: MailQueue
     ) -> None:
         self._storage = storage
-        self._secret_keys = secret_keys
         self._clock = clock
         self._relying_parties = relying_parties
+        self._mail_queue = mail_queue
 
     def notify(self, sender: RegisteredResource, notice: Notice) -> Outcome:
         """Queue the mail that the notice asks for; raises `InvalidNoticeError` for an unknown city."""
@@ -103,7 +105,7 @@ class NotifyResident:
             resident = Accounts(tx).get(notice.resident_id)
             if resident is None:
                 return Outcome.UNKNOWN_RESIDENT
-            if not Notices(tx).claim(sender.id, notice.id, now):
+            if not Notices(tx).claim_notice(sender.id, notice.id, now):
                 return Outcome.ACCEPTED
             Audit(tx).record(
                 Event.NOTICE_ACCEPTED,
@@ -113,21 +115,29 @@ class NotifyResident:
                 kind=notice.kind.value,
                 notice=notice.id,
             )
-            if resident.email and resident.disabled_at is None:
-                Outbox(tx, self._secret_keys, self._clock).mail(
-                    Mail(
-                        to=resident.email,
-                        language=resident.language,
-                        template=notice.kind.value,
-                        city_id=notice.city_id,
-                        facts={
-                            "account_ending": notice.account_ending,
-                            "undo_until": notice.undo_until.isoformat() if notice.undo_until else "",
-                            "portal_link": Clients(tx).way_to(sender.id, notice.city_id),
-                        },
-                    )
-                )
+            if resident.disabled_at is None:
+                portal_link = Clients(tx).way_to(sender.id, notice.city_id)
+                self._mail_queue.send(tx, _mail(resident, notice, portal_link))
             return Outcome.ACCEPTED
+
+
+def _mail(resident: Resident, notice: Notice, portal_link: str) -> Mail:
+    to, account_ending = recipient_of(resident, notice.city_id), notice.account_ending
+    match notice.kind:
+        case Kind.UTILITY_ACCOUNT_LINKED:
+            return messages.utility_account_linked(to, account_ending=account_ending, portal_link=portal_link)
+        case Kind.UTILITY_ACCOUNT_AUTO_LINKED:
+            return messages.utility_account_auto_linked(
+                to, account_ending=account_ending, undo_until=notice.undo_until, portal_link=portal_link
+            )
+        case Kind.UTILITY_ACCOUNT_LINKED_BY_OTHER:
+            return messages.utility_account_linked_by_other(
+                to, account_ending=account_ending, portal_link=portal_link
+            )
+        case Kind.UTILITY_ACCOUNT_UNLINKED:
+            return messages.utility_account_unlinked(
+                to, account_ending=account_ending, portal_link=portal_link
+            )
 
 
 def _matching(pattern: re.Pattern[str], value: object, field: str) -> str:

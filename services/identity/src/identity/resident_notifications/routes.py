@@ -4,10 +4,11 @@ from flask import Blueprint, Response, jsonify, request
 from werkzeug.exceptions import HTTPException
 
 from identity.clock import Clock
+from identity.mail.queue import MailQueue
 from identity.relying_parties.cache import RelyingPartyCache
 from identity.relying_parties.clients import RegisteredResource
 from identity.resident_notifications.notify import InvalidNoticeError, NotifyResident, Outcome, read
-from identity.secret_keys import SecretKeys, digest
+from identity.secret_keys import digest
 from identity.storage import Storage
 from identity.web.basic_credentials import read_basic
 
@@ -20,10 +21,10 @@ class ResidentNotificationRoutes:
     """The endpoint. Exempt it from CSRF protection: it takes no cookie."""
 
     def __init__(
-        self, storage: Storage, secret_keys: SecretKeys, clock: Clock, relying_parties: RelyingPartyCache
+        self, storage: Storage, clock: Clock, relying_parties: RelyingPartyCache, mail_queue: MailQueue
     ) -> None:
         self._relying_parties = relying_parties
-        self._notify = NotifyResident(storage, secret_keys, clock, relying_parties)
+        self._notify = NotifyResident(storage, clock, relying_parties, mail_queue)
 
     def blueprint(self) -> Blueprint:
         """Return the routes."""

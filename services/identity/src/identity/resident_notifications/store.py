@@ -6,7 +6,7 @@ from identity.resident_notifications.models import Notice
 from identity.storage import Executor, delete_some, insert_into, table_of
 
 NOTICES = table_of(Notice)
-# Senders retry for days at the most.
+# Senders retry for days at most.
 KEPT = timedelta(days=30)
 
 
@@ -16,8 +16,8 @@ class Notices:
     def __init__(self, executor: Executor) -> None:
         self._executor = executor
 
-    def claim(self, resource_id: str, notice_id: str, now: datetime) -> bool:
-        """Remember the notice; False when it was accepted before. Of two at once one is first."""
+    def claim_notice(self, resource_id: str, notice_id: str, now: datetime) -> bool:
+        """Record the notice; False if it was accepted before. Of two at once one returns True."""
         claimed = self._executor.scalar(
             insert_into(self._executor, NOTICES)
             .values(resource_id=resource_id, id=notice_id, accepted_at=now)

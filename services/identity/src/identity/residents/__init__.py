@@ -1,1 +1,1 @@
-"""Who a resident is and how they prove it: one package for each means of proof, none importing another."""
+"""Residents and their means of proof: one package each, none of which imports another."""

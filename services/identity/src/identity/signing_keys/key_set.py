@@ -3,8 +3,8 @@
 import hashlib
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from datetime import datetime, timedelta
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
 
 from joserfc.jwk import ECKey, OKPKey, RSAKey, import_key
 
@@ -82,6 +82,11 @@ class KeySet:
     def published(self) -> PublishedKeys:
         """Return the JWK Set of the keys that sign, will sign, or signed what may still be alive."""
         return self._current().published
+
+    def expire(self) -> None:
+        """Look at the database again at the next use; keys that are unchanged there stay parsed."""
+        if self._loaded is not None:
+            self._loaded = replace(self._loaded, checked_at=datetime.min.replace(tzinfo=UTC))
 
     def _current(self) -> _Loaded:
         now = self._clock.now()

@@ -102,7 +102,7 @@ class ResidentDeleted:
 class ResidentAdministration:
     """Looks at residents' accounts and changes them."""
 
-    def __init__(  # noqa: PLR0913, PLR0917 - names what it depends on
+    def __init__(
         self,
         storage: Storage,
         secret_keys: SecretKeys,

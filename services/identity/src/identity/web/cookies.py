@@ -35,7 +35,7 @@ class Cookies:
         )
 
     def clear(self, response: Response, name: str) -> None:
-        """Take a cookie away."""
+        """Delete a cookie."""
         response.delete_cookie(
             self.full_name(name), path="/", secure=self._secure, httponly=True, samesite="Lax"
         )

@@ -1,8 +1,7 @@
-"""Protection against forged requests, and what somebody sees whose page has grown old.
+"""Protection against cross-site request forgery, and the page for a form whose token has expired.
 
-Every POST needs the token of its page (Flask-WTF). A page that waited too long, or came from a browser whose
-cookies were cleared, is answered by the same form with what was typed, never by a dead end: a journey says
-with `when_expired` how its form is shown again.
+Every POST needs the token of its page (Flask-WTF). A form that is older than twelve hours, or whose browser
+has lost its cookies, is shown again with what was typed: a journey registers how with `when_expired`.
 """
 
 from collections.abc import Callable
@@ -26,9 +25,9 @@ class Csrf:
         self._when_expired: dict[str, Renderer] = {}
 
     def init_app(self, app: Flask, otherwise: Renderer) -> None:
-        """Attach to the application; `otherwise` answers for forms that did not say how to."""
+        """Attach to the application; `otherwise` renders the page for forms without a `when_expired`."""
         app.config["WTF_CSRF_TIME_LIMIT"] = _LIFETIME
-        # Pages send no referrer. `Sec-Fetch-Site` says the same and cannot be suppressed.
+        # Pages send no referrer; `Sec-Fetch-Site`, which no page can suppress, is checked instead.
         app.config["WTF_CSRF_SSL_STRICT"] = False
         app.before_request(self._refuse_other_sites)
         self._protect.init_app(app)
@@ -38,20 +37,20 @@ class Csrf:
             return self._when_expired.get(request.endpoint or "", otherwise)()
 
     def exempt(self, blueprint: Blueprint) -> None:
-        """Leave out endpoints that carry their own proof, such as the protocol's."""
+        """Leave out endpoints that need no cookie, such as the protocol's."""
         self._protect.exempt(blueprint)
         self._exempt.add(blueprint.name)
 
     def when_expired(self, endpoint: str, renderer: Renderer) -> None:
-        """Name the page for a form that came back too old, or without its cookie."""
+        """Register the page for a form that came back with an expired token, or without its cookie."""
         self._when_expired[endpoint] = renderer
 
     def renew(self) -> None:
-        """Forget the token: whoever learned it before a change of privilege holds nothing afterwards."""
+        """Delete the token: at a change of privilege one that was learned before must be worth nothing."""
         page_state.pop(_TOKEN_FIELD, None)
 
     def _refuse_other_sites(self) -> None:
-        """Refuse a form that another website sent, whatever token it carries (W3C Fetch Metadata)."""
+        """Refuse a form that another website sent, with or without a token (W3C Fetch Metadata)."""
         guarded = request.method == "POST" and request.endpoint and request.blueprint not in self._exempt
         if guarded and request.headers.get("Sec-Fetch-Site") in ("cross-site", "same-site"):
             raise CSRFError("sent by another site")

@@ -1,7 +1,7 @@
-"""Browsers in which a resident has signed in before: a stranger's failures do not lock them out there.
+"""Browsers in which a resident has signed in before, where a stranger's failures do not lock them out.
 
-The cookie is signed, bound to the addresses that signed in with it (as keyed digests, so it names nobody),
-and says nothing about being signed in. It follows OWASP's "device cookie" pattern.
+OWASP's "device cookie": signed, bound to the addresses that signed in with it (as keyed digests), and no
+proof of being signed in.
 """
 
 from flask import Response
@@ -19,7 +19,7 @@ _DIGEST_LENGTH = 22
 
 
 class Devices:
-    """Recognises this browser, and remembers who signed in with it."""
+    """Recognises this browser, and records the addresses that signed in with it."""
 
     def __init__(self, settings: Settings, secret_keys: SecretKeys) -> None:
         self._cookies = Cookies(settings)
@@ -27,12 +27,12 @@ class Devices:
         self._serializer = URLSafeSerializer(secret_keys.derive("device"), salt="device")
 
     def known_for(self, email_key: str) -> str | None:
-        """Return this browser's identifier if that address has signed in with it before, else None."""
+        """Return this browser's identifier if this address has signed in with it before, else None."""
         device, addresses = self._read()
         return device if device and self._digest(email_key) in addresses else None
 
     def remember(self, response: Response, email_key: str) -> None:
-        """Note that this address has just signed in with this browser."""
+        """Record that this address has just signed in with this browser."""
         device, addresses = self._read()
         digest = self._digest(email_key)
         household = [digest, *(other for other in addresses if other != digest)][:_HOUSEHOLD]

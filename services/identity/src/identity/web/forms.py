@@ -1,23 +1,24 @@
-"""Form fields and the checks of their shape, in the residents' words.
+"""Form fields, and the checks of their shape with the product's texts.
 
 A form checks shape only: whether a password is right, or an address known, is decided by a journey's verb.
+Each field shows its first fault.
 """
 
 import unicodedata
-from collections.abc import Callable
 
 from flask_babel import lazy_gettext
 from wtforms import BooleanField, Field, Form, PasswordField, StringField
-from wtforms.validators import StopValidation
+from wtforms.validators import DataRequired, InputRequired, Length, ValidationError
 
+from identity.residents.accounts.addresses import LONGEST as LONGEST_EMAIL
 from identity.residents.accounts.addresses import InvalidAddressError, parse
 
 __all__ = ["BooleanField", "PageForm", "email_field", "lazy_gettext", "password_field", "text_field"]
 
-LONGEST_EMAIL = 254
 LONGEST_NAME = 100
 # Above the policy's limit, whose own message is better, and far below what would be costly.
 LONGEST_PASSWORD = 500
+_BLANK = lazy_gettext("This field cannot be left blank")
 
 
 class PageForm(Form):
@@ -32,27 +33,30 @@ class PageForm(Form):
         self[field_name].errors = [*self[field_name].errors, *messages]
 
 
-def email_field(label: str, **attributes: str) -> StringField:
+def email_field(label: str) -> StringField:
     """Return a field for an e-mail address."""
     return StringField(
         label,
-        [_required, _no_longer_than(LONGEST_EMAIL), _printable, _email_address],
+        [DataRequired(_BLANK), _no_longer_than(LONGEST_EMAIL), _is_printable, _is_email_address],
         filters=[_strip],
-        render_kw=attributes,
     )
 
 
-def text_field(label: str, longest: int, **attributes: str) -> StringField:
-    """Return a field for a line of text."""
+def text_field(label: str, longest: int) -> StringField:
+    """Return a field for a line of text of up to `longest` characters."""
     return StringField(
-        label, [_required, _no_longer_than(longest), _printable], filters=[_strip], render_kw=attributes
+        label,
+        [DataRequired(_BLANK), _no_longer_than(longest), _is_printable],
+        filters=[_strip],
     )
 
 
-def password_field(label: str, **attributes: str) -> PasswordField:
+def password_field(label: str) -> PasswordField:
     """Return a field for a password: never stripped, never shown again."""
     return PasswordField(
-        label, [_required, _no_longer_than(LONGEST_PASSWORD), _printable], render_kw=attributes
+        label,
+        # Blanks are characters of a password like any other, which `DataRequired` would not see.
+        [InputRequired(_BLANK), _no_longer_than(LONGEST_PASSWORD), _is_printable],
     )
 
 
@@ -60,28 +64,24 @@ def _strip(value: str | None) -> str:
     return (value or "").strip()
 
 
-def _required(_form: Form, field: Field) -> None:
-    if not field.data:
-        raise StopValidation(str(lazy_gettext("This field cannot be left blank")))
+def _no_longer_than(longest: int) -> Length:
+    message = lazy_gettext("This is too long. Use at most %(longest)s characters.", longest=longest)
+    return Length(max=longest, message=message)
 
 
-def _no_longer_than(longest: int) -> Callable[[Form, Field], None]:
-    def check(_form: Form, field: Field) -> None:
-        if len(field.data or "") > longest:
-            message = lazy_gettext("This is too long. Use at most %(longest)s characters.", longest=longest)
-            raise StopValidation(str(message))
-
-    return check
-
-
-def _printable(_form: Form, field: Field) -> None:
+def _is_printable(_form: Form, field: Field) -> None:
     """Refuse control, surrogate and unassigned characters; a name or password in any script passes."""
+    if field.errors:
+        return
     if any(unicodedata.category(character) in ("Cc", "Cs", "Cn") for character in field.data or ""):
-        raise StopValidation(str(lazy_gettext("This contains a character that cannot be used here.")))
+        raise ValidationError(lazy_gettext("This contains a character that cannot be used here."))
 
 
-def _email_address(_form: Form, field: Field) -> None:
+def _is_email_address(_form: Form, field: Field) -> None:
+    """Refuse what `residents.accounts` cannot read: the same reading as when the address is used."""
+    if field.errors:
+        return
     try:
         parse(field.data or "")
     except InvalidAddressError:
-        raise StopValidation(str(lazy_gettext("This value is not a valid email address"))) from None
+        raise ValidationError(lazy_gettext("This value is not a valid email address")) from None

@@ -1,4 +1,4 @@
-"""In which language a page speaks: the resident's choice, else the browser's, else the city's first."""
+"""The language of a page: the resident's choice, else the browser's, else the city's first."""
 
 from collections.abc import Callable
 
@@ -7,7 +7,7 @@ from flask import Flask, Response, request
 from identity.config import Settings
 from identity.web.cookies import Cookies
 
-# Tags (BCP 47) of the complete translations, each with its own name for itself.
+# Tags (BCP 47) of the complete translations, each with the language's name in itself.
 LANGUAGES = {"en": "English", "es": "Español"}
 PARAMETER = "lang"
 _COOKIE = "language"
@@ -15,17 +15,17 @@ _LIFETIME = 365 * 24 * 60 * 60
 
 
 class Language:
-    """Chooses the language of the request, and keeps what the resident chose by the switch (`?lang=…`)."""
+    """Chooses the language of a request, and keeps the choice of the language switch (`?lang=…`)."""
 
     def __init__(self, settings: Settings) -> None:
         self._cookies = Cookies(settings)
 
     def init_app(self, app: Flask) -> None:
-        """Attach to the application: a choice is kept in a cookie."""
+        """Attach to the application: a choice is kept in a cookie for a year."""
         app.after_request(self._keep)
 
     def choose(self, otherwise: Callable[[], str]) -> str:
-        """Return the tag of the language to answer in; `otherwise` is asked if the browser asks for none."""
+        """Return the tag of the page's language; `otherwise` gives it if the browser names none of ours."""
         for tag in (request.args.get(PARAMETER), self._cookies.get(_COOKIE)):
             if tag in LANGUAGES:
                 return tag

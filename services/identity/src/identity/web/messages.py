@@ -1,23 +1,23 @@
-"""What several pages say in the same words."""
+"""Texts that several pages share."""
 
 from flask_babel import gettext
 
 
 def too_many_requests() -> str:
-    """Return what somebody reads who is over a limit."""
+    """Return the text for a request over a limit."""
     return str(gettext("You exceeded the maximum number of requests. Try again in a while."))
 
 
 def page_too_old() -> str:
-    """Return what somebody reads whose form came back too late."""
+    """Return the text for a form whose token has expired."""
     return str(gettext("This page was open for too long. Please send it again."))
 
 
 def mailed_a_moment_ago() -> str:
-    """Return what somebody reads who asks for the same mail twice at once."""
+    """Return the text for a second "Send it again" within half a minute."""
     return str(gettext("The email was sent a moment ago. Wait half a minute before the next."))
 
 
 def address_verified() -> str:
-    """Return what the sign-in page says to somebody who has just verified their address."""
+    """Return the text of the sign-in page after an address was verified."""
     return str(gettext("Your email address is verified. Sign in to continue."))

@@ -1,4 +1,4 @@
-"""The page shell: a template in the looks of the city that the resident came from, and the way back."""
+"""Renders pages in the colours of the city that the resident came from, with the way back to it."""
 
 from dataclasses import dataclass, replace
 from urllib.parse import urlencode
@@ -33,7 +33,7 @@ class LanguageLink:
 
 @dataclass(frozen=True)
 class Shell:
-    """What the layout shows around a page."""
+    """What the layout of a page needs."""
 
     city: RegisteredCity | None
     client: RegisteredClient | None
@@ -43,7 +43,7 @@ class Shell:
 
 
 class Pages:
-    """Renders pages."""
+    """Renders pages, and redirects between them."""
 
     def __init__(self, relying_parties: RelyingPartyCache, continuations: Continuations) -> None:
         self._relying_parties = relying_parties
@@ -62,28 +62,28 @@ class Pages:
         return replace(found, client_id=client_id, city_id=city_id)
 
     def continuation_to(self, path: str) -> Continuation:
-        """Return a continuation that ends at a page of this service, in the looks of this request's city."""
+        """Return a continuation to a page of this service, in the colours of this request's city."""
         here = self.continuation()
         return Continuation(path=path, client_id=here.client_id, city_id=here.city_id)
 
     def url(self, path: str, continuation: Continuation, **arguments: str) -> str:
-        """Return the address of another page of this service that carries the continuation on."""
+        """Return the URL of another page of this service, carrying the continuation."""
         if continuation != Continuation():
             arguments = {**arguments, continuations_module.PARAMETER: self._continuations.sign(continuation)}
         return f"{path}?{urlencode(arguments)}" if arguments else path
 
     def see_other(self, path: str, continuation: Continuation, **arguments: str) -> Response:
-        """Send the browser on after a POST (303: never repeats what was posted)."""
+        """Redirect after a POST (303: the next request is a GET)."""
         return make_response(redirect(self.url(path, continuation, **arguments), 303))
 
     def redirect_to(self, continuation: Continuation) -> Response:
-        """Send the browser to where the resident was going."""
+        """Redirect to where the resident was going."""
         return make_response(redirect(continuation.path, 303))
 
     def render(
         self, template: str, continuation: Continuation, status: int = 200, **context: object
     ) -> Response:
-        """Return a page in the looks of the continuation's city."""
+        """Return a page in the colours of the continuation's city."""
         shell = self._shell(continuation)
         self._remember(shell)
         html = render_template(
@@ -104,7 +104,7 @@ class Pages:
     def error(
         self, status: int, heading: str, explanation: str, continuation: Continuation | None = None
     ) -> Response:
-        """Return a page that says what went wrong, in words for the resident, with the way back."""
+        """Return a page that says what went wrong, with the way back."""
         return self.render(
             "web/error.html",
             continuation or self.continuation(),
@@ -114,7 +114,7 @@ class Pages:
         )
 
     def bare_error(self, status: int, heading: str, explanation: str) -> Response:
-        """Return the same page without a city: for when looking it up is what fails."""
+        """Return the same page without a city, for when the city cannot be read."""
         shell = Shell(None, None, PRODUCT, "en", [])
         html = render_template(
             "web/error.html", shell=shell, link=str, here="", heading=heading, explanation=explanation
@@ -122,7 +122,7 @@ class Pages:
         return make_response(html, status)
 
     def refused(self, reason: Reason, continuation: Continuation | None = None) -> Response:
-        """Return the page for a refusal of the closed list."""
+        """Return the page for a reason of `errors.Reason`."""
         status, heading, explanation = _refusals()[reason]
         return self.error(status, heading, explanation, continuation)
 
@@ -157,7 +157,7 @@ class Pages:
 
 
 def _here() -> str:
-    """Return this page's own address, without a language: where its form is sent."""
+    """Return this page's URL without a language: where its form is sent."""
     return _this_page({})
 
 

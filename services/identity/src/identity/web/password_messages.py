@@ -1,4 +1,4 @@
-"""What a password field says about the policy, before and after."""
+"""Texts of a field for a new password: the policy, and what is wrong with a password."""
 
 from flask_babel import gettext
 
@@ -16,7 +16,7 @@ def hint(policy: PasswordPolicy) -> str:
 
 
 def messages(problems: list[PasswordProblem], policy: PasswordPolicy) -> list[str]:
-    """Return what is wrong with a password and what would be right."""
+    """Return one text for each problem: what is wrong, and what is accepted."""
     words = {
         PasswordProblem.TOO_SHORT: gettext(
             "This password is too short. Use at least %(shortest)s characters, such as a sentence of three or"

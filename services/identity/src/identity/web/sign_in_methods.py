@@ -1,4 +1,4 @@
-"""Which providers a page offers, what they are called, and which method this browser used last."""
+"""The providers that a page offers, their names, and the method that this browser used last."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -12,7 +12,7 @@ from identity.web.cookies import Cookies
 PASSWORD = "password"  # noqa: S105 - a method's name
 _COOKIE = "last_method"
 _LIFETIME = 400 * 24 * 60 * 60  # the longest that browsers keep a cookie
-# Also of providers that are switched off by now: residents who used one are still told its name.
+# Also of providers that are switched off: pages still name them to residents who used one.
 _NAMES = {"google": "Google", "apple": "Apple", "microsoft": "Microsoft", "facebook": "Facebook"}
 
 
@@ -28,7 +28,7 @@ class ProviderButton:
 
 
 class SignInMethods:
-    """Knows the providers of this deployment; a city may offer fewer."""
+    """The providers of this deployment; a city may offer fewer."""
 
     def __init__(self, settings: Settings, buttons: Sequence[ProviderButton]) -> None:
         self._cookies = Cookies(settings)
@@ -45,16 +45,16 @@ class SignInMethods:
         return next((button for button in self.offered(city) if button.key == key), None)
 
     def name(self, method: str) -> str:
-        """Return what residents call a provider."""
+        """Return a provider's name for residents."""
         names = {button.key: button.name for button in self._buttons}
         return names.get(method) or _NAMES.get(method) or method.capitalize()
 
     def last_used(self) -> str:
-        """Return the method that somebody signed in with last in this browser, or nothing."""
+        """Return the method of the last sign-in in this browser, or an empty text."""
         method = self._cookies.get(_COOKIE) or ""
         known = method == PASSWORD or any(method == button.key for button in self._buttons)
         return method if known else ""
 
     def remember(self, response: Response, method: str) -> None:
-        """Note the method that was just used. It names nobody."""
+        """Keep the method that was just used; the cookie holds no personal data."""
         self._cookies.set(response, _COOKIE, method, _LIFETIME)

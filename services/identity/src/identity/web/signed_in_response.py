@@ -1,4 +1,4 @@
-"""What a browser is given whose resident has just signed in, by whichever method."""
+"""The response to a sign-in, by any method."""
 
 from flask import Response
 
@@ -12,7 +12,7 @@ from identity.web.sign_in_methods import SignInMethods
 
 
 class SignedInResponse:
-    """Hands out the session's cookie and remembers the device; every method ends here."""
+    """Sets the cookies of a new session and leads on to where the resident was going."""
 
     def __init__(
         self,
@@ -37,7 +37,7 @@ class SignedInResponse:
         email_key: str | None,
         method: str,
     ) -> Response:
-        """Send the resident to where they were going, with a new session and a new CSRF token."""
+        """Redirect to the continuation's page, with the session's cookie and a new CSRF token."""
         self._csrf.renew()
         typed_email.forget()
         response = self._pages.redirect_to(continuation)

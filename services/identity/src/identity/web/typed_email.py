@@ -1,7 +1,6 @@
-"""The e-mail address that was typed last in this browser, so that nobody types it twice (WCAG 2.2, 3.3.7).
+"""The e-mail address that was typed last in this browser, to fill in the next form (WCAG 2.2 3.3.7).
 
-Kept in the signed page-state cookie until the browser is closed or the resident signs out; never in an
-address.
+Kept in the signed page-state cookie until the browser is closed or the resident signs out; never in a URL.
 """
 
 from flask import session as page_state
@@ -10,15 +9,15 @@ _KEY = "typed_email"
 
 
 def remember(email: str) -> None:
-    """Keep what was typed."""
+    """Keep the typed address."""
     page_state[_KEY] = email
 
 
 def recall() -> str:
-    """Return what was typed last, or nothing."""
+    """Return the address that was typed last, or an empty text."""
     return str(page_state.get(_KEY, ""))
 
 
 def forget() -> None:
-    """Drop it."""
+    """Delete the kept address."""
     page_state.pop(_KEY, None)

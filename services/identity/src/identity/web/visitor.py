@@ -1,9 +1,11 @@
-"""Who is asking, as far as the connection tells: for limits, the sessions page and the audit trail."""
+"""The connection behind a request: for limits, the list of sessions and the audit trail."""
 
 from dataclasses import dataclass
 
 from flask import request
 from werkzeug import Request
+
+from identity.rate_limits.networks import plain_address
 
 _LONGEST_USER_AGENT = 255
 _LONGEST_ADDRESS = 45
@@ -11,15 +13,16 @@ _LONGEST_ADDRESS = 45
 
 @dataclass(frozen=True)
 class Visitor:
-    """The connection behind a request."""
+    """The connection behind a request. Personal data."""
 
-    # Behind trusted proxies the resident's own address; empty where there is none, as on a Unix socket.
+    # Behind trusted proxies the resident's own address, in plain form; empty where there is none, as on a
+    # Unix socket.
     ip_address: str
     user_agent: str
 
 
 def current_visitor() -> Visitor:
-    """Return the visitor of the request that is being answered."""
+    """Return the visitor of Flask's current request."""
     return visitor_of(request)
 
 
@@ -27,6 +30,6 @@ def visitor_of(request: Request) -> Visitor:
     """Return the visitor of this request."""
     user_agent = "".join(c for c in request.headers.get("User-Agent", "") if c.isprintable())
     return Visitor(
-        ip_address=(request.remote_addr or "")[:_LONGEST_ADDRESS],
+        ip_address=plain_address(request.remote_addr or "")[:_LONGEST_ADDRESS],
         user_agent=user_agent[:_LONGEST_USER_AGENT],
     )

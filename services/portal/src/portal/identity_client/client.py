@@ -100,6 +100,10 @@ class IdentityClient:
         """The issuer identifier; also the resource indicator for userinfo."""
         return self._registration.issuer
 
+    def expire(self) -> None:
+        """Forget the provider's metadata and keys, as before the first request."""
+        self._provider.expire()
+
     def authorization_url(self, parameters: AuthorizationParameters) -> str:
         """Return the authorization request as a URL (OpenID Connect Core §3.1.2.1, RFC 7636, RFC 8707)."""
         extra = {"login_hint": parameters.login_hint} if parameters.login_hint else {}

@@ -112,6 +112,10 @@ class Provider:
             self._keys = _Cached(keys, now)
             return keys
 
+    def expire(self) -> None:
+        """Forget the metadata and the keys, as before the first request."""
+        self._metadata = self._keys = None
+
     def _read_metadata(self) -> Metadata:
         url = f"{self._issuer}/.well-known/openid-configuration"
         document = json_object(fetch(url), url)

@@ -60,6 +60,10 @@ class CityCache:
             self._lock.release()
         return self._city
 
+    def expire(self) -> None:
+        """Forget the city, as before the first request."""
+        self._city, self._ask_after = City(), None
+
     def _refresh(self, now: datetime) -> None:
         try:
             self._city = _parse(self._identity.fetch_city(self._city_id), self._fetch_logo())

@@ -49,7 +49,7 @@ class Attempts:
         self._executor = executor
         self._secret_keys = secret_keys
 
-    def add(  # noqa: PLR0913 - each is a column
+    def add(
         self,
         *,
         state: str,

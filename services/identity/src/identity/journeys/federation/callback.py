@@ -71,7 +71,7 @@ _WHY = {
 class HandleCallback:
     """Takes answers."""
 
-    def __init__(  # noqa: PLR0913, PLR0917 - names what it depends on
+    def __init__(
         self,
         storage: Storage,
         secret_keys: SecretKeys,

@@ -21,7 +21,7 @@ from identity.web.visitor import current_visitor
 class Callbacks:
     """One address for each provider. Its state, not a CSRF token, proves an answer."""
 
-    def __init__(  # noqa: PLR0913, PLR0917 - names what it depends on
+    def __init__(
         self,
         providers: Mapping[str, Provider],
         pages: Pages,

@@ -9,7 +9,9 @@ from identity.account_events import AccountEvents, AddressChanged
 from identity.audit.events import Event
 from identity.audit.store import Audit
 from identity.clock import Clock
-from identity.journeys.federation.mail import FederationMail
+from identity.mail import messages
+from identity.mail.messages import Recipient
+from identity.mail.queue import MailQueue
 from identity.rate_limits.limiter import RateLimiter
 from identity.residents.accounts.addresses import Address, InvalidAddressError, parse
 from identity.residents.accounts.models import Resident
@@ -18,7 +20,10 @@ from identity.residents.federated_identities.store import FederatedIdentities
 from identity.residents.one_time_codes.store import CodeResult, OneTimeCodes
 from identity.secret_keys import SecretKeys
 from identity.storage import Storage, Transaction
+from identity.web.address_verification import AddressVerification
+from identity.web.continuation import Continuation
 from identity.web.current_session import SignedIn
+from identity.web.mail_links import MailLinks
 from identity.web.visitor import Visitor
 
 # Product decision 9: an address is changed only by somebody who has just signed in.
@@ -46,20 +51,25 @@ class _Offer:
 class AnswerOffer:
     """Takes the resident's answer."""
 
-    def __init__(  # noqa: PLR0913, PLR0917 - names what it depends on
+    def __init__(
         self,
+        *,
         storage: Storage,
         secret_keys: SecretKeys,
         clock: Clock,
         rate_limiter: RateLimiter,
-        mail: FederationMail,
+        verification: AddressVerification,
+        mail_queue: MailQueue,
+        mail_links: MailLinks,
         account_events: AccountEvents,
     ) -> None:
         self._storage = storage
         self._secret_keys = secret_keys
         self._clock = clock
         self._rate_limiter = rate_limiter
-        self._mail = mail
+        self._verification = verification
+        self._mail_queue = mail_queue
+        self._mail_links = mail_links
         self._account_events = account_events
 
     def offered(self, current: SignedIn) -> str:
@@ -86,8 +96,8 @@ class AnswerOffer:
             return Asked.TOO_MANY
         with self._storage.transaction() as tx:
             subject = _subject(current, offer.address)
-            code = OneTimeCodes(tx, self._secret_keys).issue(_PURPOSE, subject, now)
-            self._mail.new_address(tx, offer.resident, offer.address, code)
+            code = OneTimeCodes(tx, self._secret_keys).issue_code(_PURPOSE, subject, now)
+            self._mail_code(tx, offer, code)
         return Asked.MAILED
 
     def confirm(self, current: SignedIn, code: str, visitor: Visitor) -> CodeResult:
@@ -97,7 +107,7 @@ class AnswerOffer:
             offer = self._offer(tx, current)
             if offer is None:
                 return CodeResult.EXPIRED
-            result = OneTimeCodes(tx, self._secret_keys).claim(
+            result = OneTimeCodes(tx, self._secret_keys).claim_code(
                 _PURPOSE, _subject(current, offer.address), code, now
             )
             if result is not CodeResult.RIGHT:
@@ -109,7 +119,7 @@ class AnswerOffer:
                 return CodeResult.EXPIRED
             FederatedIdentities(tx).close_offer(offer.resident.id)
             if before:
-                self._mail.address_changed(tx, offer.resident, before)
+                self._mail_address_changed(tx, offer, before)
                 changed = AddressChanged(offer.resident.id, old=before, new=offer.address.display)
                 self._account_events.publish(tx, changed)
             Audit(tx).record(
@@ -121,6 +131,22 @@ class AnswerOffer:
                 what="email",
             )
         return result
+
+    def _mail_code(self, tx: Transaction, offer: _Offer, code: str) -> None:
+        resident, continuation = offer.resident, Continuation(city_id=offer.resident.city_id or "")
+        to = Recipient(offer.address.display, resident.language, resident.city_id)
+        mail = messages.verify_new_address(to, code=code)
+        self._verification.send_unless_taken(tx, offer.address.key, mail, continuation)
+
+    def _mail_address_changed(self, tx: Transaction, offer: _Offer, before: str) -> None:
+        resident = offer.resident
+        mail = messages.address_changed(
+            Recipient(before, resident.language, resident.city_id),
+            new_address=offer.address.display,
+            provider=resident.sign_in_method,
+            sign_in_link=self._mail_links.to("/sign-in", Continuation(city_id=resident.city_id or "")),
+        )
+        self._mail_queue.send(tx, mail)
 
     def _offer(self, tx: Transaction, current: SignedIn) -> _Offer | None:
         known = FederatedIdentities(tx).of_resident(current.resident_id)

@@ -9,7 +9,7 @@ from identity.clock import Clock
 from identity.identity_providers.provider import ProviderIdentity
 from identity.journeys.federation.asking_browser import Asking
 from identity.journeys.federation.attempt_store import Attempt
-from identity.journeys.federation.mail import FederationMail
+from identity.journeys.federation.mail import unverified_address
 from identity.journeys.federation.pending_store import FirstSignIns, Named, Waiting
 from identity.journeys.federation.provision import Entered, OtherMethod, ProvisionResident, amr_text
 from identity.rate_limits.limiter import RateLimiter
@@ -26,6 +26,7 @@ from identity.residents.federated_identities.store import (
 from identity.residents.one_time_codes.store import OneTimeCodes
 from identity.secret_keys import SecretKeys, digest
 from identity.storage import Storage, Transaction
+from identity.web.address_verification import AddressVerification
 from identity.web.continuation import Continuation, Continuations
 
 
@@ -53,15 +54,16 @@ class _Newcomer:
 class MatchResident:
     """Tells residents from newcomers, and does what each needs."""
 
-    def __init__(  # noqa: PLR0913, PLR0917 - names what it depends on
+    def __init__(
         self,
+        *,
         storage: Storage,
         secret_keys: SecretKeys,
         clock: Clock,
         rate_limiter: RateLimiter,
         continuations: Continuations,
         provision: ProvisionResident,
-        mail: FederationMail,
+        verification: AddressVerification,
     ) -> None:
         self._storage = storage
         self._secret_keys = secret_keys
@@ -69,7 +71,7 @@ class MatchResident:
         self._rate_limiter = rate_limiter
         self._continuations = continuations
         self._provision = provision
-        self._mail = mail
+        self._verification = verification
 
     def recognise(
         self, provider_key: str, identity: ProviderIdentity, attempt: Attempt, asking: Asking
@@ -90,7 +92,7 @@ class MatchResident:
         continuation = self._continuations.read(attempt.continuation)
         amr = amr_text(identity.amr)
         with self._storage.transaction() as tx:
-            known = FederatedIdentities(tx).find(identity.issuer, identity.subject)
+            known = FederatedIdentities(tx).find_identity(identity.issuer, identity.subject)
             if known:
                 return self._later(tx, known, identity, asking, continuation)
             named = Named(provider_key, identity.issuer, identity.subject, identity.email, amr)
@@ -137,14 +139,14 @@ class MatchResident:
         """
         now, links = self._clock.now(), ActionLinks(tx)
         token = new.attempt.secrets.link_token
-        link = links.look(token, Purpose.VERIFY_FEDERATION, now)
+        link = links.find_link(token, Purpose.VERIFY_FEDERATION, now)
         waiting = FirstSignIns(tx).get(link.subject) if link.status is LinkStatus.VALID else None
         account = (new.named.issuer, new.named.subject)
         if waiting is None or (waiting.issuer, waiting.subject) != account:
             return None
-        if links.claim(token, Purpose.VERIFY_FEDERATION, now).status is not LinkStatus.VALID:
+        if links.claim_link(token, Purpose.VERIFY_FEDERATION, now).status is not LinkStatus.VALID:
             return None
-        OneTimeCodes(tx, self._secret_keys).forget(Purpose.VERIFY_FEDERATION, waiting.id)
+        OneTimeCodes(tx, self._secret_keys).delete_code(Purpose.VERIFY_FEDERATION, waiting.id)
         continuation = self._continuations.read(waiting.continuation)
         try:
             resident = self._provision.complete(tx, waiting, continuation, now)
@@ -203,10 +205,11 @@ class MatchResident:
         if not self._rate_limiter.allows_mail(address.key, asking.visitor.ip_address):
             return Unfinished(waiting.id, is_mailed=False, continuation=continuation)
         with self._storage.transaction() as tx:
-            self._mail.verification(tx, waiting, address, self._clock.now())
+            unverified = unverified_address(waiting, address, continuation)
+            self._verification.send_link_and_code(tx, unverified, self._clock.now())
         return Unfinished(waiting.id, is_mailed=True, continuation=continuation)
 
-    def _refused(  # noqa: PLR0913, PLR0917 - what is recorded
+    def _refused(
         self,
         tx: Transaction,
         asking: Asking,

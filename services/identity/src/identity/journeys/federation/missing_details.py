@@ -4,7 +4,7 @@ from dataclasses import dataclass, replace
 
 from identity.clock import Clock
 from identity.journeys.federation.asking_browser import Asking
-from identity.journeys.federation.mail import FederationMail
+from identity.journeys.federation.mail import unverified_address
 from identity.journeys.federation.pending_store import FirstSignIns, Waiting
 from identity.journeys.federation.provision import Entered, OtherMethod, ProvisionResident, SignInAgain
 from identity.rate_limits.limiter import RateLimiter
@@ -13,6 +13,7 @@ from identity.residents.accounts.store import Accounts, AddressTakenError
 from identity.residents.federated_identities.store import IdentityTakenError
 from identity.secret_keys import digest
 from identity.storage import Storage
+from identity.web.address_verification import AddressVerification
 from identity.web.continuation import Continuations
 
 
@@ -37,21 +38,21 @@ class TooManyMails:
 class Complete:
     """Completes first sign-ins."""
 
-    def __init__(  # noqa: PLR0913, PLR0917 - names what it depends on
+    def __init__(
         self,
         storage: Storage,
         clock: Clock,
         rate_limiter: RateLimiter,
         continuations: Continuations,
         provision: ProvisionResident,
-        mail: FederationMail,
+        verification: AddressVerification,
     ) -> None:
         self._storage = storage
         self._clock = clock
         self._rate_limiter = rate_limiter
         self._continuations = continuations
         self._provision = provision
-        self._mail = mail
+        self._verification = verification
 
     def find(self, waiting_id: str, asking: Asking) -> Waiting | None:
         """Return the first sign-in if this browser came back with it, waiting or just completed."""
@@ -78,10 +79,12 @@ class Complete:
             return self._create(full, asking)
         if not self._rate_limiter.allows_mail(address.key, asking.visitor.ip_address):
             return TooManyMails()
+        continuation = self._continuations.read(waiting.continuation)
         with self._storage.transaction() as tx:
             # The earlier link and code, which prove the earlier address, die in the same transaction.
             FirstSignIns(tx).fill_in(waiting.id, address, filled.given_name, filled.family_name)
-            self._mail.verification(tx, full, address, self._clock.now())
+            unverified = unverified_address(full, address, continuation)
+            self._verification.send_link_and_code(tx, unverified, self._clock.now())
         return Mailed()
 
     def _create(self, waiting: Waiting, asking: Asking) -> Entered | SignInAgain | OtherMethod:

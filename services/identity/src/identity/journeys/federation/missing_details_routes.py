@@ -23,7 +23,7 @@ from identity.web.visitor import current_visitor
 class CompletionPages:
     """Asks for what is missing."""
 
-    def __init__(  # noqa: PLR0913, PLR0917 - names what it depends on
+    def __init__(  # noqa: PLR0917 - names what it depends on
         self,
         providers: Mapping[str, Provider],
         pages: Pages,

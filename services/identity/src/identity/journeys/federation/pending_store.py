@@ -79,7 +79,7 @@ class FirstSignIns:
     def __init__(self, executor: Executor) -> None:
         self._executor = executor
 
-    def add(  # noqa: PLR0913 - each is a column
+    def add(
         self,
         named: Named,
         *,

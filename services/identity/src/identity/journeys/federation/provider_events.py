@@ -11,14 +11,19 @@ from identity.audit.store import Audit
 from identity.clock import Clock
 from identity.identity_providers.provider import ProviderRefusal
 from identity.identity_providers.security_events import SecurityNotice, SecuritySignal
-from identity.journeys.federation.mail import FederationMail
 from identity.journeys.federation.pending_store import FirstSignIns
 from identity.journeys.federation.provider_event_store import DataDeletions, ProviderNotices
+from identity.mail.messages import Mail, id_deleted
+from identity.mail.queue import MailQueue
 from identity.resident_deletion import ResidentDeletion
+from identity.residents.accounts.models import Resident
+from identity.residents.accounts.recipient import recipient_of
 from identity.residents.accounts.store import Accounts
 from identity.residents.federated_identities.store import FederatedIdentities
 from identity.residents.sessions.lifecycle import EndReason, SessionLifecycle
 from identity.storage import Storage, Transaction
+from identity.web.continuation import Continuation
+from identity.web.mail_links import MailLinks
 
 _log = logging.getLogger(__name__)
 
@@ -67,11 +72,13 @@ class HandleProviderEvent:
         self,
         storage: Storage,
         clock: Clock,
-        mail: FederationMail,
+        mail_queue: MailQueue,
+        mail_links: MailLinks,
         sessions: SessionLifecycle,
         deletion: ResidentDeletion,
     ) -> None:
-        self._storage, self._clock, self._mail = storage, clock, mail
+        self._storage, self._clock = storage, clock
+        self._mail_queue, self._mail_links = mail_queue, mail_links
         self._sessions, self._deletion = sessions, deletion
 
     def notice(self, key: str, sender: SendsNotices, token: str) -> ProviderRefusal | None:
@@ -99,11 +106,11 @@ class HandleProviderEvent:
             return refusal
         now = self._clock.now()
         with self._storage.transaction() as tx:
-            known = FederatedIdentities(tx).find(asked.issuer, asked.subject)
+            known = FederatedIdentities(tx).find_identity(asked.issuer, asked.subject)
             FirstSignIns(tx).forget(asked.issuer, asked.subject)
             resident = Accounts(tx).get(known.resident_id) if known else None
             if resident is not None:
-                self._mail.id_deleted(tx, resident)
+                self._mail_queue.send(tx, self._id_deleted(resident))
                 self._deletion.delete_resident(tx, resident, EndReason.DELETED_AT_PROVIDER, now, by=key)
             return Forgotten(DataDeletions(tx).note(key, now))
 
@@ -112,10 +119,16 @@ class HandleProviderEvent:
         with self._storage.transaction() as tx:
             return DataDeletions(tx).is_known(key, code)
 
+    def _id_deleted(self, resident: Resident) -> Mail:
+        continuation = Continuation(city_id=resident.city_id or "")
+        sign_in_link = self._mail_links.to("/sign-in", continuation)
+        to = recipient_of(resident, resident.city_id)
+        return id_deleted(to, provider=resident.sign_in_method, sign_in_link=sign_in_link)
+
     def _act(self, tx: Transaction, key: str, signals: Sequence[SecuritySignal], now: datetime) -> None:
-        ending: dict[str, str] = {}
+        identities, ending = FederatedIdentities(tx), dict[str, str]()
         for signal in signals:
-            known = FederatedIdentities(tx).find(signal.issuer, signal.subject) if signal.subject else None
+            known = identities.find_identity(signal.issuer, signal.subject) if signal.subject else None
             resident_id, why = known.resident_id if known else None, signal.kind.value
             Audit(tx).record(Event.PROVIDER_NOTICE_ACCEPTED, now, resident_id=resident_id, by=key, why=why)
             if resident_id and signal.kind.ends_sessions:

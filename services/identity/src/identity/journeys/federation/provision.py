@@ -64,7 +64,7 @@ class ProvisionResident:
     def __init__(self, secret_keys: SecretKeys, sessions: SessionLifecycle) -> None:
         self._secret_keys, self._sessions = secret_keys, sessions
 
-    def create(  # noqa: PLR0913 - a resident has this many properties, all by name
+    def create(
         self,
         tx: Transaction,
         named: Named,
@@ -97,15 +97,17 @@ class ProvisionResident:
             if self.is_known(tx, named):
                 raise IdentityTakenError from None
             raise
-        FederatedIdentities(tx).add(named.issuer, named.subject, resident.id, named.provider_email, now)
+        FederatedIdentities(tx).add_identity(
+            named.issuer, named.subject, resident.id, named.provider_email, now
+        )
         # Failures counted before there was an account were nobody's.
-        Lockout(tx, self._secret_keys).clear(address.key)
+        Lockout(tx, self._secret_keys).clear_failures(address.key)
         Audit(tx).record(Event.REGISTRATION_VERIFIED, now, resident_id=resident.id, method=named.provider)
         return resident
 
     def is_known(self, tx: Transaction, named: Named) -> bool:
         """Tell whether this very person became a resident meanwhile, such as in another tab."""
-        return FederatedIdentities(tx).find(named.issuer, named.subject) is not None
+        return FederatedIdentities(tx).find_identity(named.issuer, named.subject) is not None
 
     def complete(
         self, tx: Transaction, waiting: Waiting, continuation: Continuation, now: datetime
@@ -127,7 +129,7 @@ class ProvisionResident:
         FirstSignIns(tx).complete(waiting.id, now)
         return resident
 
-    def enter(  # noqa: PLR0913, PLR0917 - who, how, where and when
+    def enter(
         self,
         tx: Transaction,
         resident: Resident,

@@ -27,7 +27,7 @@ _LONGEST_TOKEN = 64
 class Buttons:
     """Takes the forms behind the buttons."""
 
-    def __init__(  # noqa: PLR0913, PLR0917 - names what it depends on
+    def __init__(  # noqa: PLR0917 - names what it depends on
         self,
         providers: Mapping[str, Provider],
         methods: SignInMethods,

@@ -5,7 +5,7 @@ from enum import StrEnum
 
 from identity.clock import Clock
 from identity.journeys.federation.asking_browser import Asking
-from identity.journeys.federation.mail import FederationMail
+from identity.journeys.federation.mail import unverified_address
 from identity.journeys.federation.pending_store import FirstSignIns, Waiting
 from identity.journeys.federation.provision import Entered, OtherMethod, ProvisionResident, SignInAgain
 from identity.rate_limits.limiter import Action, RateLimiter
@@ -16,6 +16,7 @@ from identity.residents.federated_identities.store import IdentityTakenError
 from identity.residents.one_time_codes.store import CodeResult, OneTimeCodes
 from identity.secret_keys import SecretKeys, digest
 from identity.storage import Storage, Transaction
+from identity.web.address_verification import AddressVerification
 from identity.web.continuation import Continuation, Continuations
 from identity.web.visitor import Visitor
 
@@ -68,15 +69,16 @@ Done = Entered | SignInAgain | OtherMethod
 class VerifyAddress:
     """Turns a first sign-in into a resident once its address is proved."""
 
-    def __init__(  # noqa: PLR0913, PLR0917 - names what it depends on
+    def __init__(
         self,
+        *,
         storage: Storage,
         secret_keys: SecretKeys,
         clock: Clock,
         rate_limiter: RateLimiter,
         continuations: Continuations,
         provision: ProvisionResident,
-        mail: FederationMail,
+        verification: AddressVerification,
     ) -> None:
         self._storage = storage
         self._secret_keys = secret_keys
@@ -84,7 +86,7 @@ class VerifyAddress:
         self._rate_limiter = rate_limiter
         self._continuations = continuations
         self._provision = provision
-        self._mail = mail
+        self._verification = verification
 
     def look(self, token: str, asking: Asking) -> Seen:
         """Tell what the link asks for. Changes nothing: mail scanners open links too."""
@@ -105,7 +107,9 @@ class VerifyAddress:
         """Verify by the code that was typed into the page that waits."""
         with self._storage.transaction() as tx:
             # By itself, so that a wrong code counts whatever comes next.
-            result = OneTimeCodes(tx, self._secret_keys).claim(_PURPOSE, waiting.id, code, self._clock.now())
+            result = OneTimeCodes(tx, self._secret_keys).claim_code(
+                _PURPOSE, waiting.id, code, self._clock.now()
+            )
         if result is not CodeResult.RIGHT:
             return result, None
         return result, self._become_resident(waiting, asking)
@@ -119,23 +123,23 @@ class VerifyAddress:
             return Resent.TOO_SOON
         if not self._rate_limiter.allows_mail(address.key, visitor.ip_address):
             return Resent.TOO_MANY
-        now = self._clock.now()
+        now, continuation = self._clock.now(), self._continuations.read(waiting.continuation)
         with self._storage.transaction() as tx:
             FirstSignIns(tx).prolong(waiting.id, now)
-            self._mail.verification(tx, waiting, address, now)
+            self._verification.send_link_and_code(tx, unverified_address(waiting, address, continuation), now)
         return Resent.SENT
 
     def send_new_link(self, token: str, visitor: Visitor) -> Resent:
         """Mail a new link to whoever holds one that expired or was replaced: it went to that mailbox."""
         with self._storage.transaction() as tx:
-            link = ActionLinks(tx).look(token, _PURPOSE, self._clock.now())
+            link = ActionLinks(tx).find_link(token, _PURPOSE, self._clock.now())
             waiting = FirstSignIns(tx).get(link.subject) if link.subject else None
         if waiting is None or link.status not in (LinkStatus.EXPIRED, LinkStatus.REPLACED):
             return Resent.GONE
         return self.send_again(waiting, visitor)
 
     def _look(self, tx: Transaction, token: str, asking: Asking) -> tuple[Seen, Waiting | None]:
-        link = ActionLinks(tx).look(token, _PURPOSE, self._clock.now())
+        link = ActionLinks(tx).find_link(token, _PURPOSE, self._clock.now())
         waiting = FirstSignIns(tx).get(link.subject) if link.subject else None
         if waiting is None:
             continuation = self._continuations.read(link.continuation) if link.continuation else None
@@ -153,10 +157,10 @@ class VerifyAddress:
         try:
             with self._storage.transaction() as tx:
                 links = ActionLinks(tx)
-                if token and links.claim(token, _PURPOSE, now).status is not LinkStatus.VALID:
+                if token and links.claim_link(token, _PURPOSE, now).status is not LinkStatus.VALID:
                     return None
-                links.spend_all(_PURPOSE, waiting.id, now)
-                OneTimeCodes(tx, self._secret_keys).forget(_PURPOSE, waiting.id)
+                links.spend_open_link(_PURPOSE, waiting.id, now)
+                OneTimeCodes(tx, self._secret_keys).delete_code(_PURPOSE, waiting.id)
                 try:
                     resident = self._provision.complete(tx, waiting, continuation, now)
                 except AddressTakenError:

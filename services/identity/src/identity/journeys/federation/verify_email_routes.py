@@ -8,7 +8,6 @@ from flask_babel import gettext
 from identity.config import Settings
 from identity.journeys.federation.asking_browser import Asking
 from identity.journeys.federation.forms import CodeForm
-from identity.journeys.federation.mail import LINK_PATH
 from identity.journeys.federation.missing_details import Complete
 from identity.journeys.federation.outcome_pages import OutcomePages
 from identity.journeys.federation.pending_store import Waiting
@@ -31,13 +30,15 @@ _TEMPLATES = {
     Step.REPLACED: "federation/link_expired.html",
     Step.UNKNOWN: "federation/gone.html",
 }
+# The page of the mailed link (`web/mail_links.py`).
+LINK_PATH = "/sign-in/verify-email"
 _GOOD = (Step.CONFIRM, Step.SIGN_IN, Step.ALREADY_VERIFIED)
 
 
 class WaitingPages:
     """Waits for the mail to be answered, by the code typed here or by its link."""
 
-    def __init__(  # noqa: PLR0913, PLR0917 - names what it depends on
+    def __init__(  # noqa: PLR0917 - names what it depends on
         self,
         settings: Settings,
         methods: SignInMethods,
@@ -149,7 +150,7 @@ class WaitingPages:
 class LinkPages:
     """What a mailed link shows (GET, which changes nothing) and does (POST)."""
 
-    def __init__(  # noqa: PLR0913, PLR0917 - names what it depends on
+    def __init__(  # noqa: PLR0917 - names what it depends on
         self,
         methods: SignInMethods,
         pages: Pages,

@@ -1,1 +1,1 @@
-"""The help page: plain answers and a telephone number, for everybody, signed in or not (WCAG 2.2, 3.2.6)."""
+"""The help page: answers and a telephone number, with or without a session (WCAG 2.2 3.2.6)."""

@@ -34,7 +34,7 @@ class Device:
 class ProfilePages:
     """The profile page and its forms."""
 
-    def __init__(  # noqa: PLR0913, PLR0917 - names what it depends on
+    def __init__(
         self,
         pages: Pages,
         csrf: Csrf,

@@ -1,5 +1,5 @@
-"""Getting in again: "Forgot password?" and "Unlock account?".
+"""Account recovery: "Forgot password?" and "Unlock account?".
 
-The page answers every address alike; the mail tells its owner what applies. A link acts only when its page's
-button is pressed, and nobody is signed in by it: that belongs to `sign_in`.
+The page responds to every address alike; the mail says what applies. A mailed link acts when the button of
+its page is pressed, never when the page is opened, and signs no one in: that belongs to `sign_in`.
 """

@@ -6,7 +6,7 @@ from flask import Blueprint, Response, request
 from flask_babel import get_locale
 
 from identity.journeys.recovery.forms import ForgotPasswordForm, UnlockAccountForm
-from identity.journeys.recovery.request_link import Request, RequestRecoveryLink
+from identity.journeys.recovery.request_link import RecoveryRequest, Requested, RequestRecoveryLink
 from identity.rate_limits.limiter import Action, RateLimiter
 from identity.residents.accounts.addresses import parse
 from identity.web import messages, typed_email
@@ -18,7 +18,7 @@ AnyForm = ForgotPasswordForm | UnlockAccountForm
 
 
 class RequestPages:
-    """Two pages of one shape: an address in, one answer out."""
+    """The two pages, and the pages that follow them."""
 
     def __init__(self, pages: Pages, csrf: Csrf, rate_limiter: RateLimiter, ask: RequestRecoveryLink) -> None:
         self._pages = pages
@@ -49,7 +49,7 @@ class _RequestPage:
         rate_limiter: RateLimiter,
         name: str,
         form: type[AnyForm],
-        verb: Callable[[Request], bool],
+        verb: Callable[[RecoveryRequest], Requested],
     ) -> None:
         self._pages = pages
         self._rate_limiter = rate_limiter
@@ -71,8 +71,9 @@ class _RequestPage:
         typed_email.remember(form.email.data or "")
         visitor = current_visitor()
         continuation = self._pages.continuation()
-        asked = Request(parse(form.email.data or ""), str(get_locale()), continuation, visitor)
-        if not self._rate_limiter.allows_network(Action.MAIL, visitor.ip_address) or not self._verb(asked):
+        typed = RecoveryRequest(parse(form.email.data or ""), str(get_locale()), continuation, visitor)
+        allowed = self._rate_limiter.allows_network(Action.MAIL, visitor.ip_address)
+        if not allowed or self._verb(typed) is Requested.TOO_MANY:
             return self._render(form, 429, messages.too_many_requests())
         return self._pages.see_other(f"{self._path}/email-sent", continuation)
 

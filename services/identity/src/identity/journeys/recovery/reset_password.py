@@ -6,8 +6,10 @@ from identity.account_events import AccountEvents, PasswordChanged
 from identity.audit.events import Event
 from identity.audit.store import Audit
 from identity.clock import Clock
-from identity.journeys.recovery.mail import RecoveryMail
+from identity.mail.messages import password_changed
+from identity.mail.queue import MailQueue
 from identity.residents.accounts.models import Resident
+from identity.residents.accounts.recipient import recipient_of
 from identity.residents.accounts.store import Accounts
 from identity.residents.action_links.purposes import Purpose
 from identity.residents.action_links.store import ActionLinks, LinkStatus
@@ -17,27 +19,52 @@ from identity.residents.passwords.policy import PasswordPolicy, PasswordProblem
 from identity.residents.passwords.store import Passwords
 from identity.residents.sessions.lifecycle import EndReason, SessionLifecycle
 from identity.secret_keys import SecretKeys
-from identity.storage import Storage
+from identity.storage import Storage, Transaction
 from identity.web.continuation import Continuation, Continuations
+from identity.web.mail_links import MailLinks
 from identity.web.visitor import Visitor
 
 
 @dataclass(frozen=True)
-class ResetLink:
-    """A link as it stands; the address is empty unless the link is good."""
+class ValidLink:
+    """A link that works. Holds personal data."""
 
-    status: LinkStatus
-    email: str = ""
-    continuation: Continuation | None = None
-    # What is wrong with the new password; the link stays good.
-    problems: tuple[PasswordProblem, ...] = ()
-    is_done: bool = False
+    resident: Resident
+    continuation: Continuation
+
+    @property
+    def email(self) -> str:
+        """Return the address whose password it resets."""
+        return self.resident.email or ""
+
+
+@dataclass(frozen=True)
+class InvalidLink:
+    """A link that was spent, replaced, has expired, or is unknown; or its resident is disabled or gone."""
+
+    # None for an unknown link.
+    continuation: Continuation | None
+
+
+@dataclass(frozen=True)
+class WeakPassword:
+    """The password is not accepted; nothing was written, and the link still works."""
+
+    link: ValidLink
+    problems: list[PasswordProblem]
+
+
+@dataclass(frozen=True)
+class PasswordReset:
+    """The password is set, and the link is spent."""
+
+    link: ValidLink
 
 
 class ResetPassword:
     """Sets a new password."""
 
-    def __init__(  # noqa: PLR0913 - names what it depends on
+    def __init__(
         self,
         *,
         storage: Storage,
@@ -46,7 +73,8 @@ class ResetPassword:
         hasher: PasswordHasher,
         policy: PasswordPolicy,
         continuations: Continuations,
-        mail: RecoveryMail,
+        mail_queue: MailQueue,
+        mail_links: MailLinks,
         sessions: SessionLifecycle,
         account_events: AccountEvents,
     ) -> None:
@@ -56,15 +84,22 @@ class ResetPassword:
         self._hasher = hasher
         self._policy = policy
         self._continuations = continuations
-        self._mail = mail
+        self._mail_queue = mail_queue
+        self._mail_links = mail_links
         self._sessions = sessions
         self._account_events = account_events
 
-    def look(self, token: str) -> ResetLink:
-        """Tell what the link is good for. Changes nothing: mail scanners open links too."""
-        return self._look(token)[0]
+    def find_link(self, token: str) -> ValidLink | InvalidLink:
+        """Return whether the link works. Changes nothing: mail scanners open links too."""
+        with self._storage.transaction() as tx:
+            link = ActionLinks(tx).find_link(token, Purpose.RESET_PASSWORD, self._clock.now())
+            continuation = self._continuations.read(link.continuation) if link.continuation else None
+            resident = Accounts(tx).get(link.subject) if link.status is LinkStatus.VALID else None
+        if resident is None or resident.disabled_at is not None:
+            return InvalidLink(continuation)
+        return ValidLink(resident, continuation or Continuation())
 
-    def reset(  # noqa: PLR0913 - the form, and where it was filled in
+    def reset(
         self,
         token: str,
         password: str,
@@ -73,29 +108,30 @@ class ResetPassword:
         current_sid: str | None,
         city_name: str,
         visitor: Visitor,
-    ) -> ResetLink:
-        """Set the password, clear the lock, and end the resident's other sessions if so wished.
+    ) -> PasswordReset | WeakPassword | InvalidLink:
+        """Set the password and end the lockout and, with `sign_out_others`, all sessions but `current_sid`.
 
-        Nobody is signed in by it. The link is spent only together with the deed.
+        The link is spent in the same transaction; no session begins.
         """
-        seen, resident = self._look(token)
-        if resident is None:
-            return seen
+        link = self.find_link(token)
+        if isinstance(link, InvalidLink):
+            return link
+        resident = link.resident
         context = [resident.email or "", resident.given_name, resident.family_name, city_name]
         if problems := self._policy.problems(password, context):
-            return ResetLink(seen.status, seen.email, seen.continuation, tuple(problems))
+            return WeakPassword(link, problems)
         password_hash = self._hasher.hash(password)
         now = self._clock.now()
         with self._storage.transaction() as tx:
-            claimed = ActionLinks(tx).claim(token, Purpose.RESET_PASSWORD, now)
+            claimed = ActionLinks(tx).claim_link(token, Purpose.RESET_PASSWORD, now)
             if claimed.status is not LinkStatus.VALID:
-                return ResetLink(claimed.status, continuation=seen.continuation)
-            Passwords(tx).set(resident.id, password_hash, now)
+                return InvalidLink(link.continuation)
+            Passwords(tx).set_password(resident.id, password_hash, now)
             self._account_events.publish(tx, PasswordChanged(resident.id))
             if resident.email_key:
-                Lockout(tx, self._secret_keys).clear(resident.email_key)
-            # An unlock link mailed before would lift a lock that is still to come.
-            ActionLinks(tx).spend_all(Purpose.UNLOCK, resident.id, now)
+                Lockout(tx, self._secret_keys).clear_failures(resident.email_key)
+            # An unlock link mailed before would end a lockout that begins later.
+            ActionLinks(tx).spend_open_link(Purpose.UNLOCK, resident.id, now)
             if sign_out_others:
                 self._sessions.end_all(
                     tx,
@@ -105,7 +141,7 @@ class ResetPassword:
                     except_sid=current_sid,
                     ip_address=visitor.ip_address,
                 )
-            self._mail.password_changed(tx, resident, seen.continuation or Continuation())
+            self._mail_change(tx, link)
             Audit(tx).record(
                 Event.PASSWORD_CHANGED,
                 now,
@@ -113,15 +149,9 @@ class ResetPassword:
                 ip_address=visitor.ip_address,
                 by="reset",
             )
-        return ResetLink(LinkStatus.VALID, seen.email, seen.continuation, is_done=True)
+        return PasswordReset(link)
 
-    def _look(self, token: str) -> tuple[ResetLink, Resident | None]:
-        with self._storage.transaction() as tx:
-            link = ActionLinks(tx).look(token, Purpose.RESET_PASSWORD, self._clock.now())
-            continuation = self._continuations.read(link.continuation) if link.continuation else None
-            if link.status is not LinkStatus.VALID:
-                return ResetLink(link.status, continuation=continuation), None
-            resident = Accounts(tx).get(link.subject)
-            if resident is None or resident.disabled_at is not None:
-                return ResetLink(LinkStatus.UNKNOWN, continuation=continuation), None
-        return ResetLink(link.status, resident.email or "", continuation), resident
+    def _mail_change(self, tx: Transaction, link: ValidLink) -> None:
+        to = recipient_of(link.resident, link.continuation.city_id)
+        reset_link = self._mail_links.to("/forgot-password", link.continuation)
+        self._mail_queue.send(tx, password_changed(to, reset_link=reset_link))

@@ -4,12 +4,10 @@ from flask import Blueprint, Response, flash, request
 from flask_babel import gettext
 
 from identity.journeys.recovery.forms import ResetPasswordForm
-from identity.journeys.recovery.reset_password import ResetLink, ResetPassword
+from identity.journeys.recovery.reset_password import InvalidLink, ResetPassword, ValidLink, WeakPassword
 from identity.rate_limits.limiter import Action, RateLimiter
-from identity.residents.action_links.store import LinkStatus
 from identity.residents.passwords.policy import PasswordPolicy
 from identity.web import messages, password_messages, typed_email
-from identity.web.continuation import Continuation
 from identity.web.csrf import Csrf
 from identity.web.current_session import CurrentSession
 from identity.web.pages import Pages
@@ -17,9 +15,9 @@ from identity.web.visitor import current_visitor
 
 
 class ResetPages:
-    """What the link shows (GET, which changes nothing) and does (POST)."""
+    """The page of the link: a form (GET changes nothing), and what it does (POST)."""
 
-    def __init__(  # noqa: PLR0913, PLR0917 - names what it depends on
+    def __init__(
         self,
         pages: Pages,
         csrf: Csrf,
@@ -47,22 +45,22 @@ class ResetPages:
         """Show the form for a new password."""
         form = ResetPasswordForm()
         form.sign_out_others.data = True
-        return self._render(self._reset.look(_token()), form)
+        return self._render(self._reset.find_link(_token()), form)
 
     def submit(self) -> Response:
         """Set the new password."""
         form = ResetPasswordForm(request.form)
-        seen = self._reset.look(_token())
-        if seen.status is not LinkStatus.VALID:
-            return self._render(seen, form)
+        link = self._reset.find_link(_token())
+        if isinstance(link, InvalidLink):
+            return self._render(link, form)
         if not form.validate():
-            return self._render(seen, form, 422)
+            return self._render(link, form, 422)
         visitor = current_visitor()
         if not self._rate_limiter.allows_network(Action.PROOF, visitor.ip_address):
-            return self._render(seen, form, 429, messages.too_many_requests())
+            return self._render(link, form, 429, messages.too_many_requests())
         current = self._current_session.load()
-        city = self._pages.city_of(self._way_on(seen.continuation))
-        done = self._reset.reset(
+        city = self._pages.city_of(link.continuation)
+        outcome = self._reset.reset(
             _token(),
             form.password.data or "",
             sign_out_others=bool(form.sign_out_others.data),
@@ -70,38 +68,34 @@ class ResetPages:
             city_name=city.name if city else "",
             visitor=visitor,
         )
-        if done.problems:
-            form.refuse("password", password_messages.messages(list(done.problems), self._policy))
-            return self._render(done, form, 422)
-        if not done.is_done:
-            return self._render(done, form)
-        typed_email.remember(done.email)
+        if isinstance(outcome, InvalidLink):
+            return self._render(outcome, form)
+        if isinstance(outcome, WeakPassword):
+            form.refuse("password", password_messages.messages(outcome.problems, self._policy))
+            return self._render(outcome.link, form, 422)
+        typed_email.remember(outcome.link.email)
         flash(gettext("Your password was changed. Sign in with the new one."), "success")
-        return self._pages.see_other("/sign-in", self._way_on(done.continuation), show="form")
+        return self._pages.see_other("/sign-in", outcome.link.continuation, show="form")
 
     def _expired(self) -> Response:
         form = ResetPasswordForm(request.form)
-        return self._render(self._reset.look(_token()), form, 400, messages.page_too_old())
+        return self._render(self._reset.find_link(_token()), form, 400, messages.page_too_old())
 
     def _render(
-        self, link: ResetLink, form: ResetPasswordForm, status: int = 200, failure: str = ""
+        self, link: ValidLink | InvalidLink, form: ResetPasswordForm, status: int = 200, failure: str = ""
     ) -> Response:
-        way_on = self._way_on(link.continuation)
-        if link.status is not LinkStatus.VALID:
-            return self._pages.render("recovery/reset_link_invalid.html", way_on, 400)
+        if isinstance(link, InvalidLink):
+            continuation = link.continuation or self._pages.continuation()
+            return self._pages.render("recovery/reset_link_invalid.html", continuation, 400)
         return self._pages.render(
             "recovery/reset_password.html",
-            way_on,
+            link.continuation,
             status,
             form=form,
             failure=failure,
             email=link.email,
             password_hint=password_messages.hint(self._policy),
         )
-
-    def _way_on(self, mailed: Continuation | None) -> Continuation:
-        """Return where the resident was going when they asked for the mail, whichever browser this is."""
-        return mailed or self._pages.continuation()
 
 
 def _token() -> str:

@@ -18,26 +18,28 @@ from identity.web.visitor import Visitor
 
 
 class Unlocking(StrEnum):
-    """What a link does or did."""
+    """What a link does, or did."""
 
     READY = "ready"
     UNLOCKED = "unlocked"
-    # So many failures that only a new password helps.
+    # After 100 failures the password must be reset (NIST SP 800-63B-4 §3.2.2).
     NEEDS_NEW_PASSWORD = "needs_new_password"  # noqa: S105 - an outcome
     NO_LONGER_VALID = "no_longer_valid"
 
 
 @dataclass(frozen=True)
 class UnlockLink:
-    """A link as it stands."""
+    """The outcome for one link. Holds personal data."""
 
     unlocking: Unlocking
+    # Empty unless the link was spent.
     email: str = ""
+    # None for an unknown link.
     continuation: Continuation | None = None
 
 
 class UnlockAccount:
-    """Lifts the waits of an address."""
+    """Ends the lockout of an address."""
 
     def __init__(
         self, storage: Storage, secret_keys: SecretKeys, clock: Clock, continuations: Continuations
@@ -47,18 +49,18 @@ class UnlockAccount:
         self._clock = clock
         self._continuations = continuations
 
-    def look(self, token: str) -> UnlockLink:
-        """Tell what the link is good for. Changes nothing: mail scanners open links too."""
+    def find_link(self, token: str) -> UnlockLink:
+        """Return whether the link works. Changes nothing: mail scanners open links too."""
         with self._storage.transaction() as tx:
-            link = ActionLinks(tx).look(token, Purpose.UNLOCK, self._clock.now())
+            link = ActionLinks(tx).find_link(token, Purpose.UNLOCK, self._clock.now())
         ready = Unlocking.READY if link.status is LinkStatus.VALID else Unlocking.NO_LONGER_VALID
         return UnlockLink(ready, continuation=self._read(link.continuation))
 
     def unlock(self, token: str, visitor: Visitor) -> UnlockLink:
-        """Spend the link and start counting failures afresh."""
+        """Spend the link and delete the counts of failures."""
         now = self._clock.now()
         with self._storage.transaction() as tx:
-            link = ActionLinks(tx).claim(token, Purpose.UNLOCK, now)
+            link = ActionLinks(tx).claim_link(token, Purpose.UNLOCK, now)
             continuation = self._read(link.continuation)
             resident = Accounts(tx).get(link.subject) if link.status is LinkStatus.VALID else None
             if resident is None or not resident.email_key:
@@ -67,7 +69,7 @@ class UnlockAccount:
             origin = origins.network(visitor.ip_address)
             if lockout.state(resident.email_key, origin, now).status is Status.STOPPED:
                 return UnlockLink(Unlocking.NEEDS_NEW_PASSWORD, resident.email or "", continuation)
-            lockout.clear(resident.email_key)
+            lockout.clear_failures(resident.email_key)
             Audit(tx).record(Event.UNLOCKED, now, resident_id=resident.id, ip_address=visitor.ip_address)
             return UnlockLink(Unlocking.UNLOCKED, resident.email or "", continuation)
 

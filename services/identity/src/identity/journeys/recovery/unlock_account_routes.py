@@ -13,7 +13,7 @@ from identity.web.visitor import current_visitor
 
 
 class UnlockPages:
-    """What the link shows (GET, which changes nothing) and does (POST)."""
+    """The page of the link: a button (GET changes nothing), and what it does (POST)."""
 
     def __init__(self, pages: Pages, csrf: Csrf, rate_limiter: RateLimiter, unlock: UnlockAccount) -> None:
         self._pages = pages
@@ -26,13 +26,13 @@ class UnlockPages:
         blueprint = Blueprint("unlock", __name__)
         blueprint.get("/unlock")(self.show)
         blueprint.post("/unlock", endpoint="submit")(self.submit)
-        # The same page with a fresh token; nothing has been typed that could be lost.
+        # The same page with a new token: it has no field to fill in again.
         self._csrf.when_expired("unlock.submit", self.show)
         return blueprint
 
     def show(self) -> Response:
         """Show the button."""
-        link = self._unlock.look(_token())
+        link = self._unlock.find_link(_token())
         if link.unlocking is not Unlocking.READY:
             return self._failed(link.continuation)
         return self._pages.render("recovery/unlock.html", self._way_on(link.continuation))
@@ -66,7 +66,7 @@ class UnlockPages:
         return self._pages.render("recovery/unlock_link_invalid.html", self._way_on(continuation), 400)
 
     def _way_on(self, mailed: Continuation | None) -> Continuation:
-        """Return where the resident was going when they asked for the mail, whichever browser this is."""
+        """Return where the resident was going when they asked for the mail, in any browser."""
         return mailed or self._pages.continuation()
 
 

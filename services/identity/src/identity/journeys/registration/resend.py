@@ -3,13 +3,15 @@
 from enum import StrEnum
 
 from identity.clock import Clock
-from identity.journeys.registration.mail import VerificationMail
+from identity.journeys.registration.mail import unverified_address
 from identity.journeys.registration.store import Pending, PendingRegistrations
 from identity.rate_limits.limiter import Action, RateLimiter
 from identity.residents.action_links.purposes import Purpose
 from identity.residents.action_links.store import ActionLinks, LinkStatus
 from identity.secret_keys import digest
 from identity.storage import Storage
+from identity.web.address_verification import AddressVerification
+from identity.web.continuation import Continuations
 from identity.web.visitor import Visitor
 
 
@@ -28,12 +30,18 @@ class ResendVerification:
     """Knows the registrations that a browser waits for, and mails them again."""
 
     def __init__(
-        self, storage: Storage, clock: Clock, rate_limiter: RateLimiter, mail: VerificationMail
+        self,
+        storage: Storage,
+        clock: Clock,
+        rate_limiter: RateLimiter,
+        continuations: Continuations,
+        verification: AddressVerification,
     ) -> None:
         self._storage = storage
         self._clock = clock
         self._rate_limiter = rate_limiter
-        self._mail = mail
+        self._continuations = continuations
+        self._verification = verification
 
     def find(self, registration_id: str, browser_secret: str | None) -> Pending | None:
         """Return the registration if this browser asked for it, waiting or just verified."""
@@ -53,15 +61,16 @@ class ResendVerification:
         if not self._rate_limiter.allows_mail(pending.email_key, visitor.ip_address):
             return Resent.TOO_MANY
         now = self._clock.now()
+        address = unverified_address(pending, self._continuations.read(pending.continuation))
         with self._storage.transaction() as tx:
             PendingRegistrations(tx).prolong(pending.id, now)
-            self._mail.queue(tx, pending, now)
+            self._verification.send_link_and_code(tx, address, now)
         return Resent.SENT
 
     def send_new_link(self, token: str, visitor: Visitor) -> Resent:
         """Mail a new link to whoever holds one that expired or was replaced: it went to that mailbox."""
         with self._storage.transaction() as tx:
-            link = ActionLinks(tx).look(token, Purpose.VERIFY_REGISTRATION, self._clock.now())
+            link = ActionLinks(tx).find_link(token, Purpose.VERIFY_REGISTRATION, self._clock.now())
             pending = PendingRegistrations(tx).get(link.subject) if link.subject else None
         if pending is None or link.status not in (LinkStatus.EXPIRED, LinkStatus.REPLACED):
             return Resent.GONE

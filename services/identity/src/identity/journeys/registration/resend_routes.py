@@ -24,7 +24,7 @@ PATH = "/sign-up/check-email"
 class WaitingPages:
     """Waits for the mail to be answered, by the code typed here or by its link."""
 
-    def __init__(  # noqa: PLR0913, PLR0917 - names what it depends on
+    def __init__(  # noqa: PLR0917 - names what it depends on
         self,
         pages: Pages,
         csrf: Csrf,

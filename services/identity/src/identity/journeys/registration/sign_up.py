@@ -6,7 +6,7 @@ from identity import randomness
 from identity.audit.events import Event
 from identity.audit.store import Audit
 from identity.clock import Clock
-from identity.journeys.registration.mail import VerificationMail
+from identity.journeys.registration.mail import unverified_address
 from identity.journeys.registration.store import Pending, PendingRegistrations
 from identity.rate_limits.limiter import RateLimiter
 from identity.relying_parties.clients import RegisteredCity
@@ -15,6 +15,7 @@ from identity.residents.passwords.hashing import PasswordHasher
 from identity.residents.passwords.policy import PasswordPolicy, PasswordProblem
 from identity.secret_keys import digest
 from identity.storage import Storage
+from identity.web.address_verification import AddressVerification
 from identity.web.continuation import Continuation, Continuations
 from identity.web.visitor import Visitor
 
@@ -52,15 +53,16 @@ class Waiting:
 class SignUp:
     """Begins a registration."""
 
-    def __init__(  # noqa: PLR0913, PLR0917 - names what it depends on
+    def __init__(
         self,
+        *,
         storage: Storage,
         clock: Clock,
         hasher: PasswordHasher,
         policy: PasswordPolicy,
         rate_limiter: RateLimiter,
         continuations: Continuations,
-        mail: VerificationMail,
+        verification: AddressVerification,
     ) -> None:
         self._storage = storage
         self._clock = clock
@@ -68,7 +70,7 @@ class SignUp:
         self._policy = policy
         self._rate_limiter = rate_limiter
         self._continuations = continuations
-        self._mail = mail
+        self._verification = verification
 
     def before(self, registration_id: str, browser_secret: str | None) -> Pending | None:
         """Return what this browser filled in before and wants to change."""
@@ -84,7 +86,7 @@ class SignUp:
         context = [form.email, form.given_name, form.family_name, *([city.name] if city else [])]
         return self._policy.problems(form.password, context)
 
-    def sign_up(  # noqa: PLR0913 - the form, and where it was filled in
+    def sign_up(
         self,
         form: Form,
         *,
@@ -118,7 +120,7 @@ class SignUp:
                 browser_digest=digest(secret),
                 now=now,
             )
-            self._mail.queue(tx, pending, now)
+            self._verification.send_link_and_code(tx, unverified_address(pending, continuation), now)
             Audit(tx).record(
                 Event.REGISTRATION_REQUESTED,
                 now,

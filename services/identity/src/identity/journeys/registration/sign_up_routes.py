@@ -17,7 +17,7 @@ from identity.web.visitor import current_visitor
 class SignUpPages:
     """From the empty form to the mail."""
 
-    def __init__(  # noqa: PLR0913, PLR0917 - names what it depends on
+    def __init__(
         self,
         pages: Pages,
         csrf: Csrf,

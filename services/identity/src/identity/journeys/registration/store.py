@@ -46,7 +46,7 @@ class PendingRegistrations:
     def __init__(self, executor: Executor) -> None:
         self._executor = executor
 
-    def add(  # noqa: PLR0913 - each is a column
+    def add(
         self,
         *,
         email: str,

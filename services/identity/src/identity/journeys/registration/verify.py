@@ -53,7 +53,7 @@ class Verification:
 class Verify:
     """Turns a pending registration into a resident."""
 
-    def __init__(  # noqa: PLR0913, PLR0917 - names what it depends on
+    def __init__(
         self,
         storage: Storage,
         secret_keys: SecretKeys,
@@ -98,10 +98,10 @@ class Verify:
             password_hash = self._hasher.hash(password)
         now = self._clock.now()
         with self._storage.transaction() as tx:
-            claimed = ActionLinks(tx).claim(token, Purpose.VERIFY_REGISTRATION, now)
+            claimed = ActionLinks(tx).claim_link(token, Purpose.VERIFY_REGISTRATION, now)
             if claimed.status is not LinkStatus.VALID:
                 return self._seen(Step.ALREADY_VERIFIED, pending)
-            OneTimeCodes(tx, self._secret_keys).forget(Purpose.VERIFY_REGISTRATION, pending.id)
+            OneTimeCodes(tx, self._secret_keys).delete_code(Purpose.VERIFY_REGISTRATION, pending.id)
             return self._become_resident(tx, pending, password_hash, visitor, now)
 
     def by_code(
@@ -111,19 +111,19 @@ class Verify:
         now = self._clock.now()
         with self._storage.transaction() as tx:
             codes = OneTimeCodes(tx, self._secret_keys)
-            result = codes.claim(Purpose.VERIFY_REGISTRATION, pending.id, code, now)
+            result = codes.claim_code(Purpose.VERIFY_REGISTRATION, pending.id, code, now)
             if result is not CodeResult.RIGHT:
                 return result, None
             if Accounts(tx).by_email_key(pending.email_key) is not None:
                 # The code was never mailed, so it was guessed: no answer that a wrong one would not get.
                 return CodeResult.WRONG, None
-            ActionLinks(tx).spend_all(Purpose.VERIFY_REGISTRATION, pending.id, now)
+            ActionLinks(tx).spend_open_link(Purpose.VERIFY_REGISTRATION, pending.id, now)
             return result, self._become_resident(tx, pending, pending.password_hash, visitor, now)
 
     def _look(self, token: str, browser_secret: str | None) -> tuple[Verification, Pending | None]:
         now = self._clock.now()
         with self._storage.transaction() as tx:
-            link = ActionLinks(tx).look(token, Purpose.VERIFY_REGISTRATION, now)
+            link = ActionLinks(tx).find_link(token, Purpose.VERIFY_REGISTRATION, now)
             pending = PendingRegistrations(tx).get(link.subject) if link.subject else None
             if pending is None:
                 return Verification(Step.UNKNOWN), None
@@ -155,10 +155,10 @@ class Verify:
             )
         except AddressTakenError:
             return self._seen(Step.ALREADY_VERIFIED, pending)
-        Passwords(tx).set(resident.id, password_hash, now)
+        Passwords(tx).set_password(resident.id, password_hash, now)
         PendingRegistrations(tx).confirm(pending.id, now)
         # Failures counted before there was an account were nobody's.
-        Lockout(tx, self._secret_keys).clear(pending.email_key)
+        Lockout(tx, self._secret_keys).clear_failures(pending.email_key)
         Audit(tx).record(
             Event.REGISTRATION_VERIFIED,
             now,

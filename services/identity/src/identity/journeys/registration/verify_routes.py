@@ -31,7 +31,7 @@ _GOOD = (Step.CONFIRM, Step.CHOOSE_PASSWORD, Step.ALREADY_VERIFIED)
 class VerificationPages:
     """What a mailed link shows (GET, which changes nothing) and does (POST)."""
 
-    def __init__(  # noqa: PLR0913, PLR0917 - names what it depends on
+    def __init__(  # noqa: PLR0917 - names what it depends on
         self,
         pages: Pages,
         csrf: Csrf,

@@ -1,6 +1,5 @@
-"""Step 8 of the resident guide: the sign-in page.
+"""Signing in with e-mail address and password (step 8 of the resident guide).
 
-Decides whether e-mail address and password are right, begins the session, and sends the resident on to where
-they were going. Whatever is wrong, the page says the same; what its owner should know goes by mail. What a
-client may learn afterwards belongs to `oidc`.
+Checks both, begins the session and leads on to where the resident was going. The page says the same for every
+failure; the owner of the address learns more by mail. What a client learns belongs to `oidc`.
 """

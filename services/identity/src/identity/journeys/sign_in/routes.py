@@ -16,16 +16,17 @@ from identity.web.sign_in_methods import PASSWORD, SignInMethods
 from identity.web.signed_in_response import SignedInResponse
 from identity.web.visitor import current_visitor
 
-# Shows the form in a browser that is signed in: after a registration there, or for somebody else.
+# Shows the form also in a browser that is signed in: after a registration there, or for another resident.
 SHOW = "show"
 EMPTY = "empty"
 
 
 class SignInPages:
-    """The form, and what becomes of it."""
+    """The page with the form."""
 
-    def __init__(  # noqa: PLR0913, PLR0917 - names what it depends on
+    def __init__(
         self,
+        *,
         pages: Pages,
         csrf: Csrf,
         rate_limiter: RateLimiter,
@@ -53,7 +54,7 @@ class SignInPages:
         return blueprint
 
     def form(self) -> Response:
-        """Show the form; somebody who is signed in goes on, unless they must prove themselves again."""
+        """Show the form; a resident who is signed in goes on, unless they must authenticate again."""
         continuation = self._pages.continuation()
         signed_in = self._current_session.load()
         show = request.args.get(SHOW, "")
@@ -100,7 +101,7 @@ class SignInPages:
         )
 
     def _expired(self) -> Response:
-        """Answer a form that came too late: whoever is signed in by now, in another tab, goes on."""
+        """Show a form with an expired token again; a resident who signed in in another tab goes on."""
         continuation = self._pages.continuation()
         if self._current_session.load() and not continuation.reauthenticate:
             return self._pages.redirect_to(continuation)

@@ -6,11 +6,14 @@ from datetime import datetime
 from identity.audit.events import Event
 from identity.audit.store import Audit
 from identity.clock import Clock
-from identity.journeys.sign_in.mail import Notices
+from identity.mail import messages
+from identity.mail.queue import MailQueue
 from identity.rate_limits.limiter import Action, RateLimiter
 from identity.residents.accounts.addresses import Address
-from identity.residents.accounts.models import SignInMethod
+from identity.residents.accounts.models import Resident, SignInMethod
+from identity.residents.accounts.recipient import recipient_of
 from identity.residents.accounts.store import Accounts
+from identity.residents.action_links.purposes import Purpose
 from identity.residents.lockout import origins
 from identity.residents.lockout.store import Lockout, LockoutState
 from identity.residents.passwords.hashing import PasswordHasher
@@ -20,6 +23,7 @@ from identity.secret_keys import SecretKeys
 from identity.storage import Storage, Transaction
 from identity.web.continuation import Continuation
 from identity.web.current_session import SignedIn
+from identity.web.mail_links import MailLinks
 from identity.web.visitor import Visitor
 
 PASSWORD_AMR = ("pwd",)  # RFC 8176
@@ -27,7 +31,7 @@ PASSWORD_AMR = ("pwd",)  # RFC 8176
 
 @dataclass(frozen=True)
 class Attempt:
-    """What was typed, and by which browser."""
+    """What was typed, and in which browser. Holds a password and personal data."""
 
     address: Address
     password: str
@@ -42,7 +46,7 @@ class Attempt:
 
 @dataclass(frozen=True)
 class SignedInNow:
-    """The resident is in."""
+    """The resident is signed in. Holds a secret."""
 
     # For the session's cookie.
     secret: str
@@ -50,12 +54,12 @@ class SignedInNow:
 
 
 class UnableToSignIn:
-    """Whatever the reason: wrong, unknown, locked, not verified, disabled, or another sign-in method."""
+    """For every reason: wrong, unknown, locked, not verified, disabled, or another sign-in method."""
 
 
 @dataclass(frozen=True)
 class _Candidate:
-    """Whom the address may belong to."""
+    """The account of the address, if any, and its lockout."""
 
     lockout_state: LockoutState
     resident_id: str | None
@@ -63,9 +67,9 @@ class _Candidate:
 
 
 class SignIn:
-    """Signs residents in by password, one Argon2id hash an attempt whoever asks."""
+    """Signs residents in by password: one hash for each attempt, with or without an account."""
 
-    def __init__(  # noqa: PLR0913 - names what it depends on
+    def __init__(
         self,
         *,
         storage: Storage,
@@ -73,7 +77,8 @@ class SignIn:
         clock: Clock,
         hasher: PasswordHasher,
         rate_limiter: RateLimiter,
-        notices: Notices,
+        mail_queue: MailQueue,
+        mail_links: MailLinks,
         sessions: SessionLifecycle,
     ) -> None:
         self._storage = storage
@@ -81,7 +86,8 @@ class SignIn:
         self._clock = clock
         self._hasher = hasher
         self._rate_limiter = rate_limiter
-        self._notices = notices
+        self._mail_queue = mail_queue
+        self._mail_links = mail_links
         self._sessions = sessions
 
     def sign_in(self, attempt: Attempt) -> SignedInNow | UnableToSignIn:
@@ -104,7 +110,7 @@ class SignIn:
             return UnableToSignIn()
         stronger = self._hasher.hash(attempt.password) if self._hasher.needs_rehash(known_hash) else None
         with self._storage.transaction() as tx:
-            Lockout(tx, self._secret_keys).clear(attempt.address.key, origin)
+            Lockout(tx, self._secret_keys).clear_failures(attempt.address.key, origin)
             if stronger:
                 Passwords(tx).rehash(candidate.resident_id, known_hash, stronger)
             return self._begin(tx, attempt, candidate.resident_id, now)
@@ -123,7 +129,7 @@ class SignIn:
 
     def _count_and_find(self, email_key: str, origin: str, now: datetime) -> _Candidate:
         with self._storage.transaction() as tx:
-            lockout_state = Lockout(tx, self._secret_keys).attempt(email_key, origin, now)
+            lockout_state = Lockout(tx, self._secret_keys).count_attempt(email_key, origin, now)
             resident = Accounts(tx).by_email_key(email_key)
             if resident is None:
                 return _Candidate(lockout_state, None, None)
@@ -145,11 +151,37 @@ class SignIn:
             resident = Accounts(tx).get(candidate.resident_id) if candidate.resident_id else None
             if resident is None or resident.disabled_at is not None:
                 return
-            if candidate.lockout_state.just_locked:
+            has_password = resident.sign_in_method == SignInMethod.PASSWORD
+            if has_password and candidate.lockout_state.just_locked:
                 stopped = not Lockout(tx, self._secret_keys).state(attempt.address.key, origin, now).until
-                self._notices.locked(tx, resident, attempt.continuation, now, for_good=stopped)
-            elif may_hint:
-                self._notices.other_method(tx, resident, attempt.continuation)
+                self._mail_lock(tx, resident, attempt.continuation, now, is_stopped=stopped)
+            elif not has_password and may_hint and not candidate.lockout_state.just_locked:
+                self._mail_method(tx, resident, attempt.continuation)
+
+    def _mail_lock(
+        self,
+        tx: Transaction,
+        resident: Resident,
+        continuation: Continuation,
+        now: datetime,
+        *,
+        is_stopped: bool,
+    ) -> None:
+        """Tell a resident that sign-ins wait, or that only a new password helps."""
+        to = recipient_of(resident, continuation.city_id)
+        purpose = Purpose.RESET_PASSWORD if is_stopped else Purpose.UNLOCK
+        message = messages.account_stopped if is_stopped else messages.account_locked
+        link = self._mail_links.issue(tx, purpose, resident.id, continuation, now)
+        self._mail_queue.send(tx, message(to, link=link))
+
+    def _mail_method(self, tx: Transaction, resident: Resident, continuation: Continuation) -> None:
+        """Tell a resident who typed a password that they sign in through a provider (product decision 1)."""
+        mail = messages.use_your_provider(
+            recipient_of(resident, continuation.city_id),
+            provider=resident.sign_in_method,
+            sign_in_link=self._mail_links.to("/sign-in", continuation),
+        )
+        self._mail_queue.send(tx, mail)
 
     def _begin(self, tx: Transaction, attempt: Attempt, resident_id: str, now: datetime) -> SignedInNow:
         proof = Proof(

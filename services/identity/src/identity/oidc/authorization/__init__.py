@@ -1,5 +1,5 @@
-"""The authorization endpoint: what a client asks for, what its resident has to do first, and the answer.
+"""The authorization endpoint: the request of a client, what its resident has to do first, and the response.
 
-Asks nobody to sign in by itself: it stores the request, hands over to the journeys by URL and decides again
-when the browser comes back. What a code is worth is left to `grants`.
+Has no pages for signing in: it stores the request, hands over to the journeys by URL and decides again when
+the browser comes back. What a code yields belongs to `grant_types`.
 """

@@ -1,9 +1,8 @@
-"""The `claims` parameter (OpenID Connect Core §5.5): what a client asks for by name, beside its scope."""
+"""The `claims` parameter (OpenID Connect Core §5.5): claims that a client requests by name."""
 
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
 from authlib.oauth2.rfc6749 import InvalidRequestError
 
@@ -11,8 +10,8 @@ from identity.oidc.protocol.errors import UnmetAuthenticationRequirementsError
 from identity.oidc.tokens import claims
 from identity.relying_parties.clients import RegisteredClient
 
-# Each claim that is asked for, with what is asked of it (§5.5.1); None and {} ask for nothing in particular.
-_Asked = Mapping[str, Mapping[str, Any]]
+# The requested claims by name, with what is requested of each (§5.5.1); None and {} request no value.
+_Requested = Mapping[str, Mapping[str, object]]
 
 
 @dataclass(frozen=True)
@@ -21,20 +20,20 @@ class ClaimsRequest:
 
     at_userinfo: tuple[str, ...] = ()
     in_id_token: tuple[str, ...] = ()
-    # The only residents that it may be about; None: anybody.
+    # The only values of `sub` that the response may be about; None: any.
     subjects: frozenset[str] | None = None
 
     @property
     def scope(self) -> tuple[str, ...]:
-        """Return the scopes that contain what is asked for: in these words a resident is asked."""
+        """The scopes that contain the requested claims: the resident consents in their words."""
         return tuple({claims.SCOPES[name]: None for name in (*self.at_userinfo, *self.in_id_token)})
 
 
 def read(parameter: str | None, client: RegisteredClient) -> ClaimsRequest:
-    """Return what counts; what is not known is ignored (§5.5).
+    """Return what counts; unknown claims are ignored (§5.5).
 
     Raises `InvalidRequestError`, and `UnmetAuthenticationRequirementsError` for an essential `acr` that
-    nobody can have here (§5.5.1.1).
+    no sign-in has here (§5.5.1.1).
     """
     if parameter is None:
         return ClaimsRequest()
@@ -42,28 +41,31 @@ def read(parameter: str | None, client: RegisteredClient) -> ClaimsRequest:
         members = _object(json.loads(parameter))
     except (ValueError, RecursionError):
         raise InvalidRequestError("claims is not JSON.") from None
-    at_userinfo, in_id_token = _asked(members.get("userinfo")), _asked(members.get("id_token"))
+    at_userinfo, in_id_token = _requested(members.get("userinfo")), _requested(members.get("id_token"))
     acr, subjects = in_id_token.get("acr", {}), _values(in_id_token.get("sub", {}))
     accepted = _values(acr)
     if acr.get("essential") and accepted is not None and claims.SINGLE_FACTOR not in accepted:
         raise UnmetAuthenticationRequirementsError
-    return ClaimsRequest(_given(at_userinfo, client), _given(in_id_token, client), subjects)
+    return ClaimsRequest(_allowed(at_userinfo, client), _allowed(in_id_token, client), subjects)
 
 
-def _given(asked: _Asked, client: RegisteredClient) -> tuple[str, ...]:
-    return tuple(name for name, scope in claims.SCOPES.items() if name in asked and scope in client.scopes)
+def _allowed(requested: _Requested, client: RegisteredClient) -> tuple[str, ...]:
+    return tuple(
+        name for name, scope in claims.SCOPES.items() if name in requested and scope in client.scopes
+    )
 
 
-def _asked(member: object) -> _Asked:
+def _requested(member: object) -> _Requested:
     """Return the claims of one member, checked in form."""
-    asked = {name: _object(wish) for name, wish in _object(member).items()}
-    for wish in asked.values():
-        if not isinstance(wish.get("essential", False), bool) or not isinstance(wish.get("values", []), list):
+    requested = {name: _object(wanted) for name, wanted in _object(member).items()}
+    for wanted in requested.values():
+        essential, values = wanted.get("essential", False), wanted.get("values", [])
+        if not isinstance(essential, bool) or not isinstance(values, list):
             raise InvalidRequestError("claims has a member essential or values of another type.")
-    return asked
+    return requested
 
 
-def _object(value: object) -> dict[str, Any]:
+def _object(value: object) -> dict[str, object]:
     if value is None:
         return {}
     if not isinstance(value, dict):
@@ -71,8 +73,10 @@ def _object(value: object) -> dict[str, Any]:
     return value
 
 
-def _values(wish: Mapping[str, Any]) -> frozenset[str] | None:
-    """Return the values that are acceptable; None: any."""
-    if "value" not in wish and "values" not in wish:
+def _values(wanted: Mapping[str, object]) -> frozenset[str] | None:
+    """Return the acceptable values; None: any."""
+    if "value" not in wanted and "values" not in wanted:
         return None
-    return frozenset(one for one in (wish.get("value"), *wish.get("values", ())) if isinstance(one, str))
+    several = wanted.get("values")
+    values = [wanted.get("value"), *(several if isinstance(several, list) else ())]
+    return frozenset(value for value in values if isinstance(value, str))

@@ -1,4 +1,4 @@
-"""From a client's request to its code, by way of whatever the resident has to do."""
+"""Decides on authorization requests: what the resident has to do next, or the response to the client."""
 
 from dataclasses import dataclass
 
@@ -12,19 +12,22 @@ from identity.clock import Clock
 from identity.oidc.authorization.interactions import Interactions, Lapse
 from identity.oidc.authorization.prompting import Step, next_step
 from identity.oidc.authorization.request_resolver import (
-    PushedRequestOverError,
+    PushedRequestExpiredError,
     RequestResolver,
-    told_description,
+    error_description,
 )
 from identity.oidc.authorization.requests import AuthorizationRequest, AuthorizationRequests
-from identity.oidc.authorization.response_modes import Addressee, ClientAnswer, answer
+from identity.oidc.authorization.response_modes import (
+    AuthorizationResponse,
+    ResponseTarget,
+    authorization_response,
+)
 from identity.oidc.authorization.store import StoredInteraction
 from identity.oidc.grants.store import Grants, NewGrant
 from identity.oidc.protocol.errors import UntrustedRedirectError
 from identity.oidc.protocol.lifetimes import CODE
 from identity.oidc.protocol.parameters import Parameters
 from identity.oidc.tokens import claims
-from identity.relying_parties.clients import RegisteredClient
 from identity.relying_parties.consents.store import Consents
 from identity.residents.accounts.store import Accounts
 from identity.secret_keys import digest
@@ -43,15 +46,14 @@ class Waiting:
 
 @dataclass(frozen=True)
 class Answered:
-    """The client gets its answer: a code, or an error."""
+    """The response for the client: a code, or an error."""
 
-    answer: ClientAnswer
-    client: RegisteredClient
+    response: AuthorizationResponse
 
 
 @dataclass(frozen=True)
 class StartOver:
-    """The interaction cannot go on; the resident starts again where the client's sign-in starts."""
+    """The interaction cannot go on; the resident starts again at the client's start page."""
 
     reason: Lapse
 
@@ -60,9 +62,9 @@ Outcome = Waiting | Answered | StartOver
 
 
 class Authorization:
-    """Decides on authorization requests, at first sight and again after every step."""
+    """Decides on authorization requests, when they come in and again after every step."""
 
-    def __init__(  # noqa: PLR0913, PLR0917 - the composition root names each of them
+    def __init__(
         self,
         storage: Storage,
         clock: Clock,
@@ -81,49 +83,49 @@ class Authorization:
 
     def begin(self, sent: Parameters, signed_in: SignedIn | None, browser_secret: str) -> Outcome:
         """Decide on a new request; raises `UntrustedRedirectError`."""
-        parameters = self._received(sent)
+        parameters = self._resolve(sent)
         if not isinstance(parameters, Parameters):
             return parameters
-        client, addressee = self._requests.addressee(parameters)
+        target = self._requests.response_target(parameters)
         try:
-            request = self._requests.read(parameters, client)
+            request = self._requests.read(parameters, target)
             step = self._next_step(request, signed_in, None)
         except OAuth2Error as error:
-            return self._refused(client, addressee, error)
+            return self._refused(target, error)
         if step is Step.ISSUE_CODE and signed_in:
-            return self._issue_code(request, addressee, signed_in)
-        return Waiting(step, self._interactions.begin(parameters, client, browser_secret), request)
+            return self._issue_code(request, target, signed_in)
+        return Waiting(step, self._interactions.begin(parameters, target.client, browser_secret), request)
 
-    def park(self, sent: Parameters) -> StoredInteraction | Answered | StartOver:
-        """Store a request that came without cookies, to be looked at when the browser comes back.
+    def store_request(self, sent: Parameters) -> StoredInteraction | Answered | StartOver:
+        """Store a request that came without cookies; it is decided when the browser comes back.
 
         A POST from another site brings none (SameSite=Lax). Raises `UntrustedRedirectError`.
         """
-        parameters = self._received(sent)
+        parameters = self._resolve(sent)
         if not isinstance(parameters, Parameters):
             return parameters
-        client, _addressee = self._requests.addressee(parameters)
+        client = self._requests.response_target(parameters).client
         return self._interactions.begin(parameters, client, None)
 
     def resume(self, interaction_id: str, signed_in: SignedIn | None, browser_secret: str) -> Outcome:
-        """Decide again after a step; raises `UntrustedRedirectError` if the client has changed."""
+        """Decide again after a step; raises `UntrustedRedirectError` if the registration has changed."""
         resumed = self._interactions.resume(interaction_id, browser_secret)
         if isinstance(resumed, Lapse):
             return StartOver(resumed)
         interaction = resumed.interaction
         parameters = Parameters.restored(interaction.parameters)
-        client, addressee = self._requests.addressee(parameters)
+        target = self._requests.response_target(parameters)
         known = None if resumed.is_first_look else interaction
         try:
-            request = self._requests.read(parameters, client)
+            request = self._requests.read(parameters, target)
             step = self._next_step(request, signed_in, known)
         except OAuth2Error as error:
-            return self._closed(interaction, self._refused(client, addressee, error))
+            return self._finish(interaction, self._refused(target, error))
         if step is not Step.ISSUE_CODE or signed_in is None:
             return Waiting(step, interaction, request)
         if not self._interactions.finish(interaction):
             return StartOver(Lapse.ANSWERED)
-        return self._issue_code(request, addressee, signed_in)
+        return self._issue_code(request, target, signed_in)
 
     def email_of(self, signed_in: SignedIn) -> str:
         """Return the address by which the resident knows their account."""
@@ -131,17 +133,17 @@ class Authorization:
             resident = Accounts(tx).get(signed_in.resident_id)
             return (resident.email if resident else None) or ""
 
-    def choose(self, waiting: Waiting, signed_in: SignedIn) -> None:
-        """Note that the resident goes on with the account they are signed in to."""
+    def choose_account(self, waiting: Waiting, signed_in: SignedIn) -> None:
+        """Record that the resident goes on with the account they are signed in to."""
         self._interactions.note_choice(waiting.interaction, signed_in.sid)
 
-    def agree(self, waiting: Waiting, signed_in: SignedIn) -> None:
-        """Note that the resident allows what the client asks for: a third party, until it is taken back."""
+    def give_consent(self, waiting: Waiting, signed_in: SignedIn) -> None:
+        """Record the resident's consent; for a third party it lasts until it is withdrawn."""
         self._interactions.note_consent(waiting.interaction, signed_in.sid)
         request, now = waiting.request, self._clock.now()
         if request.client.first_party:
             return
-        scopes, resident_id = request.asked_scope, signed_in.resident_id
+        scopes, resident_id = request.requested_scope, signed_in.resident_id
         with self._storage.transaction() as tx:
             Consents(tx).extend(resident_id, request.client.id, scopes, request.resources, now)
             Audit(tx).record(
@@ -154,22 +156,22 @@ class Authorization:
             )
 
     def decline(self, waiting: Waiting) -> Outcome:
-        """Tell the client that the resident said no (RFC 6749 §4.1.2.1)."""
-        client, addressee = self._requests.addressee(Parameters.restored(waiting.interaction.parameters))
-        return self._closed(waiting.interaction, self._refused(client, addressee, AccessDeniedError()))
+        """Return the response after the resident declined (RFC 6749 §4.1.2.1)."""
+        target = self._requests.response_target(Parameters.restored(waiting.interaction.parameters))
+        return self._finish(waiting.interaction, self._refused(target, AccessDeniedError()))
 
-    def _received(self, sent: Parameters) -> Parameters | Answered | StartOver:
-        """Return the parameters that count, or the answer to a request that did not come in properly."""
+    def _resolve(self, sent: Parameters) -> Parameters | Answered | StartOver:
+        """Return the parameters that count, or the outcome where they cannot be had."""
         try:
             return self._resolver.resolve(sent)
-        except PushedRequestOverError:
+        except PushedRequestExpiredError:
             return StartOver(Lapse.EXPIRED)
         except OAuth2Error as error:
             try:
-                client, addressee = self._requests.addressee(sent)
-            except UntrustedRedirectError as unsound:
-                raise UntrustedRedirectError(told_description(error), unsound.client) from None
-            return self._refused(client, addressee, error)
+                target = self._requests.response_target(sent)
+            except UntrustedRedirectError as untrusted:
+                raise UntrustedRedirectError(error_description(error), untrusted.client) from None
+            return self._refused(target, error)
 
     def _next_step(
         self, request: AuthorizationRequest, signed_in: SignedIn | None, known: StoredInteraction | None
@@ -180,15 +182,15 @@ class Authorization:
                 consent = Consents(connection).find(signed_in.resident_id, request.client.id)
         return next_step(request, signed_in, known, consent, self._clock.now())
 
-    def _closed(self, interaction: StoredInteraction, outcome: Answered) -> Outcome:
+    def _finish(self, interaction: StoredInteraction, outcome: Answered) -> Outcome:
         return outcome if self._interactions.finish(interaction) else StartOver(Lapse.ANSWERED)
 
-    def _refused(self, client: RegisteredClient, addressee: Addressee, error: OAuth2Error) -> Answered:
-        told = [(str(name), value) for name, value in error.get_body() if value]
-        return Answered(answer(addressee, self._issuer, told), client)
+    def _refused(self, target: ResponseTarget, error: OAuth2Error) -> Answered:
+        parameters = [(str(name), value) for name, value in error.get_body() if value]
+        return Answered(authorization_response(target, self._issuer, parameters))
 
     def _issue_code(
-        self, request: AuthorizationRequest, addressee: Addressee, signed_in: SignedIn
+        self, request: AuthorizationRequest, target: ResponseTarget, signed_in: SignedIn
     ) -> Answered:
         now, code = self._clock.now(), randomness.secret()
         grant = NewGrant(
@@ -215,4 +217,4 @@ class Authorization:
         )
         with self._storage.autocommit() as connection:
             Grants(connection).issue(grant)
-        return Answered(answer(addressee, self._issuer, [("code", code)]), request.client)
+        return Answered(authorization_response(target, self._issuer, [("code", code)]))

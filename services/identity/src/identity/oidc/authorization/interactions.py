@@ -1,7 +1,7 @@
 """Authorization requests that wait for their resident, each bound to the browser that brought it.
 
-Several may wait in one browser (two tabs). Whatever goes wrong with one, the resident is led back to the
-start page of the client that asked, never to a dead end.
+Several may wait in one browser (two tabs). When one cannot go on, the resident is sent back to the start page
+of the client.
 """
 
 import hmac
@@ -19,7 +19,7 @@ from identity.storage import Storage
 
 
 class Lapse(StrEnum):
-    """Why an interaction cannot go on; the client's start page is told."""
+    """Why an interaction cannot go on; sent to the client's start page as `reason`."""
 
     EXPIRED = "sign_in_expired"
     OTHER_BROWSER = "sign_in_began_in_another_browser"
@@ -31,12 +31,12 @@ class Resumed:
     """An interaction that goes on."""
 
     interaction: StoredInteraction
-    # The first time a browser looks at it: nothing was asked yet.
+    # True for the first browser of a request without one: the resident was asked nothing yet.
     is_first_look: bool
 
 
 class Interactions:
-    """Begins interactions and finds them again."""
+    """Begins and resumes interactions."""
 
     def __init__(self, storage: Storage, clock: Clock) -> None:
         self._storage, self._clock = storage, clock
@@ -55,16 +55,16 @@ class Interactions:
             expires_at=now + INTERACTION,
         )
         with self._storage.autocommit() as connection:
-            InteractionStore(connection).begin(interaction)
+            InteractionStore(connection).add_interaction(interaction)
         return interaction
 
     def resume(self, interaction_id: str, browser_secret: str) -> Resumed | Lapse:
-        """Return the interaction if it is this browser's and not over."""
+        """Return the interaction if it is this browser's and has not expired."""
         if len(interaction_id) > 32 or not interaction_id.isprintable():  # noqa: PLR2004 - the column's width
             return Lapse.ANSWERED
         with self._storage.autocommit() as connection:
             interactions = InteractionStore(connection)
-            interaction = interactions.find(interaction_id)
+            interaction = interactions.find_interaction(interaction_id)
             if interaction is None:
                 return Lapse.ANSWERED
             if interaction.expires_at <= self._clock.now():
@@ -77,16 +77,16 @@ class Interactions:
         return Resumed(interaction, is_first_look=False)
 
     def note_choice(self, interaction: StoredInteraction, session_id: str) -> None:
-        """Remember which session's account the resident chose to go on with."""
+        """Record the session whose account the resident chose."""
         with self._storage.autocommit() as connection:
             InteractionStore(connection).note_choice(interaction.id, session_id)
 
     def note_consent(self, interaction: StoredInteraction, session_id: str) -> None:
-        """Remember that the resident of this session agreed."""
+        """Record that the resident of this session consented."""
         with self._storage.autocommit() as connection:
             InteractionStore(connection).note_consent(interaction.id, session_id)
 
     def finish(self, interaction: StoredInteraction) -> bool:
-        """Close the interaction before it is answered: True for exactly one of all who try."""
+        """End the interaction before its response is sent: True for exactly one of all that try."""
         with self._storage.autocommit() as connection:
             return InteractionStore(connection).finish(interaction.id)

@@ -1,4 +1,4 @@
-"""What has to happen before a client gets its code: one set of rules, asked again after every step.
+"""What the resident has to do before a client gets its code: one set of rules, applied after every step.
 
 OpenID Connect Core §3.1.2.1 and §3.1.2.3, Initiating User Registration 1.0 for `prompt=create`.
 """
@@ -16,7 +16,7 @@ from identity.web.current_session import SignedIn
 
 
 class Step(Enum):
-    """What comes next."""
+    """The next step."""
 
     SIGN_IN = auto()
     SIGN_UP = auto()
@@ -32,10 +32,10 @@ def next_step(
     consent: Consent | None,
     now: datetime,
 ) -> Step:
-    """Return the next step; raises `OAuth2Error` where the client forbade it or the answer is no.
+    """Return the next step; raises `OAuth2Error` where the client forbids it or the resident is another.
 
-    `interaction` is None at the first look, and holds what was done since at every later one. `consent` is
-    what the resident who is signed in allowed the client before.
+    `interaction` is None for a new request, and later holds what was done since. `consent` is what the
+    resident who is signed in allowed the client before.
     """
     if "none" in request.prompts:
         return _silently(request, signed_in, consent, now)
@@ -99,4 +99,4 @@ def _is_allowed_already(request: AuthorizationRequest, consent: Consent | None) 
     # RFC 8252 §8.6: any program on the resident's machine can pretend to be this client.
     if request.client.is_public and redirect_uris.is_loopback(request.redirect_uri):
         return False
-    return consent is not None and consent.covers(request.asked_scope, request.resources)
+    return consent is not None and consent.covers(request.requested_scope, request.resources)

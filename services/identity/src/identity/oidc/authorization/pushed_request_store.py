@@ -16,7 +16,7 @@ class PushedRequestStore:
     def __init__(self, executor: Executor) -> None:
         self._executor = executor
 
-    def add(
+    def add_request(
         self, digest: str, client_id: str, parameters: dict[str, list[str]], expires_at: datetime
     ) -> None:
         """Add a request."""
@@ -26,8 +26,8 @@ class PushedRequestStore:
             )
         )
 
-    def take(self, digest: str, client_id: str, now: datetime) -> dict[str, list[str]] | None:
-        """Take this client's request away while it lives: for exactly one of all who try."""
+    def claim_request(self, digest: str, client_id: str, now: datetime) -> dict[str, list[str]] | None:
+        """Delete this client's live request; return its parameters, to exactly one of all that try."""
         statement = (
             delete(PUSHED)
             .where(PUSHED.c.digest == digest, PUSHED.c.client_id == client_id, PUSHED.c.expires_at > now)
@@ -37,5 +37,5 @@ class PushedRequestStore:
         return dict(row.parameters) if row else None
 
     def delete_old(self, now: datetime, limit: int) -> int:
-        """Delete up to `limit` requests that nobody took in time; return how many."""
+        """Delete up to `limit` expired requests; return how many."""
         return delete_some(self._executor, PUSHED, PUSHED.c.expires_at <= now, limit)

@@ -1,4 +1,4 @@
-"""What becomes of a pushed request: a reference that works once, within a minute, for its client."""
+"""Pushed authorization requests (RFC 9126): a `request_uri` works once, within a minute, for its client."""
 
 from datetime import timedelta
 
@@ -16,25 +16,27 @@ _LONGEST = 128
 
 
 class PushedRequests:
-    """Keeps pushed requests for their minute."""
+    """Stores pushed requests and claims them."""
 
     def __init__(self, storage: Storage, clock: Clock) -> None:
         self._storage, self._clock = storage, clock
 
-    def keep(self, parameters: Parameters, client: RegisteredClient) -> str:
+    def store_request(self, parameters: Parameters, client: RegisteredClient) -> str:
         """Store a request that was checked; return its `request_uri`."""
         secret = randomness.secret()
         expires_at = self._clock.now() + LIFETIME
         with self._storage.autocommit() as connection:
-            PushedRequestStore(connection).add(digest(secret), client.id, parameters.stored(), expires_at)
+            PushedRequestStore(connection).add_request(
+                digest(secret), client.id, parameters.stored(), expires_at
+            )
         return f"{PREFIX}{secret}"
 
-    def take(self, request_uri: str, client: RegisteredClient) -> Parameters | None:
-        """Return the client's request behind a `request_uri`: to exactly one of all who ask, and in time."""
+    def claim_request(self, request_uri: str, client: RegisteredClient) -> Parameters | None:
+        """Return the client's request behind a `request_uri`: to exactly one of all that try in time."""
         if len(request_uri) > _LONGEST:
             return None
         with self._storage.autocommit() as connection:
-            stored = PushedRequestStore(connection).take(
+            stored = PushedRequestStore(connection).claim_request(
                 digest(request_uri.removeprefix(PREFIX)), client.id, self._clock.now()
             )
         return None if stored is None else Parameters.restored(stored)

@@ -1,7 +1,8 @@
-"""Bounce loops: a website that sends its signed-in residents back here at once, over and over.
+"""Redirect loops: a website that sends its signed-in residents back to `/authorize` at once, over and over.
 
-That website cannot keep its own session (its cookies, its clock, its secret). Browsers give up after some
-twenty redirects with a page of their own; a page of ours explains, before that. A cookie counts the trips.
+Such a website cannot keep its own session (its cookies, its clock, its secret). Browsers stop after some
+twenty redirects with an error page of theirs; identity stops earlier with a page that explains. A cookie
+counts the redirects.
 """
 
 import re
@@ -17,7 +18,7 @@ _FORM = re.compile(r"([A-Za-z0-9_-]{1,64})~([0-9]{1,2})~([0-9]{1,12})")
 
 @dataclass(frozen=True)
 class LoopCounter:
-    """How often the browser was sent to a client without anybody doing anything."""
+    """How often the browser was redirected to a client without a page in between."""
 
     client_id: str
     count: int
@@ -25,7 +26,7 @@ class LoopCounter:
 
     @property
     def is_loop(self) -> bool:
-        """Whether nobody can be doing this by hand."""
+        """Whether there are more redirects than a resident causes by hand."""
         return self.count > MOST
 
     def cookie(self) -> str:
@@ -34,7 +35,7 @@ class LoopCounter:
 
 
 def count_redirect(cookie: str | None, client_id: str, now: datetime) -> LoopCounter:
-    """Return the trips with this one; those to another client, and those of a while ago, do not count."""
+    """Return the count with this redirect, of those to this client within `WITHIN_SECONDS`."""
     moment = int(now.timestamp())
     match = _FORM.fullmatch(cookie or "")
     if match and match[1] == client_id and 0 <= moment - int(match[3]) < WITHIN_SECONDS:

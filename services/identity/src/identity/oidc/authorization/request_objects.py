@@ -1,9 +1,8 @@
-"""Signed authorization requests (RFC 9101): the parameters in a JWT of the client's, passed by value."""
+"""Signed authorization requests (RFC 9101): the parameters in a JWT that the client signs."""
 
 import json
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime, timedelta
-from typing import Any
 
 from authlib.oauth2 import OAuth2Error
 from authlib.oidc.core.errors import RequestNotSupportedError
@@ -23,7 +22,7 @@ from identity.relying_parties.clients import RegisteredClient
 from identity.storage import Storage
 
 _TYPES = (None, "jwt", "oauth-authz-req+jwt")
-# Claims about the JWT, which are no parameters.
+# Claims about the JWT, not parameters.
 _OF_THE_JWT = frozenset(("iss", "aud", "exp", "nbf", "iat", "jti", "sub"))
 _LONGEST_LIFE = timedelta(hours=1)
 _SKEW = timedelta(seconds=10)
@@ -31,7 +30,7 @@ _MOST_PARAMETERS = 50
 
 
 class InvalidRequestObjectError(OAuth2Error):
-    """The request object is not sound (RFC 9101 §7)."""
+    """The request object is not valid (RFC 9101 §7)."""
 
     error = "invalid_request_object"
 
@@ -60,7 +59,7 @@ class RequestObjects:
     def _check_signature(self, jwt: UnverifiedJwt, client: RegisteredClient) -> None:
         if client.profile == "fapi2" and jwt.alg == "RS256":
             raise JwtRefusedError("is not signed with PS256, ES256 or EdDSA")
-        if not jwt.is_signed_by(self._keys.find(client, jwt.alg, jwt.kid)):
+        if not jwt.is_signed_by(self._keys.find_keys(client, jwt.alg, jwt.kid)):
             raise JwtRefusedError("is not signed with a key of the client")
 
     def _check_claims(self, jwt: UnverifiedJwt, client: RegisteredClient) -> None:
@@ -89,7 +88,7 @@ class RequestObjects:
                     raise JwtRefusedError("was used before (jti)")
 
 
-def _parameters(claims: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+def _parameters(claims: Mapping[str, object]) -> Iterator[tuple[str, str]]:
     if len(claims) > _MOST_PARAMETERS:
         raise JwtRefusedError("has too many claims")
     for name, value in claims.items():

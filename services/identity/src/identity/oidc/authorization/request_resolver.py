@@ -1,4 +1,4 @@
-"""How an authorization request comes in: plain, signed (RFC 9101), or pushed beforehand (RFC 9126)."""
+"""The parameters of an authorization request: plain, signed (RFC 9101), or pushed before (RFC 9126)."""
 
 from authlib.oauth2 import OAuth2Error
 from authlib.oauth2.rfc6749 import InvalidRequestError
@@ -10,12 +10,12 @@ from identity.oidc.protocol.parameters import Parameters
 from identity.relying_parties.clients import RegisteredClient
 
 
-class PushedRequestOverError(Exception):
-    """The pushed request is over: used, or older than a minute. The client has to push anew."""
+class PushedRequestExpiredError(Exception):
+    """The pushed request was used, or is older than a minute. The client has to push again."""
 
 
 class RequestResolver:
-    """Finds the parameters that count, once, when a request comes in; later steps go on with them."""
+    """Finds the parameters that count, once, when a request comes in; later steps use the stored ones."""
 
     def __init__(
         self, requests: AuthorizationRequests, objects: RequestObjects, pushed: PushedRequests
@@ -23,22 +23,22 @@ class RequestResolver:
         self._requests, self._objects, self._pushed = requests, objects, pushed
 
     def resolve(self, sent: Parameters) -> Parameters:
-        """Return the parameters that count; everything beside a reference or an object is ignored.
+        """Return the parameters that count; those beside a `request_uri` or a `request` are ignored.
 
-        Raises `UntrustedRedirectError`, `PushedRequestOverError`, and `OAuth2Error` for the client.
+        Raises `UntrustedRedirectError`, `PushedRequestExpiredError`, and `OAuth2Error` for the client.
         """
-        client = self._requests.client(sent)
+        client = self._requests.find_client(sent)
         reference = sent.get("request_uri")
         if reference is not None and sent.get("request") is not None:
             raise InvalidRequestError("Send request or request_uri, not both.")
         if reference is not None and reference.startswith(PREFIX) and not sent.is_repeated("request_uri"):
-            return self._take(reference, client)
+            return self._claim_pushed(reference, client)
         if client.require_pushed_authorization_requests:
             raise InvalidRequestError("This client has to push its authorization requests (RFC 9126).")
-        return self.opened(sent, client)
+        return self.open_request_object(sent, client)
 
-    def opened(self, sent: Parameters, client: RegisteredClient) -> Parameters:
-        """Return the parameters out of the request object, if there is one; raises `OAuth2Error`."""
+    def open_request_object(self, sent: Parameters, client: RegisteredClient) -> Parameters:
+        """Return the parameters of the request object if there is one, else `sent`; raises `OAuth2Error`."""
         signed = sent.get("request")
         if sent.is_repeated("request"):
             raise InvalidRequestError("The parameter 'request' occurs more than once.")
@@ -48,13 +48,13 @@ class RequestResolver:
             raise InvalidRequestError("This client has to sign its authorization requests (RFC 9101).")
         return sent
 
-    def _take(self, reference: str, client: RegisteredClient) -> Parameters:
-        parameters = self._pushed.take(reference, client)
+    def _claim_pushed(self, reference: str, client: RegisteredClient) -> Parameters:
+        parameters = self._pushed.claim_request(reference, client)
         if parameters is None:
-            raise PushedRequestOverError
+            raise PushedRequestExpiredError
         return parameters
 
 
-def told_description(error: OAuth2Error) -> str:
-    """Return what to tell a developer whose request leads nowhere."""
+def error_description(error: OAuth2Error) -> str:
+    """Return the words for the developer of a client whose request cannot be answered by redirect."""
     return str(error.description or error.error)

@@ -1,15 +1,18 @@
-"""What a client asks for, checked (OpenID Connect Core §3.1.2.1, RFC 6749 §4.1.1).
+"""The checks of an authorization request (OpenID Connect Core §3.1.2.1, RFC 6749 §4.1.1).
 
-The order matters: first the client and its redirect URI, for as long as they are not sound nobody is
-redirected; only then everything else, of which the client is told.
+The order matters: the client and its redirect URI come first, and the browser is not redirected while they
+are not sound. Errors in the rest are sent to the client.
 """
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
 
 from authlib.oauth2 import OAuth2Error
-from authlib.oauth2.rfc6749 import InvalidRequestError, UnsupportedResponseTypeError
+from authlib.oauth2.rfc6749 import (
+    InvalidRequestError,
+    UnauthorizedClientError,
+    UnsupportedResponseTypeError,
+)
 from authlib.oidc.core.errors import (
     RegistrationNotSupportedError,
     RequestURINotSupportedError,
@@ -17,15 +20,15 @@ from authlib.oidc.core.errors import (
 
 from identity.oidc.authorization import claims_parameter
 from identity.oidc.authorization.claims_parameter import ClaimsRequest
-from identity.oidc.authorization.response_modes import MODES, Addressee
-from identity.oidc.endpoints.token import ProtocolServer
+from identity.oidc.authorization.response_modes import MODES, ResponseTarget
+from identity.oidc.grant_types import pkce
 from identity.oidc.protocol import redirect_uris
 from identity.oidc.protocol.errors import UntrustedRedirectError
 from identity.oidc.protocol.parameters import Parameters
-from identity.oidc.protocol.request import ProtocolRequest
 from identity.oidc.sender_constraint.dpop import THUMBPRINT
-from identity.oidc.tokens.issuer import TokenRefusedError, Tokens
-from identity.oidc.tokens.resource_indicators import ResourceIndicators
+from identity.oidc.tokens.id_token import IdTokens
+from identity.oidc.tokens.resource_indicators import ResourceIndicators, allowed_scope
+from identity.oidc.tokens.signing import TokenRefusedError
 from identity.relying_parties.cache import RelyingPartyCache
 from identity.relying_parties.clients import RegisteredClient
 from identity.web.language import LANGUAGES
@@ -35,7 +38,7 @@ PROMPTS = ("none", "login", "consent", "select_account", "create")
 
 @dataclass(frozen=True)
 class AuthorizationRequest:
-    """A sound authorization request."""
+    """A checked authorization request. May hold personal data (`login_hint`)."""
 
     client: RegisteredClient
     redirect_uri: str
@@ -44,45 +47,41 @@ class AuthorizationRequest:
     nonce: str | None
     code_challenge: str | None
     prompts: frozenset[str]
-    # Seconds since the resident last proved who they are, at most.
+    # Seconds since the resident's last authentication, at most.
     max_age: int | None
-    # The resident that the client believes to be signed in (`id_token_hint`).
+    # The `sub` that the client expects to be signed in (`id_token_hint`).
     expected_subject: str | None
     claims: ClaimsRequest
     login_hint: str
-    # The first language of ours that the client prefers, or empty.
+    # The first supported language that the client prefers, or empty.
     ui_locale: str
     # The DPoP key that the code is bound to (RFC 9449 §10).
     dpop_jkt: str | None
 
     @property
-    def asked_scope(self) -> tuple[str, ...]:
-        """Return what a resident is asked for: a claim asked for by name counts as its scope."""
+    def requested_scope(self) -> tuple[str, ...]:
+        """The scope that a resident consents to: a claim that is requested by name counts as its scope."""
         return tuple(dict.fromkeys((*self.scope.split(), *self.claims.scope)))
 
     def may_be_about(self, resident_id: str) -> bool:
-        """Tell whether the client means this resident, or anybody (OpenID Connect Core §3.1.2.2)."""
+        """Tell whether the client expects this resident, or any (OpenID Connect Core §3.1.2.2)."""
         subject, subjects = self.client.subject_of(resident_id), self.claims.subjects
         return self.expected_subject in (None, subject) and (subjects is None or subject in subjects)
 
 
 class AuthorizationRequests:
-    """Reads authorization requests."""
+    """Checks authorization requests."""
 
     def __init__(
         self,
         relying_parties: RelyingPartyCache,
-        server: ProtocolServer,
         resources: ResourceIndicators,
-        tokens: Tokens,
-        issuer: str,
+        id_tokens: IdTokens,
     ) -> None:
-        self._relying_parties, self._server = relying_parties, server
-        self._resources, self._tokens = resources, tokens
-        self._endpoint = f"{issuer}/authorize"
+        self._relying_parties, self._resources, self._id_tokens = relying_parties, resources, id_tokens
 
-    def client(self, parameters: Parameters) -> RegisteredClient:
-        """Return the client that asks; raises `UntrustedRedirectError`."""
+    def find_client(self, parameters: Parameters) -> RegisteredClient:
+        """Return the client that sent the request; raises `UntrustedRedirectError`."""
         client_id = parameters.get("client_id")
         if client_id is None or parameters.is_repeated("client_id"):
             raise UntrustedRedirectError("client_id is missing or occurs more than once.")
@@ -91,32 +90,32 @@ class AuthorizationRequests:
             raise UntrustedRedirectError("There is no client with this client_id.")
         return client
 
-    def addressee(self, parameters: Parameters) -> tuple[RegisteredClient, Addressee]:
-        """Return the client and where its answer goes; raises `UntrustedRedirectError`."""
-        client, redirect_uri = self.client(parameters), parameters.get("redirect_uri")
+    def response_target(self, parameters: Parameters) -> ResponseTarget:
+        """Return the client and its registered redirect URI; raises `UntrustedRedirectError`."""
+        client, redirect_uri = self.find_client(parameters), parameters.get("redirect_uri")
         if redirect_uri is None or parameters.is_repeated("redirect_uri"):
             raise UntrustedRedirectError("redirect_uri is missing or occurs more than once.", client)
         if not redirect_uris.is_registered(redirect_uri, client):
             raise UntrustedRedirectError("redirect_uri is not one that this client registered.", client)
         mode = parameters.get("response_mode") or "query"
         state = None if parameters.is_repeated("state") else parameters.get("state")
-        return client, Addressee(redirect_uri, state, mode if mode in MODES else "query")
+        return ResponseTarget(client, redirect_uri, state, mode if mode in MODES else "query")
 
-    def read(self, parameters: Parameters, client: RegisteredClient) -> AuthorizationRequest:
-        """Return the checked request; raises `OAuth2Error`, which the client is told."""
+    def read(self, parameters: Parameters, target: ResponseTarget) -> AuthorizationRequest:
+        """Return the checked request; raises `OAuth2Error`, which is sent to the client."""
+        client = target.client
         parameters.check_form()
         _refuse_unsupported(parameters)
-        protocol_request = ProtocolRequest("GET", self._endpoint, parameters)
-        # Authlib's checks: client, redirect URI, response type, scope, and by the extension PKCE.
-        grant: Any = self._server.get_authorization_grant(protocol_request)
-        redirect_uri = grant.validate_authorization_request()
+        if "authorization_code" not in client.grant_types:
+            raise UnauthorizedClientError("The client is not authorized to use 'response_type=code'")
+        code_challenge = pkce.code_challenge(parameters, client)
         return AuthorizationRequest(
             client=client,
-            redirect_uri=redirect_uri,
-            scope=protocol_request.scope,
-            resources=self._resources.granted(parameters.all("resource"), client),
+            redirect_uri=target.redirect_uri,
+            scope=allowed_scope(parameters.get("scope") or "", client),
+            resources=self._resources.granted_resources(parameters.all("resource"), client),
             nonce=parameters.get("nonce"),
-            code_challenge=parameters.get("code_challenge"),
+            code_challenge=code_challenge,
             prompts=_prompts(parameters),
             max_age=_max_age(parameters),
             expected_subject=self._expected_subject(parameters, client),
@@ -131,7 +130,7 @@ class AuthorizationRequests:
         if hint is None:
             return None
         try:
-            known = self._tokens.read_id_token_hint(hint)
+            known = self._id_tokens.verify_hint(hint)
         except TokenRefusedError:
             raise InvalidRequestError("The id_token_hint is not an ID token of this issuer.") from None
         if known.client_id != client.id:

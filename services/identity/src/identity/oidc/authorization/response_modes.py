@@ -1,44 +1,49 @@
-"""How an answer travels back to the client: OAuth 2.0 Multiple Response Types §2.1, Form Post, RFC 9207."""
+"""The authorization response and its modes (OAuth 2.0 Multiple Response Types §2.1, Form Post, RFC 9207)."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from urllib.parse import urlencode
 
+from identity.relying_parties.clients import RegisteredClient
+
 MODES = ("query", "fragment", "form_post")
 
 
 @dataclass(frozen=True)
-class Addressee:
-    """Where the answer to an authorization request goes: a registered redirect URI, and nothing else ever."""
+class ResponseTarget:
+    """Where the authorization response goes: a redirect URI that the client registered."""
 
+    client: RegisteredClient
     redirect_uri: str
-    # Returned as it came.
+    # Returned unchanged.
     state: str | None
     mode: str
 
 
 @dataclass(frozen=True)
-class ClientAnswer:
-    """An answer on its way to the client."""
+class AuthorizationResponse:
+    """A code or an error for the client. The parameters may hold a secret, the code."""
 
-    addressee: Addressee
+    target: ResponseTarget
     parameters: Sequence[tuple[str, str]]
 
     @property
     def is_form_post(self) -> bool:
-        """Whether the browser is to post it."""
-        return self.addressee.mode == "form_post"
+        """Whether the browser posts it."""
+        return self.target.mode == "form_post"
 
     @property
     def location(self) -> str:
-        """Where to redirect the browser; a query that the redirect URI has already stays as it is."""
-        uri, encoded = self.addressee.redirect_uri, urlencode(self.parameters)
-        if self.addressee.mode == "fragment":
+        """The address to redirect the browser to; a query of the redirect URI stays as it is."""
+        uri, encoded = self.target.redirect_uri, urlencode(self.parameters)
+        if self.target.mode == "fragment":
             return f"{uri}#{encoded}"
         return f"{uri}{'&' if '?' in uri else '?'}{encoded}"
 
 
-def answer(addressee: Addressee, issuer: str, parameters: Sequence[tuple[str, str]]) -> ClientAnswer:
-    """Return the answer with `state` and `iss`, which every answer carries, errors too."""
-    state = [] if addressee.state is None else [("state", addressee.state)]
-    return ClientAnswer(addressee, [*parameters, *state, ("iss", issuer)])
+def authorization_response(
+    target: ResponseTarget, issuer: str, parameters: Sequence[tuple[str, str]]
+) -> AuthorizationResponse:
+    """Return the response with `state` and `iss`, which errors have too (RFC 9207 §2)."""
+    state = [] if target.state is None else [("state", target.state)]
+    return AuthorizationResponse(target, [*parameters, *state, ("iss", issuer)])

@@ -1,4 +1,4 @@
-"""The authorization endpoint as a browser meets it, and the two questions that the provider asks."""
+"""Routes of the authorization endpoint, and of its two pages: choice of account and consent."""
 
 from urllib.parse import urlencode
 
@@ -24,15 +24,16 @@ from identity.web.language import PARAMETER as LANGUAGE_PARAMETER
 from identity.web.pages import Pages
 
 _BROWSER_COOKIE = "browser"
-_ASKED_BY_US = {Step.CHOOSE_ACCOUNT: "oidc/choose_account.html", Step.CONSENT: "oidc/consent.html"}
+_OWN_PAGES = {Step.CHOOSE_ACCOUNT: "oidc/choose_account.html", Step.CONSENT: "oidc/consent.html"}
 _JOURNEYS = {Step.SIGN_IN: "/sign-in", Step.SIGN_UP: "/sign-up"}
 
 
 class AuthorizationPages:
     """Routes of the authorization endpoint and of its interactions."""
 
-    def __init__(  # noqa: PLR0913, PLR0917 - the composition root names each of them
+    def __init__(
         self,
+        *,
         authorization: Authorization,
         relying_parties: RelyingPartyCache,
         pages: Pages,
@@ -54,7 +55,7 @@ class AuthorizationPages:
     def authorize(self) -> Response:
         """Answer an authorization request, sent by GET or POST (OpenID Connect Core §3.1.2.1)."""
         if request.method == "HEAD":
-            # A code must not be made for somebody who only looks.
+            # HEAD is safe (RFC 9110 §9.2.1): it must not make a code.
             raise MethodNotAllowed(["GET", "POST"])
         sent = request.form if request.method == "POST" else request.args
         parameters = Parameters(sent.items(multi=True))
@@ -62,14 +63,14 @@ class AuthorizationPages:
         signed_in = self._current_session.load()
         try:
             if request.method == "POST" and browser_secret is None and signed_in is None:
-                parked = self._authorization.park(parameters)
-                if isinstance(parked, StoredInteraction):
-                    return _see_other(_resume_path(parked))
-                return self._respond(parked, is_silent=False)
+                stored = self._authorization.store_request(parameters)
+                if isinstance(stored, StoredInteraction):
+                    return _see_other(_resume_path(stored))
+                return self._respond(stored, is_silent=False)
             secret = browser_secret or randomness.secret()
             outcome = self._authorization.begin(parameters, signed_in, secret)
         except UntrustedRedirectError as error:
-            return self._unsound(error)
+            return self._untrusted_redirect(error)
         return self._with_cookie(self._respond(outcome, is_silent=True), browser_secret, secret)
 
     def resume(self, interaction_id: str) -> Response:
@@ -80,15 +81,15 @@ class AuthorizationPages:
         try:
             outcome = self._authorization.resume(interaction_id, signed_in, secret)
         except UntrustedRedirectError as error:
-            return self._unsound(error)
-        if isinstance(outcome, Waiting) and outcome.step in _ASKED_BY_US and signed_in:
+            return self._untrusted_redirect(error)
+        if isinstance(outcome, Waiting) and outcome.step in _OWN_PAGES and signed_in:
             response = self._ask(outcome, signed_in)
         else:
             response = self._respond(outcome, is_silent=False)
         return self._with_cookie(response, browser_secret, secret)
 
     def reply(self, interaction_id: str) -> Response:
-        """Take the resident's answer to our question, then decide again."""
+        """Take the resident's answer to one of the two pages, then decide again."""
         signed_in = self._current_session.load()
         secret = self._cookies.get(_BROWSER_COOKIE) or randomness.secret()
         try:
@@ -97,12 +98,12 @@ class AuthorizationPages:
                 if request.form.get("answer") == "no":
                     return self._respond(self._authorization.decline(outcome), is_silent=False)
                 if outcome.step is Step.CHOOSE_ACCOUNT:
-                    self._authorization.choose(outcome, signed_in)
+                    self._authorization.choose_account(outcome, signed_in)
                 elif outcome.step is Step.CONSENT:
-                    self._authorization.agree(outcome, signed_in)
+                    self._authorization.give_consent(outcome, signed_in)
                 return _see_other(_resume_path(outcome.interaction))
         except UntrustedRedirectError as error:
-            return self._unsound(error)
+            return self._untrusted_redirect(error)
         return self._respond(outcome, is_silent=False)
 
     def _respond(self, outcome: Outcome, *, is_silent: bool) -> Response:
@@ -112,40 +113,42 @@ class AuthorizationPages:
             return self._start_over(outcome)
         path = _resume_path(outcome.interaction)
         locale = {LANGUAGE_PARAMETER: outcome.request.ui_locale} if outcome.request.ui_locale else {}
-        if outcome.step in _ASKED_BY_US:
+        if outcome.step in _OWN_PAGES:
             return _see_other(f"{path}&{urlencode(locale)}" if locale else path)
         client, hint = outcome.request.client, outcome.request.login_hint
-        # Somebody who is signed in and is asked all the same has to prove themselves again.
+        # A resident who is signed in and has to sign in all the same must authenticate again.
         again = outcome.step is Step.SIGN_IN and self._current_session.load() is not None
         continuation = Continuation(path, client.id, client.city_id, hint, reauthenticate=again)
         return self._pages.see_other(_JOURNEYS[outcome.step], continuation, **locale)
 
     def _answer(self, outcome: Answered, *, is_silent: bool) -> Response:
-        trips = None
-        # Only browsers say so, and only they loop.
+        counter = None
+        # Only browsers send the header, and only they loop.
         if is_silent and request.headers.get("Sec-Fetch-Mode") == "navigate":
-            trips = redirect_loops.count_redirect(
-                self._cookies.get(redirect_loops.COOKIE), outcome.client.id, self._clock.now()
+            counter = redirect_loops.count_redirect(
+                self._cookies.get(redirect_loops.COOKIE), outcome.response.target.client.id, self._clock.now()
             )
-            if trips.is_loop:
-                return self._loop(outcome.client)
-        if outcome.answer.is_form_post:
+            if counter.is_loop:
+                return self._loop(outcome.response.target.client)
+        if outcome.response.is_form_post:
             response = self._form_post(outcome)
         else:
-            response = _see_other(outcome.answer.location)
-        if trips:
-            self._cookies.set(response, redirect_loops.COOKIE, trips.cookie(), redirect_loops.WITHIN_SECONDS)
+            response = _see_other(outcome.response.location)
+        if counter:
+            self._cookies.set(
+                response, redirect_loops.COOKIE, counter.cookie(), redirect_loops.WITHIN_SECONDS
+            )
         return response
 
     def _form_post(self, outcome: Answered) -> Response:
-        addressee = outcome.answer.addressee
+        target = outcome.response.target
         response = self._pages.render(
             "oidc/form_post.html",
-            _of(outcome.client),
-            action=addressee.redirect_uri,
-            fields=outcome.answer.parameters,
+            _of(target.client),
+            action=target.redirect_uri,
+            fields=outcome.response.parameters,
         )
-        return form_action(response, addressee.redirect_uri)
+        return form_action(response, target.redirect_uri)
 
     def _ask(self, waiting: Waiting, signed_in: SignedIn) -> Response:
         client = waiting.request.client
@@ -153,16 +156,16 @@ class AuthorizationPages:
             _resume_path(waiting.interaction), client.id, client.city_id, waiting.request.login_hint
         )
         return self._pages.render(
-            _ASKED_BY_US[waiting.step],
+            _OWN_PAGES[waiting.step],
             continuation,
             email=self._authorization.email_of(signed_in),
             is_third_party=not client.first_party,
-            scope=waiting.request.asked_scope,
+            scope=waiting.request.requested_scope,
             resources=[r for uri in waiting.request.resources if (r := self._relying_parties.resource(uri))],
         )
 
     def _start_over(self, outcome: StartOver) -> Response:
-        """Lead back to where the client's sign-in starts (OpenID Connect Core §4), with the reason."""
+        """Redirect to where the client's sign-in starts (OpenID Connect Core §4), with the reason."""
         client = self._relying_parties.client(request.args.get("client_id", ""))
         if client is None:
             return self._pages.error(
@@ -174,7 +177,7 @@ class AuthorizationPages:
         reason = urlencode({"iss": self._issuer, "reason": outcome.reason})
         return _see_other(f"{uri}{'&' if '?' in uri else '?'}{reason}")
 
-    def _unsound(self, error: UntrustedRedirectError) -> Response:
+    def _untrusted_redirect(self, error: UntrustedRedirectError) -> Response:
         return self._pages.render("oidc/untrusted_redirect.html", _of(error.client), 400, detail=error.detail)
 
     def _loop(self, client: RegisteredClient) -> Response:
@@ -189,7 +192,7 @@ class AuthorizationPages:
 
 
 def _resume_path(interaction: StoredInteraction) -> str:
-    # The client goes along, so that even a forgotten interaction leads back to it.
+    # With the client, so that even a deleted interaction leads back to it.
     return f"/authorize/resume/{interaction.id}?{urlencode({'client_id': interaction.client_id})}"
 
 

@@ -1,11 +1,11 @@
-"""Interactions in the database."""
+"""The table of interactions."""
 
 from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import delete, insert, select, update
 
-from identity.oidc.grants.models import Interaction
+from identity.oidc.authorization.models import Interaction
 from identity.oidc.protocol.lifetimes import KEPT_AFTER_END
 from identity.storage import Executor, delete_some, table_of
 
@@ -14,7 +14,7 @@ INTERACTION = table_of(Interaction)
 
 @dataclass(frozen=True)
 class StoredInteraction:
-    """An authorization request that waits for its resident."""
+    """A stored authorization request that waits for its resident. May hold personal data (`login_hint`)."""
 
     id: str
     client_id: str
@@ -32,11 +32,11 @@ class InteractionStore:
     def __init__(self, executor: Executor) -> None:
         self._executor = executor
 
-    def begin(self, interaction: StoredInteraction) -> None:
+    def add_interaction(self, interaction: StoredInteraction) -> None:
         """Add an interaction."""
         self._executor.execute(insert(INTERACTION), vars(interaction))
 
-    def find(self, interaction_id: str) -> StoredInteraction | None:
+    def find_interaction(self, interaction_id: str) -> StoredInteraction | None:
         """Return the interaction, expired or not."""
         row = self._executor.execute(
             select(INTERACTION).where(INTERACTION.c.id == interaction_id)
@@ -44,7 +44,7 @@ class InteractionStore:
         return StoredInteraction(**row._mapping) if row else None  # noqa: SLF001 - the documented name
 
     def bind(self, interaction_id: str, browser_digest: str) -> bool:
-        """Give an interaction without a browser to this one; False when another was first."""
+        """Bind an interaction without a browser to this one; False when another was first."""
         statement = (
             update(INTERACTION)
             .where(INTERACTION.c.id == interaction_id, INTERACTION.c.browser_digest == "")
@@ -54,20 +54,20 @@ class InteractionStore:
         return self._executor.execute(statement).one_or_none() is not None
 
     def note_choice(self, interaction_id: str, session_id: str) -> None:
-        """Remember which session's account the resident chose to go on with."""
+        """Record the session whose account the resident chose."""
         self._note(interaction_id, chosen_session_id=session_id)
 
     def note_consent(self, interaction_id: str, session_id: str) -> None:
-        """Remember that the resident of this session agreed."""
+        """Record that the resident of this session consented."""
         self._note(interaction_id, consented_session_id=session_id)
 
     def finish(self, interaction_id: str) -> bool:
-        """Take the interaction away: it has its answer. False when it was answered a moment earlier."""
+        """Delete the interaction before its response is sent: True for exactly one of all that try."""
         statement = delete(INTERACTION).where(INTERACTION.c.id == interaction_id).returning(INTERACTION.c.id)
         return self._executor.execute(statement).one_or_none() is not None
 
     def delete_old(self, now: datetime, limit: int) -> int:
-        """Delete up to `limit` interactions that have long expired; return how many."""
+        """Delete up to `limit` interactions that expired `KEPT_AFTER_END` ago; return how many."""
         condition = INTERACTION.c.expires_at <= now - KEPT_AFTER_END
         return delete_some(self._executor, INTERACTION, condition, limit)
 

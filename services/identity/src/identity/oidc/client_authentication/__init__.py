@@ -1,5 +1,4 @@
-"""How a client proves who it is: a secret, a signed assertion, a certificate, or nothing.
+"""Client authentication: a secret, a signed assertion, a certificate, or none; one method a file.
 
-One way a file. Where its keys are published is fetched here too, with care. What its tokens are bound to
-belongs to `sender_constraint`; how a resource proves itself to `resource_authentication`.
+Fetches the keys that clients publish. What a client's tokens are bound to belongs to `sender_constraint`.
 """

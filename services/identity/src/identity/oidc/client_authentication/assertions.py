@@ -1,4 +1,4 @@
-"""`private_key_jwt`: a client proves itself by a JWT it signs (RFC 7523 §2.2, OpenID Connect Core §9)."""
+"""`private_key_jwt`: client authentication by a signed JWT (RFC 7523 §2.2, OpenID Connect Core §9)."""
 
 from collections.abc import Collection
 from datetime import UTC, datetime, timedelta
@@ -20,53 +20,53 @@ from identity.storage import Storage
 
 TYPE = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
 METHOD = "private_key_jwt"
-# The types of other JWTs that a client signs are not among them: a request object is no assertion.
+# Not those of other JWTs that clients sign: a request object is no assertion.
 _TYPES = (None, "jwt", "client-authentication+jwt")
 _LONGEST_LIFE = timedelta(minutes=5)
-# For clocks that are ahead of ours.
+# For clients whose clock is ahead.
 _SKEW = timedelta(seconds=10)
 
 
 class ClientAssertions:
-    """Reads client assertions: once each, for this issuer only."""
+    """Checks client assertions: each works once, and for this issuer only."""
 
     def __init__(self, storage: Storage, clock: Clock, keys: ClientKeySets, issuer: str) -> None:
         self._storage, self._clock, self._keys, self._issuer = storage, clock, keys, issuer
         self._audiences = (issuer, f"{issuer}/token")
 
     def named_client(self, assertion: str) -> str:
-        """Return whom an assertion names, unproven; raises `ClientRefusedError`."""
-        claims = _taken_apart(assertion).claims
+        """Return the client id in an assertion that is not verified yet; raises `ClientRefusedError`."""
+        claims = _parse(assertion).claims
         named = claims.get("sub")
         if not isinstance(named, str) or claims.get("iss") != named:
             raise ClientRefusedError("The client assertion's iss and sub are not both the client_id.")
         return named
 
-    def check(self, assertion: str, client: RegisteredClient, endpoint: str | None) -> None:
-        """Prove that the client signed this for us, now, and never sent it before.
+    def check(self, assertion: str, client: RegisteredClient, endpoint: str) -> None:
+        """Raise `ClientRefusedError` unless the client signed this for this issuer, now, and sends it first.
 
-        `endpoint` is one more name of ours at that endpoint (RFC 9126 §2). Raises `ClientRefusedError`.
+        `endpoint` is the address of the request, one more audience (RFC 9126 §2).
         """
-        jwt = _taken_apart(assertion)
+        jwt = _parse(assertion)
         allowed = [alg for alg in ALGORITHMS if client.profile != "fapi2" or alg != "RS256"]
         if jwt.alg not in allowed:
             raise ClientRefusedError(f"The client assertion is not signed with one of {', '.join(allowed)}.")
-        if not jwt.is_signed_by(self._keys.find(client, jwt.alg, jwt.kid)):
+        if not jwt.is_signed_by(self._keys.find_keys(client, jwt.alg, jwt.kid)):
             raise ClientRefusedError("The client assertion is not signed with a key of the client.")
         try:
-            self._check_claims(jwt, client, (*self._audiences, *([endpoint] if endpoint else ())))
+            self._check_claims(jwt, client, (*self._audiences, endpoint))
         except JwtRefusedError as error:
             raise ClientRefusedError(f"The client assertion {error}.") from None
 
-    def _check_claims(self, jwt: UnverifiedJwt, client: RegisteredClient, names: Collection[str]) -> None:
+    def _check_claims(self, jwt: UnverifiedJwt, client: RegisteredClient, audiences: Collection[str]) -> None:
         claims, now = jwt.claims, self._clock.now()
         if claims.get("iss") != client.id or claims.get("sub") != client.id:
             raise JwtRefusedError("does not name the client in iss and sub")
         audience = claims.get("aud")
-        # One audience: an assertion that is good elsewhere too could be carried here from there.
+        # One audience: an assertion that is valid elsewhere too could be replayed here.
         if isinstance(audience, list) and len(audience) == 1 and client.profile != "fapi2":
             [audience] = audience
-        if audience not in ((self._issuer,) if client.profile == "fapi2" else tuple(names)):
+        if audience not in ((self._issuer,) if client.profile == "fapi2" else tuple(audiences)):
             raise JwtRefusedError("is not for this issuer alone (aud)")
         expires = moment(claims, "exp")
         if expires is None or not now < _time(expires) <= now + _LONGEST_LIFE + _SKEW:
@@ -83,7 +83,7 @@ class ClientAssertions:
                 raise JwtRefusedError("was used before (jti)")
 
 
-def _taken_apart(assertion: str) -> UnverifiedJwt:
+def _parse(assertion: str) -> UnverifiedJwt:
     try:
         return parse_unverified(assertion, _TYPES)
     except JwtRefusedError as error:

@@ -1,7 +1,7 @@
-"""Client certificates behind a trusted proxy (RFC 8705): the proxy ends TLS and hands the certificate on.
+"""Client certificates behind a trusted proxy (RFC 8705): the proxy ends TLS and passes the certificate on.
 
-`tls_client_auth` counts only for certificates that an authority of ours signed, checked here too: proxies
-that accept self-signed certificates hand everybody's on.
+`tls_client_auth` counts only for certificates that a configured authority signed, checked here too: a proxy
+that accepts self-signed certificates passes any certificate on.
 """
 
 import base64
@@ -9,12 +9,12 @@ import binascii
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 from urllib.parse import unquote
 
 from cryptography import x509
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.x509.verification import ExtensionPolicy, PolicyBuilder, Store, VerificationError
+from joserfc.util import urlsafe_b64encode
 
 from identity.clock import Clock
 from identity.config import Settings
@@ -29,7 +29,7 @@ _FRAME = ("-----BEGIN CERTIFICATE-----", "-----END CERTIFICATE-----")
 
 @dataclass(frozen=True)
 class PresentedCertificate:
-    """A certificate whose private key the client proved to have, in TLS, to the proxy."""
+    """A client certificate; the client proved in TLS, to the proxy, that it has the private key."""
 
     certificate: x509.Certificate
     # `x5t#S256` (RFC 8705 §3.1).
@@ -37,24 +37,24 @@ class PresentedCertificate:
 
 
 class ClientCertificates:
-    """Reads the proxy's header and judges certificates."""
+    """Reads the proxy's header and verifies certificates."""
 
     def __init__(self, settings: Settings, clock: Clock, keys: ClientKeySets) -> None:
         self._clock, self._keys = clock, keys
-        # Without a proxy of ours in front anybody could send the header.
+        # Without a trusted proxy in front any client could send the header.
         self.header = settings.client_certificate_header if settings.trusted_proxies else ""
         self._authorities = _authorities(settings.client_certificate_authorities) if self.header else []
 
     @property
     def methods(self) -> tuple[str, ...]:
-        """The ways to authenticate that work with the settings as they are."""
+        """The authentication methods that work with the current settings."""
         if not self.header:
             return ()
         with_authority = ("tls_client_auth",) if self._authorities else ()
         return (*with_authority, "self_signed_tls_client_auth")
 
     def read(self, header: str | None) -> PresentedCertificate | None:
-        """Return the certificate in the proxy's header, or None when there is none that can be read."""
+        """Return the certificate in the proxy's header, or None where it holds none that can be read."""
         if not self.header or not header or len(header) > _LONGEST:
             return None
         try:
@@ -76,7 +76,7 @@ class ClientCertificates:
         return is_named and self._is_of_authority(certificate)
 
     def _is_of_authority(self, certificate: x509.Certificate) -> bool:
-        # The name counts, not what a browser would look for in a website's certificate.
+        # The subject counts; the extensions of a website's certificate are not required.
         verifier = (
             PolicyBuilder()
             .store(Store(self._authorities))
@@ -93,13 +93,14 @@ class ClientCertificates:
         return True
 
 
-def _registered_thumbprints(jwks: Iterable[Mapping[str, Any]]) -> set[str]:
+def _registered_thumbprints(jwks: Iterable[Mapping[str, object]]) -> set[str]:
     """Return the certificates in a JWK Set (RFC 8705 §2.2.2): whole in `x5c`, or by thumbprint."""
     found: set[str] = set()
     for jwk in jwks:
         chain = jwk.get("x5c")
-        if isinstance(jwk.get("x5t#S256"), str):
-            found.add(jwk["x5t#S256"])
+        thumbprint = jwk.get("x5t#S256")
+        if isinstance(thumbprint, str):
+            found.add(thumbprint)
         elif isinstance(chain, list) and chain and isinstance(chain[0], str):
             try:
                 found.add(_thumbprint(x509.load_der_x509_certificate(base64.b64decode(chain[0]))))
@@ -121,7 +122,7 @@ def _der(header: str) -> bytes:
 
 
 def _thumbprint(certificate: x509.Certificate) -> str:
-    return base64.urlsafe_b64encode(certificate.fingerprint(SHA256())).rstrip(b"=").decode()
+    return urlsafe_b64encode(certificate.fingerprint(SHA256())).decode()
 
 
 def _authorities(path: str) -> list[x509.Certificate]:

@@ -1,4 +1,4 @@
-"""That a client did not prove who it is, recorded for the operator whose website it is."""
+"""Failed client authentication, recorded in the audit for the operator of the website."""
 
 from datetime import datetime, timedelta
 
@@ -7,19 +7,23 @@ from identity.audit.store import Audit
 from identity.clock import Clock
 from identity.storage import Storage
 
-# A website with a wrong secret tries again for every resident: one row a minute tells as much.
+# A website with a wrong secret fails for every resident: one row a minute is enough.
 _EVERY = timedelta(minutes=1)
 
 
 class FailedAuthentications:
-    """Records refusals of clients that exist; whoever makes names up writes nothing."""
+    """Records failures of clients that exist; an unknown client id is not recorded."""
 
     def __init__(self, storage: Storage, clock: Clock) -> None:
         self._storage, self._clock = storage, clock
         self._recorded: dict[str, datetime] = {}
 
+    def expire(self) -> None:
+        """Record the next failure of every client, however recent the last one was."""
+        self._recorded.clear()
+
     def record(self, client_id: str, method: str) -> None:
-        """Record that `method` was tried and did not prove the client, at most once a minute and process."""
+        """Record a failure with `method`, at most once a minute for each client and process."""
         now = self._clock.now()
         last = self._recorded.get(client_id)
         if last is not None and now - last < _EVERY:

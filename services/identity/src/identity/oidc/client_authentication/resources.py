@@ -1,4 +1,4 @@
-"""How a resource, such as billing_link, proves who it is: HTTP Basic with the resource's own secret."""
+"""Authentication of a resource, such as billing_link: HTTP Basic with the resource's own secret."""
 
 from identity.oidc.protocol.errors import ClientRefusedError
 from identity.relying_parties.cache import RelyingPartyCache
@@ -13,7 +13,7 @@ class ResourceAuthentication:
         self._relying_parties = relying_parties
 
     def authenticate(self, authorization_header: str | None) -> RegisteredResource | None:
-        """Return the resource that asks, or None when it is none that asks.
+        """Return the resource that sent the request, or None where the header names no resource.
 
         Raises `ClientRefusedError` for the wrong secret.
         """

@@ -78,7 +78,7 @@ RESPONSE_TYPES = "response_types"
 _EMPTY: tuple[object, ...] = (None, "", [], frozenset())
 
 
-def fields_of(metadata: Mapping[str, object]) -> dict[str, Any]:
+def fields_of(metadata: Mapping[str, object]) -> dict[str, object]:
     """Return the registration's fields that the client named; null and nothing count as left out.
 
     Raises `RegistrationRefusedError` for values of another type.
@@ -90,14 +90,14 @@ def fields_of(metadata: Mapping[str, object]) -> dict[str, Any]:
     return {_field(name): FIELDS[name].read(value) for name, value in given.items()}
 
 
-def metadata_of(client: RegisteredClient) -> dict[str, Any]:
+def metadata_of(client: RegisteredClient) -> dict[str, object]:
     """Return everything that is registered about a client, as it would say it itself."""
     registered = {name: getattr(client, _field(name)) for name in FIELDS}
     told = {name: FIELDS[name].write(value) for name, value in registered.items() if value not in _EMPTY}
     return told | {RESPONSE_TYPES: _response_types(client.grant_types)}
 
 
-def kept_on_update(client: RegisteredClient) -> dict[str, Any]:
+def kept_on_update(client: RegisteredClient) -> dict[str, object]:
     """Return the fields that a client cannot speak of: they are an operator's, and stay."""
     spoken_of = {_field(name) for name in FIELDS}
     return {name: value for name, value in client.registration.items() if name not in spoken_of}

@@ -2,10 +2,9 @@
 
 import hmac
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
 from urllib.parse import urlsplit
 
 from identity import randomness
@@ -139,14 +138,15 @@ class ClientSelfService:
 
 
 def _checked(
-    tx: Transaction, sent: Metadata, invitation: Invitation, kept: Mapping[str, Any]
+    tx: Transaction, sent: Metadata, invitation: Invitation, kept: Mapping[str, object]
 ) -> ClientRegistration:
     """Hold what was sent to the rules of every registration, and to those of the invitation."""
     fields = fields_of(sent)
-    content = _defaults(fields, invitation, kept["id"]) | fields | dict(kept)
+    content = _defaults(fields, invitation, str(kept["id"])) | fields | dict(kept)
     # RFC 7591 has no word for resources: a client's are those whose scopes it has.
     resources = Resources(tx).everyone()
-    content["resources"] = [each.id for each in resources if each.scopes.intersection(content["scopes"])]
+    scopes = _texts(content["scopes"])
+    content["resources"] = [each.id for each in resources if each.scopes.intersection(scopes)]
     registration = read_client(content)
     check_response_types(sent, registration.grant_types)
     if problems := invitation.problems_with(registration):
@@ -155,9 +155,9 @@ def _checked(
     return registration
 
 
-def _defaults(fields: Mapping[str, Any], invitation: Invitation, client_id: str) -> dict[str, Any]:
+def _defaults(fields: Mapping[str, object], invitation: Invitation, client_id: str) -> dict[str, object]:
     """Return what is registered where the client says nothing (RFC 7591 §2)."""
-    site = urlsplit(next(iter(fields.get("redirect_uris", ())), ""))
+    site = urlsplit(next(iter(_texts(fields.get("redirect_uris"))), ""))
     return {
         "name": (site.netloc or client_id)[:100],
         "grant_types": ["authorization_code"],
@@ -165,6 +165,10 @@ def _defaults(fields: Mapping[str, Any], invitation: Invitation, client_id: str)
         # Residents who come too late have to be led somewhere.
         "initiate_login_uri": f"{site.scheme}://{site.netloc}/" if site.netloc else "",
     }
+
+
+def _texts(value: object) -> list[str]:
+    return [text for text in value if isinstance(text, str)] if isinstance(value, Iterable) else []
 
 
 def _check_envelope(sent: Metadata, client_id: str) -> None:

@@ -3,16 +3,16 @@
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any
 
 from authlib.oauth2 import OAuth2Error
 from authlib.oauth2.rfc6750 import InvalidTokenError
 from authlib.oauth2.rfc7591 import InvalidClientMetadataError, InvalidRedirectURIError
+from werkzeug.wrappers import Response
 
 from identity.oidc.client_registration.metadata import in_metadata_words, metadata_of
 from identity.oidc.client_registration.registration import ClientSelfService, Registered
 from identity.oidc.protocol.errors import TooManyRequestsError
-from identity.oidc.protocol.responses import Answer, error_answer, json_answer, nothing_answer
+from identity.oidc.protocol.responses import empty_response, error_response, json_response
 from identity.rate_limits.limiter import Action, RateLimiter
 from identity.relying_parties.schemas import RegistrationRefusedError
 
@@ -45,50 +45,50 @@ class RegistrationEndpoint:
     def __init__(self, clients: ClientSelfService, rate_limiter: RateLimiter, issuer: str) -> None:
         self._clients, self._rate_limiter, self._endpoint = clients, rate_limiter, f"{issuer}{PATH}"
 
-    def register(self, request: RegistrationRequest) -> Answer:
+    def register(self, request: RegistrationRequest) -> Response:
         """Answer with 201 and what was registered, or the error (RFC 7591 §3.2)."""
         return self._respond(request, lambda token: self._register(request, token))
 
-    def manage(self, request: RegistrationRequest, client_id: str) -> Answer:
+    def manage(self, request: RegistrationRequest, client_id: str) -> Response:
         """Answer a client about its own registration (RFC 7592 §2.1 to §2.3)."""
         verbs = {"PUT": self._update, "DELETE": self._leave}
         verb = verbs.get(request.method, self._look)
         return self._respond(request, lambda token: verb(request, client_id, token))
 
-    def _respond(self, request: RegistrationRequest, answer: Callable[[str], Answer]) -> Answer:
+    def _respond(self, request: RegistrationRequest, respond: Callable[[str], Response]) -> Response:
         if not self._rate_limiter.allows_network(Action.REGISTRATION, request.ip_address):
             seconds = self._rate_limiter.seconds(Action.REGISTRATION)
-            return error_answer(TooManyRequestsError("registrations", seconds))
+            return error_response(TooManyRequestsError("registrations", seconds))
         token = request.bearer_token
         if token is None:
             # RFC 6750 §3.1: a request without a token is told no error code.
-            return json_answer(
+            return json_response(
                 401, {"error": "missing_token"}, ("WWW-Authenticate", f'Bearer realm="{_REALM}"')
             )
         try:
-            return answer(token)
+            return respond(token)
         except RegistrationRefusedError as refusal:
-            return error_answer(_told(refusal))
+            return error_response(_told(refusal))
         except OAuth2Error as error:
-            return error_answer(error)
+            return error_response(error)
 
-    def _register(self, request: RegistrationRequest, token: str) -> Answer:
+    def _register(self, request: RegistrationRequest, token: str) -> Response:
         done = self._clients.register(token, _metadata(request), request.ip_address)
-        return json_answer(201, self._information(done))
+        return json_response(201, self._information(done))
 
-    def _look(self, _request: RegistrationRequest, client_id: str, token: str) -> Answer:
-        return json_answer(200, self._information(self._clients.look(client_id, token)))
+    def _look(self, _request: RegistrationRequest, client_id: str, token: str) -> Response:
+        return json_response(200, self._information(self._clients.look(client_id, token)))
 
-    def _update(self, request: RegistrationRequest, client_id: str, token: str) -> Answer:
+    def _update(self, request: RegistrationRequest, client_id: str, token: str) -> Response:
         done = self._clients.update(client_id, token, _metadata(request), request.ip_address)
-        return json_answer(200, self._information(done))
+        return json_response(200, self._information(done))
 
-    def _leave(self, request: RegistrationRequest, client_id: str, token: str) -> Answer:
+    def _leave(self, request: RegistrationRequest, client_id: str, token: str) -> Response:
         if not self._clients.leave(client_id, token, request.ip_address):
             raise _refused()
-        return nothing_answer()
+        return empty_response()
 
-    def _information(self, registered: Registered | None) -> dict[str, Any]:
+    def _information(self, registered: Registered | None) -> dict[str, object]:
         """Return the client information (RFC 7591 §3.2.1, RFC 7592 §3)."""
         if registered is None:
             raise _refused()

@@ -2,18 +2,20 @@
 
 from authlib.oauth2 import OAuth2Error
 from authlib.oauth2.rfc6749 import InvalidScopeError, UnauthorizedClientError
+from werkzeug.wrappers import Response
 
 from identity import randomness
 from identity.clock import Clock
+from identity.oidc.client_authentication.authentication import ClientAuthentication
 from identity.oidc.device import user_codes
 from identity.oidc.device.store import DeviceAuthorizations, WaitingDevice
-from identity.oidc.endpoints.token import ProtocolServer
-from identity.oidc.protocol.client import ProtocolClient
 from identity.oidc.protocol.errors import TooManyRequestsError
 from identity.oidc.protocol.lifetimes import DEVICE_CODE, DEVICE_INTERVAL
 from identity.oidc.protocol.request import ProtocolRequest
-from identity.oidc.protocol.responses import Answer, error_answer, json_answer
+from identity.oidc.protocol.responses import error_response, json_response
+from identity.oidc.tokens.resource_indicators import ResourceIndicators, allowed_scope
 from identity.rate_limits.limiter import Action, RateLimiter
+from identity.relying_parties.clients import RegisteredClient
 from identity.relying_parties.schemas import DEVICE_CODE as GRANT_TYPE
 from identity.secret_keys import SecretKeys, digest
 from identity.storage import Storage
@@ -25,31 +27,34 @@ USER_CODE = "user code"
 class DeviceAuthorizationEndpoint:
     """Gives a device its two codes."""
 
-    def __init__(  # noqa: PLR0913, PLR0917 - the composition root names each of them
+    def __init__(
         self,
+        *,
         storage: Storage,
         secret_keys: SecretKeys,
         clock: Clock,
-        server: ProtocolServer,
+        client_authentication: ClientAuthentication,
+        resources: ResourceIndicators,
         rate_limiter: RateLimiter,
         issuer: str,
     ) -> None:
         self._storage, self._secret_keys, self._clock = storage, secret_keys, clock
-        self._server, self._rate_limiter = server, rate_limiter
+        self._client_authentication, self._resources = client_authentication, resources
+        self._rate_limiter = rate_limiter
         self._page = f"{issuer}{PAGE}"
 
-    def respond(self, request: ProtocolRequest, ip_address: str) -> Answer:
+    def respond(self, request: ProtocolRequest, ip_address: str) -> Response:
         """Answer a device's request; authenticated as at the token endpoint, public clients by their id."""
         try:
             request.parameters.check_form()
-            client = self._server.authenticate_client(request, (), "device_authorization")
-            if not client.check_grant_type(GRANT_TYPE):
+            client = self._client_authentication.authenticate(request)
+            if GRANT_TYPE not in client.grant_types:
                 raise UnauthorizedClientError("The client is not registered for devices.")
             if not self._rate_limiter.allows_network(Action.DEVICE, ip_address):
                 raise TooManyRequestsError("devices", self._rate_limiter.seconds(Action.DEVICE))
             device_code, user_code = self._begin(client, request)
         except OAuth2Error as error:
-            return error_answer(error)
+            return error_response(error)
         shown = user_codes.shown(user_code)
         content = {
             "device_code": device_code,
@@ -59,19 +64,17 @@ class DeviceAuthorizationEndpoint:
             "expires_in": int(DEVICE_CODE.total_seconds()),
             "interval": int(DEVICE_INTERVAL.total_seconds()),
         }
-        return json_answer(200, content)
+        return json_response(200, content)
 
-    def _begin(self, client: ProtocolClient, request: ProtocolRequest) -> tuple[str, str]:
-        scope = client.get_allowed_scope(request.parameters.get("scope") or "openid")
+    def _begin(self, client: RegisteredClient, request: ProtocolRequest) -> tuple[str, str]:
+        scope = allowed_scope(request.parameters.get("scope") or "openid", client)
         if not scope:
             raise InvalidScopeError
-        resources = self._server.token_responses.resources.granted(
-            request.parameters.all("resource"), client.registered
-        )
+        resources = self._resources.granted_resources(request.parameters.all("resource"), client)
         now, device_code, user_code = self._clock.now(), randomness.secret(), user_codes.make()
         device = WaitingDevice(
             id=randomness.identifier(),
-            client_id=client.registered.id,
+            client_id=client.id,
             device_code_digest=digest(device_code),
             user_code_digest=self._secret_keys.keyed_digest(USER_CODE, user_code),
             scope=scope,

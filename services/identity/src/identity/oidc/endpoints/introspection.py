@@ -4,20 +4,24 @@ A client may ask about its own tokens, a resource about those that are for it. T
 everything else, the answer is the same: not active (§2.2, §4).
 """
 
+from collections.abc import Mapping
+
 from authlib.oauth2 import OAuth2Error
 from authlib.oauth2.rfc6749 import InvalidRequestError
+from werkzeug.wrappers import Response
 
 from identity.clock import Clock
+from identity.oidc.client_authentication.authentication import ClientAuthentication
 from identity.oidc.client_authentication.resources import ResourceAuthentication
-from identity.oidc.endpoints.token import ProtocolServer
 from identity.oidc.grant_types.refresh_token import RefreshRotation
 from identity.oidc.grants.store import Grants
-from identity.oidc.protocol.binding import confirmation_in, token_type
 from identity.oidc.protocol.errors import ClientRefusedError
 from identity.oidc.protocol.lifetimes import REFRESH_IDLE
 from identity.oidc.protocol.request import ProtocolRequest
-from identity.oidc.protocol.responses import Answer, error_answer, json_answer
-from identity.oidc.tokens.issuer import TokenRefusedError, Tokens
+from identity.oidc.protocol.responses import error_response, json_response
+from identity.oidc.sender_constraint.binding import confirmation_in, token_type
+from identity.oidc.tokens.access_token import AccessTokens
+from identity.oidc.tokens.signing import TokenRefusedError
 from identity.relying_parties.cache import RelyingPartyCache
 from identity.relying_parties.clients import RegisteredClient, RegisteredResource
 from identity.storage import Storage
@@ -34,21 +38,23 @@ _TOLD = (
 class Introspection:
     """Answers the introspection endpoint."""
 
-    def __init__(  # noqa: PLR0913, PLR0917 - the composition root names each of them
+    def __init__(
         self,
+        *,
         storage: Storage,
         clock: Clock,
         relying_parties: RelyingPartyCache,
-        server: ProtocolServer,
-        tokens: Tokens,
+        client_authentication: ClientAuthentication,
+        access_tokens: AccessTokens,
         rotation: RefreshRotation,
         issuer: str,
     ) -> None:
         self._storage, self._clock, self._relying_parties = storage, clock, relying_parties
-        self._server, self._tokens, self._rotation, self._issuer = server, tokens, rotation, issuer
+        self._client_authentication, self._access_tokens = client_authentication, access_tokens
+        self._rotation, self._issuer = rotation, issuer
         self._resources = ResourceAuthentication(relying_parties)
 
-    def respond(self, request: ProtocolRequest) -> Answer:
+    def respond(self, request: ProtocolRequest) -> Response:
         """Tell whether the token is active. The hint is not needed: a token's form tells its kind (§2.1)."""
         try:
             request.parameters.check_form()
@@ -57,21 +63,21 @@ class Introspection:
             if token is None:
                 raise InvalidRequestError("The parameter 'token' is missing.")
         except OAuth2Error as error:
-            return error_answer(error)
-        return json_answer(200, self._describe_refresh_token(token, asker) or self._describe(token, asker))
+            return error_response(error)
+        return json_response(200, self._describe_refresh_token(token, asker) or self._describe(token, asker))
 
     def _asker(self, request: ProtocolRequest) -> Asker:
         if resource := self._resources.authenticate(request.authorization_header):
             return resource
         # Public clients cannot ask: §2.1 wants authorization, against token scanning.
-        client = self._server.authenticate_client(request, (), "introspection").registered
+        client = self._client_authentication.authenticate(request)
         if client.is_public:
             raise ClientRefusedError("A public client cannot ask for this.")
         return client
 
     def _describe(self, token: str, asker: Asker) -> dict[str, object]:
         try:
-            content = self._tokens.open_access_token(token)
+            content = self._access_tokens.verify(token)
         except TokenRefusedError:
             return _INACTIVE
         concerned = "client_id" if isinstance(asker, RegisteredClient) else "aud"
@@ -83,7 +89,7 @@ class Introspection:
             told["sub"] = asker.subject_of(str(content["sub"]))
         return {"active": True, "token_type": token_type(confirmation_in(content))} | told
 
-    def _is_active(self, content: dict[str, object]) -> bool:
+    def _is_active(self, content: Mapping[str, object]) -> bool:
         client_id, grant_id = str(content.get("client_id")), content.get("grant")
         if self._relying_parties.client(client_id) is None:
             return False
@@ -96,23 +102,23 @@ class Introspection:
 
     def _describe_refresh_token(self, text: str, asker: Asker) -> dict[str, object] | None:
         """Return None for what does not even look like one of ours."""
-        if not self._rotation.looks_like_ours(text):
+        if not self._rotation.is_refresh_token(text):
             return None
-        token = self._rotation.look(text)
+        token = self._rotation.find_refresh_token(text)
         # A resource is never concerned: a refresh token is not for it.
-        if token is None or not isinstance(asker, RegisteredClient) or token.facts.client_id != asker.id:
+        if token is None or not isinstance(asker, RegisteredClient) or token.grant.client_id != asker.id:
             return _INACTIVE
-        if not self._rotation.would_accept(token):
+        if not self._rotation.is_usable(token):
             return _INACTIVE
-        facts = token.facts
-        issued = facts.refreshed_at or facts.created_at
+        grant = token.grant
+        issued = grant.refreshed_at or grant.created_at
         return {
             "active": True,
             "iss": self._issuer,
-            "sub": asker.subject_of(facts.resident_id),
-            "client_id": facts.client_id,
-            "scope": facts.scope,
+            "sub": asker.subject_of(grant.resident_id),
+            "client_id": grant.client_id,
+            "scope": grant.scope,
             "iat": int(issued.timestamp()),
-            "exp": int(min(issued + REFRESH_IDLE, facts.expires_at).timestamp()),
-            "sid": facts.session_id,
+            "exp": int(min(issued + REFRESH_IDLE, grant.expires_at).timestamp()),
+            "sid": grant.session_id,
         }

@@ -2,16 +2,17 @@
 
 from authlib.oauth2 import OAuth2Error
 from authlib.oauth2.rfc6749 import InvalidRequestError
+from werkzeug.wrappers import Response
 
 from identity.oidc.authorization.pushed_requests import LIFETIME, PushedRequests
 from identity.oidc.authorization.request_resolver import RequestResolver
 from identity.oidc.authorization.requests import AuthorizationRequests
-from identity.oidc.endpoints.token import ProtocolServer
+from identity.oidc.client_authentication.authentication import ClientAuthentication
 from identity.oidc.protocol.errors import UntrustedRedirectError
 from identity.oidc.protocol.parameters import Parameters
 from identity.oidc.protocol.request import ProtocolRequest
-from identity.oidc.protocol.responses import Answer, error_answer, json_answer
-from identity.oidc.sender_constraint.constraints import SenderConstraints
+from identity.oidc.protocol.responses import error_response, json_response
+from identity.oidc.sender_constraint.binding import SenderConstraints
 from identity.relying_parties.clients import RegisteredClient
 
 # What authenticates the client is no part of what it asks.
@@ -23,40 +24,40 @@ class PushedRequestEndpoint:
 
     def __init__(
         self,
-        server: ProtocolServer,
+        client_authentication: ClientAuthentication,
         resolver: RequestResolver,
         requests: AuthorizationRequests,
         constraints: SenderConstraints,
         interactions: PushedRequests,
     ) -> None:
-        self._server, self._resolver, self._requests = server, resolver, requests
+        self._client_authentication = client_authentication
+        self._resolver, self._requests = resolver, requests
         self._constraints, self._interactions = constraints, interactions
 
-    def respond(self, request: ProtocolRequest) -> Answer:
+    def respond(self, request: ProtocolRequest) -> Response:
         """Return the `request_uri`, or the error (RFC 9126 §2.2, §2.3)."""
         try:
             request.parameters.check_form()
-            client = self._server.authenticate_client(request, (), "par").registered
+            client = self._client_authentication.authenticate(request)
             parameters = self._checked(request, client)
         except OAuth2Error as error:
-            return error_answer(error)
+            return error_response(error)
         except UntrustedRedirectError as error:
-            return error_answer(InvalidRequestError(error.detail))
+            return error_response(InvalidRequestError(error.detail))
         content = {
-            "request_uri": self._interactions.keep(parameters, client),
+            "request_uri": self._interactions.store_request(parameters, client),
             "expires_in": int(LIFETIME.total_seconds()),
         }
-        return json_answer(201, content)
+        return json_response(201, content)
 
     def _checked(self, request: ProtocolRequest, client: RegisteredClient) -> Parameters:
         if request.parameters.get("request_uri") is not None:
             raise InvalidRequestError("A pushed request contains no request_uri.")
         sent = request.parameters.without(*_CREDENTIALS).with_value("client_id", client.id)
-        parameters = self._resolver.opened(sent, client)
+        parameters = self._resolver.open_request_object(sent, client)
         if request.dpop_proof is not None:
             parameters = self._bound(parameters, self._constraints.proven_key(request, client))
-        self._requests.addressee(parameters)
-        self._requests.read(parameters, client)
+        self._requests.read(parameters, self._requests.response_target(parameters))
         return parameters
 
     def _bound(self, parameters: Parameters, jkt: str) -> Parameters:

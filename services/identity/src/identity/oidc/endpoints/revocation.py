@@ -7,64 +7,67 @@ out when these expire, within minutes.
 
 from authlib.oauth2 import OAuth2Error
 from authlib.oauth2.rfc6749 import InvalidGrantError, InvalidRequestError
+from werkzeug.wrappers import Response
 
 from identity.clock import Clock
-from identity.oidc.endpoints.token import ProtocolServer
+from identity.oidc.client_authentication.authentication import ClientAuthentication
 from identity.oidc.grant_types.refresh_token import RefreshRotation
 from identity.oidc.grants.revocation import Cause, Revocation
 from identity.oidc.grants.store import Grants, GrantView
 from identity.oidc.protocol.errors import UnsupportedTokenTypeError
 from identity.oidc.protocol.request import ProtocolRequest
-from identity.oidc.protocol.responses import Answer, error_answer, json_answer
-from identity.oidc.tokens.issuer import TokenRefusedError, Tokens
+from identity.oidc.protocol.responses import error_response, json_response
+from identity.oidc.tokens.access_token import AccessTokens
+from identity.oidc.tokens.signing import TokenRefusedError
 from identity.storage import Storage
 
 
 class TokenRevocation:
     """Answers the revocation endpoint."""
 
-    def __init__(  # noqa: PLR0913, PLR0917 - the composition root names each of them
+    def __init__(
         self,
         storage: Storage,
         clock: Clock,
-        server: ProtocolServer,
-        tokens: Tokens,
+        client_authentication: ClientAuthentication,
+        access_tokens: AccessTokens,
         rotation: RefreshRotation,
         revocation: Revocation,
     ) -> None:
-        self._storage, self._clock, self._server = storage, clock, server
-        self._tokens, self._rotation, self._revocation = tokens, rotation, revocation
+        self._storage, self._clock = storage, clock
+        self._client_authentication, self._access_tokens = client_authentication, access_tokens
+        self._rotation, self._revocation = rotation, revocation
 
-    def respond(self, request: ProtocolRequest) -> Answer:
+    def respond(self, request: ProtocolRequest) -> Response:
         """Revoke the token's grant. One that is unknown or over is what the client wants (§2.2)."""
         try:
             request.parameters.check_form()
-            client = self._server.authenticate_client(request, (), "revocation").registered
+            client = self._client_authentication.authenticate(request)
             token = request.parameters.get("token")
             if token is None:
                 raise InvalidRequestError("The parameter 'token' is missing.")
-            facts = self._grant_behind(token, client.id)
+            grant = self._grant_behind(token, client.id)
         except OAuth2Error as error:
-            return error_answer(error)
-        if facts is not None:
-            self._revocation.revoke(facts, Cause.REVOKED_BY_CLIENT)
-        return json_answer(200, {})
+            return error_response(error)
+        if grant is not None:
+            self._revocation.revoke(grant, Cause.REVOKED_BY_CLIENT)
+        return json_response(200, {})
 
     def _grant_behind(self, text: str, client_id: str) -> GrantView | None:
         """Return the grant of a token of either kind: its form tells which, no hint has to (§2.1)."""
-        if self._rotation.looks_like_ours(text):
-            token = self._rotation.look(text)
-            owner, facts = (token.facts.client_id, token.facts) if token else (client_id, None)
+        if self._rotation.is_refresh_token(text):
+            token = self._rotation.find_refresh_token(text)
+            owner, grant = (token.grant.client_id, token.grant) if token else (client_id, None)
         else:
-            owner, facts = self._grant_of_access_token(text, client_id)
+            owner, grant = self._grant_of_access_token(text, client_id)
         if owner != client_id:
             # §2.1: "the request is refused and the client is informed"; it knows anyway that this is a token.
             raise InvalidGrantError("The token was issued to another client.")
-        return facts
+        return grant
 
     def _grant_of_access_token(self, text: str, client_id: str) -> tuple[str, GrantView | None]:
         try:
-            content = self._tokens.open_access_token(text)
+            content = self._access_tokens.verify(text)
         except TokenRefusedError:
             return client_id, None
         owner, grant_id = str(content.get("client_id")), content.get("grant")

@@ -5,9 +5,9 @@ from collections.abc import Callable, Collection
 from typing import TypeAlias
 
 import flask
-from flask import Blueprint, Response
-from werkzeug import Request
+from flask import Blueprint
 from werkzeug.exceptions import HTTPException, MethodNotAllowed
+from werkzeug.wrappers import Request, Response
 
 from identity.oidc.authorization.routes import AuthorizationPages
 from identity.oidc.client_authentication.certificates import ClientCertificates, PresentedCertificate
@@ -18,16 +18,15 @@ from identity.oidc.endpoints.discovery import Discovery
 from identity.oidc.endpoints.introspection import Introspection
 from identity.oidc.endpoints.pushed_requests import PushedRequestEndpoint
 from identity.oidc.endpoints.revocation import TokenRevocation
-from identity.oidc.endpoints.token import ProtocolServer
+from identity.oidc.endpoints.token import TokenEndpoint
 from identity.oidc.endpoints.userinfo import Presented, UserInfo
 from identity.oidc.logout.routes import LogoutPages
 from identity.oidc.protocol.parameters import Parameters
 from identity.oidc.protocol.request import ProtocolRequest
-from identity.oidc.protocol.responses import Answer, json_answer, method_not_allowed
+from identity.oidc.protocol.responses import empty_response, json_response, method_not_allowed
 from identity.oidc.sender_constraint.dpop import DpopProofs
 from identity.signing_keys.key_set import MAX_AGE, KeySet
-from identity.web import protocol_application
-from identity.web.protocol_application import Endpoint
+from identity.web.api import Endpoint
 from identity.web.visitor import visitor_of
 
 _log = logging.getLogger(__name__)
@@ -43,7 +42,7 @@ _FOR_ANY_WEBSITE = (
 )
 
 # With the variable parts of its path, if it has any.
-View = Callable[..., Answer]
+View = Callable[..., Response]
 # What the application registers.
 Routes: TypeAlias = Blueprint
 
@@ -51,9 +50,9 @@ Routes: TypeAlias = Blueprint
 class MachineEndpoints:
     """Routes of the machine endpoints."""
 
-    def __init__(  # noqa: PLR0913, PLR0917 - the composition root names each of them
+    def __init__(  # noqa: PLR0917 - the composition root names each of them
         self,
-        server: ProtocolServer,
+        token: TokenEndpoint,
         introspection: Introspection,
         revocation: TokenRevocation,
         devices: DeviceAuthorizationEndpoint,
@@ -66,7 +65,7 @@ class MachineEndpoints:
         certificates: ClientCertificates,
         issuer: str,
     ) -> None:
-        self._server, self._userinfo, self._discovery, self._key_set = server, userinfo, discovery, key_set
+        self._token, self._userinfo, self._discovery, self._key_set = token, userinfo, discovery, key_set
         self._introspection, self._revocation, self._devices = introspection, revocation, devices
         self._pushed_requests, self._proofs, self._certificates = pushed_requests, proofs, certificates
         self._registration, self._issuer = registration, issuer
@@ -111,48 +110,48 @@ class MachineEndpoints:
         methods = own.methods if own else below
         if methods is None or not isinstance(flask.request.routing_exception, MethodNotAllowed):
             return None
-        return _response(_opened(method_not_allowed(methods)))
+        return _opened(method_not_allowed(methods))
 
-    def metadata(self, request: Request) -> Answer:
+    def metadata(self, request: Request) -> Response:
         """Serve the discovery document."""
         document = self._discovery.document()
         return _cached(request, document.body, document.etag)
 
-    def jwks(self, request: Request) -> Answer:
+    def jwks(self, request: Request) -> Response:
         """Serve the published keys (RFC 7517 §5)."""
         published = self._key_set.published()
         return _cached(request, published.body, published.etag)
 
-    def token(self, request: Request) -> Answer:
+    def token(self, request: Request) -> Response:
         """Answer the token endpoint."""
-        return self._to_form(request, self._server.token_response)
+        return self._to_form(request, self._token.respond)
 
-    def introspect(self, request: Request) -> Answer:
+    def introspect(self, request: Request) -> Response:
         """Answer the introspection endpoint."""
         return self._to_form(request, self._introspection.respond)
 
-    def revoke(self, request: Request) -> Answer:
+    def revoke(self, request: Request) -> Response:
         """Answer the revocation endpoint."""
         return self._to_form(request, self._revocation.respond)
 
-    def device_authorization(self, request: Request) -> Answer:
+    def device_authorization(self, request: Request) -> Response:
         """Answer the device authorization endpoint."""
         ip_address = visitor_of(request).ip_address
         return self._to_form(request, lambda sent: self._devices.respond(sent, ip_address))
 
-    def par(self, request: Request) -> Answer:
+    def par(self, request: Request) -> Response:
         """Answer the pushed authorization request endpoint."""
         return self._to_form(request, self._pushed_requests.respond)
 
-    def register(self, request: Request) -> Answer:
+    def register(self, request: Request) -> Response:
         """Answer the client registration endpoint."""
         return self._registration.register(_registration_request(request))
 
-    def client(self, request: Request, client_id: str) -> Answer:
+    def client(self, request: Request, client_id: str) -> Response:
         """Answer the client configuration endpoint."""
         return self._registration.manage(_registration_request(request), client_id)
 
-    def userinfo(self, request: Request) -> Answer:
+    def userinfo(self, request: Request) -> Response:
         """Answer the UserInfo endpoint."""
         body_token = request.form.get("access_token") if request.method == "POST" else None
         presented = Presented(
@@ -164,10 +163,10 @@ class MachineEndpoints:
         )
         return self._with_nonce(request, self._userinfo.respond(presented))
 
-    def _to_form(self, request: Request, respond: Callable[[ProtocolRequest], Answer]) -> Answer:
+    def _to_form(self, request: Request, respond: Callable[[ProtocolRequest], Response]) -> Response:
         """Answer what was sent as a form. Only that counts, never the query (RFC 6749 §3.2)."""
         if request.mimetype != _FORM:
-            return json_answer(
+            return json_response(
                 400, {"error": "invalid_request", "error_description": f"Send the parameters as {_FORM}."}
             )
         sent = ProtocolRequest(
@@ -184,11 +183,11 @@ class MachineEndpoints:
         header = self._certificates.header
         return self._certificates.read(request.headers.get(header)) if header else None
 
-    def _with_nonce(self, request: Request, answer: Answer) -> Answer:
+    def _with_nonce(self, request: Request, response: Response) -> Response:
         """Hand out a nonce to whoever sends proofs (RFC 9449 §8.2)."""
-        if "DPoP" not in request.headers:
-            return answer
-        return Answer(answer.status, answer.body, (*answer.headers, ("DPoP-Nonce", self._proofs.nonce())))
+        if "DPoP" in request.headers:
+            response.headers["DPoP-Nonce"] = self._proofs.nonce()
+        return response
 
 
 def blueprint(
@@ -225,15 +224,15 @@ def _registration_request(request: Request) -> RegistrationRequest:
 def _guarded(view: View) -> View:
     """Answer in JSON whatever happens."""
 
-    def respond(request: Request, **path: str) -> Answer:
+    def respond(request: Request, **path: str) -> Response:
         request.max_content_length = _LARGEST_BODY
         try:
             return _opened(view(request, **path))
         except HTTPException as error:
-            return _opened(json_answer(error.code or 400, {"error": "invalid_request"}))
+            return _opened(json_response(error.code or 400, {"error": "invalid_request"}))
         except Exception:  # noqa: BLE001 - whatever it is, a client gets JSON
             _log.exception("%s failed", request.path)
-            return _opened(json_answer(500, {"error": "server_error"}))
+            return _opened(json_response(500, {"error": "server_error"}))
 
     return respond
 
@@ -243,37 +242,36 @@ def _routed(answered: View, methods: Collection[str]) -> Callable[..., Response]
 
     def respond(**path: str) -> Response:
         if flask.request.method == "OPTIONS":
-            return _response(_opened(_preflight(methods)))
-        return _response(answered(flask.request, **path))
+            return _opened(_preflight(methods))
+        return answered(flask.request, **path)
 
     return respond
 
 
-def _opened(answer: Answer) -> Answer:
-    return Answer(answer.status, answer.body, (*answer.headers, *_FOR_ANY_WEBSITE))
-
-
-def _preflight(methods: Collection[str]) -> Answer:
-    allowed = ", ".join(methods)
-    headers = [
-        ("Allow", allowed),
-        ("Access-Control-Allow-Methods", allowed),
-        ("Access-Control-Allow-Headers", "Authorization, Content-Type, DPoP"),
-        ("Access-Control-Max-Age", "600"),
-    ]
-    return Answer(204, b"", headers)
-
-
-def _cached(request: Request, body: bytes, etag: str) -> Answer:
-    headers = [("Cache-Control", f"public, max-age={MAX_AGE}"), ("ETag", f'"{etag}"')]
-    if request.if_none_match.contains(etag):
-        return Answer(304, b"", headers)
-    return Answer(200, body, [("Content-Type", "application/json"), *headers])
-
-
-def _response(answer: protocol_application.Answer) -> Response:
-    response = Response(answer.body, answer.status)
-    response.headers.pop("Content-Type", None)
-    for name, value in answer.headers:
-        response.headers.add(name, value)
+def _opened(response: Response) -> Response:
+    response.headers.extend(_FOR_ANY_WEBSITE)
     return response
+
+
+def _preflight(methods: Collection[str]) -> Response:
+    allowed = ", ".join(methods)
+    response = empty_response()
+    response.headers.clear()
+    response.headers.update(
+        {
+            "Allow": allowed,
+            "Access-Control-Allow-Methods": allowed,
+            "Access-Control-Allow-Headers": "Authorization, Content-Type, DPoP",
+            "Access-Control-Max-Age": "600",
+        }
+    )
+    return response
+
+
+def _cached(request: Request, body: bytes, etag: str) -> Response:
+    headers = (("Cache-Control", f"public, max-age={MAX_AGE}"), ("ETag", f'"{etag}"'))
+    if request.if_none_match.contains(etag):
+        response = Response(status=304, headers=headers)
+        del response.headers["Content-Type"]
+        return response
+    return Response(body, 200, (("Content-Type", "application/json"), *headers))

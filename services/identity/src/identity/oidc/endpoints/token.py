@@ -1,100 +1,67 @@
-"""Authlib's authorization server with our clients, our tokens, our answers, and none of its storage."""
+"""The token endpoint (RFC 6749 §3.2): five phases, the same for every grant type."""
 
-from collections.abc import Collection, Mapping
-from typing import Any
+from collections.abc import Iterable
 
-from authlib.oauth2 import AuthorizationServer, OAuth2Error, OAuth2Request
-from authlib.oauth2.rfc6749 import InvalidRequestError, UnsupportedGrantTypeError
+from authlib.oauth2 import OAuth2Error
+from authlib.oauth2.rfc6749 import InvalidRequestError, UnauthorizedClientError
+from werkzeug.wrappers import Response
 
 from identity.oidc.client_authentication.authentication import ClientAuthentication
-from identity.oidc.grant_types.authorization_code import CodeGrant, CodeRedemption
-from identity.oidc.grant_types.client_credentials import OwnTokenGrant
-from identity.oidc.grant_types.device_code import DevicePolls, PolledDeviceGrant
-from identity.oidc.grant_types.pkce import S256CodeChallenge
-from identity.oidc.grant_types.refresh_token import RefreshRotation, RotatingRefreshGrant
-from identity.oidc.grant_types.token_exchange import ExchangeGrant, TokenExchange
-from identity.oidc.protocol.client import ProtocolClient
+from identity.oidc.grant_types.base import GrantType, TokenRequest
+from identity.oidc.protocol.errors import UnsupportedGrantTypeError
+from identity.oidc.protocol.parameters import Parameters
 from identity.oidc.protocol.request import ProtocolRequest
-from identity.oidc.protocol.responses import Answer, error_answer, json_answer
-from identity.oidc.sender_constraint.constraints import SenderConstraints
-from identity.oidc.tokens.responses import TokenResponses
-from identity.relying_parties.cache import RelyingPartyCache
+from identity.oidc.protocol.responses import error_response, json_response
+from identity.oidc.sender_constraint.binding import SenderConstraints
+from identity.relying_parties.clients import RegisteredClient
+from identity.relying_parties.schemas import DEVICE_CODE, TOKEN_EXCHANGE
+
+_NOT_REGISTERED = {
+    DEVICE_CODE: "The client is not registered for devices.",
+    TOKEN_EXCHANGE: "The client is not registered for token exchange.",
+}
 
 
-class ProtocolServer(AuthorizationServer):
-    """The server that grants are registered with.
+class TokenEndpoint:
+    """Answers `/token` for these grant types."""
 
-    A grant reaches what it needs through its server, as Authlib has it: `redemption`, `rotation`, `devices`,
-    `exchange`, `token_responses`.
-    """
-
-    def __init__(  # noqa: PLR0913, PLR0917 - the composition root names each of them
+    def __init__(
         self,
-        relying_parties: RelyingPartyCache,
         client_authentication: ClientAuthentication,
-        redemption: CodeRedemption,
-        rotation: RefreshRotation,
-        devices: DevicePolls,
-        exchange: TokenExchange,
-        token_responses: TokenResponses,
-        constraints: SenderConstraints,
+        grant_types: Iterable[GrantType],
+        sender_constraints: SenderConstraints,
     ) -> None:
-        super().__init__()
-        self._relying_parties = relying_parties
-        self._authentication = client_authentication
-        self.redemption, self.rotation, self.token_responses = redemption, rotation, token_responses
-        self.devices, self.exchange = devices, exchange
-        self._constraints = constraints
-        self.register_grant(CodeGrant, [S256CodeChallenge()])
-        self.register_grant(RotatingRefreshGrant)
-        self.register_grant(OwnTokenGrant)
-        self.register_grant(PolledDeviceGrant)
-        self.register_grant(ExchangeGrant)
+        self._client_authentication, self._sender_constraints = client_authentication, sender_constraints
+        self._grant_types = {grant_type.name: grant_type for grant_type in grant_types}
 
-    def token_response(self, request: ProtocolRequest) -> Answer:
-        """Answer a request to the token endpoint (RFC 6749 §3.2): the phases that every grant shares."""
+    def respond(self, request: ProtocolRequest) -> Response:
+        """Return the tokens (RFC 6749 §5.1), or the error (§5.2). No grant is spent before `redeem`."""
         try:
+            # 1. Parse the form.
             request.parameters.check_form()
-            if request.parameters.get("grant_type") is None:
-                raise InvalidRequestError("The parameter 'grant_type' is missing.")
-            grant: Any = self.get_token_grant(request)
-            grant.validate_token_request()
-            request.binding = self._constraints.of(request, grant.request.client.registered)
-            _status, content, _headers = grant.create_token_response()
-        except UnsupportedGrantTypeError:
-            return json_answer(400, {"error": "unsupported_grant_type"})
+            grant_type = self._find_grant_type(request.parameters)
+            # 2. Authenticate the client.
+            client = self._client_authentication.authenticate(request)
+            # 3. Check that the client may use the grant type.
+            _check_registered(client, grant_type)
+            # 4. Validate what the client presents and asks for.
+            authorized = grant_type.validate(TokenRequest(client, request.parameters))
+            # 5. Bind to the sender, redeem, respond.
+            binding = self._sender_constraints.bind(request, client)
+            return json_response(200, authorized.redeem(binding))
         except OAuth2Error as error:
-            return error_answer(error)
-        return json_answer(200, content)
+            return error_response(error)
 
-    def query_client(self, client_id: str) -> ProtocolClient | None:  # type: ignore[override] # as Authlib uses it
-        """Return the client with this id unless it is unknown or disabled."""
-        registered = self._relying_parties.client(client_id)
-        return ProtocolClient(registered) if registered else None
+    def _find_grant_type(self, parameters: Parameters) -> GrantType:
+        name = parameters.get("grant_type")
+        if name is None:
+            raise InvalidRequestError("The parameter 'grant_type' is missing.")
+        if name not in self._grant_types:
+            raise UnsupportedGrantTypeError
+        return self._grant_types[name]
 
-    def authenticate_client(
-        self,
-        request: OAuth2Request,
-        methods: Collection[str],  # noqa: ARG002 - a client has one registered method
-        endpoint: str = "token",
-    ) -> ProtocolClient:
-        """Return the client that proved itself; raises `OAuth2Error`."""
-        if not isinstance(request, ProtocolRequest):
-            raise TypeError("not a request of ours")
-        client, method = self._authentication.authenticate(
-            request.authorization_header,
-            request.parameters,
-            certificate=request.certificate,
-            endpoint=None if endpoint == "token" else request.uri,
-        )
-        request.auth_method = method
-        return ProtocolClient(client)
 
-    def validate_requested_scope(self, scope: str | None) -> None:
-        """Accept any scope: what the client may not have is left out (OpenID Connect Core §3.1.2.1)."""
-
-    def save_token(self, token: Mapping[str, object], request: OAuth2Request) -> None:
-        """Save nothing: the grant's row was written before anything was minted."""
-
-    def send_signal(self, name: str, *args: object, **kwargs: object) -> None:
-        """Send nothing: nobody listens."""
+def _check_registered(client: RegisteredClient, grant_type: GrantType) -> None:
+    if grant_type.name not in client.grant_types:
+        unauthorized = f"The client is not authorized to use 'grant_type={grant_type.name}'"
+        raise UnauthorizedClientError(_NOT_REGISTERED.get(grant_type.name, unauthorized))

@@ -3,15 +3,17 @@
 from dataclasses import dataclass
 
 from authlib.oauth2 import OAuth2Error
+from werkzeug.wrappers import Response
 
 from identity.clock import Clock
 from identity.oidc.client_authentication.certificates import PresentedCertificate
 from identity.oidc.grants.store import Grants, GrantView
-from identity.oidc.protocol.responses import Answer, json_answer, jwt_answer
+from identity.oidc.protocol.responses import json_response, jwt_response
 from identity.oidc.sender_constraint import dpop
 from identity.oidc.sender_constraint.dpop import DpopProofs
 from identity.oidc.tokens import claims
-from identity.oidc.tokens.issuer import AccessTokenClaims, TokenRefusedError, Tokens
+from identity.oidc.tokens.access_token import AccessTokenClaims, AccessTokens
+from identity.oidc.tokens.signing import TokenRefusedError, TokenSigner
 from identity.relying_parties.cache import RelyingPartyCache
 from identity.relying_parties.clients import RegisteredClient
 from identity.storage import Storage
@@ -35,24 +37,22 @@ class Presented:
 class UserInfo:
     """Answers who a resident is to whoever holds an access token for this issuer."""
 
-    def __init__(  # noqa: PLR0913, PLR0917 - the composition root names each of them
+    def __init__(
         self,
+        *,
         storage: Storage,
         clock: Clock,
         relying_parties: RelyingPartyCache,
-        tokens: Tokens,
+        access_tokens: AccessTokens,
+        signer: TokenSigner,
         proofs: DpopProofs,
         issuer: str,
     ) -> None:
-        self._storage, self._clock, self._relying_parties, self._tokens = (
-            storage,
-            clock,
-            relying_parties,
-            tokens,
-        )
-        self._proofs, self._endpoint = proofs, f"{issuer}/userinfo"
+        self._storage, self._clock, self._relying_parties = storage, clock, relying_parties
+        self._access_tokens, self._signer, self._proofs = access_tokens, signer, proofs
+        self._issuer, self._endpoint = issuer, f"{issuer}/userinfo"
 
-    def respond(self, presented: Presented) -> Answer:
+    def respond(self, presented: Presented) -> Response:
         """Return the claims, or the error of RFC 6750 §3.1 and RFC 9449 §7.1."""
         scheme, _, header_token = (presented.authorization_header or "").partition(" ")
         is_dpop = scheme.lower() == "dpop"
@@ -62,9 +62,9 @@ class UserInfo:
         if not token:
             # RFC 6750 §3.1: a request without a token is told no error code.
             challenges = (("WWW-Authenticate", _REALM), ("WWW-Authenticate", _DPOP))
-            return json_answer(401, {"error": "missing_token"}, *challenges)
+            return json_response(401, {"error": "missing_token"}, *challenges)
         try:
-            read = self._tokens.read_access_token(token)
+            read = self._access_tokens.verify_for_userinfo(token)
         except TokenRefusedError:
             description = "The access token is not valid here, or is over."
             return _refused(401, "invalid_token", description, scheme=_DPOP if is_dpop else _REALM)
@@ -73,7 +73,7 @@ class UserInfo:
 
     def _sender_refused(
         self, read: AccessTokenClaims, token: str, presented: Presented, *, is_dpop: bool
-    ) -> Answer | None:
+    ) -> Response | None:
         """Return the refusal unless the token came from whom it is bound to (RFC 9449 §7.1, RFC 8705 §3)."""
         jkt, thumbprint = read.confirmation.get("jkt"), read.confirmation.get("x5t#S256")
         if is_dpop != (jkt is not None):
@@ -88,7 +88,7 @@ class UserInfo:
 
     def _proof_refused(
         self, read: AccessTokenClaims, token: str, presented: Presented, jkt: str
-    ) -> Answer | None:
+    ) -> Response | None:
         client = self._relying_parties.client(read.client_id)
         try:
             proven = self._proofs.check(
@@ -104,29 +104,34 @@ class UserInfo:
             return _refused(401, "invalid_token", "The DPoP proof is of another key.", scheme=_DPOP)
         return None
 
-    def _respond_to(self, presented: AccessTokenClaims, scheme: str) -> Answer:
+    def _respond_to(self, presented: AccessTokenClaims, scheme: str) -> Response:
         now = self._clock.now()
         with self._storage.autocommit() as connection:
-            facts = Grants(connection).by_id(presented.grant_id, now)
+            grant = Grants(connection).by_id(presented.grant_id, now)
         client = self._relying_parties.client(presented.client_id)
-        if facts is None or client is None or not _stands(facts, client, presented):
+        if grant is None or client is None or not _stands(grant, client, presented):
             return _refused(401, "invalid_token", "The access token was revoked.", scheme=scheme)
         if "openid" not in presented.scope:
             description = "The scope openid is needed."
             return _refused(403, "insufficient_scope", description, 'scope="openid"', scheme=scheme)
-        told = claims.about_resident(facts, scope=presented.scope, names=facts.userinfo_claims)
+        told = claims.about_resident(grant, scope=presented.scope, names=grant.userinfo_claims)
         told = {"sub": presented.subject} | told
         if client.userinfo_signed_response_alg:
-            return jwt_answer(self._tokens.userinfo(client, told))
-        return json_answer(200, told)
+            return jwt_response(self._signed(told, client))
+        return json_response(200, told)
+
+    def _signed(self, told: dict[str, object], client: RegisteredClient) -> str:
+        """Return the claims as a JWT (Core §5.3.2); without `iat` and `exp` it is no ID token."""
+        content = {"iss": self._issuer, "aud": client.id, **told}
+        return self._signer.sign(content, client.userinfo_signed_response_alg, "JWT")
 
 
-def _stands(facts: GrantView, client: RegisteredClient, presented: AccessTokenClaims) -> bool:
-    is_same = (client.subject_of(facts.resident_id), facts.client_id) == (presented.subject, client.id)
-    return is_same and facts.revoked_at is None and facts.stands
+def _stands(grant: GrantView, client: RegisteredClient, presented: AccessTokenClaims) -> bool:
+    is_same = (client.subject_of(grant.resident_id), grant.client_id) == (presented.subject, client.id)
+    return is_same and grant.revoked_at is None and grant.stands
 
 
-def _refused(status: int, error: str, description: str, *attributes: str, scheme: str = _REALM) -> Answer:
+def _refused(status: int, error: str, description: str, *attributes: str, scheme: str = _REALM) -> Response:
     challenge = ", ".join((scheme, f'error="{error}"', f'error_description="{description}"', *attributes))
     content = {"error": error, "error_description": description}
-    return json_answer(status, content, ("WWW-Authenticate", challenge))
+    return json_response(status, content, ("WWW-Authenticate", challenge))

@@ -1,33 +1,47 @@
-"""The client credentials grant (RFC 6749 §4.4): a client that speaks for itself, and for no resident.
+"""The client credentials grant (RFC 6749 §4.4): the client acts for itself, not for a resident.
 
-Nothing is written: the token is signed and short, and dies with its client (RFC 9068 §2.2).
+Nothing is stored: the token is signed and short-lived, and ends with its client (RFC 9068 §2.2).
 """
 
-from typing import Any
+from dataclasses import dataclass
 
 from authlib.oauth2.rfc6749 import UnauthorizedClientError
-from authlib.oauth2.rfc6749.grants import ClientCredentialsGrant
 
-from identity.oidc.client_authentication.authentication import METHODS
+from identity.oidc.grant_types.base import TokenRequest
+from identity.oidc.sender_constraint.binding import Binding
+from identity.oidc.tokens.resource_indicators import ResourceIndicators
+from identity.oidc.tokens.responses import TokenResponse, TokenResponses
 from identity.relying_parties.clients import RegisteredClient
 
 
-class OwnTokenGrant(ClientCredentialsGrant):
-    """Authlib's checks; the token is for one resource, with the part of the scope that is its own."""
+@dataclass(frozen=True)
+class AuthorizedClient:
+    """A client, and the token that it may have for itself."""
 
-    TOKEN_ENDPOINT_AUTH_METHODS = METHODS
+    responses: TokenResponses
+    client: RegisteredClient
+    audience: str
+    scope: tuple[str, ...]
 
-    def create_token_response(self) -> Any:  # noqa: ANN401 - Authlib's signature
-        """Return an access token; no refresh token (§4.4.3), and no ID token, for nobody signed in."""
-        request: Any = self.request
-        client: RegisteredClient = request.client.registered
+    def redeem(self, binding: Binding) -> TokenResponse:
+        """Return an access token: no refresh token (§4.4.3), and no ID token without a resident."""
+        return self.responses.for_client(self.client, self.audience, self.scope, binding=binding)
+
+
+class ClientCredentialsGrant:
+    """Gives a client a token for one resource, with the part of the scope that is the resource's own."""
+
+    name = "client_credentials"
+
+    def __init__(self, resources: ResourceIndicators, responses: TokenResponses) -> None:
+        self._resources, self._responses = resources, responses
+
+    def validate(self, request: TokenRequest) -> AuthorizedClient:
+        """Check that the client is confidential, and the requested resource and scope."""
+        client, parameters = request.client, request.parameters
         if client.is_public:
             # §4.4: "MUST only be used by confidential clients".
             raise UnauthorizedClientError("A public client cannot use this grant.")
-        resources = self.server.token_responses.resources
-        audience = resources.sole(request.parameters.all("resource"), client.resources)
-        scope = resources.narrowed(audience, request.payload.scope, sorted(client.scopes))
-        content = self.server.token_responses.client_response(
-            client, audience, scope, binding=request.binding
-        )
-        return 200, content, self.TOKEN_RESPONSE_HEADER
+        audience = self._resources.single_resource(parameters.all("resource"), client.resources)
+        scope = self._resources.narrowed_scope(audience, parameters.get("scope"), sorted(client.scopes))
+        return AuthorizedClient(self._responses, client, audience, scope)

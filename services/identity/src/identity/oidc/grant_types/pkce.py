@@ -1,46 +1,73 @@
-"""Proof Key for Code Exchange (RFC 7636): S256 and nothing else, for everyone not registered without it."""
+"""Proof Key for Code Exchange (RFC 7636), S256 alone: required unless a client is registered without it.
+
+The verifier is checked by Authlib. Its check of the challenge is not used: it lets confidential clients go
+without one, accepts `plain`, and takes a challenge without a method for `plain`.
+"""
 
 import re
-from typing import Any
+from dataclasses import dataclass
 
 from authlib.oauth2.rfc6749 import InvalidRequestError
 from authlib.oauth2.rfc7636 import CodeChallenge
-from authlib.oauth2.rfc7636.challenge import compare_s256_code_challenge
 
-from identity.oidc.protocol.client import ProtocolClient
+from identity.oidc.protocol.parameters import Parameters
+from identity.relying_parties.clients import RegisteredClient
 
 METHOD = "S256"
 # BASE64URL(SHA256(…)), RFC 7636 §4.2.
 _CHALLENGE = re.compile(r"[A-Za-z0-9_-]{43}")
 
 
-class S256CodeChallenge(CodeChallenge):
-    """Authlib's extension without what it would accept by default.
+def code_challenge(parameters: Parameters, client: RegisteredClient) -> str | None:
+    """Return the challenge of an authorization request (RFC 7636 §4.4.1).
 
-    Left alone it asks only public clients, and only at the token endpoint, accepts `plain`, and takes a
-    challenge without a method for `plain`.
+    None: the client is registered without PKCE and sent none. Raises `InvalidRequestError`.
     """
+    challenge, method = parameters.get("code_challenge"), parameters.get("code_challenge_method")
+    if challenge is None and method is None and not client.pkce_required:
+        return None
+    if challenge is None:
+        raise InvalidRequestError("PKCE is required: send code_challenge with code_challenge_method=S256.")
+    if method != METHOD:
+        raise InvalidRequestError("Only code_challenge_method=S256 is accepted.")
+    if not _CHALLENGE.fullmatch(challenge):
+        raise InvalidRequestError("The code_challenge is not the S256 of a verifier.")
+    return challenge
 
-    SUPPORTED_CODE_CHALLENGE_METHOD = [METHOD]  # noqa: RUF012 - Authlib's attribute
-    DEFAULT_CODE_CHALLENGE_METHOD = METHOD
-    CODE_CHALLENGE_METHODS = {METHOD: compare_s256_code_challenge}  # noqa: RUF012 - Authlib's attribute
 
-    def validate_code_challenge(self, grant: Any, redirect_uri: str) -> None:  # noqa: ANN401, ARG002 - Authlib's signature
-        """Check the authorization request (RFC 7636 §4.4.1)."""
-        client: ProtocolClient = grant.request.client
-        challenge = grant.request.payload.data.get("code_challenge")
-        method = grant.request.payload.data.get("code_challenge_method")
-        if challenge is None and method is None and not client.registered.pkce_required:
-            return
-        if challenge is None:
-            raise InvalidRequestError(
-                "PKCE is required: send code_challenge with code_challenge_method=S256."
-            )
-        if method != METHOD:
-            raise InvalidRequestError("Only code_challenge_method=S256 is accepted.")
-        if not _CHALLENGE.fullmatch(challenge):
-            raise InvalidRequestError("The code_challenge is not the S256 of a verifier.")
+def check_verifier(parameters: Parameters, client: RegisteredClient, challenge: str | None) -> None:
+    """Check the verifier of a token request (RFC 7636 §4.6, RFC 9700 §4.8.2).
 
+    Raises `InvalidRequestError` for one that is missing, malformed or not asked for, `InvalidGrantError` for
+    one of another challenge.
+    """
+    verifier = parameters.get("code_verifier")
+    form = {} if verifier is None else {"code_verifier": verifier}
+    request = _CodeRequest(form, client.token_endpoint_auth_method, _Code(challenge))
+    _S256.validate_code_verifier(_CodeGrant(request), None)
+
+
+class _S256Challenge(CodeChallenge):
     def get_authorization_code_challenge_method(self, authorization_code: object) -> str:  # noqa: ARG002 - Authlib's signature
-        """Return the one method there is."""
         return METHOD
+
+
+_S256 = _S256Challenge()
+
+
+# What Authlib's check reads of its own grant.
+@dataclass(frozen=True)
+class _Code:
+    code_challenge: str | None
+
+
+@dataclass(frozen=True)
+class _CodeRequest:
+    form: dict[str, str]
+    auth_method: str
+    authorization_code: _Code
+
+
+@dataclass(frozen=True)
+class _CodeGrant:
+    request: _CodeRequest

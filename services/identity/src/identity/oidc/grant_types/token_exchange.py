@@ -1,24 +1,25 @@
-"""Token exchange (RFC 8693): from a client's access token for userinfo to one for a service behind it.
+"""Token exchange (RFC 8693): from a client's access token for userinfo to one for a resource.
 
-A city's website that shows a resident's bills asks billing_link with a token of that resident. Which services
-a client may do this for is its registration's `token_exchange_resources`; what the resident granted is the
-most that comes of it, and it dies with their grant. Impersonation without an actor: the website is the
-`client_id` of the new token as it was of the old.
+A city's website that shows a resident's bills asks billing_link with a token of that resident. The resources
+that a client may do this for are its registration's `token_exchange_resources`. The new token has at most
+what the resident granted, and ends with their grant. It is impersonation without an actor: the website is
+the `client_id` of the new token as it was of the old one.
 """
 
+from dataclasses import dataclass
 from datetime import timedelta
-from typing import Any
 
 from authlib.oauth2.rfc6749 import InvalidRequestError, UnauthorizedClientError
-from authlib.oauth2.rfc6749.grants import BaseGrant, TokenEndpointMixin
 
 from identity.clock import Clock
-from identity.oidc.client_authentication.authentication import METHODS
+from identity.oidc.grant_types.base import TokenRequest
 from identity.oidc.grants.store import Grants, GrantView
-from identity.oidc.protocol.binding import Binding
 from identity.oidc.protocol.parameters import Parameters
-from identity.oidc.tokens.issuer import TokenRefusedError, Tokens
-from identity.oidc.tokens.responses import TokenResponses
+from identity.oidc.sender_constraint.binding import Binding
+from identity.oidc.tokens.access_token import AccessTokenClaims, AccessTokens
+from identity.oidc.tokens.resource_indicators import ResourceIndicators
+from identity.oidc.tokens.responses import TokenResponse, TokenResponses
+from identity.oidc.tokens.signing import TokenRefusedError
 from identity.relying_parties.clients import RegisteredClient
 from identity.relying_parties.schemas import TOKEN_EXCHANGE
 from identity.storage import Storage
@@ -26,74 +27,82 @@ from identity.storage import Storage
 ACCESS_TOKEN_TYPE = "urn:ietf:params:oauth:token-type:access_token"  # noqa: S105 - a token type's name
 
 
-class TokenExchange:
+@dataclass(frozen=True, repr=False)
+class AuthorizedExchange:
+    """A subject token that its client may exchange. The grant holds personal data."""
+
+    responses: TokenResponses
+    client: RegisteredClient
+    subject: AccessTokenClaims
+    grant: GrantView
+    # How long the subject token lives from now on.
+    remaining: timedelta
+    audience: str
+    scope: tuple[str, ...]
+
+    def redeem(self, binding: Binding) -> TokenResponse:
+        """Return the new token; no refresh token (§2.2.1: the subject's own serves)."""
+        if self.subject.confirmation and self.subject.confirmation != binding.confirmation:
+            # An exchange does not lift a binding (RFC 9449 §7, RFC 8705 §3).
+            raise InvalidRequestError("The subject_token is bound to a key or certificate not proven here.")
+        response = self.responses.for_exchange(
+            self.grant,
+            self.client,
+            self.audience,
+            self.scope,
+            remaining=self.remaining,
+            binding=binding,
+        )
+        response["issued_token_type"] = ACCESS_TOKEN_TYPE
+        return response
+
+
+class TokenExchangeGrant:
     """Exchanges access tokens."""
 
+    name = TOKEN_EXCHANGE
+
     def __init__(
-        self, storage: Storage, clock: Clock, tokens: Tokens, token_responses: TokenResponses
+        self,
+        storage: Storage,
+        clock: Clock,
+        access_tokens: AccessTokens,
+        resources: ResourceIndicators,
+        responses: TokenResponses,
     ) -> None:
-        self._storage, self._clock, self._tokens, self._token_responses = (
-            storage,
-            clock,
-            tokens,
-            token_responses,
-        )
+        self._storage, self._clock, self._access_tokens = storage, clock, access_tokens
+        self._resources, self._responses = resources, responses
 
-    def exchange(
-        self, parameters: Parameters, client: RegisteredClient, binding: Binding
-    ) -> dict[str, object]:
-        """Return the response (§2.2.1); raises the errors of §2.2.2."""
+    def validate(self, request: TokenRequest) -> AuthorizedExchange:
+        """Check the subject token, and the requested resource and scope; raises the errors of §2.2.2."""
+        client, parameters = request.client, request.parameters
+        if client.is_public:
+            raise UnauthorizedClientError("The client is not registered for token exchange.")
         _check_types(parameters)
-        resources = self._token_responses.resources
         named = [*parameters.all("resource"), *parameters.all("audience")]
-        audience = resources.sole(list(dict.fromkeys(named)), client.token_exchange_resources)
-        facts, remaining = self._subject(parameters.get("subject_token") or "", client, binding)
-        granted = [scope for scope in facts.scope.split() if scope in client.scopes]
-        scope = resources.narrowed(audience, parameters.get("scope"), granted)
-        content = self._token_responses.exchanged_response(
-            facts, client, audience, scope, remaining=remaining, binding=binding
+        audience = self._resources.single_resource(
+            list(dict.fromkeys(named)), client.token_exchange_resources
         )
-        return content | {"issued_token_type": ACCESS_TOKEN_TYPE}
+        now = self._clock.now()
+        subject = self._subject(parameters.get("subject_token") or "", client)
+        with self._storage.autocommit() as connection:
+            grant = Grants(connection).by_id(subject.grant_id, now)
+        if grant is None or grant.revoked_at is not None or not grant.stands:
+            raise InvalidRequestError("The subject_token was revoked.")
+        granted = [scope for scope in grant.scope.split() if scope in client.scopes]
+        scope = self._resources.narrowed_scope(audience, parameters.get("scope"), granted)
+        remaining = subject.expires_at - now
+        return AuthorizedExchange(self._responses, client, subject, grant, remaining, audience, scope)
 
-    def _subject(self, token: str, client: RegisteredClient, binding: Binding) -> tuple[GrantView, timedelta]:
-        """Return the living grant behind the token, and how long the token lives (§2.1)."""
+    def _subject(self, token: str, client: RegisteredClient) -> AccessTokenClaims:
+        """Return what the subject token says (§2.1)."""
         try:
-            presented = self._tokens.read_access_token(token)
+            subject = self._access_tokens.verify_for_userinfo(token)
         except TokenRefusedError:
             raise InvalidRequestError("The subject_token is not valid here, or is over.") from None
-        if presented.client_id != client.id:
+        if subject.client_id != client.id:
             raise InvalidRequestError("The subject_token was issued to another client.")
-        if presented.confirmation and presented.confirmation != binding.confirmation:
-            # Nobody gets around a binding by an exchange (RFC 9449 §7, RFC 8705 §3).
-            raise InvalidRequestError("The subject_token is bound to a key or certificate not proven here.")
-        now = self._clock.now()
-        with self._storage.autocommit() as connection:
-            facts = Grants(connection).by_id(presented.grant_id, now)
-        if facts is None or facts.revoked_at is not None or not facts.stands:
-            raise InvalidRequestError("The subject_token was revoked.")
-        return facts, presented.expires_at - now
-
-
-class ExchangeGrant(BaseGrant, TokenEndpointMixin):
-    """The grant at the token endpoint; Authlib has none for it."""
-
-    GRANT_TYPE = TOKEN_EXCHANGE
-    TOKEN_ENDPOINT_AUTH_METHODS = METHODS
-
-    def validate_token_request(self) -> None:
-        """Check the client: a confidential one that registered the grant."""
-        client: Any = self.authenticate_token_endpoint_client()
-        if client.registered.is_public or not client.check_grant_type(self.GRANT_TYPE):
-            raise UnauthorizedClientError("The client is not registered for token exchange.")
-        self.request.client = client
-
-    def create_token_response(self) -> Any:  # noqa: ANN401 - Authlib's signature
-        """Return the new token; no refresh token (§2.2.1: the subject's own serves)."""
-        request: Any = self.request
-        content = self.server.exchange.exchange(
-            request.parameters, request.client.registered, request.binding
-        )
-        return 200, content, self.TOKEN_RESPONSE_HEADER
+        return subject
 
 
 def _check_types(parameters: Parameters) -> None:

@@ -10,9 +10,14 @@ from identity.account_events import AccessRemovalReason
 from identity.audit.events import Event
 from identity.audit.store import Audit
 from identity.clock import Clock
-from identity.oidc.grants.replay_mail import ReplayMail
+from identity.mail.messages import Recipient, sessions_ended_for_safety
+from identity.mail.queue import MailQueue
 from identity.oidc.grants.store import Grants, GrantView
-from identity.storage import Executor, Storage
+from identity.relying_parties.cache import RelyingPartyCache
+from identity.relying_parties.clients import RegisteredClient
+from identity.storage import Executor, Storage, Transaction
+from identity.web.continuation import Continuation
+from identity.web.mail_links import MailLinks
 
 
 class Cause(StrEnum):
@@ -46,16 +51,24 @@ _MAILED = frozenset({Cause.REFRESH_REPLAYED})
 class Revocation:
     """Revokes single grants, each in a transaction of its own."""
 
-    def __init__(self, storage: Storage, clock: Clock, replay_mail: ReplayMail) -> None:
-        self._storage, self._clock, self._replay_mail = storage, clock, replay_mail
+    def __init__(
+        self,
+        storage: Storage,
+        clock: Clock,
+        relying_parties: RelyingPartyCache,
+        mail_queue: MailQueue,
+        mail_links: MailLinks,
+    ) -> None:
+        self._storage, self._clock, self._relying_parties = storage, clock, relying_parties
+        self._mail_queue, self._mail_links = mail_queue, mail_links
 
     def revoke(self, grant: GrantView, cause: Cause) -> None:
         """Revoke the grant and record why; a second time changes nothing."""
-        now, client = self._clock.now(), self._replay_mail.client_of(grant)
+        now, client = self._clock.now(), self._relying_parties.client(grant.client_id)
         with self._storage.transaction() as tx:
             if Grants(tx).revoke_grant(grant.id, cause, now):
-                if cause in _MAILED:
-                    self._replay_mail.queue(tx, grant, client)
+                if cause in _MAILED and client:
+                    self._mail_resident(tx, grant, client)
                 Audit(tx).record(
                     cause.event,
                     now,
@@ -65,6 +78,16 @@ class Revocation:
                     grant=grant.id,
                     cause=cause.value,
                 )
+
+    def _mail_resident(self, tx: Transaction, grant: GrantView, client: RegisteredClient) -> None:
+        """Tell the resident that a token of theirs was replayed (RFC 9700 §4.14)."""
+        continuation = Continuation(client_id=client.id, city_id=client.city_id)
+        mail = sessions_ended_for_safety(
+            Recipient(grant.email or "", grant.language, client.city_id),
+            service=client.name,
+            reset_link=self._mail_links.to("/forgot-password", continuation),
+        )
+        self._mail_queue.send(tx, mail)
 
 
 def revoke_grants_of_resident(

@@ -1,4 +1,4 @@
-"""The table of grants. Every step of the protocol is one statement, built once."""
+"""The table of grants. Every step of the protocol is one statement, compiled once."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -22,7 +22,7 @@ SESSION = table_of(Session)
 
 @dataclass(frozen=True)
 class NewGrant:
-    """A grant as it is made: with its code."""
+    """A new grant with its code."""
 
     id: str
     client_id: str
@@ -41,7 +41,7 @@ class NewGrant:
     expires_at: datetime
     code_digest: str
     code_expires_at: datetime
-    # Absent where a device redeems it (RFC 8628).
+    # None where a device redeems it (RFC 8628).
     redirect_uri: str | None
     code_challenge: str | None
     dpop_jkt: str | None
@@ -49,7 +49,7 @@ class NewGrant:
 
 @dataclass(frozen=True)
 class GrantView:
-    """A grant and all that decides what may be handed out on it: its resident, and the session behind it."""
+    """A grant with what its tokens depend on: its resident and session. Holds personal data."""
 
     id: str
     client_id: str
@@ -81,7 +81,7 @@ class GrantView:
     family_name: str
     language: str
     # False when the resident was disabled, the session ended (and the grant is not offline), or the password
-    # was changed since: whoever signed in with the old one keeps nothing.
+    # was changed since: tokens of a sign-in with the old one no longer work.
     stands: bool
 
 
@@ -96,7 +96,7 @@ _STANDING = (
     .outerjoin(SESSION, SESSION.c.id == GRANT.c.session_id)
     .outerjoin(PASSWORD, PASSWORD.c.resident_id == GRANT.c.resident_id)
 )
-_FACTS = _STANDING.add_columns(
+_VIEW = _STANDING.add_columns(
     *GRANT.c,
     RESIDENT.c.email,
     RESIDENT.c.email_verified_at,
@@ -109,10 +109,10 @@ _ALIVE = CompiledStatement(
         GRANT.c.id == bindparam("grant_id"), GRANT.c.revoked_at.is_(None)
     )
 )
-_BY_ID = CompiledStatement(_FACTS.where(GRANT.c.id == bindparam("grant_id")))
-_BY_CODE = CompiledStatement(_FACTS.where(GRANT.c.code_digest == bindparam("digest")))
+_BY_ID = CompiledStatement(_VIEW.where(GRANT.c.id == bindparam("grant_id")))
+_BY_CODE = CompiledStatement(_VIEW.where(GRANT.c.code_digest == bindparam("digest")))
 _ISSUE = CompiledStatement(insert(GRANT))
-_SPEND_CODE = CompiledStatement(
+_CLAIM_CODE = CompiledStatement(
     update(GRANT)
     .where(
         GRANT.c.id == bindparam("grant_id"),
@@ -158,24 +158,24 @@ class Grants:
         _ISSUE.row(self._executor, vars(grant))
 
     def by_code(self, code_digest: str, now: datetime) -> GrantView | None:
-        """Return the grant that this code hands over, spent or not."""
+        """Return the grant behind this code, spent or not."""
         row = _BY_CODE.row(self._executor, {"digest": code_digest})
-        return _facts(row, now) if row else None
+        return _view(row, now) if row else None
 
     def by_id(self, grant_id: str, now: datetime) -> GrantView | None:
         """Return the grant with this id."""
         row = _BY_ID.row(self._executor, {"grant_id": grant_id})
-        return _facts(row, now) if row else None
+        return _view(row, now) if row else None
 
     def is_alive(self, grant_id: str, now: datetime) -> bool:
-        """Tell whether the tokens of this grant are honoured: not revoked, and it stands."""
+        """Tell whether the tokens of this grant work: it is not revoked, and it stands."""
         row = _ALIVE.row(self._executor, {"grant_id": grant_id})
         return row is not None and _stands(row, now)
 
-    def spend_code(
+    def claim_code(
         self, grant_id: str, ends: datetime, refresh_seed: str | None, now: datetime, jkt: str | None = None
     ) -> bool:
-        """Claim the code: True for exactly one of all who try, never after a revocation.
+        """Claim the code: True for exactly one of all that try, never after a revocation.
 
         With a seed the grant starts a refresh family, bound to a DPoP key if one is named.
         """
@@ -187,15 +187,15 @@ class Grants:
             "now": now,
             "jkt": jkt,
         }
-        return _SPEND_CODE.row(self._executor, parameters) is not None
+        return _CLAIM_CODE.row(self._executor, parameters) is not None
 
     def rotate(self, grant_id: str, generation: int, now: datetime) -> bool:
-        """Replace this generation of the refresh token by the next: True for exactly one of all who try."""
+        """Replace this generation of the refresh token by the next: True for exactly one of all that try."""
         parameters = {"grant_id": grant_id, "generation": generation, "now": now}
         return _ROTATE.row(self._executor, parameters) is not None
 
     def revoke_grant(self, grant_id: str, reason: str, now: datetime) -> bool:
-        """End the grant and everything handed out on it; False when it had been revoked."""
+        """End the grant and all its tokens; False when it had been revoked."""
         parameters = {"grant_id": grant_id, "reason": reason, "now": now}
         return _REVOKE.row(self._executor, parameters) is not None
 
@@ -220,9 +220,9 @@ class Grants:
         return len(self._executor.execute(statement).all())
 
     def delete_old(self, now: datetime, limit: int) -> int:
-        """Delete up to `limit` grants that have long been over; return how many.
+        """Delete up to `limit` grants that ended `KEPT_AFTER_END` ago; return how many.
 
-        While the session lasts, they tell which clients took part in it.
+        A grant stays while its session lasts: it tells that its client takes part in the session.
         """
         lasts = exists().where(
             SESSION.c.id == GRANT.c.session_id, SESSION.c.ended_at.is_(None), SESSION.c.expires_at > now
@@ -239,7 +239,7 @@ def _stands(row: Any, now: datetime) -> bool:  # noqa: ANN401 - a row of `_STAND
     return row.disabled_at is None and (session_lives or row.offline) and password_is_older
 
 
-def _facts(row: Any, now: datetime) -> GrantView:  # noqa: ANN401 - a row of `_FACTS`
+def _view(row: Any, now: datetime) -> GrantView:  # noqa: ANN401 - a row of `_VIEW`
     return GrantView(
         id=row.id,
         client_id=row.client_id,

@@ -8,7 +8,7 @@ from identity.account_events import AccessRemoved, AccountEvent, AllAccessRemove
 from identity.clock import Clock
 from identity.oidc.grants.revocation import Cause, revoke_grants_of_resident
 from identity.oidc.logout.store import Participation, Participations
-from identity.oidc.tokens.issuer import Tokens
+from identity.oidc.tokens.logout_token import LogoutTokens
 from identity.outbox.delivery import NotDeliveredError, RefusedForGoodError
 from identity.outbox.http_post import post
 from identity.outbox.logouts import LOGOUT, Logout
@@ -55,7 +55,7 @@ class LogoutDelivery:
     kind = LOGOUT
     attempts = ATTEMPTS
 
-    def __init__(self, relying_parties: RelyingPartyCache, tokens: Tokens) -> None:
+    def __init__(self, relying_parties: RelyingPartyCache, tokens: LogoutTokens) -> None:
         self._relying_parties, self._tokens = relying_parties, tokens
 
     def deliver(self, message_id: str, payload: str, requested_at: datetime) -> None:  # noqa: ARG002 - the outbox's signature
@@ -67,7 +67,7 @@ class LogoutDelivery:
         client = self._relying_parties.client(logout.client_id)
         if client is None or client.backchannel_logout_uri is None:
             return
-        token = self._tokens.logout_token(client, logout.resident_id, logout.session_id)
+        token = self._tokens.issue(client, logout.resident_id, logout.session_id)
         answer = post(
             client.backchannel_logout_uri,
             urlencode({"logout_token": token}).encode(),

@@ -5,7 +5,8 @@ from urllib.parse import urlencode
 
 from identity.clock import Clock
 from identity.oidc.protocol.parameters import Parameters
-from identity.oidc.tokens.issuer import IdTokenHint, TokenRefusedError, Tokens
+from identity.oidc.tokens.id_token import IdTokenHint, IdTokens
+from identity.oidc.tokens.signing import TokenRefusedError
 from identity.relying_parties.cache import RelyingPartyCache
 from identity.relying_parties.clients import RegisteredClient
 from identity.residents.sessions.lifecycle import EndReason, SessionLifecycle
@@ -37,11 +38,11 @@ class RpInitiatedLogout:
         storage: Storage,
         clock: Clock,
         relying_parties: RelyingPartyCache,
-        tokens: Tokens,
+        id_tokens: IdTokens,
         sessions: SessionLifecycle,
     ) -> None:
         self._storage, self._clock, self._sessions = storage, clock, sessions
-        self._relying_parties, self._tokens = relying_parties, tokens
+        self._relying_parties, self._id_tokens = relying_parties, id_tokens
 
     def read_request(self, parameters: Parameters) -> LogoutRequest:
         """Return what of the request is valid; a fault costs the redirect, never the page."""
@@ -94,7 +95,7 @@ class RpInitiatedLogout:
         if parameters.is_repeated("id_token_hint"):
             return None, "id_token_hint occurs more than once."
         try:
-            return self._tokens.read_id_token_hint(text), None
+            return self._id_tokens.verify_hint(text), None
         except TokenRefusedError:
             return None, "id_token_hint is not an ID token of this issuer."
 

@@ -1,1 +1,1 @@
-"""What every endpoint of the protocol shares: request, client, parameters, errors, responses, lifetimes."""
+"""What every endpoint of the protocol shares: request, parameters, errors, responses, clients' JWTs."""

@@ -1,4 +1,4 @@
-"""The protocol's errors that Authlib does not have, and the one that no client is told by redirect."""
+"""The protocol's errors that Authlib does not have, and the one that is never sent by redirect."""
 
 from authlib.oauth2 import OAuth2Error
 
@@ -12,33 +12,39 @@ class InvalidTargetError(OAuth2Error):
     description = "The requested resource is unknown, or this client may not ask for it."
 
 
+class UnsupportedGrantTypeError(OAuth2Error):
+    """The token endpoint does not know the `grant_type` (RFC 6749 §5.2). The response does not repeat it."""
+
+    error = "unsupported_grant_type"
+
+
 class UnmetAuthenticationRequirementsError(OAuth2Error):
-    """Nobody can sign in here as the client needs (OpenID Connect Core Error Code of this name 1.0)."""
+    """No resident can sign in here as the client needs (OpenID Connect Core Error Code of this name 1.0)."""
 
     error = "unmet_authentication_requirements"
     description = "No way to sign in here has an acr that is asked for as essential."
 
 
 class UnsupportedTokenTypeError(OAuth2Error):
-    """A token that nothing stands behind which could be revoked (RFC 7009 §2.2.1)."""
+    """A token without a grant that could be revoked (RFC 7009 §2.2.1)."""
 
     error = "unsupported_token_type"
     description = "A client's own access token cannot be revoked; it expires within minutes."
 
 
 class ClientRefusedError(OAuth2Error):
-    """The client did not prove who it is (RFC 6749 §5.2): always 401, naming the scheme."""
+    """Client authentication failed (RFC 6749 §5.2): always 401, naming the scheme."""
 
     error = "invalid_client"
     status_code = 401
 
     def get_headers(self) -> list[tuple[str, str]]:
-        """Return the challenge too."""
+        """Return the headers with the challenge."""
         return [*super().get_headers(), ("WWW-Authenticate", 'Basic realm="token", charset="UTF-8"')]
 
 
 class TooManyRequestsError(OAuth2Error):
-    """More of one network ask than the limit allows (the error's name: RFC 8628 §3.5)."""
+    """More requests from one network than the limit allows (the error's name: RFC 8628 §3.5)."""
 
     error = "slow_down"
     status_code = 429
@@ -48,15 +54,15 @@ class TooManyRequestsError(OAuth2Error):
         self._seconds = seconds
 
     def get_headers(self) -> list[tuple[str, str]]:
-        """Return when to try again too."""
+        """Return the headers with the seconds until the next attempt."""
         return [*super().get_headers(), ("Retry-After", str(self._seconds))]
 
 
 class UntrustedRedirectError(Exception):
     """An authorization request whose client or redirect URI is not sound.
 
-    It is answered by a page of ours, never by a redirect (RFC 6749 §4.1.2.1, RFC 9700 §4.11). The detail is
-    for the developer of the client's website.
+    It is answered by a page of identity's, never by a redirect (RFC 6749 §4.1.2.1, RFC 9700 §4.11). The
+    detail is for the developer of the client's website.
     """
 
     def __init__(self, detail: str, client: RegisteredClient | None = None) -> None:

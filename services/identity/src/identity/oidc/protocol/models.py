@@ -1,4 +1,4 @@
-"""Identifiers that were used, as stored."""
+"""Spent identifiers, as stored."""
 
 from datetime import datetime
 
@@ -9,11 +9,11 @@ from identity.storage import Base
 
 
 class SpentIdentifier(Base):
-    """One identifier that its owner may not use again."""
+    """An identifier (`jti`) that its owner may not use again."""
 
     __tablename__ = "spent_identifiers"
 
-    # SHA-256 over what it was used for, whose it is, and the identifier itself.
+    # SHA-256 of its purpose, its owner and the identifier.
     digest: Mapped[str] = mapped_column(String(64), primary_key=True)
-    # From when on what carried it is refused for its age.
+    # When the JWT that had it expires.
     expires_at: Mapped[datetime] = mapped_column(index=True)

@@ -1,4 +1,4 @@
-"""The parameters of a protocol request, as they were sent.
+"""The parameters of a request, as they were sent.
 
 RFC 6749 §3.1: a parameter without a value counts as absent, and none may occur twice; `resource` may (RFC
 8707 §2).
@@ -14,7 +14,7 @@ LONGEST = 8192
 
 
 class Parameters:
-    """Names and values, in the order sent."""
+    """Names and values, in the order sent. Values may be secrets: codes, tokens, credentials."""
 
     def __init__(self, pairs: Iterable[tuple[str, str]]) -> None:
         self._values: dict[str, list[str]] = {}
@@ -24,7 +24,7 @@ class Parameters:
 
     @classmethod
     def restored(cls, values: Mapping[str, list[str]]) -> "Parameters":
-        """Return what `stored` was made from."""
+        """Return the parameters that `stored` returned."""
         return cls((name, value) for name, several in values.items() for value in several)
 
     def stored(self) -> dict[str, list[str]]:
@@ -37,23 +37,19 @@ class Parameters:
         return values[0] if values else None
 
     def all(self, name: str) -> list[str]:
-        """Return every value of a repeatable parameter."""
+        """Return the values of a repeatable parameter."""
         return list(self._values.get(name, ()))
 
     def is_repeated(self, name: str) -> bool:
         """Tell whether the parameter was sent more than once."""
         return len(self._values.get(name, ())) > 1
 
-    def as_dict(self) -> dict[str, str]:
-        """Return one value for each name."""
-        return {name: values[0] for name, values in self._values.items()}
-
     def without(self, *names: str) -> "Parameters":
-        """Return the others."""
+        """Return the parameters without these names."""
         return self.restored({name: values for name, values in self._values.items() if name not in names})
 
     def with_value(self, name: str, value: str) -> "Parameters":
-        """Return them with this one value for this name."""
+        """Return the parameters with this one value for this name."""
         return self.restored({**self._values, name: [value]})
 
     def check_form(self) -> None:

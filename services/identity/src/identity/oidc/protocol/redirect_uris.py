@@ -33,5 +33,5 @@ def _portless_loopback(uri: str) -> tuple[str, str, str] | None:
 
 
 def is_loopback(redirect_uri: str) -> bool:
-    """Tell whether the answer goes to a program on the resident's own machine (RFC 8252 §7.3)."""
+    """Tell whether the response goes to a program on the resident's own machine (RFC 8252 §7.3)."""
     return urlsplit(redirect_uri).hostname in (*_LOOPBACK, "localhost")

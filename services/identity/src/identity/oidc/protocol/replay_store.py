@@ -1,4 +1,4 @@
-"""The table of identifiers that were used."""
+"""The table of spent identifiers."""
 
 from datetime import datetime
 
@@ -10,13 +10,13 @@ SPENT = table_of(SpentIdentifier)
 
 
 class SpentIdentifiers:
-    """Identifiers that work once."""
+    """Identifiers (`jti`) that work once."""
 
     def __init__(self, executor: Executor) -> None:
         self._executor = executor
 
     def spend(self, purpose: str, owner: str, identifier: str, expires_at: datetime) -> bool:
-        """Use up an identifier: True for exactly one of all who try before `expires_at`."""
+        """Spend an identifier: True for exactly one of all that try before `expires_at`."""
         statement = (
             insert_into(self._executor, SPENT)
             .values(digest=digest(f"{purpose}\0{owner}\0{identifier}"), expires_at=expires_at)
@@ -26,5 +26,5 @@ class SpentIdentifiers:
         return self._executor.execute(statement).one_or_none() is not None
 
     def delete_old(self, now: datetime, limit: int) -> int:
-        """Delete up to `limit` identifiers that are refused for their age anyhow; return how many."""
+        """Delete up to `limit` identifiers of JWTs that have expired; return how many."""
         return delete_some(self._executor, SPENT, SPENT.c.expires_at <= now, limit)

@@ -1,12 +1,12 @@
-"""JWTs that clients sign: taken apart within bounds, then checked with keys that fit (RFC 7515, RFC 8725)."""
+"""JWTs that clients sign: parsed within bounds, then verified with keys that fit (RFC 7515, RFC 8725)."""
 
 import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any
 
 from joserfc import jws
 from joserfc.errors import JoseError
+from joserfc.jwa import JWSAlgModel
 from joserfc.jws import CompactSignature, JWSRegistry
 from joserfc.util import urlsafe_b64decode
 
@@ -14,40 +14,40 @@ from identity.relying_parties.client_keys import ALGORITHMS, PublicKey
 
 # Characters; request objects with many claims have 2,000.
 LONGEST = 8192
-# Headers that would let a JWT bring or name its own key are not looked at but refused (RFC 8725 §3.10).
+# Headers with which a JWT brings or names its own key are refused, not ignored (RFC 8725 §3.10).
 _FORBIDDEN = frozenset(("jku", "x5u", "x5c", "crit", "b64"))
-# Sizes are bounded here; header names are ours to judge.
+# Sizes are bounded here; header names are checked below.
 _REGISTRY = JWSRegistry(algorithms=ALGORITHMS, strict_check_header=False)
 _REGISTRY.max_header_length = _REGISTRY.max_payload_length = LONGEST
 
 
 class JwtRefusedError(Exception):
-    """Not a JWT that we read; the text, in ASCII, says why to a client's developer."""
+    """Not an acceptable JWT; the text, in ASCII, tells the client's developer why."""
 
 
 @dataclass(frozen=True)
 class UnverifiedJwt:
-    """A JWT taken apart: nobody has proven yet who made it."""
+    """A parsed JWT whose signature is not verified yet."""
 
-    header: Mapping[str, Any]
-    claims: Mapping[str, Any]
+    header: Mapping[str, object]
+    claims: Mapping[str, object]
     _signed: CompactSignature
 
     @property
     def alg(self) -> str:
-        """Return its algorithm, which is one of ours."""
+        """The algorithm, one of `ALGORITHMS`."""
         return str(self.header["alg"])
 
     @property
     def kid(self) -> str | None:
-        """Return the name of the key that it says signed it."""
+        """The id of the key that the header names."""
         kid = self.header.get("kid")
         return kid if isinstance(kid, str) else None
 
     def is_signed_by(self, keys: Iterable[PublicKey]) -> bool:
         """Tell whether one of these keys, all of them for `alg`, made the signature."""
         # Called without joserfc's `validate_compact`, which warns about the name EdDSA (RFC 9864).
-        algorithm: Any = JWSRegistry.algorithms[self.alg]
+        algorithm = JWSRegistry.algorithms[self.alg]
         return any(_holds(algorithm, self._signed, key) for key in keys)
 
 
@@ -73,7 +73,7 @@ def parse_unverified(text: str, types: Iterable[str | None]) -> UnverifiedJwt:
     return UnverifiedJwt(header, claims, signed)
 
 
-def moment(claims: Mapping[str, Any], name: str) -> int | None:
+def moment(claims: Mapping[str, object], name: str) -> int | None:
     """Return a time in seconds, or None when it is absent; raises `JwtRefusedError`."""
     value = claims.get(name)
     if value is None:
@@ -83,7 +83,7 @@ def moment(claims: Mapping[str, Any], name: str) -> int | None:
     return int(value)
 
 
-def identifier(claims: Mapping[str, Any]) -> str | None:
+def identifier(claims: Mapping[str, object]) -> str | None:
     """Return `jti`, or None when it is absent; raises `JwtRefusedError`."""
     value = claims.get("jti")
     if value is not None and not (isinstance(value, str) and 0 < len(value) <= 255):  # noqa: PLR2004 - as long as any of ours
@@ -91,7 +91,7 @@ def identifier(claims: Mapping[str, Any]) -> str | None:
     return value
 
 
-def _holds(algorithm: Any, signed: CompactSignature, key: PublicKey) -> bool:  # noqa: ANN401 - joserfc's model
+def _holds(algorithm: JWSAlgModel, signed: CompactSignature, key: PublicKey) -> bool:
     try:
         algorithm.check_key(key)
         signature = urlsafe_b64decode(signed.segments["signature"])

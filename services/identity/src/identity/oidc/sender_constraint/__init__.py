@@ -1,1 +1,1 @@
-"""Tokens that work only for whoever got them: bound to a DPoP key (RFC 9449) or a certificate (RFC 8705)."""
+"""Tokens that only their client can use: bound to a DPoP key (RFC 9449) or a certificate (RFC 8705)."""

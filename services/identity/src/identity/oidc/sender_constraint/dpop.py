@@ -1,20 +1,19 @@
-"""Demonstrating Proof of Possession (RFC 9449): proofs, and the nonces that bind them to our time.
+"""Demonstrating Proof of Possession (RFC 9449): proofs, and the nonces that bind them to the server's time.
 
-A proof with a nonce of ours is as fresh as the nonce, whatever the client's clock says; without one its own
-time must be right to the minute. Nonces are not stored: each is a time with an HMAC.
+A proof with a nonce is as fresh as the nonce, whatever the client's clock says; without one its `iat` must be
+right to the minute. Nonces are not stored: each is a time with an HMAC.
 """
 
-import base64
 import hashlib
 import hmac
 import re
 from collections.abc import Mapping
 from datetime import datetime, timedelta
-from typing import Any
 from urllib.parse import urlsplit
 
 from authlib.oauth2 import OAuth2Error
 from joserfc.errors import JoseError
+from joserfc.util import urlsafe_b64encode
 
 from identity.clock import Clock
 from identity.oidc.protocol.replay_store import SpentIdentifiers
@@ -41,13 +40,13 @@ _DEFAULT_PORTS = {"https": 443, "http": 80}
 
 
 class DpopRefusedError(OAuth2Error):
-    """A proof is missing or not sound (RFC 9449 §5)."""
+    """A proof is missing or not valid (RFC 9449 §5)."""
 
     error = "invalid_dpop_proof"
 
 
 class DpopNonceNeededError(OAuth2Error):
-    """The proof must contain the nonce that comes with this answer (RFC 9449 §8)."""
+    """The proof must contain the nonce that comes with this response (RFC 9449 §8)."""
 
     error = "use_dpop_nonce"
     description = "The DPoP proof has to contain a nonce of this server."
@@ -82,15 +81,16 @@ class DpopProofs:
             raise DpopRefusedError(f"The DPoP proof {error}.") from None
         return jkt
 
-    def _check_claims(self, claims: Mapping[str, Any], method: str, uri: str, token: str | None) -> None:
+    def _check_claims(self, claims: Mapping[str, object], method: str, uri: str, token: str | None) -> None:
         if claims.get("htm") != method:
             raise JwtRefusedError("is for another method (htm)")
-        if not isinstance(claims.get("htu"), str) or _address(claims["htu"]) != _address(uri):
+        htu = claims.get("htu")
+        if not isinstance(htu, str) or _address(htu) != _address(uri):
             raise JwtRefusedError("is for another address (htu)")
         if token is not None and claims.get("ath") != _hash(token):
             raise JwtRefusedError("is for another access token (ath)")
 
-    def _check_freshness(self, claims: Mapping[str, Any], *, nonce_needed: bool) -> None:
+    def _check_freshness(self, claims: Mapping[str, object], *, nonce_needed: bool) -> None:
         now, issued, nonce = self._clock.now(), moment(claims, "iat"), claims.get("nonce")
         if issued is None:
             raise JwtRefusedError("has no iat")
@@ -109,7 +109,7 @@ class DpopProofs:
         is_ours = any(hmac.compare_digest(nonce, _nonce(key, made)) for key in self._nonce_keys)
         return is_ours and 0 <= int(now.timestamp()) - made < _NONCE_LIFE.total_seconds()
 
-    def _spend(self, claims: Mapping[str, Any], jkt: str) -> None:
+    def _spend(self, claims: Mapping[str, object], jkt: str) -> None:
         jti = identifier(claims)
         if jti is None:
             raise JwtRefusedError("has no jti")
@@ -136,15 +136,15 @@ def _proven_key(jwt: UnverifiedJwt) -> str:
 
 def _nonce(key: bytes, made: int) -> str:
     mac = hmac.new(key, f"{made}".encode(), hashlib.sha256).digest()
-    return f"{made}.{base64.urlsafe_b64encode(mac).rstrip(b'=').decode()}"
+    return f"{made}.{urlsafe_b64encode(mac).decode()}"
 
 
 def _hash(token: str) -> str:
-    return base64.urlsafe_b64encode(hashlib.sha256(token.encode()).digest()).rstrip(b"=").decode()
+    return urlsafe_b64encode(hashlib.sha256(token.encode()).digest()).decode()
 
 
 def _address(uri: str) -> tuple[str, str, int | None, str] | None:
-    """Return what of an address counts: no query, no fragment, the default port like none (RFC 9449 §4.3)."""
+    """Return the compared parts of an address: without query and fragment, with its port (RFC 9449 §4.3)."""
     try:
         parts = urlsplit(uri)
         port = parts.port or _DEFAULT_PORTS.get(parts.scheme)

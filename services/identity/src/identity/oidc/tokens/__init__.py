@@ -1,1 +1,4 @@
-"""The tokens that identity issues, and what they say."""
+"""The tokens that identity issues, one kind a file, what they contain, and the token response.
+
+Signing keys belong to `signing_keys`; refresh tokens, which are not signed, to `grants`.
+"""

@@ -1,4 +1,4 @@
-"""What is said of a resident: claims by scope (OpenID Connect Core §5.4), or by name (§5.5)."""
+"""Claims about a resident: by scope (OpenID Connect Core §5.4), or by name (§5.5)."""
 
 from collections.abc import Collection
 
@@ -20,26 +20,26 @@ SCOPES = {
 ID_TOKEN_CLAIMS = ("iss", "sub", "aud", "exp", "iat", "auth_time", "acr", "amr", "sid", "nonce", "at_hash")
 
 
-def about_resident(facts: GrantView, *, scope: Collection[str], names: Collection[str]) -> dict[str, object]:
-    """Return the claims that the scope contains, and those of these names."""
+def about_resident(grant: GrantView, *, scope: Collection[str], names: Collection[str]) -> dict[str, object]:
+    """Return the claims that the scope contains, and those of these names: personal data."""
     claims: dict[str, object] = {
-        "name": f"{facts.given_name} {facts.family_name}".strip(),
-        "given_name": facts.given_name,
-        "family_name": facts.family_name,
-        "locale": facts.language,
+        "name": f"{grant.given_name} {grant.family_name}".strip(),
+        "given_name": grant.given_name,
+        "family_name": grant.family_name,
+        "locale": grant.language,
     }
-    if facts.email:
-        claims |= {"email": facts.email, "email_verified": facts.email_verified}
+    if grant.email:
+        claims |= {"email": grant.email, "email_verified": grant.email_verified}
     return {name: value for name, value in claims.items() if SCOPES[name] in scope or name in names}
 
 
-def for_resource(facts: GrantView, city_id: str) -> dict[str, object]:
-    """Return what a service of the city's, such as billing_link, must know to act for the resident."""
+def for_resource(grant: GrantView, city_id: str) -> dict[str, object]:
+    """Return the personal data that a resource, such as billing_link, needs to act for the resident."""
     claims: dict[str, object] = {
         "city": city_id,
-        "given_name": facts.given_name,
-        "family_name": facts.family_name,
+        "given_name": grant.given_name,
+        "family_name": grant.family_name,
     }
-    if facts.email:
-        claims |= {"email": facts.email, "email_verified": facts.email_verified}
+    if grant.email:
+        claims |= {"email": grant.email, "email_verified": grant.email_verified}
     return claims

@@ -1,4 +1,4 @@
-"""Resource indicators (RFC 8707): for whom an access token is, and what of the scope goes with it."""
+"""Resource indicators (RFC 8707): the audience of an access token, and the scope that belongs to it."""
 
 from collections.abc import Collection, Iterable
 
@@ -8,27 +8,27 @@ from identity.oidc.protocol.errors import InvalidTargetError
 from identity.relying_parties.cache import RelyingPartyCache
 from identity.relying_parties.clients import RegisteredClient
 
-# What userinfo answers to; every other scope belongs to a resource.
+# The scopes of userinfo; every other scope belongs to a resource.
 OWN_SCOPES = ("openid", "profile", "email", "offline_access")
 
 
 class ResourceIndicators:
-    """Checks requested resources. The issuer stands for userinfo, which every client may ask for."""
+    """Checks requested resources. The issuer stands for userinfo, which every client may request."""
 
     def __init__(self, relying_parties: RelyingPartyCache, issuer: str) -> None:
         self._relying_parties, self._issuer = relying_parties, issuer
 
-    def granted(self, requested: Iterable[str], client: RegisteredClient) -> tuple[str, ...]:
-        """Return the resources beside userinfo that are asked for; raises `InvalidTargetError`."""
+    def granted_resources(self, requested: Iterable[str], client: RegisteredClient) -> tuple[str, ...]:
+        """Return the requested resources beside userinfo; raises `InvalidTargetError`."""
         wanted = tuple(dict.fromkeys(uri for uri in requested if uri != self._issuer))
         if any(uri not in client.resources for uri in wanted):
             raise InvalidTargetError
         return wanted
 
     def audience(self, requested: list[str], granted: tuple[str, ...]) -> str:
-        """Return whom the token is for; raises `InvalidTargetError` (RFC 8707 §2.2).
+        """Return the audience of the token; raises `InvalidTargetError` (RFC 8707 §2.2).
 
-        Without a wish it is the granted resource if there is exactly one, else userinfo.
+        Without a requested resource it is the granted one if there is exactly one, else userinfo.
         """
         if len(requested) > 1:
             raise InvalidTargetError("Ask for one resource at a time: a token has one audience.")
@@ -38,18 +38,18 @@ class ResourceIndicators:
             raise InvalidTargetError
         return requested[0]
 
-    def sole(self, requested: list[str], allowed: Collection[str]) -> str:
-        """Return the one resource beside userinfo that is asked for; raises `InvalidTargetError`.
+    def single_resource(self, requested: list[str], allowed: Collection[str]) -> str:
+        """Return the one requested resource beside userinfo; raises `InvalidTargetError`.
 
-        Without a wish it is the allowed one if there is exactly one.
+        Without a requested resource it is the allowed one if there is exactly one.
         """
         wanted = requested or list(allowed)
         if len(wanted) != 1 or wanted[0] not in allowed:
             raise InvalidTargetError
         return wanted[0]
 
-    def narrowed(self, audience: str, requested: str | None, most: Iterable[str]) -> tuple[str, ...]:
-        """Return the scope that is asked for at the audience, or all that may be had there.
+    def narrowed_scope(self, audience: str, requested: str | None, most: Iterable[str]) -> tuple[str, ...]:
+        """Return the requested scope at the audience, or without one all of `most` that it knows.
 
         Raises `InvalidScopeError` for more than that, or for nothing (RFC 6749 §3.3, §5.2).
         """
@@ -60,10 +60,18 @@ class ResourceIndicators:
         return wanted
 
     def scope_at(self, audience: str, scope: Iterable[str]) -> tuple[str, ...]:
-        """Return the part of a scope that means something to the audience (ASVS 5.0 10.4.11)."""
+        """Return the part of a scope that the audience knows (ASVS 5.0 10.4.11).
+
+        Raises `InvalidTargetError` for an unknown resource.
+        """
         if audience == self._issuer:
             return tuple(s for s in scope if s in OWN_SCOPES)
         resource = self._relying_parties.resource(audience)
         if resource is None:
             raise InvalidTargetError
         return tuple(s for s in scope if s in resource.scopes)
+
+
+def allowed_scope(requested: str, client: RegisteredClient) -> str:
+    """Return the part of a scope that the client registered; the rest is ignored (Core §3.1.2.1)."""
+    return " ".join(dict.fromkeys(s for s in requested.split() if s in client.scopes))

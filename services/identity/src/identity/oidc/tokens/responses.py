@@ -1,77 +1,97 @@
-"""The token response: which tokens a grant yields, for whom and with what scope."""
+"""The token response: which tokens a grant yields, for which audience and with what scope."""
 
 from datetime import timedelta
+from typing import TypedDict
 
 from identity.oidc.grants.store import GrantView
-from identity.oidc.protocol.binding import Binding
 from identity.oidc.protocol.lifetimes import ACCESS_TOKEN
 from identity.oidc.protocol.parameters import Parameters
-from identity.oidc.tokens.issuer import Tokens
+from identity.oidc.sender_constraint.binding import Binding
+from identity.oidc.tokens.access_token import AccessTokens
+from identity.oidc.tokens.id_token import IdTokens
 from identity.oidc.tokens.resource_indicators import ResourceIndicators
 from identity.relying_parties.clients import RegisteredClient
 
 
+class TokenResponse(TypedDict, total=False):
+    """The JSON of a token response (RFC 6749 §5.1, OpenID Connect Core §3.1.3.3). Holds secrets."""
+
+    access_token: str
+    token_type: str
+    # Seconds.
+    expires_in: int
+    scope: str
+    id_token: str
+    refresh_token: str
+    # Token exchange (RFC 8693 §2.2.1).
+    issued_token_type: str
+
+
 class TokenResponses:
-    """Makes token responses (RFC 6749 §5.1, OpenID Connect Core §3.1.3.3)."""
+    """Makes token responses."""
 
-    def __init__(self, tokens: Tokens, resources: ResourceIndicators) -> None:
-        self._tokens, self.resources = tokens, resources
+    def __init__(
+        self, access_tokens: AccessTokens, id_tokens: IdTokens, resources: ResourceIndicators
+    ) -> None:
+        self._access_tokens, self._id_tokens, self._resources = access_tokens, id_tokens, resources
 
-    def audience(self, facts: GrantView, parameters: Parameters) -> str:
-        """Return whom the access token is for; raises `InvalidTargetError` before anything is spent."""
-        audience = self.resources.audience(parameters.all("resource"), facts.resources)
-        self.resources.scope_at(audience, ())
+    def audience(self, grant: GrantView, parameters: Parameters) -> str:
+        """Return the audience that is requested of what was granted; raises `InvalidTargetError`."""
+        audience = self._resources.audience(parameters.all("resource"), grant.resources)
+        self._resources.scope_at(audience, ())
         return audience
 
-    def client_response(
-        self, client: RegisteredClient, audience: str, scope: tuple[str, ...], *, binding: Binding
-    ) -> dict[str, object]:
-        """Return the response for a client that speaks for itself: an access token and nothing else."""
-        token = self._tokens.client_access_token(client, audience, scope, confirmation=binding.confirmation)
-        return _bearer(token, ACCESS_TOKEN, scope, binding)
-
-    def exchanged_response(  # noqa: PLR0913 - as below
+    def for_resident(
         self,
-        facts: GrantView,
+        grant: GrantView,
+        client: RegisteredClient,
+        audience: str,
+        *,
+        scope: str | None = None,
+        binding: Binding,
+        nonce: str | None = None,
+        refresh_token: str | None,
+    ) -> TokenResponse:
+        """Return the tokens of a resident's grant, with the granted scope unless another is named.
+
+        An ID token goes with `openid`.
+        """
+        granted = (grant.scope if scope is None else scope).split()
+        narrowed = self._resources.scope_at(audience, granted)
+        access_token = self._access_tokens.issue(grant, client, audience, narrowed, binding=binding)
+        response = _response(access_token, ACCESS_TOKEN, narrowed, binding)
+        if "openid" in granted:
+            response["id_token"] = self._id_tokens.issue(grant, client, access_token, nonce)
+        if refresh_token is not None:
+            response["refresh_token"] = refresh_token
+        return response
+
+    def for_client(
+        self, client: RegisteredClient, audience: str, scope: tuple[str, ...], *, binding: Binding
+    ) -> TokenResponse:
+        """Return the access token of a client that acts for itself."""
+        token = self._access_tokens.issue_to_client(client, audience, scope, binding=binding)
+        return _response(token, ACCESS_TOKEN, scope, binding)
+
+    def for_exchange(
+        self,
+        grant: GrantView,
         client: RegisteredClient,
         audience: str,
         scope: tuple[str, ...],
         *,
         remaining: timedelta,
         binding: Binding,
-    ) -> dict[str, object]:
-        """Return the response to an exchange: a token that ends no later than the one it was made from."""
+    ) -> TokenResponse:
+        """Return an access token that ends no later than the exchanged one, which lives for `remaining`."""
         lifetime = min(ACCESS_TOKEN, remaining)
-        token = self._tokens.access_token(
-            facts, client, audience, scope, confirmation=binding.confirmation, lifetime=lifetime
-        )
-        return _bearer(token, lifetime, scope, binding)
-
-    def response(  # noqa: PLR0913 - what a token response is made from
-        self,
-        facts: GrantView,
-        client: RegisteredClient,
-        audience: str,
-        scope: str,
-        *,
-        nonce: str | None,
-        binding: Binding,
-    ) -> dict[str, object]:
-        """Return the response without a refresh token; an ID token goes with `openid`."""
-        granted = scope.split()
-        narrowed = self.resources.scope_at(audience, granted)
-        access_token = self._tokens.access_token(
-            facts, client, audience, narrowed, confirmation=binding.confirmation
-        )
-        content = _bearer(access_token, ACCESS_TOKEN, narrowed, binding)
-        if "openid" in granted:
-            content["id_token"] = self._tokens.id_token(facts, client, access_token, nonce)
-        return content
+        token = self._access_tokens.issue(grant, client, audience, scope, binding=binding, lifetime=lifetime)
+        return _response(token, lifetime, scope, binding)
 
 
-def _bearer(
+def _response(
     access_token: str, lifetime: timedelta, scope: tuple[str, ...], binding: Binding
-) -> dict[str, object]:
+) -> TokenResponse:
     return {
         "access_token": access_token,
         "token_type": binding.token_type,

@@ -1,4 +1,4 @@
-"""Residents themselves: the stable identifier, the address, the name, and the one sign-in method.
+"""Residents: the stable identifier, the address, the name, and the one sign-in method.
 
-How the method is proved is left to its own package (passwords, federation); nothing here sees a credential.
+Credentials belong to `passwords` and `federated_identities`.
 """

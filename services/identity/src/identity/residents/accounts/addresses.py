@@ -15,12 +15,12 @@ class InvalidAddressError(Exception):
 
 @dataclass(frozen=True)
 class Address:
-    """One e-mail address."""
+    """One e-mail address. Personal data."""
 
     # As typed, for display and for mail; the domain in lower case.
     display: str
-    # For comparing: case folded, the domain in its ASCII form. Dots and `+tags` count: folding them is a
-    # guess about somebody else's mail server, and a wrong guess hands one person's account to another.
+    # For comparing: case folded, the domain in its ASCII form. Dots and `+tags` count: where they name
+    # another mailbox, folding them would give one person's account to another.
     key: str
 
 

@@ -23,7 +23,7 @@ class SignInMethod(StrEnum):
 
 
 class Resident(Base):
-    """A person with a Community Access ID."""
+    """A person with a Community Access ID. Holds personal data."""
 
     __tablename__ = "residents"
 

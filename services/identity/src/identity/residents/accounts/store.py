@@ -14,7 +14,7 @@ RESIDENTS = table_of(Resident)
 
 
 class AddressTakenError(Exception):
-    """Another resident has this address. The transaction goes on: nothing was written."""
+    """Another resident has this address. Nothing was written; the transaction may go on."""
 
 
 class Accounts:
@@ -24,14 +24,14 @@ class Accounts:
         self._tx = tx
 
     def get(self, resident_id: str) -> Resident | None:
-        """Return the resident with this identifier (the `sub` of tokens)."""
+        """Return the resident with this identifier (the `sub` of tokens), or None."""
         return self._tx.get(Resident, resident_id)
 
     def by_email_key(self, key: str) -> Resident | None:
-        """Return the resident whose address has this compared form (`Address.key`)."""
+        """Return the resident whose address has this compared form (`Address.key`), or None."""
         return self._tx.scalars(select(Resident).where(Resident.email_key == key)).one_or_none()
 
-    def create(  # noqa: PLR0913 - a resident has this many properties, all by name
+    def create(
         self,
         *,
         address: Address | None,
@@ -43,7 +43,7 @@ class Accounts:
         city_id: str | None,
         now: datetime,
     ) -> Resident:
-        """Add a resident; raises `AddressTakenError`, also when the other one is being added at this moment.
+        """Add a resident; raises `AddressTakenError`, also under concurrency.
 
         `address` is absent where a provider gives none.
         """
@@ -79,7 +79,7 @@ class Accounts:
         )
 
     def change_address(self, resident_id: str, address: Address, now: datetime) -> None:
-        """Give the resident another address, which was just verified; raises `AddressTakenError`."""
+        """Give the resident another address, verified now; raises `AddressTakenError`."""
         other = aliased(Resident)
         taken = select(other.id).where(other.email_key == address.key, other.id != resident_id).exists()
         changed = self._tx.execute(
@@ -107,6 +107,6 @@ class Accounts:
         """Delete the resident and all that is theirs alone; the identifier is never used again."""
         self._tx.execute(delete(Resident).where(Resident.id == resident_id))
 
-    def speak(self, resident_id: str, language: str) -> None:
-        """Remember the language (BCP 47) of the resident's mails."""
+    def set_language(self, resident_id: str, language: str) -> None:
+        """Set the language (BCP 47) of the resident's mails."""
         self._tx.execute(update(Resident).where(Resident.id == resident_id).values(language=language))

@@ -7,7 +7,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from identity.storage import Base
 
-# Neither spent nor replaced. One for each purpose and subject, whatever happens at once.
+# Neither spent nor replaced: at most one for each purpose and subject, also under concurrency.
 OPEN = text("spent_at IS NULL AND replaced_at IS NULL")
 
 
@@ -31,7 +31,7 @@ class ActionLink(Base):
     purpose: Mapped[str] = mapped_column(String(32))
     # What it is for: the identifier of a pending registration or a resident.
     subject: Mapped[str] = mapped_column(String(32))
-    # The signed continuation: where the person was going when they asked.
+    # Signed: the page that the resident was going to when they asked for the mail.
     continuation: Mapped[str] = mapped_column(Text)
     created_at: Mapped[datetime]
     expires_at: Mapped[datetime] = mapped_column(index=True)

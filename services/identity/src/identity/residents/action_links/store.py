@@ -13,19 +13,19 @@ from identity.secret_keys import digest
 from identity.storage import Executor, delete_some, insert_into, table_of
 
 LINKS = table_of(models.ActionLink)
-# Each further round means that somebody else issued a link for the same subject in between.
+# One more round for each link that was issued for the same subject in between.
 _ROUNDS = 20
 
 
 class LinkStatus(StrEnum):
-    """What a link is good for now."""
+    """Whether a link works, or why not."""
 
     VALID = "valid"
     SPENT = "spent"
     EXPIRED = "expired"
     # A newer one was mailed.
     REPLACED = "replaced"
-    # Never issued, issued for another purpose, or long gone.
+    # Never issued, issued for another purpose, or deleted.
     UNKNOWN = "unknown"
 
 
@@ -45,12 +45,12 @@ class ActionLinks:
     def __init__(self, executor: Executor) -> None:
         self._executor = executor
 
-    def issue(
+    def issue_link(
         self, purpose: Purpose, subject: str, continuation: str, lifetime: timedelta, now: datetime
     ) -> str:
-        """Return the token of a new link, usually for `purpose.lifetime`. Earlier open ones of its kind die.
+        """Issue a link, which replaces the open one of its purpose and subject; return its token, a secret.
 
-        Of two issued at the same moment one replaces the other: there is never more than one open link.
+        Of two issued at once one replaces the other: there is never more than one open link.
         """
         token = randomness.secret()
         insertion = (
@@ -81,8 +81,8 @@ class ActionLinks:
                 return token
         raise RuntimeError("links for one subject are being issued without end")
 
-    def look(self, token: str, purpose: Purpose, now: datetime) -> LinkState:
-        """Tell what a link is good for. Writes nothing: mail scanners open links too."""
+    def find_link(self, token: str, purpose: Purpose, now: datetime) -> LinkState:
+        """Return the state of a link. Writes nothing: mail scanners open links too."""
         row = self._executor.execute(
             select(LINKS).where(LINKS.c.token_digest == digest(token), LINKS.c.purpose == purpose.value)
         ).one_or_none()
@@ -97,8 +97,8 @@ class ActionLinks:
             status = LinkStatus.EXPIRED
         return LinkState(status, row.subject, row.continuation)
 
-    def claim(self, token: str, purpose: Purpose, now: datetime) -> LinkState:
-        """Spend a link. Of any number of claims at once one is answered VALID; do the deed only then."""
+    def claim_link(self, token: str, purpose: Purpose, now: datetime) -> LinkState:
+        """Spend a link. Of any number of claims at once one returns VALID: only then act on the link."""
         claimed = self._executor.execute(
             update(LINKS)
             .where(LINKS.c.token_digest == digest(token), LINKS.c.purpose == purpose.value)
@@ -107,11 +107,11 @@ class ActionLinks:
             .returning(LINKS.c.subject, LINKS.c.continuation)
         ).one_or_none()
         if claimed is None:
-            return self.look(token, purpose, now)
+            return self.find_link(token, purpose, now)
         return LinkState(LinkStatus.VALID, claimed.subject, claimed.continuation)
 
-    def spend_all(self, purpose: Purpose, subject: str, now: datetime) -> None:
-        """Spend the open link, if any: the deed was done by other means, such as the typed code."""
+    def spend_open_link(self, purpose: Purpose, subject: str, now: datetime) -> None:
+        """Spend the open link, if any: its purpose was met in another way, such as by the typed code."""
         self._executor.execute(
             update(LINKS)
             .where(LINKS.c.purpose == purpose.value, LINKS.c.subject == subject)

@@ -1,5 +1,5 @@
-"""Residents who prove who they are through a provider: (issuer, subject), and nothing else, is the key.
+"""Residents' accounts at identity providers; the key is (issuer, subject) alone (OpenID Connect Core §2).
 
-What a provider says beside that is kept only to notice when it changes. How a provider is asked is left to
-the federation journey.
+The address that a provider names is kept only to notice when it changes. The protocol with the provider
+belongs to `identity_providers`, the pages to the federation journey.
 """

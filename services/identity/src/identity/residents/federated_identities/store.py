@@ -12,7 +12,7 @@ IDENTITIES = table_of(FederatedIdentity)
 
 
 class IdentityTakenError(Exception):
-    """This account at the provider is a resident's already; roll back what was done for another."""
+    """This account at the provider belongs to a resident already. The transaction must be rolled back."""
 
 
 @dataclass(frozen=True)
@@ -32,18 +32,18 @@ class FederatedIdentities:
     def __init__(self, executor: Executor) -> None:
         self._executor = executor
 
-    def find(self, issuer: str, subject: str) -> KnownIdentity | None:
-        """Return whose account this is."""
+    def find_identity(self, issuer: str, subject: str) -> KnownIdentity | None:
+        """Return the account with its resident, or None if it belongs to no resident."""
         return self._first((IDENTITIES.c.issuer == issuer) & (IDENTITIES.c.subject == subject))
 
     def of_resident(self, resident_id: str) -> KnownIdentity | None:
         """Return the resident's account, or None where they sign in by password."""
         return self._first(IDENTITIES.c.resident_id == resident_id)
 
-    def add(
+    def add_identity(
         self, issuer: str, subject: str, resident_id: str, provider_email: str | None, now: datetime
     ) -> None:
-        """Make this account the resident's way in; raises `IdentityTakenError`, also if that happens now."""
+        """Add a resident's account at a provider; raises `IdentityTakenError`, also under concurrency."""
         statement = (
             insert_into(self._executor, IDENTITIES)
             .values(
@@ -62,15 +62,15 @@ class FederatedIdentities:
             raise IdentityTakenError
 
     def note_use(self, known: KnownIdentity, now: datetime) -> None:
-        """Remember that the resident came through it."""
+        """Record a sign-in with this account."""
         self._change(known.resident_id, last_used_at=now)
 
     def note_address(self, known: KnownIdentity, provider_email: str, offered_email: str | None) -> None:
-        """Remember that the provider names another address now, to be offered to the resident or not."""
+        """Record the address that the provider names now, and the one to offer to the resident, if any."""
         self._change(known.resident_id, provider_email=provider_email, offered_email=offered_email)
 
     def close_offer(self, resident_id: str) -> None:
-        """Remember that the resident has answered."""
+        """Record that the resident has answered the offer."""
         self._change(resident_id, offered_email=None)
 
     def _change(self, resident_id: str, **values: object) -> None:

@@ -13,11 +13,11 @@ class FailureCount(Base):
 
     __tablename__ = "sign_in_failures"
 
-    # Keyed digest of the address's compared form: also for addresses that nobody has registered.
+    # Keyed digest of the address's compared form: also of addresses without an account.
     subject: Mapped[str] = mapped_column(String(64), primary_key=True)
     # `network:…`, `device:…`, or `all` for the hard stop.
     origin: Mapped[str] = mapped_column(String(80), primary_key=True)
     failures: Mapped[int] = mapped_column(Integer)
     last_failed_at: Mapped[datetime] = mapped_column(index=True)
-    # No attempt from this origin counts, or succeeds, before then.
+    # Until then attempts from this origin are refused and do not count.
     blocked_until: Mapped[datetime | None]

@@ -1,24 +1,18 @@
 """Where an attempt comes from, as a short text that failures are counted by."""
 
-import ipaddress
+from identity.rate_limits.networks import network_of
+
+# A stranger who changes the last octet counts as the same stranger.
+_IPV4_PREFIX = 24
+# The length of the column.
+_LONGEST = 80
 
 
 def network(ip_address: str) -> str:
-    """Return the attempt's network: the /24 of an IPv4 address, the /64 of an IPv6 address.
-
-    Anything else is one network of its own, so that a proxy that hides addresses does not switch counting
-    off.
-    """
-    try:
-        address = ipaddress.ip_address(ip_address)
-    except ValueError:
-        return "network:unknown"
-    if isinstance(address, ipaddress.IPv6Address) and address.ipv4_mapped:
-        address = address.ipv4_mapped
-    prefix = 24 if address.version == 4 else 64  # noqa: PLR2004 - IPv4
-    return f"network:{ipaddress.ip_network((address, prefix), strict=False)}"
+    """Return the attempt's network: the /24 of an IPv4 address, the /64 of an IPv6 address, or `unknown`."""
+    return f"network:{network_of(ip_address, ipv4_prefix=_IPV4_PREFIX)}"
 
 
 def device(device_id: str) -> str:
     """Return a device that this resident has signed in with before; the caller has verified its cookie."""
-    return f"device:{device_id}"[:80]
+    return f"device:{device_id}"[:_LONGEST]

@@ -5,13 +5,14 @@ before:
 
 - The first four failures cost nothing. The fifth is followed by a wait of 5 seconds, which doubles with each
   failure (10, 20, 40, 80) until it is 15 minutes at the tenth and after.
-- An attempt during a wait is not looked at and does not count, so that impatience never makes a wait longer.
-- Twelve hours without a failure, and the count starts afresh.
+- An attempt during a wait is refused without a look at the password, and does not count: it makes no wait
+  longer.
+- After twelve hours without a failure the count starts afresh.
 - So a stranger on another network delays neither the owner's network nor a device the owner has used.
 
 Counted per address over all origins, without any time limit, until a sign-in or a password reset succeeds: at
-100 failures nobody can sign in with the password until it is reset. The last ten of the hundred are kept for
-devices the resident has used: strangers can use up 90, and still the owner at home is not locked out.
+100 failures the password is refused until it is reset. The last ten of the hundred are for devices that the
+resident has used: after 90 failures of strangers the owner can still sign in at home.
 """
 
 from datetime import timedelta
@@ -24,7 +25,7 @@ FORGOTTEN_AFTER = timedelta(hours=12)
 
 STOP_AT = 100
 STOP_STRANGERS_AT = 90
-# A count over all origins that has stood still for so long belongs to nobody who is guessing.
+# A count over all origins that has not grown for so long is not being guessed at.
 TOTAL_FORGOTTEN_AFTER = timedelta(days=365)
 
 

@@ -1,8 +1,8 @@
 """Failure counters in the database.
 
-Two ways to use them. `state`, then `record_failure` after a wrong password; or `attempt` alone, which counts
-first and is the safer one: of a hundred guesses that arrive in the same instant, `state` lets all through to
-the password check, `attempt` only as many as are left. Either way a right password is followed by `clear`.
+Two ways to use them: `state`, then `record_failure` after a wrong password; or `count_attempt` alone,
+which counts before the check and is the safer one. Of a hundred guesses at once, `state` lets all through to
+the check, `count_attempt` only as many as are left. A right password is followed by `clear_failures`.
 """
 
 from dataclasses import dataclass
@@ -32,12 +32,12 @@ class Status(StrEnum):
 
 @dataclass(frozen=True)
 class LockoutState:
-    """Where an address stands for one origin. Never shown on a page (product decision 4)."""
+    """Whether one address may be tried from one origin. Never shown on a page (product decision 4)."""
 
     status: Status
     # When the wait is over.
     until: datetime | None = None
-    # This very failure closed the address for 15 minutes or for good: time for the mail to its owner.
+    # This failure began the wait of 15 minutes, or the stop: its owner is to be mailed.
     just_locked: bool = False
 
     @property
@@ -49,8 +49,8 @@ class LockoutState:
 class Lockout:
     """The counters, within one transaction or on an autocommit connection.
 
-    Addresses are given in their compared form (`Address.key`), also those that nobody has registered: they
-    are counted alike. Only their keyed digest is stored.
+    Addresses are given in their compared form (`Address.key`) and stored as a keyed digest. Those without an
+    account are counted alike.
     """
 
     def __init__(self, executor: Executor, secret_keys: SecretKeys) -> None:
@@ -70,26 +70,26 @@ class Lockout:
         until = counts[origin].blocked_until if origin in counts else None
         return LockoutState(Status.WAIT, until=until) if until and until > now else LockoutState(Status.OPEN)
 
-    def attempt(self, email_key: str, origin: str, now: datetime) -> LockoutState:
-        """Count an attempt as failed before its password is looked at; look at it only if the answer is open.
+    def count_attempt(self, email_key: str, origin: str, now: datetime) -> LockoutState:
+        """Count an attempt as failed before its password is checked; check it only if the state is open.
 
-        `just_locked` on an open standing means: if the password turns out wrong, the address is closed now.
+        `just_locked` in an open state means that the address is locked if the password is wrong.
         """
         counted = self._count(email_key, origin, now)
         return counted or self.state(email_key, origin, now)
 
     def record_failure(self, email_key: str, origin: str, now: datetime) -> LockoutState:
-        """Count a failure, unless it falls into a wait; return where the address stands now."""
+        """Count a failure, unless it falls into a wait; return the state after it."""
         counted = self._count(email_key, origin, now)
         lockout_state = self.state(email_key, origin, now)
         return LockoutState(
             lockout_state.status, lockout_state.until, just_locked=bool(counted and counted.just_locked)
         )
 
-    def clear(self, email_key: str, origin: str | None = None) -> None:
-        """Start afresh: after a sign-in, for its origin and in all; after a reset, without `origin`, for all.
+    def clear_failures(self, email_key: str, origin: str | None = None) -> None:
+        """Delete the counts: after a sign-in of its `origin` and in all; after a reset, without it, all.
 
-        A sign-in does not lift the wait of a stranger who is guessing from elsewhere.
+        After a sign-in the wait of a stranger at another origin goes on.
         """
         statement = delete(COUNTS).where(COUNTS.c.subject == self._subject(email_key))
         if origin is not None:
@@ -97,7 +97,7 @@ class Lockout:
         self._executor.execute(statement)
 
     def is_locked(self, email_key: str, now: datetime) -> bool:
-        """Tell whether anybody is kept waiting at this address: what "Unlock account?" would undo."""
+        """Tell whether any origin waits at this address: what "Unlock account?" ends."""
         locked = select(literal(1)).where(
             COUNTS.c.subject == self._subject(email_key),
             or_(
@@ -120,7 +120,7 @@ class Lockout:
         return Status.WAIT if waits else Status.OPEN
 
     def delete_old(self, now: datetime, limit: int) -> int:
-        """Delete up to `limit` counters that no rule looks at any more; return how many."""
+        """Delete up to `limit` counters that no rule reads any more; return how many."""
         forgotten = or_(
             (COUNTS.c.origin != IN_ALL) & (COUNTS.c.last_failed_at <= now - rules.FORGOTTEN_AFTER),
             (COUNTS.c.origin == IN_ALL)
@@ -158,7 +158,7 @@ class Lockout:
             Status.OPEN, just_locked=here == rules.LOCK_AT or in_all == rules.stops_at(origin)
         )
 
-    def _add(  # noqa: PLR0913 - one statement, named piece by piece
+    def _add(
         self,
         subject: str,
         origin: str,

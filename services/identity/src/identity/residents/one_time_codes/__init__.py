@@ -1,4 +1,4 @@
-"""Six-digit codes that travel by mail beside a link and are typed into the page that waits.
+"""Six-digit codes in mails, typed into the page that waits for them.
 
-Short, so: bound to one subject, few minutes, few attempts, the newest only (ASVS 6.5, 6.6).
+Each is for one purpose and subject, ten minutes and five attempts; only the newest works (ASVS 5.0 6.5, 6.6).
 """

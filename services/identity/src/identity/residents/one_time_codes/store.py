@@ -13,19 +13,19 @@ from identity.secret_keys import SecretKeys
 from identity.storage import Executor, delete_some, insert_into, table_of
 
 CODES = table_of(OneTimeCode)
-# ASVS 6.5.5.
+# ASVS 5.0 6.5.5.
 LIFETIME = timedelta(minutes=10)
 ATTEMPTS = 5
 
 
 class CodeResult(StrEnum):
-    """What a typed code was."""
+    """Whether a typed code was right, or why not."""
 
     RIGHT = "right"
     WRONG = "wrong"
-    # Its ten minutes are over, it has been used, or there never was one.
+    # Older than ten minutes, used, or never issued.
     EXPIRED = "expired"
-    # Five wrong ones; only a new code helps.
+    # Five wrong attempts: a new code is needed.
     EXHAUSTED = "exhausted"
 
 
@@ -36,8 +36,8 @@ class OneTimeCodes:
         self._executor = executor
         self._secret_keys = secret_keys
 
-    def issue(self, purpose: str, subject: str, now: datetime) -> str:
-        """Return a new code of six digits for this subject, which replaces the one before."""
+    def issue_code(self, purpose: str, subject: str, now: datetime) -> str:
+        """Return a new code of six digits, a secret, which replaces the one before."""
         code = randomness.six_digits()
         values = {
             "code_digest": self._digest(purpose, subject, code),
@@ -50,11 +50,11 @@ class OneTimeCodes:
         )
         return code
 
-    def claim(self, purpose: str, subject: str, code: str, now: datetime) -> CodeResult:
-        """Spend an attempt at the code, and the code itself if it is right: one claim of any number is RIGHT.
+    def claim_code(self, purpose: str, subject: str, code: str, now: datetime) -> CodeResult:
+        """Spend an attempt, and the code itself if it is right: of any number of claims one is RIGHT.
 
         The attempt is taken before the code is compared, so that guesses made at once cannot exceed the
-        limit. Blanks and dashes in what was typed do not matter.
+        limit. All but the digits of `code` is ignored.
         """
         this = (CODES.c.purpose == purpose) & (CODES.c.subject == subject)
         tried = self._executor.execute(
@@ -72,8 +72,8 @@ class OneTimeCodes:
         ).one_or_none()
         return CodeResult.RIGHT if spent else CodeResult.EXPIRED
 
-    def forget(self, purpose: str, subject: str) -> None:
-        """Drop the code, if any: the deed was done by other means, such as the link."""
+    def delete_code(self, purpose: str, subject: str) -> None:
+        """Delete the code, if any: its purpose was met in another way, such as by the link."""
         self._executor.execute(delete(CODES).where(CODES.c.purpose == purpose, CODES.c.subject == subject))
 
     def delete_old(self, now: datetime, limit: int) -> int:

@@ -1,5 +1,5 @@
 """Passwords: the policy, the hash, and the check.
 
 NIST SP 800-63B-4 §3.1.1: length over composition, a blocklist, context words, Unicode in NFKC. Counting
-failures is left to `lockout`, and deciding what a right password opens to the journeys.
+failures belongs to `lockout`, and what follows a right password to the journeys.
 """

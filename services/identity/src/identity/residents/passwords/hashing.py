@@ -1,7 +1,7 @@
 """Hashing passwords: one current profile, every known format verified, the same work for unknown residents.
 
 Hashes are PHC strings, which name their algorithm and cost. A hash of another profile than the current one
-still verifies, and `needs_rehash` tells the sign-in to replace it.
+still verifies; where `needs_rehash`, the sign-in replaces it.
 """
 
 import base64
@@ -21,7 +21,7 @@ from argon2.exceptions import InvalidHashError, VerificationError
 
 from identity.errors import Reason, Refused
 
-# Longer than a full queue of honest sign-ins, shorter than a browser's patience.
+# Longer than a full queue takes, shorter than the time limits of browsers.
 WAIT_FOR_A_TURN_SECONDS = 10.0
 
 T = TypeVar("T")
@@ -82,16 +82,16 @@ PROFILES: dict[str, _Argon2id | _Pbkdf2] = {
 class PasswordHasher:
     """Hashes and verifies in threads of its own, as many as it may use processors.
 
-    So a flood of sign-ins slows sign-ins down instead of stopping every other page, and the memory of a hash
-    is held once for each of these threads, not for each that answers requests. Who waits longer than ten
-    seconds is refused with `Reason.TEMPORARILY_UNAVAILABLE`.
+    A flood of sign-ins then delays sign-ins and no other page, and the memory of a hash is used once for each
+    of these threads, not once for each thread of requests. After ten seconds in the queue a call raises
+    `Refused` with `Reason.TEMPORARILY_UNAVAILABLE`.
     """
 
     def __init__(self, profile: str, *, at_once: int | None = None) -> None:
         self._profile = PROFILES[profile]
         self._workers = ThreadPoolExecutor(at_once or _processors(), "password-hashing")
-        # Well formed, of the current cost, and the hash of nothing.
-        self._of_nobody = self._profile.unmatchable()
+        # Well formed and of the current cost; no password matches it.
+        self._unmatchable = self._profile.unmatchable()
 
     def hash(self, password: str) -> str:
         """Return a new hash by the current profile, freshly salted; raises `Refused` when too busy."""
@@ -101,11 +101,11 @@ class PasswordHasher:
         """Tell whether the hash is of this password; raises `Refused` when too busy.
 
         None, for a resident who does not exist or has no password, costs the same work and is False (ASVS
-        6.3.8).
+        5.0 6.3.8).
         """
         candidate = normal_form(password)
         if password_hash is None or not (_is_argon2id(password_hash) or _PBKDF2.fullmatch(password_hash)):
-            self._in_turn(_matches, self._of_nobody, candidate)
+            self._in_turn(_matches, self._unmatchable, candidate)
             return False
         return self._in_turn(_matches, password_hash, candidate)
 
@@ -123,12 +123,12 @@ class PasswordHasher:
 
 
 def _processors() -> int:
-    """Return how many processors this process may use: where it is pinned, fewer than there are."""
+    """Return the number of processors that this process may use, which may be fewer than there are."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def normal_form(password: str) -> bytes:
-    """Return what is hashed: NFKC, so that every keyboard's way to type a letter is the same."""
+    """Return the bytes that are hashed: NFKC, since keyboards compose the same letter differently."""
     return unicodedata.normalize("NFKC", password).encode("utf-8", "surrogatepass")
 
 

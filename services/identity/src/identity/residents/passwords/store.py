@@ -20,8 +20,8 @@ class Passwords:
         """Return the hash to verify against, or None where the resident signs in through a provider."""
         return self._executor.scalar(select(PASSWORDS.c.hash).where(PASSWORDS.c.resident_id == resident_id))
 
-    def set(self, resident_id: str, password_hash: str, now: datetime) -> None:
-        """Give the resident this password instead of whichever they had."""
+    def set_password(self, resident_id: str, password_hash: str, now: datetime) -> None:
+        """Give the resident this password, in place of any before."""
         statement = insert_into(self._executor, PASSWORDS).values(
             resident_id=resident_id, hash=password_hash, changed_at=now
         )
@@ -34,7 +34,7 @@ class Passwords:
     def rehash(self, resident_id: str, verified_hash: str, stronger_hash: str) -> bool:
         """Replace the hash that was just verified by another of the same password; False if it has changed.
 
-        So that a sign-in which takes over a stronger profile never undoes a reset made in the same moment.
+        A reset at the same moment is not undone.
         """
         changed = self._executor.execute(
             update(PASSWORDS)

@@ -153,7 +153,7 @@ class SessionLifecycle:
             self.end(tx, [current.sid], reason, now, ip_address=proof.ip_address)
         return signed_in
 
-    def end(  # noqa: PLR0913 - what is recorded, by name
+    def end(
         self,
         tx: Transaction,
         sids: Collection[str],
@@ -172,7 +172,7 @@ class SessionLifecycle:
         self._account_events.publish(tx, *_ends(ended, consequence))
         return len(ended)
 
-    def end_all(  # noqa: PLR0913 - what is recorded, by name
+    def end_all(
         self,
         tx: Transaction,
         resident_id: str,
@@ -213,7 +213,7 @@ class SessionLifecycle:
         )
         return SignedInSession(new.sid, new.secret, proof.remember_me)
 
-    def _record(  # noqa: PLR0913 - what is recorded, by name
+    def _record(
         self,
         tx: Transaction,
         ended: Collection[EndedSession],

@@ -92,7 +92,7 @@ class Sessions:
     def __init__(self, executor: Executor) -> None:
         self._executor = executor
 
-    def insert_session(  # noqa: PLR0913 - each is a column, all by name
+    def insert_session(
         self,
         *,
         resident_id: str,

@@ -1,20 +1,10 @@
 """What programs call is answered before Flask, and differs from what Flask would answer in nothing."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
-
 import pytest
+from identity.web.api import Endpoint, MachineDoor
 from identity.web.headers import SecurityHeaders
-from identity.web.protocol_application import Endpoint, MachineDoor
-from werkzeug import Request
 from werkzeug.test import Client, create_environ
-
-
-@dataclass
-class Answer:
-    status: int = 200
-    body: bytes = b"{}"
-    headers: Sequence[tuple[str, str]] = ()
+from werkzeug.wrappers import Request, Response
 
 
 @pytest.fixture
@@ -25,8 +15,8 @@ def call(settings):
         start_response("418 I'M A TEAPOT", [])
         return [b"a page"]
 
-    def call(method="GET", path="/endpoint", answer=None):
-        endpoint = Endpoint(("GET", "HEAD"), lambda _request: answer or Answer())
+    def call(method="GET", path="/endpoint", response=None):
+        endpoint = Endpoint(("GET", "HEAD"), lambda _request: response or Response())
         door = MachineDoor(pages, {"/endpoint": endpoint}, SecurityHeaders(settings))
         return Client(door).open(path, method=method)
 
@@ -41,18 +31,18 @@ def test_everything_else_goes_on_to_the_pages(call, method, path):
 
 
 def test_the_answer_is_complete(call):
-    response = call(answer=Answer(body=b'{"a":1}', headers=[("Content-Type", "application/json")]))
+    response = call(response=Response(b'{"a":1}', content_type="application/json"))
     assert (response.status, response.json, response.content_length) == ("200 OK", {"a": 1}, 7)
 
 
 def test_head_tells_the_length_and_sends_nothing(call):
-    response = call("HEAD", answer=Answer(body=b'{"a":1}'))
+    response = call("HEAD", response=Response(b'{"a":1}'))
     assert (response.data, response.headers["Content-Length"]) == (b"", "7")
 
 
 @pytest.mark.parametrize("status", [204, 304])
 def test_an_answer_without_a_body_has_no_length(call, status):
-    assert "Content-Length" not in call(answer=Answer(status, b"")).headers
+    assert "Content-Length" not in call(response=Response(status=status)).headers
 
 
 def test_the_endpoint_gets_the_request(settings):
@@ -60,7 +50,7 @@ def test_the_endpoint_gets_the_request(settings):
 
     def respond(request):
         asked.append(request)
-        return Answer()
+        return Response(b"{}")
 
     door = MachineDoor(lambda *_: (), {"/endpoint": Endpoint(("POST",), respond)}, SecurityHeaders(settings))
     environ = create_environ("/endpoint", method="POST", data={"name": "value"})

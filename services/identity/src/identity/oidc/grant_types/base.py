@@ -1,0 +1,50 @@
+"""What a grant type of the token endpoint does: it validates a request, and what it authorized is redeemed.
+
+The two steps are two types, so that no grant can be redeemed that was not validated.
+"""
+
+from dataclasses import dataclass
+from typing import Protocol
+
+from authlib.oauth2.rfc6749 import InvalidRequestError
+
+from identity.oidc.protocol.parameters import Parameters
+from identity.oidc.sender_constraint.binding import Binding
+from identity.oidc.tokens.responses import TokenResponse
+from identity.relying_parties.clients import RegisteredClient
+
+
+@dataclass(frozen=True, repr=False)
+class TokenRequest:
+    """A request of an authenticated client that registered the grant type. Holds codes and tokens."""
+
+    client: RegisteredClient
+    parameters: Parameters
+
+    def required(self, name: str, missing: str) -> str:
+        """Return the parameter's value; raises `InvalidRequestError` with these words without one."""
+        value = self.parameters.get(name)
+        if value is None:
+            raise InvalidRequestError(missing)
+        return value
+
+
+class Authorized(Protocol):
+    """What a validated request may have. Nothing of it is spent yet, and no token is made."""
+
+    def redeem(self, binding: Binding) -> TokenResponse:
+        """Spend the grant, then make its tokens, bound to the sender.
+
+        Raises `OAuth2Error`: for a grant that is bound to another sender, which stays unspent, or that
+        another request spent first.
+        """
+
+
+class GrantType(Protocol):
+    """A grant type (RFC 6749 §4)."""
+
+    # The value of `grant_type`.
+    name: str
+
+    def validate(self, request: TokenRequest) -> Authorized:
+        """Check all of the request but its sender. Raises `OAuth2Error`; a refusal spends nothing."""

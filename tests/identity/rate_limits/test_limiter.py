@@ -1,0 +1,75 @@
+from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
+
+import pytest
+from identity.rate_limits.limiter import Action, Limit, RateLimiter
+from identity.rate_limits.models import RequestCount
+from identity.rate_limits.store import RequestCounts
+
+MINUTE = timedelta(minutes=1)
+
+
+@pytest.fixture
+def rate_limiter(storage, clock, secret_keys):
+    limits = dict.fromkeys(Action, Limit(3, MINUTE))
+    return RateLimiter(storage, clock, secret_keys, limits)
+
+
+def test_so_many_in_a_window_and_no_more(rate_limiter):
+    answers = [rate_limiter.allows_network(Action.SIGN_IN, "203.0.113.7") for _ in range(5)]
+    assert answers == [True, True, True, False, False]
+
+
+def test_a_new_window_begins_afresh(rate_limiter, clock):
+    for _ in range(5):
+        rate_limiter.allows_network(Action.SIGN_IN, "203.0.113.7")
+    clock.advance(timedelta(seconds=59))
+    assert not rate_limiter.allows_network(Action.SIGN_IN, "203.0.113.7")
+    clock.advance(timedelta(seconds=1))
+    assert rate_limiter.allows_network(Action.SIGN_IN, "203.0.113.7")
+
+
+def test_each_network_and_each_action_counts_for_itself(rate_limiter):
+    for _ in range(4):
+        rate_limiter.allows_network(Action.SIGN_IN, "203.0.113.7")
+    assert rate_limiter.allows_network(Action.SIGN_IN, "203.0.113.8")
+    assert rate_limiter.allows_network(Action.SIGN_UP, "203.0.113.7")
+
+
+def test_the_addresses_of_one_ipv6_network_count_together(rate_limiter):
+    for last in range(3):
+        rate_limiter.allows_network(Action.SIGN_IN, f"2001:db8:1:2::{last}")
+    assert not rate_limiter.allows_network(Action.SIGN_IN, "2001:db8:1:2:ffff::1")
+    assert rate_limiter.allows_network(Action.SIGN_IN, "2001:db8:1:3::1")
+
+
+def test_an_ipv4_address_counts_as_itself_in_every_form(rate_limiter):
+    """A socket that takes both protocols writes IPv4 as IPv6 (RFC 4291 §2.5.5.2)."""
+    for form in ("203.0.113.7", "::ffff:203.0.113.7", "203.0.113.7:49152"):
+        assert rate_limiter.allows_network(Action.SIGN_IN, form)
+    assert not rate_limiter.allows_network(Action.SIGN_IN, "203.0.113.7")
+    assert rate_limiter.allows_network(Action.SIGN_IN, "::ffff:203.0.113.8")
+
+
+def test_neither_network_nor_address_is_stored_in_clear(rate_limiter, storage):
+    rate_limiter.allows_mail("pat@example.com", "203.0.113.7")
+    with storage.transaction() as tx:
+        assert all(len(row.asker) == 64 for row in tx.query(RequestCount))
+
+
+def test_requests_at_the_same_moment_are_all_counted(storage, now):
+    def count(_):
+        with storage.autocommit() as connection:
+            return RequestCounts(connection).count_request("sign_in", "somebody", MINUTE, now)
+
+    with ThreadPoolExecutor(8) as pool:
+        assert sorted(pool.map(count, range(24))) == list(range(1, 25))
+
+
+def test_old_counters_are_cleaned_away(rate_limiter, storage, clock):
+    for number in range(5):
+        rate_limiter.allows_network(Action.SIGN_IN, f"203.0.113.{number}")
+    clock.advance(MINUTE)
+    with storage.autocommit() as connection:
+        assert RequestCounts(connection).delete_old(clock.now(), 3) == 3
+        assert RequestCounts(connection).delete_old(clock.now(), 3) == 2
