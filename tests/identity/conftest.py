@@ -1,5 +1,6 @@
 """What every test of identity starts from: a frozen clock, one keyring, an empty database on each kind."""
 
+import json
 from collections.abc import Callable, Iterator
 from datetime import datetime
 
@@ -13,9 +14,13 @@ from identity.residents.accounts.models import Resident, SignInMethod
 from identity.residents.accounts.store import Accounts
 from identity.residents.passwords.hashing import PasswordHasher
 from identity.secret_keys import SecretKeys
-from identity.storage import Storage
+from identity.security_events.event_types import EventType
+from identity.security_events.models import PolledEvent
+from identity.security_events.receivers import ReceiverRegistry, Registration
+from identity.storage import Storage, table_of
 from identity_provider import BEGINNING, bare_app, close, set_clock
 from pydantic import SecretStr
+from sqlalchemy import select
 
 SECRET_KEY = "a key of thirty-two characters or more"
 
@@ -97,3 +102,21 @@ def add_resident(storage: Storage, now: datetime) -> Callable[..., Resident]:
             return Accounts(tx).create(**(properties | changes))
 
     return add
+
+
+@pytest.fixture
+def told(storage: Storage, secret_keys: SecretKeys, clock: FixedClock) -> Callable[[], list[str]]:
+    """Return a function that lists what a receiver was told: types of events, in order."""
+    everything = frozenset(each.value for each in EventType)
+    ReceiverRegistry(storage, secret_keys, clock).put(
+        Registration("urn:receiver", None, None, everything), None
+    )
+
+    def told() -> list[str]:
+        table = table_of(PolledEvent)
+        with storage.autocommit() as connection:
+            rows = connection.execute(select(table.c.payload).order_by(table.c.position)).scalars().all()
+        events = [json.loads(secret_keys.decrypt(row))["events"] for row in rows]
+        return [name.rpartition("/")[2] for event in events for name in event]
+
+    return told

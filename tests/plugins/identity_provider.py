@@ -163,9 +163,9 @@ class Provider:
 
     def _begin_session(self, resident_id: str) -> str:
         with self.storage.autocommit() as connection:
-            begun = Sessions(connection).begin(
-                resident_id,
-                ["pwd"],
+            begun = Sessions(connection).insert_session(
+                resident_id=resident_id,
+                amr=["pwd"],
                 remembered=False,
                 now=self.clock.now(),
                 user_agent="a browser",
@@ -177,7 +177,7 @@ class Provider:
     def end_session(self, sid: str) -> None:
         """End a session, as the profile page does."""
         with self.storage.autocommit() as connection:
-            assert Sessions(connection).end(sid, self.clock.now())
+            assert Sessions(connection).mark_ended([sid], self.clock.now())
 
     def advance(self, **by: float) -> None:
         """Move the clock forward."""

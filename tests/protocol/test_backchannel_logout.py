@@ -5,14 +5,21 @@ from typing import Any
 from urllib.parse import parse_qs
 
 import pytest
+from identity.account_events import AccountEvents
+from identity.composition.staff import resident_administration
+from identity.config import Settings
 from identity.oidc.grants.store import Grants
+from identity.oidc.logout.backchannel import BackchannelLogouts
 from identity.outbox import http_post
 from identity.outbox.models import OutboxMessage
 from identity.outbox.worker import Worker
 from identity.relying_parties.admin import Registry
 from identity.relying_parties.schemas import RegistrationRefusedError, read_client
+from identity.residents.sessions.lifecycle import EndReason, SessionLifecycle
 from identity.residents.sessions.store import Sessions
-from identity_provider import ISSUER, Browser, Client, Provider
+from identity.secret_keys import SecretKeys
+from identity.staff.residents import ResidentAdministration
+from identity_provider import ISSUER, SECRET_KEY, Browser, Client, Provider
 from joserfc import jws
 from logout_website import Website
 from page import csrf_token
@@ -32,6 +39,18 @@ def rows(provider: Provider) -> Callable[[], list[Any]]:
 @pytest.fixture
 def client(provider: Provider, website: Website) -> Client:
     return provider.client(backchannel_logout_uri=website.uri)
+
+
+@pytest.fixture
+def lifecycle(provider: Provider) -> SessionLifecycle:
+    logouts = BackchannelLogouts(SecretKeys([SECRET_KEY]), provider.clock)
+    return SessionLifecycle(AccountEvents(logouts))
+
+
+@pytest.fixture
+def staff(provider: Provider) -> ResidentAdministration:
+    settings = Settings(issuer=ISSUER, database_url=provider.url, secret_keys=[SECRET_KEY])
+    return resident_administration(provider.storage, SecretKeys([SECRET_KEY]), provider.clock, settings)
 
 
 @pytest.fixture
@@ -149,8 +168,13 @@ def test_2_5_a_session_of_weeks_remembers_its_clients(
     resident = provider.resident()
     browser = provider.browser()
     with provider.storage.autocommit() as connection:
-        begun = Sessions(connection).begin(
-            resident, ["pwd"], remembered=True, now=provider.clock.now(), user_agent="", ip_address=""
+        begun = Sessions(connection).insert_session(
+            resident_id=resident,
+            amr=["pwd"],
+            remembered=True,
+            now=provider.clock.now(),
+            user_agent="",
+            ip_address="",
         )
     browser._client.set_cookie("session", begun.secret, domain="localhost")
     tokens = provider.tokens(browser, client)
@@ -171,7 +195,7 @@ def test_2_5_told_in_the_transaction_that_ends_the_session(provider: Provider, s
         raise RuntimeError
 
     with monkeypatch.context() as patched:
-        patched.setattr("identity.oidc.logout.sign_out.Audit.record", fail)
+        patched.setattr("identity.residents.sessions.lifecycle.Audit.record", fail)
         patched.setitem(provider.app.config, "PROPAGATE_EXCEPTIONS", False)  # noqa: FBT003 - a setting's value
         browser.get(f"/end-session?id_token_hint={tokens['id_token']}")
     assert rows() == []
@@ -244,7 +268,7 @@ def test_2_8_a_website_that_never_finishes_its_answer_is_left(
     assert [(row.state, row.last_error) for row in rows()] == [("waiting", "no answer in time")]
 
 
-def test_2_8_nobody_listening_is_tried_again(provider: Provider, logout_worker: Worker, rows):
+def test_2_8_a_website_that_does_not_listen_is_tried_again(provider: Provider, logout_worker: Worker, rows):
     client = provider.client(backchannel_logout_uri="http://127.0.0.1:9/logout")
     browser = provider.browser(provider.resident())
     leave(browser, provider.tokens(browser, client))
@@ -290,6 +314,34 @@ class TestWhatEndsASession:
         provider.tokens(provider.browser("resident-1"), client)
         submit(provider.browser("resident-1"), "/profile", "/profile/sessions/end-others")
         assert self.queued(rows) == 2
+
+    def test_staff_disable_a_resident(self, client: Client, provider: Provider, signed_in, staff, rows):
+        staff.disable("resident-1", "case 7")
+        assert self.queued(rows) == 1
+        _browser, tokens = signed_in
+        assert provider.refresh(client, tokens["refresh_token"]).json["error"] == "invalid_grant"
+        staff.enable("resident-1", "case 7")
+        assert provider.refresh(client, tokens["refresh_token"]).json["error"] == "invalid_grant"
+
+    def test_a_deleted_residents_clients_are_told_although_no_row_is_left(
+        self, provider: Provider, client: Client, website, logout_worker, signed_in, staff
+    ):
+        sid = provider.sids[0]
+        staff.delete("resident-1", "case 7")
+        assert logout_worker.run_once() == 1
+        claims = provider.claims(website.tokens()[0])
+        assert (claims["aud"], claims["sub"], claims["sid"]) == (client.id, "resident-1", sid)
+
+    def test_a_providers_notice_ends_offline_access_too(
+        self, provider: Provider, client: Client, signed_in, lifecycle: SessionLifecycle, rows
+    ):
+        """Also that of a session which ended before; each client is told once a session."""
+        tokens = provider.tokens(provider.browser("resident-1"), client, scope="openid offline_access")
+        provider.end_session(provider.sids[1])
+        with provider.storage.transaction() as tx:
+            lifecycle.end_all(tx, "resident-1", EndReason.PROVIDER_EVENT, provider.clock.now())
+        assert self.queued(rows) == 2
+        assert provider.refresh(client, tokens["refresh_token"]).json["error"] == "invalid_grant"
 
 
 def submit(browser: Browser, page: str, action: str) -> None:

@@ -173,7 +173,7 @@ class TestRfc8417Tokens:
                 {"initiating_entity": "admin", "credential_type": "password", "change_type": "update"},
             ),
             (AccountDisabled("resident-1"), f"{RISC}account-disabled", RESIDENT, {}),
-            (AccountPurged("resident-1"), f"{RISC}account-purged", RESIDENT, {}),
+            (AccountPurged("resident-1", "jane1@example.com"), f"{RISC}account-purged", RESIDENT, {}),
             (
                 AddressChanged("resident-1", "old@example.com", "new@example.com"),
                 f"{RISC}identifier-changed",

@@ -90,9 +90,9 @@ def sign_in(provider: Provider, identity: str) -> Callable[[Client], Resident]:
 
     def sign_in(client: Client) -> Resident:
         with provider.storage.autocommit() as connection:
-            begun = Sessions(connection).begin(
-                provider.resident(),
-                ["pwd"],
+            begun = Sessions(connection).insert_session(
+                resident_id=provider.resident(),
+                amr=["pwd"],
                 remembered=False,
                 now=SystemClock().now(),
                 user_agent="",

@@ -160,13 +160,15 @@ def test_a_session_ends_once_and_its_old_secret_is_worth_nothing(opened, storage
                 created_at=now,
             )
         )
-        begun = Sessions(connection).begin("jane", ["pwd"], False, now, "", "")  # noqa: FBT003 - agreed
+        begun = Sessions(connection).insert_session(
+            resident_id="jane", amr=["pwd"], remembered=False, now=now, user_agent="", ip_address=""
+        )
 
     def end(_):
         with opened() as executor:
-            return Sessions(executor).end(begun.sid, now)
+            return len(Sessions(executor).mark_ended([begun.sid], now))
 
-    assert Counter(at_once(12, end)) == {True: 1, False: 11}
+    assert Counter(at_once(12, end)) == {1: 1, 0: 11}
 
 
 def test_two_processes_claim_one_link_once(storage, fresh_database, now):

@@ -1,3 +1,5 @@
+from datetime import timedelta
+
 import pytest
 from identity.audit.events import Event
 from identity.audit.models import AuditEvent
@@ -46,7 +48,19 @@ def test_an_event_is_undone_with_its_deed(storage, now):
 
 
 def test_nothing_in_the_store_changes_or_deletes_events():
-    assert [name for name in vars(Audit) if not name.startswith("_")] == ["record"]
+    assert [name for name in vars(Audit) if not name.startswith("_")] == ["record", "last_recorded"]
+
+
+def test_the_last_time_of_an_event_is_known(storage, now):
+    earlier = now - timedelta(days=400)
+    with storage.transaction() as tx:
+        audit = Audit(tx)
+        assert audit.last_recorded(Event.SIGN_IN_SUCCEEDED, "jane") is None
+        for moment in (earlier, now):
+            audit.record(Event.SIGN_IN_SUCCEEDED, moment, resident_id="jane")
+        audit.record(Event.SIGN_IN_FAILED, now + timedelta(days=1), resident_id="jane")
+        audit.record(Event.SIGN_IN_SUCCEEDED, now + timedelta(days=1), resident_id="john")
+        assert audit.last_recorded(Event.SIGN_IN_SUCCEEDED, "jane") == now
 
 
 def test_every_event_fits_its_column():

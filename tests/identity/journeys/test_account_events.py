@@ -1,33 +1,16 @@
-"""What journeys announce reaches a receiver of security events, in the transaction of its cause."""
+"""What journeys publish reaches a receiver of security events, in the transaction of its cause."""
 
-import json
+from datetime import timedelta
 
 import pytest
-from identity.security_events.event_types import EventType
-from identity.security_events.models import PolledEvent
-from identity.security_events.receivers import ReceiverRegistry, Registration
-from identity.storage import table_of
+from identity.audit.events import Event
+from identity.audit.models import AuditEvent
+from identity.residents.passwords.store import Passwords
+from identity.residents.sessions.models import Session
 from sqlalchemy import select
 
+PASSWORD = "seven herons over the pond"
 NEW_PASSWORD = "four tall palms in the wind"
-
-
-@pytest.fixture
-def told(storage, secret_keys, clock):
-    """Return a function that lists what a receiver was told: types of events, in order."""
-    everything = frozenset(each.value for each in EventType)
-    ReceiverRegistry(storage, secret_keys, clock).put(
-        Registration("urn:receiver", None, None, everything), None
-    )
-
-    def told():
-        table = table_of(PolledEvent)
-        with storage.autocommit() as connection:
-            rows = connection.execute(select(table.c.payload).order_by(table.c.position)).scalars().all()
-        events = [json.loads(secret_keys.decrypt(row))["events"] for row in rows]
-        return [name.rpartition("/")[2] for event in events for name in event]
-
-    return told
 
 
 def test_sign_out(told, browser, resident):
@@ -45,6 +28,57 @@ def test_every_other_device_on_the_profile_page(told, browser, make_browser, res
     browser.open("/profile")
     browser.press("Sign out everywhere else")
     assert told() == ["session-revoked"] * 2
+
+
+@pytest.fixture
+def other_resident(add_resident, storage, hasher, now):
+    """Return the identifier of john@example.com, who has Jane's password too."""
+    john = add_resident("john@example.com")
+    with storage.transaction() as tx:
+        Passwords(tx).set(john.id, hasher.hash(PASSWORD), now)
+    return john.id
+
+
+@pytest.fixture
+def ended(storage):
+    """Return a function that lists whose sessions ended, and what the audit says of each."""
+
+    def ended():
+        with storage.transaction() as tx:
+            recorded = tx.scalars(select(AuditEvent).where(AuditEvent.event == Event.SESSION_ENDED))
+            return [(event.resident_id, event.details) for event in recorded]
+
+    return ended
+
+
+def test_another_resident_in_the_same_browser(told, ended, browser, resident, other_resident):
+    browser.sign_in("jane@example.com")
+    assert told() == []
+    browser.sign_in("john@example.com", url="/sign-in?show=form")
+    assert told() == ["session-revoked"]
+    assert ended() == [(resident, {"by": "other_resident"})]
+
+
+def test_the_same_resident_choosing_remember_me(told, ended, browser, resident, storage):
+    browser.sign_in("jane@example.com")
+    browser.sign_in("jane@example.com", url="/sign-in?show=form", remember_me="yes")
+    assert told() == ["session-revoked"]
+    assert ended() == [(resident, {"by": "remember_me"})]
+    with storage.transaction() as tx:
+        [live] = tx.scalars(select(Session).where(Session.ended_at.is_(None)))
+    assert live.remembered
+
+
+def test_the_same_resident_signing_in_again_goes_on(told, ended, browser, resident, storage, clock):
+    browser.sign_in("jane@example.com", remember_me="yes")
+    secret = browser.cookie("session")
+    clock.advance(timedelta(minutes=5))
+    browser.sign_in("jane@example.com", url="/sign-in?show=form")
+    assert (told(), ended()) == ([], [])
+    with storage.transaction() as tx:
+        [session] = tx.scalars(select(Session))
+    assert (session.authenticated_at, session.remembered) == (clock.now(), True)
+    assert browser.cookie("session") != secret
 
 
 @pytest.mark.parametrize(

@@ -1,7 +1,7 @@
-"""What happened to a resident's account, told within the transaction in which it happens.
+"""What happens to residents' accounts, published in the transaction in which it happens.
 
-Verbs announce and do not know who listens; each listener writes what follows, such as rows of the outbox,
-into the same transaction. So nothing that happened goes untold, and nothing is told that was rolled back.
+A verb publishes and does not know the subscribers. Each subscriber writes what follows, such as rows of the
+outbox, in the same transaction: an event is delivered if and only if its cause commits.
 """
 
 from collections.abc import Sequence
@@ -13,7 +13,7 @@ from identity.storage import Executor
 
 
 class Initiator(StrEnum):
-    """Who brought it about. The values are CAEP's `initiating_entity`."""
+    """Who caused it: the values of `initiating_entity` (CAEP 1.0 §2)."""
 
     RESIDENT = "user"
     STAFF = "admin"
@@ -23,7 +23,7 @@ class Initiator(StrEnum):
 
 @dataclass(frozen=True)
 class SessionEnded:
-    """A session was ended; one that runs out by itself is not announced."""
+    """A session ended before its limits. One that runs out is not published."""
 
     resident_id: str
     session_id: str
@@ -32,7 +32,7 @@ class SessionEnded:
 
 @dataclass(frozen=True)
 class PasswordChanged:
-    """A resident has another password."""
+    """A resident has a new password."""
 
     resident_id: str
     by: Initiator = Initiator.RESIDENT
@@ -47,14 +47,19 @@ class AccountDisabled:
 
 @dataclass(frozen=True)
 class AccountPurged:
-    """A resident's account is gone for good."""
+    """A resident's account is being deleted for good: its rows go later in this transaction.
+
+    Holds personal data: the address.
+    """
 
     resident_id: str
+    # In the compared form; None where the resident has no address.
+    email_key: str | None
 
 
 @dataclass(frozen=True)
 class AddressChanged:
-    """A resident has another e-mail address."""
+    """A resident has another, verified e-mail address. Holds personal data: both, as typed."""
 
     resident_id: str
     old: str
@@ -63,31 +68,56 @@ class AddressChanged:
 
 @dataclass(frozen=True)
 class AccessRemoved:
-    """A resident took back what they had allowed a client."""
+    """A resident removed the access of one client."""
 
     resident_id: str
     client_id: str
 
 
+class AccessRemovalReason(StrEnum):
+    """Why every client loses its access."""
+
+    PROVIDER_NOTICE = "provider_notice"
+    ACCOUNT_DISABLED = "account_disabled"
+    ACCOUNT_DELETED = "account_deleted"
+
+
+@dataclass(frozen=True)
+class AllAccessRemoved:
+    """Every client loses its access to a resident's data, offline access included."""
+
+    resident_id: str
+    reason: AccessRemovalReason
+
+
 AccountEvent = (
-    SessionEnded | PasswordChanged | AccountDisabled | AccountPurged | AddressChanged | AccessRemoved
+    SessionEnded
+    | PasswordChanged
+    | AccountDisabled
+    | AccountPurged
+    | AddressChanged
+    | AccessRemoved
+    | AllAccessRemoved
 )
 
 
 class Subscriber(Protocol):
-    """Somebody who passes on what happened."""
+    """Writes what follows from account events."""
 
     def handle(self, executor: Executor, account_events: Sequence[AccountEvent]) -> None:
-        """Write what follows from these; what is of no interest is let pass."""
+        """Write what follows from these, in the publisher's transaction; ignore the others."""
 
 
 class AccountEvents:
-    """Tells all listeners."""
+    """Delivers account events to every subscriber."""
 
     def __init__(self, *subscribers: Subscriber) -> None:
         self._subscribers = subscribers
 
     def publish(self, executor: Executor, *account_events: AccountEvent) -> None:
-        """Tell what happened, inside the transaction in which it did."""
+        """Hand the events to every subscriber, in the transaction of their cause.
+
+        Publish after the transaction's other writes where possible: subscribers lock rows.
+        """
         for subscriber in self._subscribers if account_events else ():
             subscriber.handle(executor, account_events)

@@ -3,6 +3,7 @@
 from datetime import timedelta
 
 import pytest
+from identity.audit.events import Event
 from identity.residents.federated_identities.models import FederatedIdentity
 from identity.web.continuation import Continuation
 from sqlalchemy import select
@@ -51,6 +52,17 @@ def test_the_same_subject_of_another_issuer_is_another_person(
     assert len(residents()) == 2
 
 
+def test_another_resident_in_the_same_browser_ends_the_session_of_the_first(
+    traveller, residents, told, events
+):
+    traveller.sign_in("google", "grace")
+    assert told() == []
+    traveller.sign_in("apple", "rosa", "/sign-in?show=form")
+    assert told() == ["session-revoked"]
+    [ended] = [each for each in events() if each.event == Event.SESSION_ENDED]
+    assert (ended.resident_id, ended.details) == (residents()[0].id, {"by": "other_resident"})
+
+
 def test_names_are_never_overwritten(traveller, make_traveller, behaviours, residents):
     traveller.sign_in("google", "grace")
     behaviours["google"].claims = {"given_name": "G.", "family_name": "Married-Name"}
@@ -88,7 +100,7 @@ class TestTheProvidersAddressHasChanged:
         assert "has changed" not in changed.sign_in("google", "grace").main
 
     def test_the_resident_may_take_the_new_one_over_once_our_mail_has_proved_it(
-        self, changed, mailbox, residents
+        self, changed, mailbox, residents, told
     ):
         changed.sign_in("google", "grace")
         page = changed.browser.press("Use the new address")
@@ -101,8 +113,9 @@ class TestTheProvidersAddressHasChanged:
         assert "Your email address is changed." in page.main
         assert "has changed" not in page.main
         assert residents()[0].email == "grace.new@gmail.com"
-        told = mailbox.newest("grace.morales@gmail.com", "address_changed")
-        assert told.facts["new_address"] == "grace.new@gmail.com"
+        mail = mailbox.newest("grace.morales@gmail.com", "address_changed")
+        assert mail.facts["new_address"] == "grace.new@gmail.com"
+        assert told() == ["identifier-changed"]
 
     def test_an_old_session_must_sign_in_again_first(self, changed, clock, mailbox):
         changed.sign_in("google", "grace")

@@ -6,7 +6,7 @@ import pytest
 import requests
 from identity.audit.events import Event
 from identity.audit.models import AuditEvent
-from identity.journeys.federation.models import ProviderNotice
+from identity.journeys.federation.models import FirstSignIn, ProviderNotice
 from identity.journeys.federation.provider_event_store import ProviderNotices
 from identity.oidc.grants.models import Grant
 from identity.residents.federated_identities.models import FederatedIdentity
@@ -59,6 +59,18 @@ class TestGooglesSecurityEvents:
         assert post(google_event(event, sub=GRACE, reason=reason)).status_code == 202
         assert live_sessions() == []
         assert traveller.browser.open("/profile").title == "Sign in to community access services."
+
+    @pytest.mark.parametrize(
+        ("event", "reason"), [("account-disabled", "hijacking"), ("sessions-revoked", "")]
+    )
+    def test_and_every_end_is_announced(
+        self, grace, make_traveller, google_event, post, told, events, event, reason
+    ):
+        make_traveller().sign_in("google", "grace")
+        post(google_event(event, sub=GRACE, reason=reason))
+        assert told() == ["session-revoked"] * 2
+        ended = [each.details["by"] for each in events() if each.event == Event.SESSION_ENDED]
+        assert ended == ["google", "google"]
 
     def test_and_revokes_what_websites_hold(self, grace, google_event, post, storage, clock):
         now = clock.now()
@@ -199,6 +211,13 @@ class TestFacebooksDataDeletion:
         assert page.title == "Your data is deleted"
         assert answer["confirmation_code"] in page.main
         assert mailbox.newest("felix@example.net", "id_deleted").facts["provider"] == "facebook"
+
+    def test_its_end_is_announced_before_its_rows_go(self, felix, signed_request, ask, told, count, events):
+        ask(signed_request())
+        assert told() == ["session-revoked", "account-purged"]
+        assert [each.event for each in events()][-2:] == [Event.SESSION_ENDED, Event.RESIDENT_DELETED]
+        assert {each.details["by"] for each in events()[-2:]} == {"facebook"}
+        assert count(FirstSignIn) == 0
 
     def test_somebody_unknown_gets_a_code_as_well(self, signed_request, ask, mailbox):
         answer = ask(signed_request("10158000000009999"))

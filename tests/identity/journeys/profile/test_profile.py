@@ -53,7 +53,7 @@ def test_every_other_device_can_be_signed_out(browser, resident, phone):
     assert browser.open("/profile").title == "Your profile"
 
 
-def test_nobody_ends_somebody_elses_session(
+def test_a_resident_cannot_end_the_session_of_another(
     browser, make_browser, resident, add_resident, storage, hasher, now, phone
 ):
     """Also not with its identifier, which is in every token (ASVS 8.2.2)."""
@@ -68,7 +68,7 @@ def test_nobody_ends_somebody_elses_session(
 
 
 @pytest.mark.parametrize("path", ["/profile/sessions/x/end", "/profile/sessions/end-others"])
-def test_a_form_without_its_token_signs_nobody_out(browser, resident, phone, path):
+def test_a_form_without_its_token_ends_no_session(browser, resident, phone, path):
     browser.sign_in("jane@example.com")
     browser.post(path, {})
     assert phone.open("/profile").title == "Your profile"

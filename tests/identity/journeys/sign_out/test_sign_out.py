@@ -1,7 +1,7 @@
-"""Signing out at one's own wish."""
+"""Signing out by the resident."""
 
 
-def test_looking_at_the_page_signs_nobody_out(browser, resident):
+def test_showing_the_page_ends_no_session(browser, resident):
     browser.sign_in("jane@example.com")
     assert browser.open("/sign-out").title == "Sign out"
     assert browser.open("/profile").title == "Your profile"

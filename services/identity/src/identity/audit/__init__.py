@@ -1,4 +1,5 @@
-"""What happened, for a city that has to show it: a closed list of events, append-only.
+"""The audit record: a closed list of events, append-only, for a city that has to show what happened.
 
-Without personal data: identifiers and reason codes only. What is done about an event is decided elsewhere.
+Identifiers, reason codes and IP addresses; no names, e-mail addresses or secrets. What is done about an event
+is decided elsewhere.
 """

@@ -1,10 +1,10 @@
-"""The closed list of what is recorded. An event is added here before it is recorded, and never renamed."""
+"""The closed list of what is recorded. An event is added here first, and never renamed."""
 
 from enum import StrEnum
 
 
 class Event(StrEnum):
-    """One kind of thing that happened."""
+    """One kind of event; the value is what is stored."""
 
     REGISTRATION_REQUESTED = "registration_requested"
     REGISTRATION_VERIFIED = "registration_verified"
@@ -35,7 +35,7 @@ class Event(StrEnum):
     CLIENT_UPDATED = "client_updated"
     CLIENT_SECRET_ROTATED = "client_secret_rotated"  # noqa: S105 - an event
     CLIENT_DISABLED = "client_disabled"
-    # An operator let others register clients, and what those clients then did by themselves.
+    # Invitations to register clients, and what such clients do about themselves (RFC 7591, 7592).
     CLIENT_INVITED = "client_invited"
     CLIENT_INVITATION_REVOKED = "client_invitation_revoked"
     CLIENT_REGISTERED_ITSELF = "client_registered_itself"
@@ -49,4 +49,8 @@ class Event(StrEnum):
     NOTICE_REFUSED = "notice_refused"
 
     PROVIDER_NOTICE_ACCEPTED = "provider_notice_accepted"
+
+    # By staff or an operator, with the reason they gave; a deletion also because a resident asked for it.
+    RESIDENT_DISABLED = "resident_disabled"
+    RESIDENT_ENABLED = "resident_enabled"
     RESIDENT_DELETED = "resident_deleted"

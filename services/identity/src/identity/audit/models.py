@@ -9,7 +9,7 @@ from identity.storage import Model
 
 
 class AuditEvent(Model):
-    """One thing that happened."""
+    """One recorded event. Holds personal data: the IP address."""
 
     __tablename__ = "audit_events"
 
@@ -21,5 +21,5 @@ class AuditEvent(Model):
     client_id: Mapped[str | None] = mapped_column(String(64))
     session_id: Mapped[str | None] = mapped_column(String(32))
     ip_address: Mapped[str | None] = mapped_column(String(45))
-    # Identifiers and reason codes only.
+    # Identifiers, reason codes, and the reason that staff gave.
     details: Mapped[dict[str, str]] = mapped_column(JSON)

@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from sqlalchemy import insert
+from sqlalchemy import func, insert, select
 
 from identity import randomness
 from identity.audit.events import Event
@@ -13,7 +13,7 @@ EVENTS = table_of(AuditEvent)
 
 
 class Audit:
-    """The record, within the transaction whose deed it records, or on an autocommit connection."""
+    """The audit record, within the transaction of what it records or on an autocommit connection."""
 
     def __init__(self, executor: Executor) -> None:
         self._executor = executor
@@ -29,7 +29,7 @@ class Audit:
         ip_address: str | None = None,
         **details: str,
     ) -> None:
-        """Add one event. `details`: identifiers and reason codes, never an address, a name or a secret."""
+        """Add one event. `details` are identifiers, reason codes and a reason of staff: no personal data."""
         self._executor.execute(
             insert(EVENTS).values(
                 id=randomness.identifier(),
@@ -42,3 +42,12 @@ class Audit:
                 details=details,
             )
         )
+
+    def last_recorded(self, event: Event, resident_id: str) -> datetime | None:
+        """Return when this was last recorded of the resident; None: never."""
+        moment: datetime | None = self._executor.scalar(
+            select(func.max(EVENTS.c.at)).where(
+                EVENTS.c.resident_id == resident_id, EVENTS.c.event == event.value
+            )
+        )
+        return moment

@@ -12,6 +12,7 @@ COMMANDS = {
     "cities": "identity.cli.cities",
     "clients": "identity.cli.clients",
     "resources": "identity.cli.resources",
+    "residents": "identity.cli.residents",
     "event-receivers": "identity.cli.event_receivers",
     "keys": "identity.cli.keys",
     "providers": "identity.cli.providers",

@@ -26,7 +26,7 @@ def protocol_provider(dependencies: Dependencies) -> Provider:
         dependencies.relying_parties,
         dependencies.rate_limiter,
         dependencies.csrf,
-        dependencies.account_events,
+        dependencies.sessions,
     )
 
 

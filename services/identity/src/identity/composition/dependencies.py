@@ -2,18 +2,17 @@
 
 from collections.abc import Mapping
 
-from identity.account_events import AccountEvents
 from identity.clock import Clock
+from identity.composition.account_events import account_events
 from identity.config import Settings
 from identity.identity_providers.provider import Provider as SignInProvider
 from identity.mail.queue import MailQueue
-from identity.oidc.logout.backchannel import BackchannelLogouts
 from identity.rate_limits.limiter import RateLimiter, limits
 from identity.relying_parties.cache import RelyingPartyCache
 from identity.residents.passwords.hashing import PasswordHasher
 from identity.residents.passwords.policy import PasswordPolicy
+from identity.residents.sessions.lifecycle import SessionLifecycle
 from identity.secret_keys import SecretKeys
-from identity.security_events.transmitter import SecurityEvents
 from identity.signing_keys.key_set import KeySet
 from identity.storage import Storage
 from identity.web.address_verification import AddressVerification
@@ -39,10 +38,8 @@ class Dependencies:
         self.secret_keys = SecretKeys(settings.secret_keys.get_secret_value())
         self.relying_parties = RelyingPartyCache(self.storage, clock)
         self.key_set = KeySet(self.storage, self.secret_keys, clock)
-        self.account_events = AccountEvents(
-            BackchannelLogouts(self.secret_keys, clock),
-            SecurityEvents(self.secret_keys, clock, settings.issuer),
-        )
+        self.account_events = account_events(self.secret_keys, clock, settings.issuer)
+        self.sessions = SessionLifecycle(self.account_events)
         self.hasher = PasswordHasher(hashing)
         self.policy = PasswordPolicy(settings.password_min_length)
         self.continuations = Continuations(self.secret_keys)

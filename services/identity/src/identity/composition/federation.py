@@ -19,6 +19,7 @@ from identity.journeys.federation.start_routes import Buttons
 from identity.journeys.federation.verify_email import VerifyAddress
 from identity.journeys.federation.verify_email_routes import LinkPages
 from identity.journeys.federation.verify_email_routes import WaitingPages as FederationWaitingPages
+from identity.resident_deletion import ResidentDeletion
 from identity.web.asking_browser import AskingBrowser
 
 
@@ -35,7 +36,7 @@ def federation_blueprints(dependencies: Dependencies) -> list[Blueprint]:
         dependencies.continuations,
         dependencies.providers,
     )
-    browser, provision = AskingBrowser(settings), ProvisionResident(secret_keys)
+    browser, provision = AskingBrowser(settings), ProvisionResident(secret_keys, dependencies.sessions)
     verification, mail_queue, mail_links = (
         dependencies.address_verification,
         dependencies.mail_queue,
@@ -63,7 +64,14 @@ def federation_blueprints(dependencies: Dependencies) -> list[Blueprint]:
         provision=provision,
         verification=verification,
     )
-    receive = HandleProviderEvent(storage, clock, mail_queue, mail_links)
+    receive = HandleProviderEvent(
+        storage,
+        clock,
+        mail_queue,
+        mail_links,
+        dependencies.sessions,
+        ResidentDeletion(dependencies.sessions, dependencies.account_events),
+    )
     answer = AnswerOffer(
         storage=storage,
         secret_keys=secret_keys,
@@ -72,6 +80,7 @@ def federation_blueprints(dependencies: Dependencies) -> list[Blueprint]:
         verification=verification,
         mail_queue=mail_queue,
         mail_links=mail_links,
+        account_events=dependencies.account_events,
     )
     pages, csrf, current, methods = (
         dependencies.pages,

@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping
 
-from identity.account_events import AccountEvents
 from identity.clock import Clock
 from identity.config import Settings
 from identity.mail.queue import MailQueue
@@ -40,7 +39,7 @@ from identity.oidc.grant_types.token_exchange import TokenExchangeGrant
 from identity.oidc.grants.refresh_tokens import RefreshFamilies
 from identity.oidc.grants.revocation import Revocation
 from identity.oidc.logout.routes import LogoutPages
-from identity.oidc.logout.sign_out import Logout
+from identity.oidc.logout.sign_out import RpInitiatedLogout
 from identity.oidc.sender_constraint.binding import SenderConstraints
 from identity.oidc.sender_constraint.dpop import DpopProofs
 from identity.oidc.tokens.access_token import AccessTokens
@@ -50,6 +49,7 @@ from identity.oidc.tokens.responses import TokenResponses
 from identity.oidc.tokens.signing import TokenSigner
 from identity.rate_limits.limiter import RateLimiter
 from identity.relying_parties.cache import RelyingPartyCache
+from identity.residents.sessions.lifecycle import SessionLifecycle
 from identity.secret_keys import SecretKeys
 from identity.signing_keys.key_set import KeySet
 from identity.storage import Storage
@@ -77,16 +77,12 @@ class Provider:
         relying_parties: RelyingPartyCache,
         rate_limiter: RateLimiter,
         csrf: Csrf,
-        account_events: AccountEvents,
+        sessions: SessionLifecycle,
     ) -> None:
         self._storage, self._secret_keys, self._clock = storage, secret_keys, clock
         self._settings, self._issuer = settings, settings.issuer
         self._pages, self._current_session, self._csrf = pages, current_session, csrf
-        self._relying_parties, self._rate_limiter, self._account_events = (
-            relying_parties,
-            rate_limiter,
-            account_events,
-        )
+        self._relying_parties, self._rate_limiter, self._sessions = relying_parties, rate_limiter, sessions
         self._key_set = key_set
         self._access_tokens = AccessTokens(self._key_set, clock, self._issuer)
         self._id_tokens = IdTokens(self._key_set, clock, self._issuer)
@@ -233,8 +229,8 @@ class Provider:
         )
 
     def _logout_pages(self) -> LogoutPages:
-        logout = Logout(
-            self._storage, self._clock, self._relying_parties, self._id_tokens, self._account_events
+        logout = RpInitiatedLogout(
+            self._storage, self._clock, self._relying_parties, self._id_tokens, self._sessions
         )
         return LogoutPages(logout, self._pages, self._current_session)
 

@@ -30,7 +30,7 @@ from identity.web.asking_browser import AskingBrowser
 def page_blueprints(dependencies: Dependencies) -> list[Blueprint]:
     """Return the pages that residents see."""
     pages, csrf, current_session = dependencies.pages, dependencies.csrf, dependencies.current_session
-    profile = ResidentProfile(dependencies.storage, dependencies.clock, dependencies.account_events)
+    profile = ResidentProfile(dependencies.storage, dependencies.clock, dependencies.sessions)
     allowed = AllowedWebsites(
         dependencies.storage, dependencies.clock, dependencies.relying_parties, dependencies.account_events
     )
@@ -40,7 +40,7 @@ def page_blueprints(dependencies: Dependencies) -> list[Blueprint]:
             pages,
             csrf,
             current_session,
-            SignOut(dependencies.storage, dependencies.clock, dependencies.account_events),
+            SignOut(dependencies.storage, dependencies.clock, dependencies.sessions),
         ).blueprint(),
         *_registration(dependencies),
         *_recovery(dependencies),
@@ -59,6 +59,7 @@ def _sign_in(dependencies: Dependencies) -> Blueprint:
         rate_limiter=dependencies.rate_limiter,
         mail_queue=dependencies.mail_queue,
         mail_links=dependencies.mail_links,
+        sessions=dependencies.sessions,
     )
     return SignInPages(
         pages=dependencies.pages,
@@ -133,6 +134,7 @@ def _recovery(dependencies: Dependencies) -> list[Blueprint]:
         continuations=dependencies.continuations,
         mail_queue=dependencies.mail_queue,
         mail_links=dependencies.mail_links,
+        sessions=dependencies.sessions,
         account_events=dependencies.account_events,
     )
     unlock = UnlockAccount(storage, secret_keys, clock, dependencies.continuations)

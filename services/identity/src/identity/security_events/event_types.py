@@ -66,7 +66,7 @@ def event_of(event: AccountEvent, issuer: str, at: datetime) -> SecurityEvent | 
         case AccountPurged():
             return SecurityEvent(EventType.ACCOUNT_PURGED, resident, {})
         case AddressChanged(old=old, new=new):
-            # RISC §2.6: the subject is the identifier as it was.
+            # RISC §2.5: the subject is the identifier as it was.
             subject = {"format": "email", "email": old}
             return SecurityEvent(EventType.IDENTIFIER_CHANGED, subject, {"new-value": new})
     return None

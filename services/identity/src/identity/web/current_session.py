@@ -62,9 +62,9 @@ class CurrentSession:
         now = self._clock.now()
         with self._storage.autocommit() as connection:
             sessions = Sessions(connection)
-            live = sessions.find(secret, now)
+            live = sessions.find_session(secret, now)
             if live is None:
                 return None
             if live.is_due_to_be_touched(now):
-                sessions.touch(live.sid, now)
+                sessions.touch_session(live.sid, now)
         return SignedIn(live.sid, live.resident_id, live.authenticated_at, live.amr, live.remembered)

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from enum import StrEnum
 
+from identity.account_events import AccountEvents, AddressChanged
 from identity.audit.events import Event
 from identity.audit.store import Audit
 from identity.clock import Clock
@@ -60,6 +61,7 @@ class AnswerOffer:
         verification: AddressVerification,
         mail_queue: MailQueue,
         mail_links: MailLinks,
+        account_events: AccountEvents,
     ) -> None:
         self._storage = storage
         self._secret_keys = secret_keys
@@ -68,6 +70,7 @@ class AnswerOffer:
         self._verification = verification
         self._mail_queue = mail_queue
         self._mail_links = mail_links
+        self._account_events = account_events
 
     def offered(self, current: SignedIn) -> str:
         """Return the address that the resident may take over; empty when there is none."""
@@ -117,6 +120,8 @@ class AnswerOffer:
             FederatedIdentities(tx).close_offer(offer.resident.id)
             if before:
                 self._mail_address_changed(tx, offer, before)
+                changed = AddressChanged(offer.resident.id, old=before, new=offer.address.display)
+                self._account_events.publish(tx, changed)
             Audit(tx).record(
                 Event.PROFILE_CHANGED,
                 now,

@@ -2,22 +2,13 @@
 
 from datetime import datetime, timedelta
 
-from sqlalchemy import String, column, insert, select, table, update
+from sqlalchemy import insert, select
 
 from identity import randomness
 from identity.journeys.federation.models import DataDeletion, ProviderNotice
-from identity.storage import Executor, UtcDateTime, delete_some, insert_into, table_of
+from identity.storage import Executor, delete_some, insert_into, table_of
 
 NOTICES, DELETIONS = table_of(ProviderNotice), table_of(DataDeletion)
-# Named, not imported: what clients were granted belongs to `oidc`, which journeys do not import.
-GRANTS = table(
-    "grants",
-    column("resident_id", String),
-    column("revoked_at", UtcDateTime),
-    column("revoked_for", String),
-)
-# As `oidc.revocation.Cause` calls it.
-REVOKED_FOR = "provider_notice"
 # Longer than any provider repeats itself, or asks for the state of a deletion.
 NOTICES_KEPT, DELETIONS_KEPT = timedelta(days=90), timedelta(days=365)
 
@@ -37,14 +28,6 @@ class ProviderNotices:
             .returning(NOTICES.c.id)
         )
         return self._executor.scalar(noted) is not None
-
-    def revoke_grants(self, resident_id: str, now: datetime) -> None:
-        """Revoke all that clients hold of this resident, refresh tokens that outlive sessions too."""
-        self._executor.execute(
-            update(GRANTS)
-            .where(GRANTS.c.resident_id == resident_id, GRANTS.c.revoked_at.is_(None))
-            .values(revoked_at=now, revoked_for=REVOKED_FOR)
-        )
 
     def delete_old(self, now: datetime, limit: int) -> int:
         """Delete up to `limit` notices of long ago; return how many."""

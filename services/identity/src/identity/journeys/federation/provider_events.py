@@ -1,5 +1,6 @@
 """The verbs that act on what a provider posts."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol, runtime_checkable
@@ -15,11 +16,12 @@ from identity.journeys.federation.pending_store import FirstSignIns
 from identity.journeys.federation.provider_event_store import DataDeletions, ProviderNotices
 from identity.mail.messages import Mail, id_deleted
 from identity.mail.queue import MailQueue
+from identity.resident_deletion import ResidentDeletion
 from identity.residents.accounts.models import Resident
 from identity.residents.accounts.recipient import recipient_of
 from identity.residents.accounts.store import Accounts
 from identity.residents.federated_identities.store import FederatedIdentities
-from identity.residents.sessions.store import Sessions
+from identity.residents.sessions.lifecycle import EndReason, SessionLifecycle
 from identity.storage import Storage, Transaction
 from identity.web.continuation import Continuation
 from identity.web.mail_links import MailLinks
@@ -67,11 +69,18 @@ class Forgotten:
 class HandleProviderEvent:
     """Acts on notices and deletion requests, each once."""
 
-    def __init__(self, storage: Storage, clock: Clock, mail_queue: MailQueue, mail_links: MailLinks) -> None:
-        self._storage = storage
-        self._clock = clock
-        self._mail_queue = mail_queue
-        self._mail_links = mail_links
+    def __init__(
+        self,
+        storage: Storage,
+        clock: Clock,
+        mail_queue: MailQueue,
+        mail_links: MailLinks,
+        sessions: SessionLifecycle,
+        deletion: ResidentDeletion,
+    ) -> None:
+        self._storage, self._clock = storage, clock
+        self._mail_queue, self._mail_links = mail_queue, mail_links
+        self._sessions, self._deletion = sessions, deletion
 
     def notice(self, key: str, sender: SendsNotices, token: str) -> ProviderRefusal | None:
         """End the sessions of whoever a verified notice is about; return why it is none, if it is none."""
@@ -83,8 +92,7 @@ class HandleProviderEvent:
         now = self._clock.now()
         with self._storage.transaction() as tx:
             if ProviderNotices(tx).is_new(key, notice.id, now):
-                for signal in notice.signals:
-                    self._act(tx, key, signal, now)
+                self._act(tx, key, notice.signals, now)
         return None
 
     def deletion(self, key: str, sender: SendsDeletions, request: str) -> Forgotten | ProviderRefusal:
@@ -104,8 +112,7 @@ class HandleProviderEvent:
             resident = Accounts(tx).get(known.resident_id) if known else None
             if resident is not None:
                 self._mail_queue.send(tx, self._id_deleted(resident))
-                Audit(tx).record(Event.RESIDENT_DELETED, now, resident_id=resident.id, by=key)
-                Accounts(tx).delete(resident.id)
+                self._deletion.delete_resident(tx, resident, EndReason.DELETED_AT_PROVIDER, now, by=key)
             return Forgotten(DataDeletions(tx).note(key, now))
 
     def is_forgotten(self, key: str, code: str) -> bool:
@@ -119,17 +126,13 @@ class HandleProviderEvent:
         to = recipient_of(resident, resident.city_id)
         return id_deleted(to, provider=resident.sign_in_method, sign_in_link=sign_in_link)
 
-    def _act(self, tx: Transaction, key: str, signal: SecuritySignal, now: datetime) -> None:
-        known = (
-            FederatedIdentities(tx).find_identity(signal.issuer, signal.subject) if signal.subject else None
-        )
-        resident_id = known.resident_id if known else None
-        why = signal.kind.value
-        Audit(tx).record(Event.PROVIDER_NOTICE_ACCEPTED, now, resident_id=resident_id, by=key, why=why)
-        if resident_id is None or not signal.kind.ends_sessions:
-            return
-        ProviderNotices(tx).revoke_grants(resident_id, now)
-        for sid in Sessions(tx).end_all(resident_id, now):
-            Audit(tx).record(
-                Event.SESSION_ENDED, now, resident_id=resident_id, session_id=sid, by=key, why=why
-            )
+    def _act(self, tx: Transaction, key: str, signals: Sequence[SecuritySignal], now: datetime) -> None:
+        identities, ending = FederatedIdentities(tx), dict[str, str]()
+        for signal in signals:
+            known = identities.find_identity(signal.issuer, signal.subject) if signal.subject else None
+            resident_id, why = known.resident_id if known else None, signal.kind.value
+            Audit(tx).record(Event.PROVIDER_NOTICE_ACCEPTED, now, resident_id=resident_id, by=key, why=why)
+            if resident_id and signal.kind.ends_sessions:
+                ending.setdefault(resident_id, why)
+        for resident_id, why in ending.items():
+            self._sessions.end_all(tx, resident_id, EndReason.PROVIDER_EVENT, now, by=key, why=why)

@@ -16,7 +16,7 @@ from identity.residents.accounts.models import Resident
 from identity.residents.accounts.store import Accounts, AddressTakenError
 from identity.residents.federated_identities.store import FederatedIdentities, IdentityTakenError
 from identity.residents.lockout.store import Lockout
-from identity.residents.sessions.store import NewSession, Sessions
+from identity.residents.sessions.lifecycle import Proof, SessionLifecycle
 from identity.secret_keys import SecretKeys
 from identity.storage import Transaction
 from identity.web.continuation import Continuation
@@ -61,8 +61,8 @@ class OtherMethod:
 class ProvisionResident:
     """Makes residents and begins their sessions, in the caller's transaction."""
 
-    def __init__(self, secret_keys: SecretKeys) -> None:
-        self._secret_keys = secret_keys
+    def __init__(self, secret_keys: SecretKeys, sessions: SessionLifecycle) -> None:
+        self._secret_keys, self._sessions = secret_keys, sessions
 
     def create(
         self,
@@ -138,28 +138,20 @@ class ProvisionResident:
         continuation: Continuation,
         now: datetime,
     ) -> Entered:
-        """Begin a session under a new secret, whatever session the browser had."""
-        sessions, current, visitor = Sessions(tx), asking.current, asking.visitor
-        begun, remembered = None, False
-        if current and current.resident_id == resident.id:
-            # The same person again: the session goes on, under a new secret.
-            secret = sessions.reauthenticate(current.sid, now)
-            if secret:
-                begun, remembered = NewSession(current.sid, secret), current.remembered
-        elif current:
-            sessions.end(current.sid, now)
-        if begun is None:
-            begun = sessions.begin(resident.id, amr, remembered, now, visitor.user_agent, visitor.ip_address)
-        Audit(tx).record(
-            Event.SIGN_IN_SUCCEEDED,
-            now,
+        """Sign the resident in, under a new secret, whatever session the browser had."""
+        proof = Proof(
             resident_id=resident.id,
+            amr=amr,
+            remember_me=False,
+            current=asking.current,
             client_id=continuation.client_id or None,
-            session_id=begun.sid,
-            ip_address=visitor.ip_address,
-            method=resident.sign_in_method,
+            user_agent=asking.visitor.user_agent,
+            ip_address=asking.visitor.ip_address,
         )
-        return Entered(begun.secret, remembered, resident.sign_in_method, resident.email_key, continuation)
+        session = self._sessions.begin_or_continue(tx, proof, now, method=resident.sign_in_method)
+        return Entered(
+            session.secret, session.remembered, resident.sign_in_method, resident.email_key, continuation
+        )
 
 
 def amr_text(upstream: Sequence[str]) -> str:

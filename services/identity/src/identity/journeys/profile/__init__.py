@@ -1,4 +1,4 @@
-"""What a resident sees of their own account: name, address, sign-in method, signed-in devices.
+"""The profile page: name, address, sign-in method, signed-in devices, websites that were allowed access.
 
-Changing them, and other means of proof, are journeys of their own.
+Ends sessions and removes access. Changing name, address or password belongs to other journeys.
 """

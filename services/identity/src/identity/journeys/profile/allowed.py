@@ -1,4 +1,4 @@
-"""The verbs "Websites you allowed": look, and take it back."""
+"""The verbs of "Websites you allowed": list them, remove access."""
 
 import re
 from dataclasses import dataclass
@@ -19,7 +19,7 @@ _CLIENT_ID = re.compile(r"[A-Za-z0-9_-]{1,64}")
 
 @dataclass(frozen=True)
 class AllowedWebsite:
-    """A website that is not the city's own, and what the resident allowed it."""
+    """A website that is not the city's own, and the access that the resident allowed it."""
 
     client_id: str
     name: str
@@ -30,7 +30,7 @@ class AllowedWebsite:
 
 
 class AllowedWebsites:
-    """Shows a resident whom they allowed what, and takes it back."""
+    """Lists the access that a resident allowed, and removes it."""
 
     def __init__(
         self,
@@ -42,8 +42,8 @@ class AllowedWebsites:
         self._storage, self._clock = storage, clock
         self._relying_parties, self._account_events = relying_parties, account_events
 
-    def look(self, current: SignedIn) -> list[AllowedWebsite]:
-        """Return the websites, by name."""
+    def list_websites(self, current: SignedIn) -> list[AllowedWebsite]:
+        """Return the websites in the order of their names."""
         with self._storage.autocommit() as connection:
             consents = Consents(connection).of_resident(current.resident_id)
         return [
@@ -57,9 +57,9 @@ class AllowedWebsites:
             for consent in consents
         ]
 
-    def remove(self, current: SignedIn, client_id: str, visitor: Visitor) -> bool:
-        """Take back all that a website was allowed: its tokens end, and it is told. False if nothing was."""
-        # What cannot be an identifier never reaches the database, which might not even be able to hold it.
+    def remove_access(self, current: SignedIn, client_id: str, visitor: Visitor) -> bool:
+        """Remove a website's access: its tokens end and it gets a logout. False if it had none."""
+        # What cannot be an identifier never reaches the database, which might not be able to hold it.
         if not _CLIENT_ID.fullmatch(client_id):
             return False
         now = self._clock.now()

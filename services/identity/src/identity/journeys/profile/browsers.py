@@ -1,4 +1,4 @@
-"""What a browser calls itself, in words that its user knows. A guess, and only for reading."""
+"""Browser and system, read from the User-Agent header for display: a guess, and nothing is decided by it."""
 
 _SYSTEMS = (
     ("iPhone", "iPhone"),

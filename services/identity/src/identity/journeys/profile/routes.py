@@ -22,7 +22,7 @@ PATH = "/profile"
 
 @dataclass(frozen=True)
 class Device:
-    """A row of "Signed-in devices"."""
+    """A row of "Signed-in devices". Holds personal data: the IP address."""
 
     sid: str
     name: str
@@ -32,7 +32,7 @@ class Device:
 
 
 class ProfilePages:
-    """The resident's own page."""
+    """The profile page and its forms."""
 
     def __init__(
         self,
@@ -75,11 +75,11 @@ class ProfilePages:
         return self._signed_in(self._end_others)
 
     def remove_access(self, client_id: str) -> Response:
-        """Take back what a website was allowed."""
+        """Remove a website's access."""
         return self._signed_in(lambda current: self._remove_access(current, client_id))
 
     def _show(self, current: SignedIn) -> Response:
-        profile = self._profile.look(current)
+        profile = self._profile.read_profile(current)
         by_password = profile.sign_in_method == PASSWORD
         provider = "" if by_password else self._methods.name(profile.sign_in_method)
         return self._pages.render(
@@ -88,7 +88,7 @@ class ProfilePages:
             profile=profile,
             method=gettext("Email address and password") if by_password else provider,
             provider=provider,
-            allowed=self._allowed.look(current),
+            allowed=self._allowed.list_websites(current),
             devices=[_device(session, current) for session in profile.sessions],
         )
 
@@ -105,7 +105,7 @@ class ProfilePages:
         return self._back()
 
     def _remove_access(self, current: SignedIn, client_id: str) -> Response:
-        self._allowed.remove(current, client_id, current_visitor())
+        self._allowed.remove_access(current, client_id, current_visitor())
         flash(gettext("The website no longer has access."), "success")
         return self._back()
 
@@ -113,7 +113,7 @@ class ProfilePages:
         return self._pages.see_other(PATH, self._pages.continuation())
 
     def _signed_in(self, then: Callable[[SignedIn], Response]) -> Response:
-        """Answer somebody who is signed in; everybody else signs in first and comes back."""
+        """Answer a resident who is signed in; any other visitor signs in first and comes back."""
         current = self._current_session.load()
         if current is None:
             return self._pages.see_other("/sign-in", self._pages.continuation_to(PATH))

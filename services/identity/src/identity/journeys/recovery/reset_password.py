@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from identity.account_events import AccountEvents, PasswordChanged, SessionEnded
+from identity.account_events import AccountEvents, PasswordChanged
 from identity.audit.events import Event
 from identity.audit.store import Audit
 from identity.clock import Clock
@@ -17,7 +17,7 @@ from identity.residents.lockout.store import Lockout
 from identity.residents.passwords.hashing import PasswordHasher
 from identity.residents.passwords.policy import PasswordPolicy, PasswordProblem
 from identity.residents.passwords.store import Passwords
-from identity.residents.sessions.store import Sessions
+from identity.residents.sessions.lifecycle import EndReason, SessionLifecycle
 from identity.secret_keys import SecretKeys
 from identity.storage import Storage, Transaction
 from identity.web.continuation import Continuation, Continuations
@@ -75,6 +75,7 @@ class ResetPassword:
         continuations: Continuations,
         mail_queue: MailQueue,
         mail_links: MailLinks,
+        sessions: SessionLifecycle,
         account_events: AccountEvents,
     ) -> None:
         self._storage = storage
@@ -85,6 +86,7 @@ class ResetPassword:
         self._continuations = continuations
         self._mail_queue = mail_queue
         self._mail_links = mail_links
+        self._sessions = sessions
         self._account_events = account_events
 
     def find_link(self, token: str) -> ValidLink | InvalidLink:
@@ -131,7 +133,14 @@ class ResetPassword:
             # An unlock link mailed before would end a lockout that begins later.
             ActionLinks(tx).spend_open_link(Purpose.UNLOCK, resident.id, now)
             if sign_out_others:
-                self._end_sessions(tx, resident, current_sid, visitor)
+                self._sessions.end_all(
+                    tx,
+                    resident.id,
+                    EndReason.PASSWORD_RESET,
+                    now,
+                    except_sid=current_sid,
+                    ip_address=visitor.ip_address,
+                )
             self._mail_change(tx, link)
             Audit(tx).record(
                 Event.PASSWORD_CHANGED,
@@ -146,19 +155,3 @@ class ResetPassword:
         to = recipient_of(link.resident, link.continuation.city_id)
         reset_link = self._mail_links.to("/forgot-password", link.continuation)
         self._mail_queue.send(tx, password_changed(to, reset_link=reset_link))
-
-    def _end_sessions(
-        self, tx: Transaction, resident: Resident, current_sid: str | None, visitor: Visitor
-    ) -> None:
-        now = self._clock.now()
-        ended = Sessions(tx).end_all(resident.id, now, except_sid=current_sid)
-        self._account_events.publish(tx, *(SessionEnded(resident.id, sid) for sid in ended))
-        for sid in ended:
-            Audit(tx).record(
-                Event.SESSION_ENDED,
-                now,
-                resident_id=resident.id,
-                session_id=sid,
-                ip_address=visitor.ip_address,
-                by="reset",
-            )

@@ -4,7 +4,7 @@ import re
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import insert, select, update
+from sqlalchemy import delete, insert, select, update
 
 from identity import randomness
 from identity.journeys.registration.models import PendingRegistration
@@ -106,6 +106,10 @@ class PendingRegistrations:
             .where(PENDING.c.id == registration_id, PENDING.c.confirmed_at.is_(None))
             .values(expires_at=now + LIFETIME)
         )
+
+    def delete_registrations(self, email_key: str) -> None:
+        """Delete every registration of this address, confirmed or not."""
+        self._executor.execute(delete(PENDING).where(PENDING.c.email_key == email_key))
 
     def delete_old(self, now: datetime, limit: int) -> int:
         """Delete up to `limit` registrations that expired a week ago; return how many."""

@@ -18,7 +18,7 @@ from identity.residents.lockout import origins
 from identity.residents.lockout.store import Lockout, LockoutState
 from identity.residents.passwords.hashing import PasswordHasher
 from identity.residents.passwords.store import Passwords
-from identity.residents.sessions.store import NewSession, Sessions
+from identity.residents.sessions.lifecycle import Proof, SessionLifecycle
 from identity.secret_keys import SecretKeys
 from identity.storage import Storage, Transaction
 from identity.web.continuation import Continuation
@@ -79,6 +79,7 @@ class SignIn:
         rate_limiter: RateLimiter,
         mail_queue: MailQueue,
         mail_links: MailLinks,
+        sessions: SessionLifecycle,
     ) -> None:
         self._storage = storage
         self._secret_keys = secret_keys
@@ -87,6 +88,7 @@ class SignIn:
         self._rate_limiter = rate_limiter
         self._mail_queue = mail_queue
         self._mail_links = mail_links
+        self._sessions = sessions
 
     def sign_in(self, attempt: Attempt) -> SignedInNow | UnableToSignIn:
         """Check the password and begin a session, or count the failure.
@@ -182,27 +184,14 @@ class SignIn:
         self._mail_queue.send(tx, mail)
 
     def _begin(self, tx: Transaction, attempt: Attempt, resident_id: str, now: datetime) -> SignedInNow:
-        sessions = Sessions(tx)
-        current = attempt.current
-        begun, remembered = None, attempt.remember_me
-        if current and current.resident_id == resident_id and (current.remembered or not remembered):
-            # The same person again: the session goes on, under a new secret.
-            secret = sessions.reauthenticate(current.sid, now)
-            if secret:
-                begun, remembered = NewSession(current.sid, secret), current.remembered
-        elif current:
-            sessions.end(current.sid, now)
-        if begun is None:
-            visitor = attempt.visitor
-            begun = sessions.begin(
-                resident_id, PASSWORD_AMR, remembered, now, visitor.user_agent, visitor.ip_address
-            )
-        Audit(tx).record(
-            Event.SIGN_IN_SUCCEEDED,
-            now,
+        proof = Proof(
             resident_id=resident_id,
+            amr=PASSWORD_AMR,
+            remember_me=attempt.remember_me,
+            current=attempt.current,
             client_id=attempt.continuation.client_id or None,
-            session_id=begun.sid,
+            user_agent=attempt.visitor.user_agent,
             ip_address=attempt.visitor.ip_address,
         )
-        return SignedInNow(begun.secret, remembered)
+        session = self._sessions.begin_or_continue(tx, proof, now)
+        return SignedInNow(session.secret, session.remembered)

@@ -1,4 +1,4 @@
-"""Signing out of identity in this browser, at the resident's own wish.
+"""Signing out of identity in this browser, by the resident.
 
-Signing out because a city website asks for it (RP-initiated logout) belongs to `oidc`.
+Signing out at a client's request (OpenID Connect RP-Initiated Logout) belongs to `oidc.logout`.
 """

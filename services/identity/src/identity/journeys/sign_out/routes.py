@@ -11,7 +11,7 @@ from identity.web.visitor import current_visitor
 
 
 class SignOutPages:
-    """Asks, signs out, and says so."""
+    """The page with the button, and the page afterwards."""
 
     def __init__(self, pages: Pages, csrf: Csrf, current_session: CurrentSession, sign_out: SignOut) -> None:
         self._pages = pages
@@ -28,7 +28,7 @@ class SignOutPages:
         return blueprint
 
     def show(self) -> Response:
-        """Show the button, or that nobody is signed in."""
+        """Show the button, or that no resident is signed in."""
         template = "sign_out/ask.html" if self._current_session.load() else "sign_out/done.html"
         return self._pages.render(template, self._pages.continuation())
 

@@ -12,8 +12,7 @@ from identity.audit.events import Event
 from identity.audit.store import Audit
 from identity.clock import Clock
 from identity.oidc.client_registration.metadata import check_response_types, fields_of, kept_on_update
-from identity.oidc.client_registration.store import GrantsOfClients
-from identity.oidc.grants.revocation import Cause
+from identity.oidc.grants.revocation import Cause, revoke_grants_of_client
 from identity.relying_parties.admin import check_references
 from identity.relying_parties.clients import RegisteredClient
 from identity.relying_parties.invitations.invitation import Invitation, SelfRegistration
@@ -125,7 +124,7 @@ class ClientSelfService:
             clients = Clients(tx)
             clients.disable(client_id, now)
             clients.expire_secrets(client_id, now, except_digest="")
-            GrantsOfClients(tx).revoke_all(client_id, Cause.CLIENT_DELETED, now)
+            revoke_grants_of_client(tx, client_id, Cause.CLIENT_DELETED, now)
             Audit(tx).record(Event.CLIENT_DELETED_ITSELF, now, client_id=client_id, ip_address=ip_address)
         return True
 

@@ -43,7 +43,7 @@ class Grant(Model):
     # The end of its last token at the latest.
     expires_at: Mapped[datetime] = mapped_column(index=True)
     revoked_at: Mapped[datetime | None]
-    # The reason, for operators: a value of `oidc.grants.revocation.Cause`, or `provider_notice` (federation).
+    # The reason, for operators: a value of `oidc.grants.revocation.Cause`.
     revoked_for: Mapped[str | None] = mapped_column(String(32))
 
     # SHA-256 of the code (256 random bits).

@@ -194,10 +194,30 @@ class Grants:
         parameters = {"grant_id": grant_id, "generation": generation, "now": now}
         return _ROTATE.row(self._executor, parameters) is not None
 
-    def revoke(self, grant_id: str, reason: str, now: datetime) -> bool:
+    def revoke_grant(self, grant_id: str, reason: str, now: datetime) -> bool:
         """End the grant and all its tokens; False when it had been revoked."""
         parameters = {"grant_id": grant_id, "reason": reason, "now": now}
         return _REVOKE.row(self._executor, parameters) is not None
+
+    def revoke_grants_of_resident(
+        self, resident_id: str, reason: str, now: datetime, *, client_id: str | None
+    ) -> list[str]:
+        """End what the resident allowed this client, or every client; return the session of each grant."""
+        statement = update(GRANT).where(GRANT.c.resident_id == resident_id, GRANT.c.revoked_at.is_(None))
+        if client_id is not None:
+            statement = statement.where(GRANT.c.client_id == client_id)
+        revoked = statement.values(revoked_at=now, revoked_for=reason).returning(GRANT.c.session_id)
+        return [row.session_id for row in self._executor.execute(revoked)]
+
+    def revoke_grants_of_client(self, client_id: str, reason: str, now: datetime) -> int:
+        """End what residents allowed the client; return how many grants."""
+        statement = (
+            update(GRANT)
+            .where(GRANT.c.client_id == client_id, GRANT.c.revoked_at.is_(None))
+            .values(revoked_at=now, revoked_for=reason)
+            .returning(GRANT.c.id)
+        )
+        return len(self._executor.execute(statement).all())
 
     def delete_old(self, now: datetime, limit: int) -> int:
         """Delete up to `limit` grants that ended `KEPT_AFTER_END` ago; return how many.

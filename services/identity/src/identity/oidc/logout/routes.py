@@ -1,10 +1,10 @@
-"""The end-session endpoint as a browser meets it (OpenID Connect RP-Initiated Logout 1.0)."""
+"""The end-session endpoint and its pages (OpenID Connect RP-Initiated Logout 1.0)."""
 
 from urllib.parse import urlencode
 
 from flask import Blueprint, Response, make_response, redirect, request
 
-from identity.oidc.logout.sign_out import PARAMETERS, Logout, LogoutRequest
+from identity.oidc.logout.sign_out import PARAMETERS, LogoutRequest, RpInitiatedLogout
 from identity.oidc.protocol.parameters import Parameters
 from identity.web.continuation import Continuation
 from identity.web.current_session import CurrentSession
@@ -16,7 +16,7 @@ from identity.web.visitor import current_visitor
 class LogoutPages:
     """Routes of the end-session endpoint."""
 
-    def __init__(self, logout: Logout, pages: Pages, current_session: CurrentSession) -> None:
+    def __init__(self, logout: RpInitiatedLogout, pages: Pages, current_session: CurrentSession) -> None:
         self._logout, self._pages, self._current_session = logout, pages, current_session
 
     def add_to(self, protocol: Blueprint, forms: Blueprint) -> None:
@@ -33,25 +33,25 @@ class LogoutPages:
             query = urlencode(list(sent.items(multi=True)))
             return make_response(redirect(f"/end-session?{query}", 303))
         parameters = Parameters(sent.items(multi=True))
-        logout = self._logout.read(parameters)
+        logout = self._logout.read_request(parameters)
         if self._logout.needs_confirmation(logout, signed_in):
             return self._ask(logout, parameters)
         if request.method != "HEAD":
             self._logout.sign_out(signed_in, logout.hint, current_visitor().ip_address)
-        return self._gone(logout)
+        return self._signed_out(logout)
 
     def confirm(self) -> Response:
-        """Sign the resident out, who said so; what came along is checked again."""
-        logout = self._logout.read(Parameters(request.form.items(multi=True)))
+        """Sign out the resident who agreed; the parameters are checked again."""
+        logout = self._logout.read_request(Parameters(request.form.items(multi=True)))
         self._logout.sign_out(self._current_session.load(), None, current_visitor().ip_address)
-        return self._gone(logout)
+        return self._signed_out(logout)
 
     def _ask(self, logout: LogoutRequest, parameters: Parameters) -> Response:
         kept = [(name, value) for name in PARAMETERS if (value := parameters.get(name))]
         response = self._pages.render("oidc/sign_out.html", _of(logout), kept=kept, fault=logout.fault)
         return form_action(response, logout.return_to) if logout.return_to else response
 
-    def _gone(self, logout: LogoutRequest) -> Response:
+    def _signed_out(self, logout: LogoutRequest) -> Response:
         if logout.return_to:
             response = make_response(redirect(logout.return_to, 303))
         else:

@@ -1,18 +1,15 @@
-"""Signing out at a client's wish (OpenID Connect RP-Initiated Logout 1.0)."""
+"""Signing out at a client's request (OpenID Connect RP-Initiated Logout 1.0)."""
 
 from dataclasses import dataclass
 from urllib.parse import urlencode
 
-from identity.account_events import AccountEvents, SessionEnded
-from identity.audit.events import Event
-from identity.audit.store import Audit
 from identity.clock import Clock
 from identity.oidc.protocol.parameters import Parameters
 from identity.oidc.tokens.id_token import IdTokenHint, IdTokens
 from identity.oidc.tokens.signing import TokenRefusedError
 from identity.relying_parties.cache import RelyingPartyCache
 from identity.relying_parties.clients import RegisteredClient
-from identity.residents.sessions.store import Sessions
+from identity.residents.sessions.lifecycle import EndReason, SessionLifecycle
 from identity.storage import Storage
 from identity.web.current_session import SignedIn
 
@@ -22,10 +19,10 @@ PARAMETERS = ("client_id", "post_logout_redirect_uri", "state")
 
 @dataclass(frozen=True)
 class LogoutRequest:
-    """A request to sign out, as far as it is sound."""
+    """A request to sign out: what of it is valid."""
 
     client: RegisteredClient | None
-    # Proof that a client of ours asks, for one resident and session.
+    # Proof that this client asks, for one resident and session.
     hint: IdTokenHint | None
     # Registered by the client, with `state`; None: the resident stays here.
     return_to: str | None
@@ -33,7 +30,7 @@ class LogoutRequest:
     fault: str | None
 
 
-class Logout:
+class RpInitiatedLogout:
     """Decides on requests to sign out, and signs out."""
 
     def __init__(
@@ -42,18 +39,13 @@ class Logout:
         clock: Clock,
         relying_parties: RelyingPartyCache,
         id_tokens: IdTokens,
-        account_events: AccountEvents,
+        sessions: SessionLifecycle,
     ) -> None:
-        self._storage, self._clock, self._relying_parties, self._id_tokens = (
-            storage,
-            clock,
-            relying_parties,
-            id_tokens,
-        )
-        self._account_events = account_events
+        self._storage, self._clock, self._sessions = storage, clock, sessions
+        self._relying_parties, self._id_tokens = relying_parties, id_tokens
 
-    def read(self, parameters: Parameters) -> LogoutRequest:
-        """Return what of the request is sound; what is not costs the redirect, never the page."""
+    def read_request(self, parameters: Parameters) -> LogoutRequest:
+        """Return what of the request is valid; a fault costs the redirect, never the page."""
         hint, fault = self._hint(parameters)
         named = parameters.get("client_id")
         if hint and named and named != hint.client_id:
@@ -68,9 +60,9 @@ class Logout:
         return LogoutRequest(client, hint, _with_state(wanted, parameters.get("state")), None)
 
     def needs_confirmation(self, request: LogoutRequest, signed_in: SignedIn | None) -> bool:
-        """Tell whether the resident has to be asked.
+        """Return whether the resident has to be asked.
 
-        Anybody can send a browser here (ASVS 5.0 10.6.2): without a client's proof about this very resident,
+        Any website can send a browser here (ASVS 5.0 10.6.2): without a client's proof about this resident,
         the resident decides.
         """
         if signed_in is None:
@@ -80,28 +72,21 @@ class Logout:
         return request.hint.subject != request.client.subject_of(signed_in.resident_id)
 
     def sign_out(self, signed_in: SignedIn | None, hint: IdTokenHint | None, ip_address: str) -> None:
-        """End this browser's session and the one the hint names; what was handed out on them ends too."""
-        if signed_in is None and hint is None:
+        """End this browser's session and the one that the hint names, with all tokens handed out in them."""
+        sids = {signed_in.sid} if signed_in else set()
+        if hint and hint.session_id:
+            sids.add(hint.session_id)
+        if not sids:
             return
-        now, happened = self._clock.now(), []
         with self._storage.transaction() as tx:
-            sessions = Sessions(tx)
-            ended = {signed_in.sid: signed_in.resident_id} if signed_in else {}
-            if hint and hint.session_id and (owner := sessions.resident_of(hint.session_id)):
-                ended[hint.session_id] = owner
-            for sid, resident_id in ended.items():
-                if sessions.end(sid, now):
-                    happened.append(SessionEnded(resident_id, sid))
-                    Audit(tx).record(
-                        Event.SIGN_OUT,
-                        now,
-                        resident_id=resident_id,
-                        session_id=sid,
-                        client_id=hint.client_id if hint else None,
-                        ip_address=ip_address,
-                    )
-            # After all of them: what listeners lock is locked by no one who still wants a session.
-            self._account_events.publish(tx, *happened)
+            self._sessions.end(
+                tx,
+                sids,
+                EndReason.SIGNED_OUT,
+                self._clock.now(),
+                client_id=hint.client_id if hint else None,
+                ip_address=ip_address,
+            )
 
     def _hint(self, parameters: Parameters) -> tuple[IdTokenHint | None, str | None]:
         text = parameters.get("id_token_hint")

@@ -1,12 +1,12 @@
-"""Which clients took part in a session, and what a resident allowed one of them: read off the grants."""
+"""Which clients took part in a session: read off the grants."""
 
 from collections.abc import Collection
 from dataclasses import dataclass
-from datetime import datetime
 
-from sqlalchemy import or_, select, update
+from sqlalchemy import Select, or_, select
 
 from identity.oidc.grants.models import Grant
+from identity.oidc.grants.revocation import Cause
 from identity.relying_parties.models import Client
 from identity.storage import Executor, table_of
 
@@ -16,11 +16,24 @@ CLIENT = table_of(Client)
 
 @dataclass(frozen=True)
 class Participation:
-    """A client that got tokens in a resident's session, and wants to be told when it ends."""
+    """A client that got tokens in a resident's session and takes back-channel logouts."""
 
     client_id: str
     resident_id: str
     session_id: str
+
+
+_PARTICIPATIONS = (
+    select(GRANT.c.client_id, GRANT.c.resident_id, GRANT.c.session_id)
+    .join_from(GRANT, CLIENT, CLIENT.c.id == GRANT.c.client_id)
+    .where(
+        GRANT.c.code_spent_at.is_not(None),
+        CLIENT.c.backchannel_logout_uri.is_not(None),
+        CLIENT.c.disabled_at.is_(None),
+    )
+    .distinct()
+    .order_by(GRANT.c.session_id, GRANT.c.client_id)
+)
 
 
 class Participations:
@@ -29,35 +42,19 @@ class Participations:
     def __init__(self, executor: Executor) -> None:
         self._executor = executor
 
-    def of(self, session_ids: Collection[str], *, unless_revoked_for: str) -> list[Participation]:
-        """Return the clients that got tokens in these sessions and take back-channel logouts."""
-        statement = (
-            select(GRANT.c.client_id, GRANT.c.resident_id, GRANT.c.session_id)
-            .join_from(GRANT, CLIENT, CLIENT.c.id == GRANT.c.client_id)
-            .where(
-                GRANT.c.session_id.in_(session_ids),
-                GRANT.c.code_spent_at.is_not(None),
-                or_(GRANT.c.revoked_for.is_(None), GRANT.c.revoked_for != unless_revoked_for),
-                CLIENT.c.backchannel_logout_uri.is_not(None),
-                CLIENT.c.disabled_at.is_(None),
-            )
-            .distinct()
-            .order_by(GRANT.c.session_id, GRANT.c.client_id)
-        )
-        return [Participation(*row) for row in self._executor.execute(statement)]
+    def in_sessions(self, session_ids: Collection[str]) -> list[Participation]:
+        """Return the clients' parts in these sessions, without those that a resident took back earlier.
 
-    def revoke(self, resident_id: str, client_id: str, reason: str, now: datetime) -> list[Participation]:
-        """End all that the resident allowed the client; return its parts in sessions, as `of` does."""
-        statement = (
-            update(GRANT)
-            .where(
-                GRANT.c.resident_id == resident_id,
-                GRANT.c.client_id == client_id,
-                GRANT.c.revoked_at.is_(None),
-            )
-            .values(revoked_at=now, revoked_for=reason)
-            .returning(GRANT.c.session_id)
-        )
-        session_ids = {row.session_id for row in self._executor.execute(statement)}
-        found = self.of(session_ids, unless_revoked_for="")
-        return [one for one in found if one.client_id == client_id]
+        Those clients got their logout when their access was removed.
+        """
+        kept = or_(GRANT.c.revoked_for.is_(None), GRANT.c.revoked_for != Cause.ACCESS_REMOVED.value)
+        return self._read(_PARTICIPATIONS.where(GRANT.c.session_id.in_(session_ids), kept))
+
+    def of_client(self, client_id: str, session_ids: Collection[str]) -> list[Participation]:
+        """Return one client's parts in these sessions."""
+        chosen = GRANT.c.session_id.in_(session_ids), GRANT.c.client_id == client_id
+        return self._read(_PARTICIPATIONS.where(*chosen))
+
+    def _read(self, statement: Select[tuple[str, str, str]]) -> list[Participation]:
+        rows = self._executor.execute(statement)
+        return [Participation(row.client_id, row.resident_id, row.session_id) for row in rows]

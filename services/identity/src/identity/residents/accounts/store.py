@@ -91,7 +91,19 @@ class Accounts:
         if changed.one_or_none() is None:
             raise AddressTakenError
 
-    def delete(self, resident_id: str) -> None:
+    def disable_resident(self, resident_id: str, now: datetime) -> bool:
+        """Refuse the resident from now on; False when they were disabled before."""
+        statement = update(Resident).where(Resident.id == resident_id, Resident.disabled_at.is_(None))
+        disabled = self._tx.execute(statement.values(disabled_at=now).returning(Resident.id))
+        return disabled.one_or_none() is not None
+
+    def enable_resident(self, resident_id: str) -> bool:
+        """Let a disabled resident in again; False when they are not disabled."""
+        statement = update(Resident).where(Resident.id == resident_id, Resident.disabled_at.is_not(None))
+        enabled = self._tx.execute(statement.values(disabled_at=None).returning(Resident.id))
+        return enabled.one_or_none() is not None
+
+    def delete_resident(self, resident_id: str) -> None:
         """Delete the resident and all that is theirs alone; the identifier is never used again."""
         self._tx.execute(delete(Resident).where(Resident.id == resident_id))
 

@@ -107,6 +107,18 @@ class Lockout:
         )
         return self._executor.execute(locked.limit(1)).first() is not None
 
+    def worst_status(self, email_key: str, now: datetime) -> Status:
+        """Return the status of the origin of this address that is worst off; for staff, never for a page."""
+        rows = self._executor.execute(
+            select(COUNTS.c.origin, COUNTS.c.failures, COUNTS.c.blocked_until).where(
+                COUNTS.c.subject == self._subject(email_key)
+            )
+        ).all()
+        if any(row.origin == IN_ALL and row.failures >= rules.STOP_STRANGERS_AT for row in rows):
+            return Status.STOPPED
+        waits = any(row.blocked_until and row.blocked_until > now for row in rows)
+        return Status.WAIT if waits else Status.OPEN
+
     def delete_old(self, now: datetime, limit: int) -> int:
         """Delete up to `limit` counters that no rule reads any more; return how many."""
         forgotten = or_(

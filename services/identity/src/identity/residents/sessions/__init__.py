@@ -1,4 +1,5 @@
-"""Browsers signed in to identity: stored here, each with its own limits, listed and ended by the resident.
+"""Sessions: browsers in which a resident is signed in, stored on the server with limits of their own.
 
-The cookie holds 256 random bits and the database their hash; what leaks from one opens nothing in the other.
+`lifecycle` begins, continues and ends them; `store` has the statements. The cookie holds 256 random bits and
+the database their SHA-256, so that a copy of the one is of no use with the other.
 """

@@ -6,23 +6,23 @@ from datetime import timedelta
 
 @dataclass(frozen=True)
 class Limits:
-    """The two ends of a session, whichever comes first."""
+    """When a session runs out: at the earlier of two limits."""
 
-    # Without a request for this long.
+    # Since its last request.
     idle: timedelta
-    # In all, however busy.
+    # Since it began.
     absolute: timedelta
 
 
 ORDINARY = Limits(idle=timedelta(minutes=30), absolute=timedelta(hours=12))
 REMEMBERED = Limits(idle=timedelta(days=30), absolute=timedelta(days=30))
 
-# `last_seen_at` is written at most this often, so that reading a page costs no write.
+# `last_seen_at` is written at most this often, so that most page views cost no write.
 SEEN_EVERY = timedelta(minutes=1)
-# Ended and expired sessions stay this long, so that a resident's question about them can be answered.
+# Ended and expired sessions are kept this long, to answer a resident's question about them.
 KEPT_AFTER_END = timedelta(days=30)
 
 
 def of(*, remembered: bool) -> Limits:
-    """Return the limits of a session begun with or without "Remember me"."""
+    """Return the limits of a session with or without "Remember me"."""
     return REMEMBERED if remembered else ORDINARY

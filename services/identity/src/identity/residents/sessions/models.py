@@ -9,11 +9,11 @@ from identity.storage import Model
 
 
 class Session(Model):
-    """One browser in which one resident is signed in."""
+    """One browser in which one resident is signed in. Holds personal data: IP address and browser."""
 
     __tablename__ = "sessions"
 
-    # Public: the `sid` in tokens (OpenID Connect Back-Channel Logout §2.1).
+    # Public: the `sid` of tokens (OpenID Connect Back-Channel Logout §2.1).
     id: Mapped[str] = mapped_column(String(32), primary_key=True)
     secret_digest: Mapped[str] = mapped_column(String(64), unique=True)
     resident_id: Mapped[str] = mapped_column(
@@ -27,7 +27,7 @@ class Session(Model):
     created_at: Mapped[datetime]
     last_seen_at: Mapped[datetime]
     idle_seconds: Mapped[int] = mapped_column(Integer)
-    # The absolute end, however busy the session is.
+    # The absolute limit.
     expires_at: Mapped[datetime] = mapped_column(index=True)
     ended_at: Mapped[datetime | None]
     user_agent: Mapped[str] = mapped_column(String(255))

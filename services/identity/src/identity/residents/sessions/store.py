@@ -1,11 +1,14 @@
-"""Sessions in the database."""
+"""Sessions in the database.
 
-from collections.abc import Sequence
+What begins, renews or ends one is called by `lifecycle` alone (tests/rules/test_session_lifecycle.py).
+"""
+
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import String, bindparam, column, insert, or_, select, table, update
+from sqlalchemy import ColumnElement, String, bindparam, column, insert, or_, select, table, update
 
 from identity import randomness
 from identity.compiled_statements import CompiledStatement
@@ -14,11 +17,10 @@ from identity.secret_keys import digest
 from identity.storage import Executor, UtcDateTime, delete_some, table_of
 
 SESSIONS = table_of(models.Session)
-# Named, not imported: means of proof do not import one another, and the foreign key already ties these two
-# tables.
+# Named, not imported: packages of residents do not import one another, and the foreign key ties the tables.
 RESIDENTS = table("residents", column("id", String), column("disabled_at", UtcDateTime))
 
-# Built once: they run at every request of a signed-in resident.
+# Compiled once: they run at every request of a signed-in resident.
 _FIND = select(
     SESSIONS.c.id,
     SESSIONS.c.resident_id,
@@ -46,7 +48,7 @@ _TOUCH = (
 
 @dataclass(frozen=True)
 class NewSession:
-    """A session that has just begun."""
+    """A session that has just begun. Holds a secret."""
 
     # Public: the `sid` of tokens.
     sid: str
@@ -55,8 +57,16 @@ class NewSession:
 
 
 @dataclass(frozen=True)
+class EndedSession:
+    """A session that has just ended."""
+
+    sid: str
+    resident_id: str
+
+
+@dataclass(frozen=True)
 class LiveSession:
-    """A session within its limits, of a resident who is not disabled."""
+    """A session within its limits, of a resident who is not disabled. Holds personal data: the IP address."""
 
     sid: str
     resident_id: str
@@ -67,12 +77,12 @@ class LiveSession:
     remembered: bool
     created_at: datetime
     last_seen_at: datetime
-    # As the browser named itself when the session began; at most 255 characters, not to be trusted.
+    # As the browser named itself when the session began: at most 255 characters, not to be trusted.
     user_agent: str
     ip_address: str
 
     def is_due_to_be_touched(self, now: datetime) -> bool:
-        """Tell whether `Sessions.touch` would write anything."""
+        """Return whether `Sessions.touch_session` would write."""
         return self.last_seen_at <= now - limits.SEEN_EVERY
 
 
@@ -82,22 +92,23 @@ class Sessions:
     def __init__(self, executor: Executor) -> None:
         self._executor = executor
 
-    def begin(
+    def insert_session(
         self,
+        *,
         resident_id: str,
         amr: Sequence[str],
-        remembered: bool,  # noqa: FBT001 - agreed with the callers
+        remembered: bool,
         now: datetime,
         user_agent: str,
         ip_address: str,
     ) -> NewSession:
-        """Begin a session for a resident who has just proved who they are, with a new secret (ASVS 7.2.4)."""
-        begun = NewSession(sid=randomness.identifier(), secret=randomness.secret())
+        """Add a session of a resident who has just proved who they are, with a new secret (ASVS 7.2.4)."""
+        new = NewSession(sid=randomness.identifier(), secret=randomness.secret())
         limit = limits.of(remembered=remembered)
         self._executor.execute(
             insert(SESSIONS).values(
-                id=begun.sid,
-                secret_digest=digest(begun.secret),
+                id=new.sid,
+                secret_digest=digest(new.secret),
                 resident_id=resident_id,
                 authenticated_at=now,
                 amr=" ".join(amr),
@@ -111,24 +122,24 @@ class Sessions:
                 ip_address=ip_address[:45],
             )
         )
-        return begun
+        return new
 
-    def find(self, secret: str, now: datetime) -> LiveSession | None:
+    def find_session(self, secret: str, now: datetime) -> LiveSession | None:
         """Return the live session with this secret: not ended, idle or over, its resident not disabled.
 
-        One SELECT, and no write: see `touch`.
+        One SELECT, and no write: see `touch_session`.
         """
         row = _FIND_BY_SECRET.row(self._executor, {"secret_digest": digest(secret), "now": now})
         return _live(row, now) if row else None
 
-    def touch(self, sid: str, now: datetime) -> None:
-        """Remember that the session was used; writes at most once a minute."""
+    def touch_session(self, sid: str, now: datetime) -> None:
+        """Note that the session was used; writes at most once a minute."""
         self._executor.execute(_TOUCH, {"sid": sid, "now": now, "unseen_since": now - limits.SEEN_EVERY})
 
-    def reauthenticate(self, sid: str, now: datetime) -> str | None:
-        """Note that the resident proved themselves again; return the new secret, which replaces the old one.
+    def replace_secret(self, sid: str, now: datetime) -> str | None:
+        """Note that the resident proved who they are again; return the new secret in place of the old one.
 
-        None when the session has ended meanwhile: begin a new one. Its absolute limit stays.
+        None when the session has ended or run out meanwhile. Its absolute limit stays.
         """
         secret = randomness.secret()
         changed = self._executor.execute(
@@ -139,34 +150,25 @@ class Sessions:
         ).one_or_none()
         return secret if changed else None
 
-    def resident_of(self, sid: str) -> str | None:
-        """Return whose session this is, ended or not."""
-        resident_id: str | None = self._executor.scalar(
-            select(SESSIONS.c.resident_id).where(SESSIONS.c.id == sid)
-        )
-        return resident_id
-
-    def end(self, sid: str, now: datetime, *, of_resident: str | None = None) -> bool:
-        """End one session; False when it had ended. With `of_resident`, only if it is theirs."""
-        statement = update(SESSIONS).where(SESSIONS.c.id == sid, SESSIONS.c.ended_at.is_(None))
+    def mark_ended(
+        self, sids: Collection[str], now: datetime, *, of_resident: str | None = None
+    ) -> list[EndedSession]:
+        """End these, with `of_resident` only that resident's; return the sessions that had not ended yet."""
+        chosen: list[ColumnElement[bool]] = [SESSIONS.c.id.in_(sids)]
         if of_resident is not None:
-            statement = statement.where(SESSIONS.c.resident_id == of_resident)
-        ended = self._executor.execute(statement.values(ended_at=now).returning(SESSIONS.c.id))
-        return ended.one_or_none() is not None
+            chosen.append(SESSIONS.c.resident_id == of_resident)
+        return self._mark_ended(chosen, now)
 
-    def end_all(self, resident_id: str, now: datetime, except_sid: str | None = None) -> list[str]:
-        """End every session of the resident but `except_sid`; return the identifiers of those that ended."""
-        statement = (
-            update(SESSIONS)
-            .where(SESSIONS.c.resident_id == resident_id, SESSIONS.c.ended_at.is_(None))
-            .values(ended_at=now)
-            .returning(SESSIONS.c.id)
-        )
+    def mark_all_ended(
+        self, resident_id: str, now: datetime, *, except_sid: str | None = None
+    ) -> list[EndedSession]:
+        """End the resident's sessions but `except_sid`; return those that had not ended yet."""
+        chosen: list[ColumnElement[bool]] = [SESSIONS.c.resident_id == resident_id]
         if except_sid is not None:
-            statement = statement.where(SESSIONS.c.id != except_sid)
-        return [row.id for row in self._executor.execute(statement)]
+            chosen.append(SESSIONS.c.id != except_sid)
+        return self._mark_ended(chosen, now)
 
-    def list_live(self, resident_id: str, now: datetime) -> list[LiveSession]:
+    def list_live_sessions(self, resident_id: str, now: datetime) -> list[LiveSession]:
         """Return the resident's live sessions, the most recently used first."""
         rows = self._executor.execute(
             _FIND.where(SESSIONS.c.resident_id == resident_id).order_by(SESSIONS.c.last_seen_at.desc()),
@@ -179,6 +181,15 @@ class Sessions:
         before = now - limits.KEPT_AFTER_END
         condition = or_(SESSIONS.c.ended_at <= before, SESSIONS.c.expires_at <= before)
         return delete_some(self._executor, SESSIONS, condition, limit)
+
+    def _mark_ended(self, chosen: Sequence[ColumnElement[bool]], now: datetime) -> list[EndedSession]:
+        statement = (
+            update(SESSIONS)
+            .where(*chosen, SESSIONS.c.ended_at.is_(None))
+            .values(ended_at=now)
+            .returning(SESSIONS.c.id, SESSIONS.c.resident_id)
+        )
+        return [EndedSession(*row) for row in self._executor.execute(statement)]
 
 
 def _live(row: Any, now: datetime) -> LiveSession | None:  # noqa: ANN401 - a row of `_FIND`
