@@ -19,7 +19,6 @@ class PushedRequestStore:
     def add_request(
         self, digest: str, client_id: str, parameters: dict[str, list[str]], expires_at: datetime
     ) -> None:
-        """Add a request."""
         self._executor.execute(
             insert(PUSHED).values(
                 digest=digest, client_id=client_id, parameters=parameters, expires_at=expires_at

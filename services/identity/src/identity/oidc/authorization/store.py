@@ -33,7 +33,6 @@ class InteractionStore:
         self._executor = executor
 
     def add_interaction(self, interaction: StoredInteraction) -> None:
-        """Add an interaction."""
         self._executor.execute(insert(INTERACTION), vars(interaction))
 
     def find_interaction(self, interaction_id: str) -> StoredInteraction | None:

@@ -154,7 +154,6 @@ class Grants:
         self._executor = executor
 
     def issue(self, grant: NewGrant) -> None:
-        """Add a grant with its code."""
         _ISSUE.row(self._executor, vars(grant))
 
     def by_code(self, code_digest: str, now: datetime) -> GrantView | None:
@@ -163,7 +162,6 @@ class Grants:
         return _view(row, now) if row else None
 
     def by_id(self, grant_id: str, now: datetime) -> GrantView | None:
-        """Return the grant with this id."""
         row = _BY_ID.row(self._executor, {"grant_id": grant_id})
         return _view(row, now) if row else None
 

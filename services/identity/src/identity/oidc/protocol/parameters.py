@@ -45,7 +45,6 @@ class Parameters:
         return len(self._values.get(name, ())) > 1
 
     def without(self, *names: str) -> "Parameters":
-        """Return the parameters without these names."""
         return self.restored({name: values for name, values in self._values.items() if name not in names})
 
     def with_value(self, name: str, value: str) -> "Parameters":
