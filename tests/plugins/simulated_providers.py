@@ -17,8 +17,8 @@ import pytest
 import requests
 from identity import randomness
 from identity.clock import FixedClock
-from identity.identity_providers.catalogue import load_providers
 from identity.identity_providers.http import Limits
+from identity.identity_providers.load import load_providers
 from identity.identity_providers.provider import (
     Expected,
     Provider,

@@ -4,8 +4,8 @@ import time
 
 import pytest
 from identity.clock import FixedClock
-from identity.identity_providers.catalogue import load_providers
 from identity.identity_providers.http import Limits
+from identity.identity_providers.load import load_providers
 from identity.identity_providers.provider import ProviderRefusal, Refusal
 from simulated_providers import SHORT, Behaviours, Providers, Refused, SignIn, Simulated, Visitor
 

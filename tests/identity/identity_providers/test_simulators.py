@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 import requests
 from identity.clock import FixedClock
-from identity.identity_providers.catalogue import load_providers
+from identity.identity_providers.load import load_providers
 from identity.identity_providers.provider import Question, Refusal
 from simulated_providers import Providers, Refused, SignIn, Simulated, Visitor
 
