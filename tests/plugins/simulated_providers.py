@@ -17,7 +17,7 @@ import pytest
 import requests
 from identity import randomness
 from identity.clock import FixedClock
-from identity.identity_providers.http import Limits
+from identity.identity_providers.http import LIMITS
 from identity.identity_providers.load import load_providers
 from identity.identity_providers.provider import (
     Expected,
@@ -27,6 +27,7 @@ from identity.identity_providers.provider import (
     Question,
     Refusal,
 )
+from identity.outbound_http import Limits
 from identity_provider import set_clock
 from page import hidden_fields
 from werkzeug.serving import make_server
@@ -92,13 +93,13 @@ def clock(workers_clock: FixedClock) -> FixedClock:
 
 
 # For tests of outages, so that silence costs half a second.
-SHORT = Limits(connect=1.0, silence=0.5, whole=1.0)
+SHORT = Limits(connect=1.0, read=0.5, total=1.0, size=LIMITS.size)
 
 
 @pytest.fixture
 def limits() -> Limits:
     """Return how long a provider may take: the real limits, unless a test is about them."""
-    return Limits()
+    return LIMITS
 
 
 @pytest.fixture

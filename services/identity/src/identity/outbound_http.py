@@ -129,7 +129,7 @@ class OutboundHttp:
             try:
                 all_headers = {"Host": target.netloc or "", **headers}
                 connection.request(method, target.request_uri, body, all_headers, preload_content=False)
-                response = connection.getresponse()
+                response = stack.enter_context(closing(connection.getresponse()))
                 content = self._read(response)
             except (OSError, HTTPException, HTTPError, ValueError) as error:
                 raise OutboundHttpError(deadline.words_for(error)) from None

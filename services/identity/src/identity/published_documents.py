@@ -22,11 +22,12 @@ class Retention:
     lifetime: timedelta
     # While the server fails, the last document is used for so long.
     stale: timedelta
-    # Between two requests, whatever asks for them.
+    # Between two requests.
     pause: timedelta
-    # Also after the first request, and after one that failed: for an address that a client chose. Otherwise a
-    # document that is missing, and a key that is new right after a fetch, are asked for at once.
-    pauses_always: bool = False
+    # A client chose the address: the pause holds after each request, also a first and a failed one, and only
+    # threads without a document wait for the server. Otherwise a document that is missing, or outdated right
+    # after it was fetched, is asked for at once, and threads wait for the newer one.
+    is_client_chosen: bool = False
 
 
 @dataclass(frozen=True)
@@ -54,13 +55,16 @@ class PublishedDocument(Generic[T]):
         `is_outdated`: tells from the document that the server has a newer one.
         """
         usable, seen = self._usable(), self._requests
-        # Without a document a thread waits for the one that asks; with one, it goes on.
-        if self._is_due(usable, is_outdated) and self._asking.acquire(blocking=usable is None):
-            try:
-                if self._requests == seen:
-                    self._ask(had_document=usable is not None)
-            finally:
-                self._asking.release()
+        is_lacking = usable is None or is_outdated(usable.document)
+        if self._is_due(usable, is_lacking=is_lacking):
+            waits = usable is None or (is_lacking and not self._retention.is_client_chosen)
+            if self._asking.acquire(blocking=waits):
+                try:
+                    # Unless another thread asked while this one waited.
+                    if self._requests == seen:
+                        self._ask(had_document=usable is not None)
+                finally:
+                    self._asking.release()
             usable = self._usable()
         if usable is None:
             raise OutboundHttpError(self._fault)
@@ -71,13 +75,13 @@ class PublishedDocument(Generic[T]):
         is_usable = copy is not None and self._clock.now() < copy.fetched_at + self._retention.stale
         return copy if is_usable else None
 
-    def _is_due(self, usable: _Copy[T] | None, is_outdated: Callable[[T], bool]) -> bool:
-        now, always = self._clock.now(), self._retention.pauses_always
-        is_paused = self._asked_at is not None and now < self._asked_at + self._retention.pause
-        if usable is None:
-            return not (always and is_paused)
-        is_old = now >= usable.fetched_at + self._retention.lifetime
-        return not is_paused and (is_old or is_outdated(usable.document))
+    def _is_due(self, usable: _Copy[T] | None, *, is_lacking: bool) -> bool:
+        now = self._clock.now()
+        if usable is None and not self._retention.is_client_chosen:
+            return True
+        if self._asked_at is not None and now < self._asked_at + self._retention.pause:
+            return False
+        return is_lacking or usable is None or now >= usable.fetched_at + self._retention.lifetime
 
     def _ask(self, *, had_document: bool) -> None:
         now = self._clock.now()
@@ -85,7 +89,7 @@ class PublishedDocument(Generic[T]):
             self._copy = _Copy(self._fetch(), now)
         except OutboundHttpError as error:
             self._fault = str(error)
-        if had_document or self._retention.pauses_always:
+        if had_document or self._retention.is_client_chosen:
             self._asked_at = now
         self._requests += 1
 

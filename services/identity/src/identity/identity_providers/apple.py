@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Annotated
 
-from authlib.integrations.requests_client import OAuth2Session
+from authlib.oauth2.auth import ClientAuth
 from joserfc import jwt
 from joserfc.errors import JoseError
 from joserfc.jwk import ECKey
@@ -84,10 +84,10 @@ class AppleClientSecret:
     settings: AppleSettings
     clock: Clock
 
-    def apply(self, session: OAuth2Session, token_endpoint: str) -> None:  # noqa: ARG002 - the protocol's
-        """Set the session's client secret and authentication method."""
+    def client_auth(self, client_id: str, token_endpoint: str) -> ClientAuth:  # noqa: ARG002 - the protocol's
+        """Return what puts the credential into one request."""
         now = self.clock.now()
-        session.client_secret = jwt.encode(
+        secret = jwt.encode(
             {"alg": "ES256", "kid": self.settings.key_id},
             {
                 "iss": self.settings.team_id,
@@ -99,7 +99,7 @@ class AppleClientSecret:
             self.settings.key,
             algorithms=["ES256"],
         )
-        session.token_endpoint_auth_method = "client_secret_post"  # noqa: S105 - a method's name
+        return ClientAuth(client_id, secret, "client_secret_post")
 
 
 class Apple:
@@ -136,12 +136,13 @@ class Apple:
 
     def identity_from_callback(self, params: Mapping[str, str], expected: Expected) -> ProviderIdentity:
         """Return who came back; see `Provider`."""
-        claims = self._openid.answer(params, expected, _callback_refusal).claims
+        id_token = self._openid.redeem_callback(params, expected, _callback_refusal).id_token
+        claims = id_token.claims
         email = read.email(claims.get("email"))
         given_name, family_name = _names(params.get("user", ""))
         return ProviderIdentity(
             issuer=self._settings.issuer,
-            subject=claims["sub"],
+            subject=id_token.subject,
             email=email,
             email_verified=email is not None and _is_true(claims.get("email_verified")),
             given_name=given_name,
@@ -172,8 +173,9 @@ class Apple:
             event = json.loads(token.events) if isinstance(token.events, str) else token.events
         except (ValueError, RecursionError) as error:
             raise refused("a notification that cannot be read") from error
-        kind = _MEANINGS.get(str(event.get("type"))) if isinstance(event, dict) else None
-        subject = read.text(event.get("sub"), 255) if kind else None
+        details = event if isinstance(event, dict) else {}
+        kind = _MEANINGS.get(str(details.get("type")))
+        subject = read.text(details.get("sub"), 255)
         signals = (SecuritySignal(kind, self._settings.issuer, subject),) if kind and subject else ()
         return SecurityNotice(token.id, token.issued_at, signals)
 

@@ -8,8 +8,6 @@ ids are of this app only. The person can ask, at Facebook, that we delete what w
 `signed_request`.
 """
 
-import base64
-import binascii
 import hashlib
 import hmac
 import json
@@ -17,9 +15,10 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import Annotated, Any
+from typing import Annotated
 from urllib.parse import urlencode
 
+from joserfc.util import urlsafe_b64decode
 from pydantic import AfterValidator, SecretStr
 from pydantic_settings import SettingsConfigDict
 
@@ -31,7 +30,7 @@ from identity.identity_providers.code_flow import (
     CodeFlow,
     code_from_callback,
 )
-from identity.identity_providers.http import JSON, ProviderHttp, json_object
+from identity.identity_providers.http import JSON, ProviderHttp
 from identity.identity_providers.provider import (
     Brand,
     Expected,
@@ -162,29 +161,28 @@ class Facebook:
             raise _forged("too old, or of the future")
         return DeletionRequest(ISSUER, subject, datetime.fromtimestamp(issued_at, UTC))
 
-    def _person(self, access_token: str) -> dict[str, Any]:
+    def _person(self, access_token: str) -> Mapping[str, object]:
         proof = hmac.new(self._secret.encode(), access_token.encode(), hashlib.sha256).hexdigest()
         query = urlencode({"fields": "id,first_name,last_name,email", "appsecret_proof": proof})
-        answer = self._http.get(
-            f"{self._graph('me')}?{query}", headers={"Authorization": f"Bearer {access_token}"}
+        response = self._http.get(
+            f"{self._graph('me')}?{query}", {"Authorization": f"Bearer {access_token}"}, _MEDIA_TYPES
         )
-        person = json_object(answer, _MEDIA_TYPES)
-        if not answer.ok or "error" in person:
-            raise _graph_refusal(person)
-        return person
+        if not response.is_ok or "error" in response.content:
+            raise _graph_refusal(response.content)
+        return response.content
 
     def _graph(self, path: str) -> str:
         return f"{self._settings.graph}/{self._settings.graph_version}/{path}"
 
-    def _verified_payload(self, signed_request: str) -> dict[str, Any]:
+    def _verified_payload(self, signed_request: str) -> Mapping[str, object]:
         signature, dot, payload = signed_request.partition(".")
         if not dot or len(signed_request) > _SIGNED_REQUEST_CHARACTERS or not signed_request.isascii():
             raise _forged("no signed request")
         right = hmac.new(self._secret.encode(), payload.encode(), hashlib.sha256).digest()
         try:
-            given = _from_base64url(signature)
-            value = json.loads(_from_base64url(payload))
-        except (ValueError, RecursionError, binascii.Error) as error:
+            given = urlsafe_b64decode(signature.encode())
+            value = json.loads(urlsafe_b64decode(payload.encode()))
+        except (ValueError, RecursionError) as error:
             raise _forged("cannot be read") from error
         if not hmac.compare_digest(given, right):
             raise _forged("the signature does not verify")
@@ -193,15 +191,11 @@ class Facebook:
         return value
 
 
-def _from_base64url(text: str) -> bytes:
-    return base64.b64decode(text + "=" * (-len(text) % 4), altchars=b"-_", validate=True)
-
-
 def _forged(cause: str) -> ProviderRefusal:
     return ProviderRefusal(Refusal.INVALID_ANSWER, f"deletion request: {cause}")
 
 
-def _graph_refusal(body: Mapping[str, Any]) -> ProviderRefusal:
+def _graph_refusal(body: Mapping[str, object]) -> ProviderRefusal:
     error = body.get("error")
     error = error if isinstance(error, dict) else {}
     code, subcode = error.get("code"), error.get("error_subcode")

@@ -8,7 +8,6 @@ https://developers.google.com/identity/protocols/risc) name the issuer with a fi
 """
 
 from collections.abc import Mapping
-from typing import Any
 
 from pydantic import SecretStr
 from pydantic_settings import SettingsConfigDict
@@ -18,7 +17,7 @@ from identity.identity_providers import claims as read
 from identity.identity_providers.code_flow import ClientSecret, CodeFlow, token_refusal
 from identity.identity_providers.code_flow import callback_refusal as standard_refusal
 from identity.identity_providers.http import ProviderHttp
-from identity.identity_providers.keys import PublishedDocument, SigningKeys
+from identity.identity_providers.keys import ProviderDocument, SigningKeys
 from identity.identity_providers.openid_connect import DiscoveredMetadata, OpenIDConnect
 from identity.identity_providers.provider import (
     Brand,
@@ -88,7 +87,7 @@ class Google:
             accepts_callback_issuer=lambda issuer: issuer == settings.issuer,
             clock=clock,
         )
-        self._risc = PublishedDocument(f"{settings.issuer}/.well-known/risc-configuration", http, clock)
+        self._risc = ProviderDocument(f"{settings.issuer}/.well-known/risc-configuration", http, clock)
         self._risc_keys: dict[str, SigningKeys] = {}
 
     def authorization_url(self, question: Question) -> str:
@@ -105,11 +104,12 @@ class Google:
 
     def identity_from_callback(self, params: Mapping[str, str], expected: Expected) -> ProviderIdentity:
         """Return who came back; see `Provider`."""
-        claims = self._openid.answer(params, expected, _callback_refusal).claims
+        id_token = self._openid.redeem_callback(params, expected, _callback_refusal).id_token
+        claims = id_token.claims
         email = read.email(claims.get("email"))
         return ProviderIdentity(
             issuer=self._settings.issuer,
-            subject=claims["sub"],
+            subject=id_token.subject,
             email=email,
             email_verified=email is not None and claims.get("email_verified") is True,
             given_name=read.name(claims.get("given_name")),
@@ -154,7 +154,7 @@ class Google:
         return SecuritySignal(kind, self._settings.issuer, subject) if subject else None
 
 
-def _callback_refusal(params: Mapping[str, Any]) -> ProviderRefusal:
+def _callback_refusal(params: Mapping[str, str]) -> ProviderRefusal:
     # The person's Workspace does not let them use us: nothing that trying again would change.
     if params.get("error") == "admin_policy_enforced":
         return ProviderRefusal(Refusal.DISABLED, "refused by the policy of the person's organisation")

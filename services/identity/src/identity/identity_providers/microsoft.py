@@ -9,8 +9,8 @@ errors carry AADSTS codes, which may change.
 """
 
 import re
-from collections.abc import Mapping
-from typing import Annotated, Any
+from collections.abc import Mapping, Sequence
+from typing import Annotated
 
 from pydantic import AfterValidator, SecretStr
 from pydantic_settings import SettingsConfigDict
@@ -31,7 +31,7 @@ from identity.identity_providers.provider import (
     Refusal,
 )
 from identity.identity_providers.settings import Address, ProviderSettings
-from identity.identity_providers.signed_tokens import IdTokenRules, SignedClaims, refused
+from identity.identity_providers.signed_tokens import Claims, IdTokenRules, SignedClaims, refused
 
 # The tenant of all personal accounts.
 CONSUMERS = "9188040d-6c67-4c5b-b112-36a304b66dad"
@@ -105,7 +105,8 @@ class Microsoft:
 
     def identity_from_callback(self, params: Mapping[str, str], expected: Expected) -> ProviderIdentity:
         """Return who came back; see `Provider`."""
-        claims = self._openid.answer(params, expected, _callback_refusal).claims
+        id_token = self._openid.redeem_callback(params, expected, _callback_refusal).id_token
+        claims = id_token.claims
         tenant, person = str(claims["tid"]), claims.get("oid")
         if not isinstance(person, str) or not _GUID.fullmatch(person.lower()):
             raise refused("no oid")
@@ -157,7 +158,7 @@ def _published_issuer(settings: MicrosoftSettings) -> str:
     return settings.issuer("{tenantid}" if settings.tenant in _SHARED_TENANTS else settings.tenant)
 
 
-def _is_domain_proved(claims: Mapping[str, Any]) -> bool:
+def _is_domain_proved(claims: Claims) -> bool:
     """Whether the `email` may be relied upon: `xms_edov` alone says so.
 
     https://learn.microsoft.com/entra/identity-platform/migrate-off-email-claim-authorization. It comes as a
@@ -175,12 +176,12 @@ def _callback_refusal(params: Mapping[str, str]) -> ProviderRefusal:
     return _disabled(codes) or standard_callback_refusal(params)
 
 
-def _token_refusal(body: Mapping[str, Any]) -> ProviderRefusal:
+def _token_refusal(body: Mapping[str, object]) -> ProviderRefusal:
     codes = body.get("error_codes")
     return _disabled(codes if isinstance(codes, list) else []) or standard_token_refusal(body)
 
 
-def _disabled(codes: list[Any]) -> ProviderRefusal | None:
+def _disabled(codes: Sequence[object]) -> ProviderRefusal | None:
     # Microsoft may change its codes; then the page only says that signing in did not work.
     if any(code in _DISABLED_CODES for code in codes):
         return ProviderRefusal(Refusal.DISABLED, "the account is disabled")

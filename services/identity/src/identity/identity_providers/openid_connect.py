@@ -1,16 +1,15 @@
 """A relying party of one OpenID provider, as the standard has it; each provider's file adds its own ways."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, field
 
 from identity.clock import Clock
 from identity.identity_providers.code_flow import CodeFlow, callback_refusal, code_from_callback
 from identity.identity_providers.http import ProviderHttp
-from identity.identity_providers.keys import PublishedDocument, SigningKeys
+from identity.identity_providers.keys import ProviderDocument, SigningKeys
 from identity.identity_providers.provider import Expected, ProviderRefusal, Question, Refusal
 from identity.identity_providers.settings import is_fit_for_secrets
-from identity.identity_providers.signed_tokens import Claims, IdTokenRules, verify_id_token
+from identity.identity_providers.signed_tokens import IdToken, IdTokenRules, verify_id_token
 
 
 @dataclass(frozen=True)
@@ -33,7 +32,7 @@ class DiscoveredMetadata:
         self, issuer: str, http: ProviderHttp, clock: Clock, document_issuer: str | None = None
     ) -> None:
         self._issuer = document_issuer or issuer
-        self._document = PublishedDocument(
+        self._document = ProviderDocument(
             f"{issuer.rstrip('/')}/.well-known/openid-configuration", http, clock
         )
 
@@ -51,18 +50,19 @@ class DiscoveredMetadata:
                 _endpoint(document, "userinfo_endpoint") if "userinfo_endpoint" in document else None
             ),
             sends_issuer=document.get("authorization_response_iss_parameter_supported") is True,
-            token_authentication_methods=tuple(methods)
+            token_authentication_methods=tuple(map(str, methods))
             if isinstance(methods, list)
             else ("client_secret_basic",),
         )
 
 
 @dataclass(frozen=True)
-class Answer:
-    """A verified ID token's claims and the token endpoint's answer that held it."""
+class VerifiedTokens:
+    """What a code was redeemed for. It holds personal data, and a secret."""
 
-    claims: Claims
-    token: Mapping[str, Any]
+    id_token: IdToken
+    # Not checked yet; None if the response has none.
+    access_token: object = field(repr=False)
 
 
 class OpenIDConnect:
@@ -97,13 +97,13 @@ class OpenIDConnect:
             request |= {"code_challenge": question.code_challenge, "code_challenge_method": "S256"}
         return self._flow.authorization_url(self._metadata().authorization_endpoint, request)
 
-    def answer(
+    def redeem_callback(
         self,
         params: Mapping[str, str],
         expected: Expected,
         refusal_of: Callable[[Mapping[str, str]], ProviderRefusal] = callback_refusal,
-    ) -> Answer:
-        """Redeem the callback's code and return the verified answer; raises `ProviderRefusal`."""
+    ) -> VerifiedTokens:
+        """Redeem the callback's code and verify the ID token; raises `ProviderRefusal`."""
         metadata = self._metadata()
         code = code_from_callback(
             params,
@@ -112,17 +112,17 @@ class OpenIDConnect:
             issuer_is_sent=metadata.sends_issuer,
             refusal_of=refusal_of,
         )
-        token = self._flow.redeem(
+        response = self._flow.redeem(
             metadata.token_endpoint,
             code,
             redirect_uri=expected.redirect_uri,
             code_verifier=expected.code_verifier if self._pkce else None,
         )
         keys = self.keys(metadata)
-        claims = verify_id_token(
-            token.get("id_token"), keys, self._rules, nonce=expected.nonce, now=self._clock.now()
+        id_token = verify_id_token(
+            response.get("id_token"), keys, self._rules, nonce=expected.nonce, now=self._clock.now()
         )
-        return Answer(claims, token)
+        return VerifiedTokens(id_token, response.get("access_token"))
 
     def check(self) -> None:
         """Look up what is published and try our credentials; raises `ProviderRefusal` with the cause."""
@@ -140,7 +140,7 @@ class OpenIDConnect:
         return self._keys.setdefault(uri, SigningKeys(uri, self._flow.http, self._clock))
 
 
-def _endpoint(document: Mapping[str, Any], name: str) -> str:
+def _endpoint(document: Mapping[str, object], name: str) -> str:
     url = document.get(name)
     if not isinstance(url, str) or not is_fit_for_secrets(url):
         raise ProviderRefusal(Refusal.UNAVAILABLE, f"the metadata has no https {name}")

@@ -19,7 +19,7 @@ RETENTION = Retention(
     lifetime=timedelta(minutes=5),
     stale=timedelta(hours=1),
     pause=timedelta(seconds=30),
-    pauses_always=True,
+    is_client_chosen=True,
 )
 _MOST_SETS = 1000
 _ACCEPT = {"Accept": "application/jwk-set+json, application/json"}
