@@ -10,10 +10,11 @@ from typing import Protocol
 from authlib.oauth2.auth import ClientAuth
 from authlib.oauth2.rfc6749 import OAuth2Token
 from authlib.oauth2.rfc6749.parameters import prepare_grant_uri, prepare_token_request
+from authlib.oauth2.rfc7636 import create_s256_code_challenge
 
 from identity.identity_providers.claims import is_same
 from identity.identity_providers.http import JSON, ProviderHttp
-from identity.identity_providers.provider import Expected, ProviderRefusal, Refusal
+from identity.identity_providers.provider import ExpectedResponse, ProviderRefusal, Refusal
 
 CREDENTIALS_REFUSED = "the provider refuses this deployment's credentials"
 _PARAMETER_CHARACTERS = 4096
@@ -93,43 +94,49 @@ class CodeFlow:
                 raise
 
 
+def code_challenge_of(code_verifier: str) -> dict[str, str | None]:
+    """Return the parameters of PKCE (RFC 7636 §4.3), method S256."""
+    challenge = create_s256_code_challenge(code_verifier)  # type: ignore[no-untyped-call]  # of Authlib
+    return {"code_challenge": challenge, "code_challenge_method": "S256"}
+
+
 def code_from_callback(
     params: Mapping[str, str],
-    expected: Expected,
+    expected: ExpectedResponse,
     *,
     accepts_issuer: Callable[[str], bool],
     issuer_is_sent: bool = False,
     refusal_of: Callable[[Mapping[str, str]], ProviderRefusal] | None = None,
 ) -> str:
-    """Return the code of an answer to our question, from the provider we asked; raises `ProviderRefusal`.
+    """Return the code of a response that fits the request; raises `ProviderRefusal`.
 
-    `issuer_is_sent`: the provider promises `iss` in every answer, so that its absence is a forgery
-    (RFC 9207 §2.4); where it does not promise it, an `iss` must still be its own.
+    `issuer_is_sent`: the provider promises `iss` in every response, so a response without it is forged
+    (RFC 9207 §2.4). Without the promise, an `iss` must still be the provider's own.
     """
     if any(len(value) > _PARAMETER_CHARACTERS for value in params.values()):
-        raise ProviderRefusal(Refusal.INVALID_ANSWER, "an answer of this size")
+        raise ProviderRefusal(Refusal.INVALID_ANSWER, "a response of this size")
     state = params.get("state", "")
     if not expected.state or not is_same(state, expected.state):
-        raise ProviderRefusal(Refusal.INVALID_ANSWER, "the answer to another question")
+        raise ProviderRefusal(Refusal.INVALID_ANSWER, "the response to another request")
     issuer = params.get("iss")
     if (issuer is None and issuer_is_sent) or (issuer is not None and not accepts_issuer(issuer)):
-        raise ProviderRefusal(Refusal.INVALID_ANSWER, "an answer of another provider")
+        raise ProviderRefusal(Refusal.INVALID_ANSWER, "a response of another provider")
     if "error" in params:
         raise (refusal_of or callback_refusal)(params)
     code = params.get("code", "")
     if not code:
-        raise ProviderRefusal(Refusal.INVALID_ANSWER, "an answer without a code")
+        raise ProviderRefusal(Refusal.INVALID_ANSWER, "a response without a code")
     return code
 
 
 def callback_refusal(params: Mapping[str, str]) -> ProviderRefusal:
-    """Return what an error in the callback means (RFC 6749 §4.1.2.1)."""
+    """Return the refusal for an error in the callback (RFC 6749 §4.1.2.1)."""
     refusal = _REFUSALS.get(params.get("error", ""), Refusal.INVALID_ANSWER)
-    return ProviderRefusal(refusal, "the provider answers with an error")
+    return ProviderRefusal(refusal, "the provider responds with an error")
 
 
 def token_refusal(body: Mapping[str, object]) -> ProviderRefusal:
-    """Return what an error of the token endpoint means (RFC 6749 §5.2)."""
+    """Return the refusal for an error of the token endpoint (RFC 6749 §5.2)."""
     error = str(body.get("error"))
     if error in _MISCONFIGURED:
         return ProviderRefusal(Refusal.UNAVAILABLE, CREDENTIALS_REFUSED)

@@ -1,4 +1,4 @@
-"""Which providers this deployment offers: those whose credentials are set, in the order of the buttons."""
+"""Loads the providers of this deployment: those whose credentials are set, in the order of the buttons."""
 
 from collections.abc import Mapping
 
@@ -17,7 +17,7 @@ from identity.outbound_http import Limits
 def load_providers(environ: Mapping[str, str], clock: Clock, limits: Limits = LIMITS) -> dict[str, Provider]:
     """Return the providers by key: Google, Apple, Microsoft, Facebook, then any other by name.
 
-    No request is made yet. Raises `SettingsError` that names each variable that is missing or wrong.
+    Sends no request. Raises `SettingsError` that names each variable that is missing or wrong.
     """
     http = ProviderHttp(limits)
     offered: list[Provider] = []

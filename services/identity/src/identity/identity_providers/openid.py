@@ -1,8 +1,8 @@
 """Any other OpenID provider, added by configuration alone; login.gov is the documented example.
 
-The standard and nothing else: discovery, code flow with PKCE and nonce, a shared secret or `private_key_jwt`,
-claims from the ID token and, where it has none, from the userinfo endpoint. Its e-mail addresses count as
-verified only if the operator says that the provider's `email_verified` can be relied upon.
+The standard without differences: discovery, code flow with PKCE and nonce, a shared secret or
+`private_key_jwt`, claims from the ID token and, if it has no e-mail, from the userinfo endpoint. An e-mail
+address counts as verified only if the operator says that the provider's `email_verified` can be relied upon.
 """
 
 import re
@@ -24,7 +24,12 @@ from identity.identity_providers import claims as read
 from identity.identity_providers.code_flow import ClientSecret, CodeFlow, Credential, token_refusal
 from identity.identity_providers.http import ProviderHttp
 from identity.identity_providers.openid_connect import DiscoveredMetadata, OpenIDConnect, VerifiedTokens
-from identity.identity_providers.provider import Brand, Expected, ProviderIdentity, Question
+from identity.identity_providers.provider import (
+    AuthenticationRequest,
+    Brand,
+    ExpectedResponse,
+    ProviderIdentity,
+)
 from identity.identity_providers.settings import Issuer, ProviderSettings, Switch, read_provider
 from identity.identity_providers.signed_tokens import Claims, IdTokenRules, refused
 
@@ -109,7 +114,7 @@ def _read_openid_provider(environ: Mapping[str, str], name: str) -> OpenIDSettin
 
 @dataclass(frozen=True)
 class PrivateKeyJwt:
-    """A signed assertion instead of a secret (`private_key_jwt`, OpenID Connect Core 9)."""
+    """A signed assertion instead of a secret (`private_key_jwt`, OpenID Connect Core §9)."""
 
     settings: OpenIDSettings
     private_key: RSAKey | ECKey = field(repr=False)
@@ -153,7 +158,7 @@ class PrivateKeyJwt:
 
 @dataclass(frozen=True)
 class OfferedClientSecret:
-    """A shared secret, sent the way the provider's metadata offers: in the body if it may be."""
+    """A shared secret, sent as the provider's metadata allows: in the body, if it accepts that."""
 
     secret: str = field(repr=False)
     metadata: DiscoveredMetadata
@@ -189,20 +194,22 @@ class OpenIDProvider:
             clock=clock,
         )
 
-    def authorization_url(self, question: Question) -> str:
-        """Return where to send the browser; see `Provider`."""
+    def authorization_url(self, request: AuthenticationRequest) -> str:
+        """Return the URL to send the browser to; see `Provider`."""
         return self._openid.authorization_url(
-            question,
+            request,
             {
-                "login_hint": question.login_hint,
-                "ui_locales": question.language,
+                "login_hint": request.login_hint,
+                "ui_locales": request.language,
                 "acr_values": self._settings.acr_values,
                 "prompt": "select_account",
             },
         )
 
-    def identity_from_callback(self, params: Mapping[str, str], expected: Expected) -> ProviderIdentity:
-        """Return who came back; see `Provider`."""
+    def identity_from_callback(
+        self, params: Mapping[str, str], expected: ExpectedResponse
+    ) -> ProviderIdentity:
+        """Return the identity of the person who signed in; see `Provider`."""
         tokens = self._openid.redeem_callback(params, expected)
         id_token = tokens.id_token
         if self._settings.accepted_acr and id_token.claims.get("acr") not in self._settings.accepted_acr:
@@ -223,7 +230,7 @@ class OpenIDProvider:
         )
 
     def check(self) -> None:
-        """Try reachability and credentials; see `Provider`."""
+        """Check reachability and credentials; see `Provider`."""
         self._openid.check()
 
     def _with_userinfo(self, tokens: VerifiedTokens) -> Claims:
@@ -236,7 +243,7 @@ class OpenIDProvider:
             raise refused("no access token")
         userinfo = self._http.get_object(endpoint, headers={"Authorization": f"Bearer {access_token}"})
         if userinfo.get("sub") != id_token.subject:
-            # OpenID Connect Core 5.3.2: otherwise another person's e-mail could be put in.
+            # OpenID Connect Core §5.3.2: otherwise another person's e-mail could be inserted.
             raise refused("userinfo of another person")
         return {**id_token.claims, **userinfo}
 

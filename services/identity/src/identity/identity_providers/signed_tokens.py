@@ -1,7 +1,7 @@
-"""Signed tokens of providers: ID tokens (OpenID Connect Core §3.1.3.7), and what their security events share.
+"""Signed tokens of providers: ID tokens (OpenID Connect Core §3.1.3.7); security events use the first step.
 
-The key comes from the provider's published set and decides what may be verified with it; nothing in a token's
-header but `alg` (from an allow list) and `kid` is looked at (RFC 8725 §3.1, §3.10).
+The key comes from the provider's published set. Of a token's header only `alg` (from an allow list) and `kid`
+are used, and `typ` of an ID token (RFC 8725 §3.1, §3.10).
 """
 
 from collections.abc import Callable, Mapping
@@ -16,7 +16,7 @@ from identity.identity_providers.keys import SigningKeys
 from identity.identity_providers.provider import ProviderRefusal, Refusal
 
 ALGORITHMS = ("RS256", "PS256", "ES256")
-# Clocks of providers and of this machine, in seconds.
+# Tolerated difference between the clocks of providers and of this machine, in seconds.
 LEEWAY = 60
 _TOKEN_CHARACTERS = 16 * 1024
 _SUBJECT_CHARACTERS = 255
@@ -26,7 +26,7 @@ Claims = Mapping[str, object]
 
 @dataclass(frozen=True)
 class SignedClaims:
-    """Claims whose signature was verified, and what the provider published about the key."""
+    """Claims whose signature was verified, and the key as the provider published it."""
 
     claims: Claims
     header: Mapping[str, object]
@@ -46,13 +46,13 @@ class IdTokenRules:
     """What an ID token must say to be accepted."""
 
     client_id: str
-    # Given the claims: whether `iss` is right, and whether this key may speak for it.
+    # Returns True if `iss` is right, and the key may sign for it.
     accepts_issuer: Callable[[SignedClaims], bool]
     algorithms: tuple[str, ...] = ALGORITHMS
 
 
 def read_signed(token: object, keys: SigningKeys, algorithms: tuple[str, ...]) -> SignedClaims:
-    """Verify a compact JWS and return its claims; nothing in them is checked yet.
+    """Verify the signature of a compact JWS and return its claims, which are not checked yet.
 
     Raises `ProviderRefusal`: INVALID_ANSWER, or UNAVAILABLE if the keys cannot be fetched.
     """
