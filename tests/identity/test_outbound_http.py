@@ -146,6 +146,11 @@ def test_any_other_answer_fails(serve: Serve, text: bytes):
         HTTP.get(serve(saying(text)))
 
 
+def test_nothing_of_an_odd_answer_is_logged(serve: Serve, caplog: pytest.LogCaptureFixture):
+    HTTP.get(serve(saying(b"HTTP/1.1 200 OK\r\nX: a\r\nplanted\r\nY: b\r\n\r\n{}")))
+    assert "planted" not in caplog.text
+
+
 def test_a_long_body_may_be_cut(serve: Serve):
     cutting = OutboundHttp(replace(LIMITS, size=4, cuts_body=True))
     assert cutting.get(serve(saying(b"HTTP/1.1 200 OK\r\n\r\n" + b"x" * 70_000))).body == b"xxxx"

@@ -8,6 +8,7 @@ checked (OWASP: Server-Side Request Forgery Prevention).
 
 import ipaddress
 import json
+import logging
 import socket
 import ssl
 import time
@@ -27,6 +28,9 @@ from urllib3.util.connection import create_connection
 
 # Returns the IP addresses behind a host name, the best first; raises `OSError`.
 Resolver = Callable[[str, int], Sequence[str]]
+
+# It logs headers of a response that it cannot parse.
+logging.getLogger("urllib3.connection").setLevel(logging.ERROR)
 
 TOO_LATE = "no answer in time"
 _LOOPBACK_NAMES = frozenset({"localhost", "127.0.0.1", "::1"})
