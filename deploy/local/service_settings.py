@@ -9,7 +9,7 @@ import identity.config
 import identity.errors
 import portal.config
 import portal.errors
-from identity.identity_providers.catalogue import load_providers
+from identity.identity_providers.load import load_providers
 
 from deploy.local.errors import LocalError
 from deploy.local.settings import Settings

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 from identity.clock import SystemClock
-from identity.identity_providers.catalogue import load_providers
+from identity.identity_providers.load import load_providers
 
 from deploy.local import settings, simulated_providers
 

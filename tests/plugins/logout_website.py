@@ -8,6 +8,8 @@ from urllib.parse import parse_qs
 import pytest
 from identity.oidc.logout.backchannel import LogoutDelivery
 from identity.oidc.tokens.logout_token import LogoutTokens
+from identity.outbound_http import OutboundHttp
+from identity.outbox.delivery import HTTP_LIMITS
 from identity.outbox.worker import Worker
 from identity.relying_parties.cache import RelyingPartyCache
 from identity.secret_keys import SecretKeys
@@ -78,11 +80,19 @@ def website() -> Iterator[Website]:
 
 
 @pytest.fixture
-def logout_worker(provider: Provider) -> Worker:
+def logout_http() -> OutboundHttp:
+    """Return how the worker reaches clients."""
+    return OutboundHttp(HTTP_LIMITS)
+
+
+@pytest.fixture
+def logout_worker(provider: Provider, logout_http: OutboundHttp) -> Worker:
     """Return the worker that tells clients."""
     secret_keys = SecretKeys([SECRET_KEY])
     key_set = KeySet(provider.storage, secret_keys, provider.clock)
     handler = LogoutDelivery(
-        RelyingPartyCache(provider.storage, provider.clock), LogoutTokens(key_set, provider.clock, ISSUER)
+        RelyingPartyCache(provider.storage, provider.clock),
+        LogoutTokens(key_set, provider.clock, ISSUER),
+        logout_http,
     )
     return Worker(provider.storage, secret_keys, [handler], provider.clock)

@@ -4,8 +4,6 @@
 `sign_in(key, person)` goes there and back.
 """
 
-import base64
-import hashlib
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -17,16 +15,17 @@ import pytest
 import requests
 from identity import randomness
 from identity.clock import FixedClock
-from identity.identity_providers.catalogue import load_providers
-from identity.identity_providers.http import Limits
+from identity.identity_providers.http import LIMITS
+from identity.identity_providers.load import load_providers
 from identity.identity_providers.provider import (
-    Expected,
+    AuthenticationRequest,
+    ExpectedResponse,
     Provider,
     ProviderIdentity,
     ProviderRefusal,
-    Question,
     Refusal,
 )
+from identity.outbound_http import Limits
 from identity_provider import set_clock
 from page import hidden_fields
 from werkzeug.serving import make_server
@@ -92,13 +91,13 @@ def clock(workers_clock: FixedClock) -> FixedClock:
 
 
 # For tests of outages, so that silence costs half a second.
-SHORT = Limits(connect=1.0, silence=0.5, whole=1.0)
+SHORT = Limits(connect=1.0, read=0.5, total=1.0, size=LIMITS.size)
 
 
 @pytest.fixture
 def limits() -> Limits:
     """Return how long a provider may take: the real limits, unless a test is about them."""
-    return Limits()
+    return LIMITS
 
 
 @pytest.fixture
@@ -113,15 +112,17 @@ class Visitor:
     def __init__(self, providers: Providers) -> None:
         self.providers = providers
 
-    def leave(self, key: str, language: str = "en", login_hint: str | None = None) -> tuple[str, Expected]:
+    def leave(
+        self, key: str, language: str = "en", login_hint: str | None = None
+    ) -> tuple[str, ExpectedResponse]:
         """Return the provider's address, and what its answer must fit."""
         verifier = randomness.secret()
-        expected = Expected(randomness.identifier(), randomness.identifier(), verifier, CALLBACK)
+        expected = ExpectedResponse(randomness.identifier(), randomness.identifier(), verifier, CALLBACK)
         url = self.providers[key].authorization_url(
-            Question(
+            AuthenticationRequest(
                 state=expected.state,
                 nonce=expected.nonce,
-                code_challenge=_s256(verifier),
+                code_verifier=verifier,
                 redirect_uri=CALLBACK,
                 language=language,
                 login_hint=login_hint,
@@ -149,10 +150,6 @@ class Visitor:
         with pytest.raises(ProviderRefusal) as caught:
             self.sign_in(key, person, **expecting)
         return caught.value.refusal
-
-
-def _s256(verifier: str) -> str:
-    return base64.urlsafe_b64encode(hashlib.sha256(verifier.encode()).digest()).rstrip(b"=").decode()
 
 
 @pytest.fixture

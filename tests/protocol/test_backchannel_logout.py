@@ -1,16 +1,20 @@
 """OpenID Connect Back-Channel Logout 1.0: who is told, with what, and what happens until they are."""
 
+import socket
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 from urllib.parse import parse_qs
 
 import pytest
+from identity import outbound_http
 from identity.account_events import AccountEvents
 from identity.composition.staff import resident_administration
 from identity.config import Settings
 from identity.oidc.grants.store import Grants
 from identity.oidc.logout.backchannel import BackchannelLogouts
-from identity.outbox import http_post
+from identity.outbound_http import OutboundHttp
+from identity.outbox.delivery import HTTP_LIMITS
 from identity.outbox.models import OutboxMessage
 from identity.outbox.worker import Worker
 from identity.relying_parties.admin import Registry
@@ -23,6 +27,7 @@ from identity_provider import ISSUER, SECRET_KEY, Browser, Client, Provider
 from joserfc import jws
 from logout_website import Website
 from page import csrf_token
+from self_registration import allowed, self_registered
 
 EVENT = "http://schemas.openid.net/event/backchannel-logout"
 
@@ -258,10 +263,10 @@ def test_2_8_a_website_that_is_away_for_days_is_told_when_it_is_back(
     assert logout_worker.run_once() == 1
 
 
+@pytest.mark.parametrize("logout_http", [OutboundHttp(replace(HTTP_LIMITS, total=0.4))])
 def test_2_8_a_website_that_never_finishes_its_answer_is_left(
-    signed_in, website: Website, logout_worker: Worker, rows, monkeypatch
+    signed_in, website: Website, logout_worker: Worker, rows
 ):
-    monkeypatch.setattr(http_post, "ANSWER_WITHIN", 0.4)
     website.pause = 0.05
     leave(*signed_in)
     assert logout_worker.run_once() == 0
@@ -276,6 +281,48 @@ def test_2_8_a_website_that_does_not_listen_is_tried_again(provider: Provider, l
     assert [(row.state, row.last_error) for row in rows()] == [
         ("waiting", "no answer (ConnectionRefusedError)")
     ]
+
+
+class TestWhereTheAddressLeads:
+    """The request goes to an address that identity did not choose (OWASP: server-side request forgery)."""
+
+    @pytest.fixture
+    def connected(self, monkeypatch: pytest.MonkeyPatch) -> list[object]:
+        """Return the addresses that were connected to; none of them answers."""
+        connected: list[object] = []
+
+        def connect(address: object, _timeout: float, **_options: object) -> socket.socket:
+            connected.append(address)
+            raise ConnectionRefusedError
+
+        monkeypatch.setattr(outbound_http, "create_connection", connect)
+        return connected
+
+    @pytest.fixture
+    def logout_http(self) -> OutboundHttp:
+        """Return how the worker reaches clients, by names that all belong to a private network."""
+        return OutboundHttp(HTTP_LIMITS, allows_loopback=True, resolve=lambda _host, _port: ["10.0.0.5"])
+
+    def test_a_client_that_registered_itself_is_on_the_public_network(
+        self, provider: Provider, logout_worker: Worker, rows, connected: list[object]
+    ):
+        keys = {"backchannel_logout_uri": "https://calendar.example/logout"}
+        client = self_registered(provider, **keys).relying_party()
+        browser = provider.browser(provider.resident())
+        allowed(browser, client)
+        leave(browser, provider.tokens(browser, client))
+        assert logout_worker.run_once() == 0
+        assert [row.last_error for row in rows()] == ["the address is not on the public network"]
+        assert connected == []
+
+    def test_an_operators_client_may_be_on_a_private_one(
+        self, provider: Provider, logout_worker: Worker, connected: list[object]
+    ):
+        client = provider.client(backchannel_logout_uri="https://city.example/logout")
+        browser = provider.browser(provider.resident())
+        leave(browser, provider.tokens(browser, client))
+        assert logout_worker.run_once() == 0
+        assert connected == [("10.0.0.5", 443)]
 
 
 def test_a_client_that_takes_no_logouts_any_more_is_not_called(

@@ -4,21 +4,14 @@ import base64
 import json
 import re
 from typing import Any
-from urllib.parse import parse_qs, quote_plus, urlencode
+from urllib.parse import quote_plus, urlencode
 
 import pytest
 from identity.app import create_app
 from identity.config import Settings
-from identity.oidc.logout import backchannel
-from identity.oidc.logout.backchannel import LogoutDelivery
-from identity.oidc.tokens.logout_token import LogoutTokens
-from identity.outbox.http_post import HttpAnswer
 from identity.outbox.worker import Worker
 from identity.relying_parties.admin import Change, Registry
-from identity.relying_parties.cache import RelyingPartyCache
 from identity.relying_parties.schemas import read_city
-from identity.secret_keys import SecretKeys
-from identity.signing_keys.key_set import KeySet
 from identity_provider import (
     CITY,
     ISSUER,
@@ -31,6 +24,7 @@ from identity_provider import (
     Provider,
     answered,
 )
+from logout_website import Website
 from page import csrf_token
 
 DEVICE = "urn:ietf:params:oauth:grant-type:device_code"
@@ -210,18 +204,14 @@ class TestWhereItGoesOut:
         by_resource = introspected(provider, RESOURCE, RESOURCE_SECRET, billing["access_token"])
         assert by_resource["sub"] == "resident-1"
 
-    def test_backchannel_logout_2_4_a_logout_token(self, provider: Provider, jane: Browser, monkeypatch: Any):
-        sent: list[bytes] = []
-        monkeypatch.setattr(backchannel, "post", lambda _uri, body, _headers: _received(sent, body))
-        client = pairwise(provider, backchannel_logout_uri="https://city.example/logout")
+    def test_backchannel_logout_2_4_a_logout_token(
+        self, provider: Provider, jane: Browser, website: Website, logout_worker: Worker
+    ):
+        client = pairwise(provider, backchannel_logout_uri=website.uri)
         tokens = provider.tokens(jane, client)
         jane.get(f"/end-session?{urlencode({'id_token_hint': tokens['id_token']})}")
-        secret_keys = SecretKeys([SECRET_KEY])
-        key_set = KeySet(provider.storage, secret_keys, provider.clock)
-        directory = RelyingPartyCache(provider.storage, provider.clock)
-        handler = LogoutDelivery(directory, LogoutTokens(key_set, provider.clock, ISSUER))
-        assert Worker(provider.storage, secret_keys, [handler], provider.clock).run_once() == 1
-        [logout_token] = parse_qs(sent[0].decode())["logout_token"]
+        assert logout_worker.run_once() == 1
+        [logout_token] = website.tokens()
         assert provider.claims(logout_token)["sub"] == provider.claims(tokens["id_token"])["sub"]
 
     def test_rfc8628_3_5_the_tokens_of_a_device(self, provider: Provider, jane: Browser):
@@ -239,11 +229,6 @@ class TestWhereItGoesOut:
 def test_discovery_3_both_types_are_advertised(provider: Provider):
     document = provider.app.test_client().get("/.well-known/openid-configuration", base_url=ISSUER).json
     assert document["subject_types_supported"] == ["public", "pairwise"]
-
-
-def _received(sent: list[bytes], body: bytes) -> HttpAnswer:
-    sent.append(body)
-    return HttpAnswer(200, b"")
 
 
 def introspected(provider: Provider, name: str, secret: str | None, token: str) -> dict[str, Any]:

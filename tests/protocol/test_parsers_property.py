@@ -15,11 +15,11 @@ from identity.oidc.client_authentication.assertions import ClientAssertions
 from identity.oidc.client_authentication.authentication import ClientAuthentication
 from identity.oidc.client_authentication.certificates import ClientCertificates
 from identity.oidc.client_authentication.failed_authentications import FailedAuthentications
-from identity.oidc.client_authentication.fetching import OutsideFetching
-from identity.oidc.client_authentication.key_sets import ClientKeySets
+from identity.oidc.client_authentication.key_sets import KEY_SET_LIMITS, ClientKeySets
 from identity.oidc.protocol.parameters import LONGEST, Parameters
 from identity.oidc.protocol.redirect_uris import is_registered
 from identity.oidc.protocol.request import ProtocolRequest
+from identity.outbound_http import OutboundHttp
 from identity.relying_parties.cache import RelyingPartyCache
 from identity.relying_parties.schemas import read_client
 from identity_provider import CITY, ISSUER, SECRET_KEY, Provider, answered
@@ -124,7 +124,7 @@ def test_a_client_reads_exactly_what_it_is_told(uri: str, mode: str, state: str 
 def authentication(provider: Provider) -> ClientAuthentication:
     provider.client()
     storage, clock = provider.storage, provider.clock
-    keys = ClientKeySets(OutsideFetching(ISSUER), clock)
+    keys = ClientKeySets(OutboundHttp(KEY_SET_LIMITS), clock)
     service = Settings(issuer=ISSUER, database_url="sqlite://", secret_keys=[SECRET_KEY])
     return ClientAuthentication(
         RelyingPartyCache(storage, clock),

@@ -19,6 +19,8 @@ from identity.account_events import (
     SessionEnded,
 )
 from identity.composition.command_line import create_command_line_app
+from identity.outbound_http import OutboundHttp
+from identity.outbox.delivery import HTTP_LIMITS
 from identity.outbox.models import OutboxMessage
 from identity.outbox.worker import Worker
 from identity.relying_parties.schemas import RegistrationRefusedError
@@ -117,7 +119,7 @@ def transmitter(provider: Provider) -> Transmitter:
 @pytest.fixture
 def worker(provider: Provider, transmitter: Transmitter) -> Worker:
     tokens = SecurityEventTokens(KeySet(provider.storage, transmitter.secret_keys, provider.clock))
-    handler = PushDelivery(provider.storage, transmitter.secret_keys, tokens)
+    handler = PushDelivery(provider.storage, transmitter.secret_keys, tokens, OutboundHttp(HTTP_LIMITS))
     return Worker(provider.storage, transmitter.secret_keys, [handler], provider.clock)
 
 

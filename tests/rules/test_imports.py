@@ -28,6 +28,7 @@ PLANTED = {
     "identity-flask": ("identity/residents/accounts/__init__.py", "import flask"),
     "identity-sqlalchemy": ("identity/oidc/__init__.py", "import sqlalchemy.orm"),
     "identity-authlib": ("identity/journeys/sign_in/__init__.py", "import authlib.jose"),
+    "identity-http": ("identity/oidc/logout/__init__.py", "import urllib3"),
     "identity-grpc": ("identity/oidc/__init__.py", "import grpc"),
     "billing-link-layers": ("billing_link/tokens/__init__.py", "import billing_link.linking"),
     "billing-link-grpc": ("billing_link/linking/__init__.py", "import community_access.billing_link.v1"),

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import billing_link.config
 import identity.config
-import identity.identity_providers.catalogue
+import identity.identity_providers.load
 import portal.config
 import pytest
 from identity.identity_providers.settings import ProviderSettings

@@ -25,6 +25,8 @@ from identity.clock import SystemClock
 from identity.config import Settings
 from identity.oidc.logout.backchannel import LogoutDelivery
 from identity.oidc.tokens.logout_token import LogoutTokens
+from identity.outbound_http import OutboundHttp
+from identity.outbox.delivery import HTTP_LIMITS
 from identity.outbox.worker import Worker
 from identity.relying_parties.cache import RelyingPartyCache
 from identity.residents.sessions.store import Sessions
@@ -190,7 +192,9 @@ def test_the_portal_signs_the_resident_out(
         secrets = [begin(storage, provider.claims(one.tokens["id_token"])) for one in (jane, john)]
         jane.sign_out()
         tokens = LogoutTokens(KeySet(provider.storage, secret_keys, clock), clock, identity)
-        handler = LogoutDelivery(RelyingPartyCache(provider.storage, clock), tokens)
+        handler = LogoutDelivery(
+            RelyingPartyCache(provider.storage, clock), tokens, OutboundHttp(HTTP_LIMITS)
+        )
         assert Worker(provider.storage, secret_keys, [handler], clock).run_once() == 1
         with storage.transaction() as tx:
             left = [PortalSessions(tx).find_session(secret, PortalClock().now()) for secret in secrets]

@@ -6,8 +6,8 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 from identity.clock import FixedClock
-from identity.identity_providers.catalogue import load_providers
-from identity.identity_providers.provider import Expected, ProviderRefusal, Refusal
+from identity.identity_providers.load import load_providers
+from identity.identity_providers.provider import ExpectedResponse, ProviderRefusal, Refusal
 from joserfc.jwk import ECKey
 from simulated_providers import Behaviours, Providers, Refused, SignIn, Simulated, Visitor
 
@@ -69,7 +69,7 @@ def test_an_empty_expected_state_fits_nothing(
     key: str, person: str, providers: Providers, behaviours: Behaviours
 ) -> None:
     with pytest.raises(ProviderRefusal) as caught:
-        providers[key].identity_from_callback({"state": "", "code": "x"}, Expected("", "n", "v", "u"))
+        providers[key].identity_from_callback({"state": "", "code": "x"}, ExpectedResponse("", "n", "v", "u"))
     assert caught.value.refusal is Refusal.INVALID_ANSWER
     assert behaviours[key].calls["token"] == 0
 

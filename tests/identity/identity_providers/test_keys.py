@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 from identity.clock import FixedClock
-from identity.identity_providers.keys import LIFETIME, PAUSE, STALE
+from identity.identity_providers.keys import RETENTION
 from identity.identity_providers.provider import Refusal
 from simulated_providers import Behaviours, Refused, SignIn
 
@@ -18,7 +18,7 @@ def test_keys_are_fetched_once_an_hour(
     for _ in range(3):
         sign_in(key, person)
     assert behaviours[key].calls["keys"] == 1
-    clock.advance(LIFETIME)
+    clock.advance(RETENTION.lifetime)
     behaviours[key].claims = _valid_at(clock)
     sign_in(key, person)
     assert behaviours[key].calls["keys"] == 2
@@ -44,7 +44,7 @@ def test_unknown_keys_cannot_make_us_ask_again_and_again(
     for _ in range(3):
         assert refusal("google", "grace") is Refusal.INVALID_ANSWER
     assert behaviours["google"].calls["keys"] == 2
-    clock.advance(PAUSE)
+    clock.advance(RETENTION.pause)
     behaviours["google"].claims = _valid_at(clock)
     refusal("google", "grace")
     assert behaviours["google"].calls["keys"] == 3
@@ -55,7 +55,7 @@ def test_kept_keys_serve_for_a_day_while_the_provider_does_not_answer(
 ) -> None:
     sign_in("apple", "samuel")
     behaviours["apple"].faults = {"keys": "error"}
-    clock.advance(STALE - timedelta(minutes=1))
+    clock.advance(RETENTION.stale - timedelta(minutes=1))
     behaviours["apple"].claims = _valid_at(clock)
     assert sign_in("apple", "samuel").subject
     clock.advance(timedelta(minutes=2))

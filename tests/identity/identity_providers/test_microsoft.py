@@ -5,7 +5,7 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 from identity.clock import FixedClock
-from identity.identity_providers.catalogue import load_providers
+from identity.identity_providers.load import load_providers
 from identity.identity_providers.microsoft import _token_refusal
 from identity.identity_providers.provider import ProviderRefusal, Refusal
 from simulated_providers import Behaviours, Refused, SignIn, Simulated, Visitor

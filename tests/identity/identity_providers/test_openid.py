@@ -5,7 +5,7 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 from identity.clock import FixedClock
-from identity.identity_providers.catalogue import load_providers
+from identity.identity_providers.load import load_providers
 from identity.identity_providers.provider import ProviderRefusal, Refusal
 from joserfc import jwt
 from simulated_providers import Behaviours, Providers, Refused, SignIn, Simulated, Visitor

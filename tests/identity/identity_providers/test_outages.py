@@ -4,9 +4,10 @@ import time
 
 import pytest
 from identity.clock import FixedClock
-from identity.identity_providers.catalogue import load_providers
-from identity.identity_providers.http import Limits
+from identity.identity_providers.http import LIMITS
+from identity.identity_providers.load import load_providers
 from identity.identity_providers.provider import ProviderRefusal, Refusal
+from identity.outbound_http import Limits
 from simulated_providers import SHORT, Behaviours, Providers, Refused, SignIn, Simulated, Visitor
 
 from deploy.local.providers.behaviour import Fault
@@ -137,7 +138,7 @@ def test_a_code_is_sent_once_even_if_the_answer_is_lost(refusal: Refused, behavi
 
 
 def test_an_answer_just_within_the_bound_is_read(sign_in: SignIn, behaviours: Behaviours) -> None:
-    behaviours["facebook"].person = {"filler": "x" * (Limits().size - 2048)}
+    behaviours["facebook"].person = {"filler": "x" * (LIMITS.size - 2048)}
     assert sign_in("facebook", "felix").subject
 
 

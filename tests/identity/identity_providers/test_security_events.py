@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 import requests
 from identity.identity_providers.provider import ProviderRefusal, Refusal
-from identity.identity_providers.security_events import SecuritySignal, SignalKind
+from identity.identity_providers.security_events import SecurityEvent, SecurityEventKind
 from simulated_providers import Behaviours, Providers, Simulated, Visitor
 
 from deploy.local.providers.behaviour import Signing
@@ -41,56 +41,56 @@ def apple_notification(simulated: Simulated) -> Callable[..., str]:
 @pytest.mark.parametrize(
     ("event", "reason", "kind", "ends_sessions"),
     [
-        ("sessions-revoked", "", SignalKind.ACCOUNT_TAKEOVER, True),
-        ("account-disabled", "hijacking", SignalKind.ACCOUNT_TAKEOVER, True),
-        ("account-disabled", "bulk-account", SignalKind.ACCOUNT_DISABLED, True),
-        ("account-disabled", "", SignalKind.ACCOUNT_DISABLED, True),
-        ("account-enabled", "", SignalKind.ACCOUNT_ENABLED, False),
-        ("account-purged", "", SignalKind.ACCOUNT_DELETED, True),
-        ("account-credential-change-required", "", SignalKind.ACCOUNT_AT_RISK, False),
-        (f"{OAUTH}tokens-revoked", "", SignalKind.ACCESS_REVOKED, True),
+        ("sessions-revoked", "", SecurityEventKind.ACCOUNT_TAKEOVER, True),
+        ("account-disabled", "hijacking", SecurityEventKind.ACCOUNT_TAKEOVER, True),
+        ("account-disabled", "bulk-account", SecurityEventKind.ACCOUNT_DISABLED, True),
+        ("account-disabled", "", SecurityEventKind.ACCOUNT_DISABLED, True),
+        ("account-enabled", "", SecurityEventKind.ACCOUNT_ENABLED, False),
+        ("account-purged", "", SecurityEventKind.ACCOUNT_DELETED, True),
+        ("account-credential-change-required", "", SecurityEventKind.ACCOUNT_AT_RISK, False),
+        (f"{OAUTH}tokens-revoked", "", SecurityEventKind.ACCESS_REVOKED, True),
     ],
 )
 def test_each_event_has_a_meaning_for_the_account_that_signs_in_here(
     event: str,
     reason: str,
-    kind: SignalKind,
+    kind: SecurityEventKind,
     ends_sessions: bool,  # noqa: FBT001 - a case
     google_event: Callable[..., str],
     providers: Providers,
     visitor: Visitor,
 ) -> None:
-    notice = providers["google"].security_notice(google_event(event, reason=reason))
+    notice = providers["google"].read_security_events(google_event(event, reason=reason))
     grace = visitor.sign_in("google", "grace")
-    assert notice.signals == (SecuritySignal(kind, grace.issuer, grace.subject),)
+    assert notice.events == (SecurityEvent(kind, grace.issuer, grace.subject),)
     assert kind.ends_sessions is ends_sessions
 
 
 def test_the_operators_test_of_the_stream_repeats_their_text(
     google_event: Callable[..., str], providers: Providers
 ) -> None:
-    notice = providers["google"].security_notice(google_event("verification", state="hello"))
-    assert [(s.kind, s.note, s.subject) for s in notice.signals] == [(SignalKind.TEST, "hello", None)]
+    notice = providers["google"].read_security_events(google_event("verification", state="hello"))
+    assert [(s.kind, s.note, s.subject) for s in notice.events] == [(SecurityEventKind.TEST, "hello", None)]
 
 
 def test_an_event_about_a_single_token_has_no_meaning_here(
     google_event: Callable[..., str], providers: Providers
 ) -> None:
-    assert providers["google"].security_notice(google_event(f"{OAUTH}token-revoked")).signals == ()
+    assert providers["google"].read_security_events(google_event(f"{OAUTH}token-revoked")).events == ()
 
 
 def test_an_old_event_is_still_true(
     google_event: Callable[..., str], providers: Providers, behaviours: Behaviours
 ) -> None:
     behaviours["google"].claims = {"iat": 1_600_000_000}
-    notice = providers["google"].security_notice(google_event("sessions-revoked"))
+    notice = providers["google"].read_security_events(google_event("sessions-revoked"))
     assert notice.issued_at.year == 2020
-    assert notice.signals
+    assert notice.events
 
 
 def test_each_notice_has_an_id_of_its_own(google_event: Callable[..., str], providers: Providers) -> None:
-    first = providers["google"].security_notice(google_event("sessions-revoked"))
-    assert first.id != providers["google"].security_notice(google_event("sessions-revoked")).id
+    first = providers["google"].read_security_events(google_event("sessions-revoked"))
+    assert first.id != providers["google"].read_security_events(google_event("sessions-revoked")).id
 
 
 @pytest.mark.parametrize(
@@ -115,7 +115,7 @@ def test_a_wrong_event_token_is_refused(
 ) -> None:
     behaviours["google"].claims = claims
     with pytest.raises(ProviderRefusal) as caught:
-        providers["google"].security_notice(google_event("sessions-revoked"))
+        providers["google"].read_security_events(google_event("sessions-revoked"))
     assert caught.value.refusal is Refusal.INVALID_ANSWER
 
 
@@ -125,7 +125,7 @@ def test_an_event_that_google_did_not_sign_is_refused(
 ) -> None:
     behaviours["google"].signing = signing
     with pytest.raises(ProviderRefusal) as caught:
-        providers["google"].security_notice(google_event("sessions-revoked"))
+        providers["google"].read_security_events(google_event("sessions-revoked"))
     assert caught.value.refusal is Refusal.INVALID_ANSWER
 
 
@@ -133,7 +133,7 @@ def test_an_event_that_google_did_not_sign_is_refused(
 def test_nonsense_is_refused(token: str, providers: Providers) -> None:
     for key in ("google", "apple"):
         with pytest.raises(ProviderRefusal) as caught:
-            providers[key].security_notice(token)
+            providers[key].read_security_events(token)
         assert caught.value.refusal is Refusal.INVALID_ANSWER
 
 
@@ -143,7 +143,7 @@ def test_an_id_token_is_no_security_event(
     """Rightly signed, for us, of the same issuer; but it is about a sign-in."""
     behaviours["google"].claims = {"events": None, "nonce": "n", "sub": GRACE}
     with pytest.raises(ProviderRefusal) as caught:
-        providers["google"].security_notice(google_event("sessions-revoked"))
+        providers["google"].read_security_events(google_event("sessions-revoked"))
     assert caught.value.refusal is Refusal.INVALID_ANSWER
 
 
@@ -153,7 +153,7 @@ def test_an_event_about_an_account_of_another_issuer_signals_nothing(
     event = {"subject": {"subject_type": "iss-sub", "iss": "https://attacker.example", "sub": GRACE}}
     uri = "https://schemas.openid.net/secevent/risc/event-type/sessions-revoked"
     behaviours["google"].claims = {"events": {uri: event}}
-    assert providers["google"].security_notice(google_event("sessions-revoked")).signals == ()
+    assert providers["google"].read_security_events(google_event("sessions-revoked")).events == ()
 
 
 def test_events_wait_while_googles_keys_cannot_be_fetched(
@@ -162,29 +162,29 @@ def test_events_wait_while_googles_keys_cannot_be_fetched(
     token = google_event("sessions-revoked")
     behaviours["google"].faults = {"keys": "error"}
     with pytest.raises(ProviderRefusal) as caught:
-        providers["google"].security_notice(token)
+        providers["google"].read_security_events(token)
     assert caught.value.refusal is Refusal.UNAVAILABLE
 
 
 @pytest.mark.parametrize(
     ("event", "kinds"),
     [
-        ("consent-revoked", [SignalKind.ACCESS_REVOKED]),
-        ("account-delete", [SignalKind.ACCOUNT_DELETED]),
+        ("consent-revoked", [SecurityEventKind.ACCESS_REVOKED]),
+        ("account-delete", [SecurityEventKind.ACCOUNT_DELETED]),
         ("email-disabled", []),
         ("something-new", []),
     ],
 )
 def test_apples_notifications_have_a_meaning(
     event: str,
-    kinds: list[SignalKind],
+    kinds: list[SecurityEventKind],
     apple_notification: Callable[..., str],
     visitor: Visitor,
     providers: Providers,
 ) -> None:
     rosa = visitor.sign_in("apple", "rosa")
-    notice = providers["apple"].security_notice(apple_notification(event, rosa.subject))
-    assert [(s.kind, s.issuer, s.subject) for s in notice.signals] == [
+    notice = providers["apple"].read_security_events(apple_notification(event, rosa.subject))
+    assert [(s.kind, s.issuer, s.subject) for s in notice.events] == [
         (kind, rosa.issuer, rosa.subject) for kind in kinds
     ]
     assert abs(notice.issued_at - datetime.now(UTC)) < timedelta(minutes=1)
@@ -195,7 +195,7 @@ def test_apples_odd_events_signal_nothing(
     events: str, apple_notification: Callable[..., str], providers: Providers, behaviours: Behaviours
 ) -> None:
     behaviours["apple"].claims = {"events": events}
-    assert providers["apple"].security_notice(apple_notification("x", "y")).signals == ()
+    assert providers["apple"].read_security_events(apple_notification("x", "y")).events == ()
 
 
 @pytest.mark.parametrize("events", ["not json", "[" * 5000, "", None])
@@ -204,5 +204,5 @@ def test_apples_unreadable_events_are_refused(
 ) -> None:
     behaviours["apple"].claims = {"events": events}
     with pytest.raises(ProviderRefusal) as caught:
-        providers["apple"].security_notice(apple_notification("x", "y"))
+        providers["apple"].read_security_events(apple_notification("x", "y"))
     assert caught.value.refusal is Refusal.INVALID_ANSWER

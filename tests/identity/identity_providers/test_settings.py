@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from identity.clock import SystemClock
 from identity.errors import SettingsError
-from identity.identity_providers.catalogue import load_providers
+from identity.identity_providers.load import load_providers
 from joserfc.jwk import ECKey, RSAKey
 from simulated_providers import Visitor
 

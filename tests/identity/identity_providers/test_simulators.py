@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 import requests
 from identity.clock import FixedClock
-from identity.identity_providers.catalogue import load_providers
-from identity.identity_providers.provider import Question, Refusal
+from identity.identity_providers.load import load_providers
+from identity.identity_providers.provider import AuthenticationRequest, Refusal
 from simulated_providers import Providers, Refused, SignIn, Simulated, Visitor
 
 REPOSITORY = Path(__file__).parents[3]
@@ -26,8 +26,8 @@ def test_the_page_says_that_it_is_simulated(key: str, name: str, visitor: Visito
 @pytest.mark.parametrize("key", ["google", "apple", "microsoft", "facebook", "logingov"])
 def test_nobody_is_sent_to_another_machine(key: str, providers: Providers) -> None:
     url = providers[key].authorization_url(
-        Question(
-            state="s", nonce="n", code_challenge="c", redirect_uri="https://attacker.example/", language="en"
+        AuthenticationRequest(
+            state="s", nonce="n", code_verifier="v", redirect_uri="https://attacker.example/", language="en"
         )
     )
     for answer in (

@@ -15,7 +15,7 @@ from identity.composition.dependencies import Dependencies
 from identity.composition.resident_pages import page_blueprints
 from identity.config import Settings
 from identity.errors import Reason
-from identity.identity_providers.catalogue import load_providers
+from identity.identity_providers.load import load_providers
 from identity.identity_providers.provider import Provider as SignInProvider
 from identity.secret_keys import SecretKeys
 from identity.web.api import MachineDoor

@@ -10,7 +10,7 @@ from identity.cli.operator import MISUSED, REFUSED, read_settings
 from identity.cli.printing import as_json, show_json, show_table
 from identity.clock import SystemClock
 from identity.errors import SettingsError
-from identity.identity_providers.catalogue import load_providers
+from identity.identity_providers.load import load_providers
 from identity.identity_providers.provider import Provider, ProviderRefusal
 from identity.journeys.federation.start import redirect_uri
 

@@ -25,7 +25,8 @@ from identity.oidc.grants.store import Grants
 from identity.oidc.logout.backchannel import LogoutDelivery
 from identity.oidc.protocol.replay_store import SpentIdentifiers
 from identity.oidc.tokens.logout_token import LogoutTokens
-from identity.outbox.delivery import DeliveryHandler
+from identity.outbound_http import OutboundHttp, is_on_loopback
+from identity.outbox.delivery import HTTP_LIMITS, DeliveryHandler
 from identity.outbox.worker import Cleaner, Worker
 from identity.rate_limits.store import RequestCounts
 from identity.relying_parties.cache import RelyingPartyCache
@@ -81,10 +82,10 @@ def http_handlers(opened: Operator) -> list[DeliveryHandler]:
     """Return the handlers that post to other parties' URLs; they need no application context."""
     key_set = KeySet(opened.storage, opened.secret_keys, opened.clock)
     tokens = LogoutTokens(key_set, opened.clock, opened.settings.issuer)
-    events = SecurityEventTokens(key_set)
+    http = OutboundHttp(HTTP_LIMITS, allows_loopback=is_on_loopback(opened.settings.issuer))
     return [
-        LogoutDelivery(RelyingPartyCache(opened.storage, opened.clock), tokens),
-        PushDelivery(opened.storage, opened.secret_keys, events),
+        LogoutDelivery(RelyingPartyCache(opened.storage, opened.clock), tokens, http),
+        PushDelivery(opened.storage, opened.secret_keys, SecurityEventTokens(key_set), http),
     ]
 
 

@@ -16,8 +16,7 @@ from identity.oidc.client_authentication.assertions import ClientAssertions
 from identity.oidc.client_authentication.authentication import ClientAuthentication
 from identity.oidc.client_authentication.certificates import ClientCertificates
 from identity.oidc.client_authentication.failed_authentications import FailedAuthentications
-from identity.oidc.client_authentication.fetching import OutsideFetching
-from identity.oidc.client_authentication.key_sets import ClientKeySets
+from identity.oidc.client_authentication.key_sets import KEY_SET_LIMITS, ClientKeySets
 from identity.oidc.client_registration.registration import ClientSelfService
 from identity.oidc.device.approval import DeviceApproval
 from identity.oidc.device.routes import DevicePages
@@ -47,6 +46,7 @@ from identity.oidc.tokens.id_token import IdTokens
 from identity.oidc.tokens.resource_indicators import ResourceIndicators
 from identity.oidc.tokens.responses import TokenResponses
 from identity.oidc.tokens.signing import TokenSigner
+from identity.outbound_http import OutboundHttp, is_on_loopback
 from identity.rate_limits.limiter import RateLimiter
 from identity.relying_parties.cache import RelyingPartyCache
 from identity.residents.sessions.lifecycle import SessionLifecycle
@@ -87,7 +87,8 @@ class Provider:
         self._access_tokens = AccessTokens(self._key_set, clock, self._issuer)
         self._id_tokens = IdTokens(self._key_set, clock, self._issuer)
         self._resources = ResourceIndicators(relying_parties, self._issuer)
-        self._client_keys = ClientKeySets(OutsideFetching(self._issuer), clock)
+        key_set_http = OutboundHttp(KEY_SET_LIMITS, allows_loopback=is_on_loopback(self._issuer))
+        self._client_keys = ClientKeySets(key_set_http, clock)
         self._failed_authentications = FailedAuthentications(storage, clock)
         self._certificates = ClientCertificates(settings, clock, self._client_keys)
         self._proofs = DpopProofs(storage, clock, secret_keys)

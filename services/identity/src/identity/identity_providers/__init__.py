@@ -1,6 +1,5 @@
-"""The providers through whom residents sign in: one file each, two calls and one value (`provider.py`).
+"""The providers through which residents sign in: one file each, with the interface in `provider.py`.
 
-Owns everything that is peculiar to a provider: endpoints, claims, error shapes, brand, credentials. Leaves
-state, pages and residents to the federation journey, which sees nothing but `Provider`, `ProviderIdentity`
-and `ProviderRefusal`.
+Owns what is particular to a provider: endpoints, claims, error responses, brand, credentials. Leaves state,
+pages and residents to the federation journey, which uses the interface alone.
 """

@@ -1,11 +1,13 @@
 """Sign in with Apple.
 
-OpenID Connect with these ways of its own (https://developer.apple.com/documentation/signinwithapplerestapi):
-the client secret is a JWT (ES256) signed with the developer team's key; asking for name or e-mail forces
-`response_mode=form_post`, a POST from Apple's site without our cookies; the name comes at the first consent
-only, in the unsigned form field `user`; booleans may be the text "true"; the e-mail may be a relay address,
-or missing for managed accounts; going back is the error `user_cancelled_authorize`; PKCE is undocumented, so
-the nonce binds the code to this sign-in.
+OpenID Connect with these differences (https://developer.apple.com/documentation/signinwithapplerestapi):
+
+- The client secret is a JWT (ES256), signed with the developer team's key.
+- A request for name or e-mail needs `response_mode=form_post`: a POST from Apple's site, without our cookies.
+- The name comes at the first consent only, in the form field `user`, which is not signed.
+- Booleans may be the text "true". The e-mail may be a relay address, or missing for managed accounts.
+- A person who cancels causes the error `user_cancelled_authorize`.
+- PKCE is undocumented, so the nonce binds the code to this sign-in.
 """
 
 import json
@@ -14,7 +16,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Annotated
 
-from authlib.integrations.requests_client import OAuth2Session
+from authlib.oauth2.auth import ClientAuth
 from joserfc import jwt
 from joserfc.errors import JoseError
 from joserfc.jwk import ECKey
@@ -27,17 +29,17 @@ from identity.identity_providers.code_flow import CodeFlow, callback_refusal, to
 from identity.identity_providers.http import ProviderHttp
 from identity.identity_providers.openid_connect import Metadata, OpenIDConnect
 from identity.identity_providers.provider import (
+    AuthenticationRequest,
     Brand,
-    Expected,
+    ExpectedResponse,
     ProviderIdentity,
     ProviderRefusal,
-    Question,
     Refusal,
 )
 from identity.identity_providers.security_events import (
-    SecurityNotice,
-    SecuritySignal,
-    SignalKind,
+    SecurityEvent,
+    SecurityEventKind,
+    VerifiedSecurityEvents,
     verify_security_event,
 )
 from identity.identity_providers.settings import Address, ProviderSettings
@@ -46,10 +48,10 @@ from identity.identity_providers.signed_tokens import IdTokenRules, refused
 SECRET_LIFETIME = timedelta(minutes=5)
 _USER_CHARACTERS = 1024
 _RELAY_DOMAIN = "@privaterelay.appleid.com"
-_MEANINGS = {
-    "consent-revoked": SignalKind.ACCESS_REVOKED,
-    "account-delete": SignalKind.ACCOUNT_DELETED,
-    "account-deleted": SignalKind.ACCOUNT_DELETED,
+_KINDS = {
+    "consent-revoked": SecurityEventKind.ACCESS_REVOKED,
+    "account-delete": SecurityEventKind.ACCOUNT_DELETED,
+    "account-deleted": SecurityEventKind.ACCOUNT_DELETED,
 }
 
 
@@ -79,15 +81,15 @@ class AppleSettings(ProviderSettings):
 
 @dataclass(frozen=True)
 class AppleClientSecret:
-    """The client secret: a JWT made for each redemption, good for five minutes."""
+    """The client secret: a JWT made for each redemption, valid for five minutes."""
 
     settings: AppleSettings
     clock: Clock
 
-    def apply(self, session: OAuth2Session, token_endpoint: str) -> None:  # noqa: ARG002 - the protocol's
-        """Set the session's client secret and authentication method."""
+    def client_auth(self, client_id: str, token_endpoint: str) -> ClientAuth:  # noqa: ARG002 - the protocol's
+        """Return what puts the credential into one request."""
         now = self.clock.now()
-        session.client_secret = jwt.encode(
+        secret = jwt.encode(
             {"alg": "ES256", "kid": self.settings.key_id},
             {
                 "iss": self.settings.team_id,
@@ -99,11 +101,11 @@ class AppleClientSecret:
             self.settings.key,
             algorithms=["ES256"],
         )
-        session.token_endpoint_auth_method = "client_secret_post"  # noqa: S105 - a method's name
+        return ClientAuth(client_id, secret, "client_secret_post")
 
 
 class Apple:
-    """The provider `apple`. Its callback is a POST without our cookies: the state row alone protects it."""
+    """The provider `apple`. Its callback is a POST without our cookies: `state` alone protects it."""
 
     key = "apple"
     brand = Brand("Apple", "Sign in with Apple", "providers/apple.svg")
@@ -130,18 +132,21 @@ class Apple:
             pkce=False,
         )
 
-    def authorization_url(self, question: Question) -> str:
-        """Return where to send the browser; see `Provider`."""
-        return self._openid.authorization_url(question, {"response_mode": "form_post"})
+    def authorization_url(self, request: AuthenticationRequest) -> str:
+        """Return the URL to send the browser to; see `Provider`."""
+        return self._openid.authorization_url(request, {"response_mode": "form_post"})
 
-    def identity_from_callback(self, params: Mapping[str, str], expected: Expected) -> ProviderIdentity:
-        """Return who came back; see `Provider`."""
-        claims = self._openid.answer(params, expected, _callback_refusal).claims
+    def identity_from_callback(
+        self, params: Mapping[str, str], expected: ExpectedResponse
+    ) -> ProviderIdentity:
+        """Return the identity of the person who signed in; see `Provider`."""
+        id_token = self._openid.redeem_callback(params, expected, _callback_refusal).id_token
+        claims = id_token.claims
         email = read.email(claims.get("email"))
         given_name, family_name = _names(params.get("user", ""))
         return ProviderIdentity(
             issuer=self._settings.issuer,
-            subject=claims["sub"],
+            subject=id_token.subject,
             email=email,
             email_verified=email is not None and _is_true(claims.get("email_verified")),
             given_name=given_name,
@@ -152,14 +157,14 @@ class Apple:
         )
 
     def check(self) -> None:
-        """Try reachability and credentials; see `Provider`."""
+        """Check reachability and credentials; see `Provider`."""
         self._openid.check()
 
-    def security_notice(self, payload: str) -> SecurityNotice:
-        """Verify a server-to-server notification (the form field `payload`) and say what it means.
+    def read_security_events(self, payload: str) -> VerifiedSecurityEvents:
+        """Verify a server-to-server notification (the form field `payload`) and return its event.
 
-        Its one event is JSON within JSON. Raises `ProviderRefusal`: INVALID_ANSWER, or UNAVAILABLE if Apple's
-        keys cannot be fetched.
+        The event is JSON text within JSON. Raises `ProviderRefusal`: INVALID_ANSWER, or UNAVAILABLE if
+        Apple's keys cannot be fetched.
         """
         token = verify_security_event(
             payload,
@@ -172,14 +177,15 @@ class Apple:
             event = json.loads(token.events) if isinstance(token.events, str) else token.events
         except (ValueError, RecursionError) as error:
             raise refused("a notification that cannot be read") from error
-        kind = _MEANINGS.get(str(event.get("type"))) if isinstance(event, dict) else None
-        subject = read.text(event.get("sub"), 255) if kind else None
-        signals = (SecuritySignal(kind, self._settings.issuer, subject),) if kind and subject else ()
-        return SecurityNotice(token.id, token.issued_at, signals)
+        details = event if isinstance(event, dict) else {}
+        kind = _KINDS.get(str(details.get("type")))
+        subject = read.text(details.get("sub"), 255)
+        events = (SecurityEvent(kind, self._settings.issuer, subject),) if kind and subject else ()
+        return VerifiedSecurityEvents(token.id, token.issued_at, events)
 
 
 def _names(user: str) -> tuple[str | None, str | None]:
-    """Return given and family name of the field `user`; unsigned, so only names are read."""
+    """Return given and family name from the field `user`. It is not signed, so nothing else is read."""
     if not 0 < len(user) <= _USER_CHARACTERS:
         return None, None
     try:
@@ -198,5 +204,5 @@ def _is_true(value: object) -> bool:
 
 def _callback_refusal(params: Mapping[str, str]) -> ProviderRefusal:
     if params.get("error") == "user_cancelled_authorize":
-        return ProviderRefusal(Refusal.DENIED, "the person went back")
+        return ProviderRefusal(Refusal.DENIED, "the person cancelled")
     return callback_refusal(params)

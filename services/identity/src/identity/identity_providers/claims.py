@@ -1,4 +1,4 @@
-"""Reading values that came from outside: right type, bounded, printable, or not there."""
+"""Reads values of providers: of the right type, bounded and printable, or None."""
 
 import hmac
 import unicodedata
@@ -9,9 +9,9 @@ LOCALE_CHARACTERS = 35
 AMR_VALUES = 10
 
 
-def is_same(given: str, right: str) -> bool:
-    """Compare what came from outside with what was stored, in the same time wherever they differ."""
-    return hmac.compare_digest(given.encode(errors="surrogatepass"), right.encode(errors="surrogatepass"))
+def is_same(given: str, expected: str) -> bool:
+    """Compare a received text with the stored one in constant time."""
+    return hmac.compare_digest(given.encode(errors="surrogatepass"), expected.encode(errors="surrogatepass"))
 
 
 def text(value: object, characters: int) -> str | None:
@@ -25,7 +25,7 @@ def text(value: object, characters: int) -> str | None:
 
 
 def email(value: object) -> str | None:
-    """Return what has the shape of an address; whether it is one is decided where residents are made."""
+    """Return text with the shape of an e-mail address; it is validated when a resident is created."""
     address = text(value, EMAIL_CHARACTERS)
     if address is None or address != value or address.count("@") != 1 or any(c.isspace() for c in address):
         return None
@@ -38,7 +38,7 @@ def name(value: object) -> str | None:
 
 
 def locale(value: object) -> str | None:
-    """Return a BCP 47 tag; some providers write an underscore."""
+    """Return a BCP 47 language tag; some providers write an underscore."""
     tag = text(value, LOCALE_CHARACTERS)
     return tag.replace("_", "-") if tag and tag.replace("_", "-").replace("-", "").isalnum() else None
 

@@ -1,15 +1,17 @@
 """Sign in with Facebook.
 
-OAuth 2.0 and the Graph API (https://developers.facebook.com/docs/facebook-login/guides/advanced/manual-flow):
-no ID token in this flow, so the person is asked for with the access token and `appsecret_proof` (HMAC-SHA256
-of the token, keyed with the app's secret); errors are objects, with codes of their own; `email` is missing
-where the person has none or withheld it, and Facebook promises nothing of it, so it never counts as verified;
-ids are of this app only. The person can ask, at Facebook, that we delete what we have: a callback with a
-`signed_request`.
+OAuth 2.0 and the Graph API
+(https://developers.facebook.com/docs/facebook-login/guides/advanced/manual-flow):
+
+- This flow has no ID token. The person is read from Graph with the access token and `appsecret_proof`
+  (HMAC-SHA256 of the token, keyed with the app's secret).
+- Errors are objects, with Graph's own codes.
+- `email` is missing if the person has none or withheld it. Facebook does not promise that it is verified,
+  so it never counts as verified.
+- Ids are particular to this app.
+- A person can ask at Facebook that we delete their data: a callback with a `signed_request`.
 """
 
-import base64
-import binascii
 import hashlib
 import hmac
 import json
@@ -17,9 +19,10 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import Annotated, Any
+from typing import Annotated
 from urllib.parse import urlencode
 
+from joserfc.util import urlsafe_b64decode
 from pydantic import AfterValidator, SecretStr
 from pydantic_settings import SettingsConfigDict
 
@@ -29,22 +32,23 @@ from identity.identity_providers.code_flow import (
     CREDENTIALS_REFUSED,
     ClientSecret,
     CodeFlow,
+    code_challenge_of,
     code_from_callback,
 )
-from identity.identity_providers.http import JSON, ProviderHttp, json_object
+from identity.identity_providers.http import JSON, ProviderHttp
 from identity.identity_providers.provider import (
+    AuthenticationRequest,
     Brand,
-    Expected,
+    ExpectedResponse,
     ProviderIdentity,
     ProviderRefusal,
-    Question,
     Refusal,
 )
 from identity.identity_providers.settings import Address, ProviderSettings
 
 ISSUER = "https://www.facebook.com"
 VERSION = "v25.0"
-# Graph has answered with this type where no browser asked.
+# Graph sometimes answers programs with this type.
 _MEDIA_TYPES = JSON | {"text/javascript"}
 _ID = re.compile(r"[0-9]{1,32}")
 _SIGNED_REQUEST_CHARACTERS = 4096
@@ -53,7 +57,7 @@ _LEEWAY = timedelta(seconds=60)
 # https://developers.facebook.com/docs/graph-api/guides/error-handling
 _APP_CREDENTIALS = (1, 101)
 _TRY_LATER = (2, 4, 17, 341)
-# Within code 190: checkpointed, unconfirmed, and blocked until they act at Facebook.
+# Within code 190: the account has to be confirmed or unlocked at Facebook.
 _DISABLED_SUBCODES = (459, 464, 490)
 
 
@@ -77,7 +81,7 @@ class FacebookSettings(ProviderSettings):
 
 @dataclass(frozen=True)
 class DeletionRequest:
-    """Somebody asked, at Facebook, that we delete what we have of them."""
+    """A person's request, made at Facebook, that we delete their data."""
 
     issuer: str
     subject: str
@@ -102,21 +106,22 @@ class Facebook:
             _MEDIA_TYPES,
         )
 
-    def authorization_url(self, question: Question) -> str:
-        """Return where to send the browser; see `Provider`."""
+    def authorization_url(self, request: AuthenticationRequest) -> str:
+        """Return the URL to send the browser to; see `Provider`."""
         return self._flow.authorization_url(
             f"{self._settings.site}/{self._settings.graph_version}/dialog/oauth",
             {
-                "state": question.state,
-                "code_challenge": question.code_challenge,
-                "code_challenge_method": "S256",
-                "redirect_uri": question.redirect_uri,
-                "locale": {"es": "es_LA"}.get(question.language.partition("-")[0], "en_US"),
+                "state": request.state,
+                **code_challenge_of(request.code_verifier),
+                "redirect_uri": request.redirect_uri,
+                "locale": {"es": "es_LA"}.get(request.language.partition("-")[0], "en_US"),
             },
         )
 
-    def identity_from_callback(self, params: Mapping[str, str], expected: Expected) -> ProviderIdentity:
-        """Return who came back; see `Provider`."""
+    def identity_from_callback(
+        self, params: Mapping[str, str], expected: ExpectedResponse
+    ) -> ProviderIdentity:
+        """Return the identity of the person who signed in; see `Provider`."""
         code = code_from_callback(params, expected, accepts_issuer=lambda issuer: issuer == ISSUER)
         token = self._flow.redeem(
             self._graph("oauth/access_token"),
@@ -141,7 +146,7 @@ class Facebook:
         )
 
     def check(self) -> None:
-        """Try reachability and credentials; see `Provider`."""
+        """Check reachability and credentials; see `Provider`."""
         self._flow.check(self._graph("oauth/access_token"))
 
     def deletion_request(self, signed_request: str) -> DeletionRequest:
@@ -162,29 +167,28 @@ class Facebook:
             raise _forged("too old, or of the future")
         return DeletionRequest(ISSUER, subject, datetime.fromtimestamp(issued_at, UTC))
 
-    def _person(self, access_token: str) -> dict[str, Any]:
+    def _person(self, access_token: str) -> Mapping[str, object]:
         proof = hmac.new(self._secret.encode(), access_token.encode(), hashlib.sha256).hexdigest()
         query = urlencode({"fields": "id,first_name,last_name,email", "appsecret_proof": proof})
-        answer = self._http.get(
-            f"{self._graph('me')}?{query}", headers={"Authorization": f"Bearer {access_token}"}
+        response = self._http.get(
+            f"{self._graph('me')}?{query}", {"Authorization": f"Bearer {access_token}"}, _MEDIA_TYPES
         )
-        person = json_object(answer, _MEDIA_TYPES)
-        if not answer.ok or "error" in person:
-            raise _graph_refusal(person)
-        return person
+        if not response.is_ok or "error" in response.content:
+            raise _graph_refusal(response.content)
+        return response.content
 
     def _graph(self, path: str) -> str:
         return f"{self._settings.graph}/{self._settings.graph_version}/{path}"
 
-    def _verified_payload(self, signed_request: str) -> dict[str, Any]:
+    def _verified_payload(self, signed_request: str) -> Mapping[str, object]:
         signature, dot, payload = signed_request.partition(".")
         if not dot or len(signed_request) > _SIGNED_REQUEST_CHARACTERS or not signed_request.isascii():
             raise _forged("no signed request")
         right = hmac.new(self._secret.encode(), payload.encode(), hashlib.sha256).digest()
         try:
-            given = _from_base64url(signature)
-            value = json.loads(_from_base64url(payload))
-        except (ValueError, RecursionError, binascii.Error) as error:
+            given = urlsafe_b64decode(signature.encode())
+            value = json.loads(urlsafe_b64decode(payload.encode()))
+        except (ValueError, RecursionError) as error:
             raise _forged("cannot be read") from error
         if not hmac.compare_digest(given, right):
             raise _forged("the signature does not verify")
@@ -193,15 +197,11 @@ class Facebook:
         return value
 
 
-def _from_base64url(text: str) -> bytes:
-    return base64.b64decode(text + "=" * (-len(text) % 4), altchars=b"-_", validate=True)
-
-
 def _forged(cause: str) -> ProviderRefusal:
     return ProviderRefusal(Refusal.INVALID_ANSWER, f"deletion request: {cause}")
 
 
-def _graph_refusal(body: Mapping[str, Any]) -> ProviderRefusal:
+def _graph_refusal(body: Mapping[str, object]) -> ProviderRefusal:
     error = body.get("error")
     error = error if isinstance(error, dict) else {}
     code, subcode = error.get("code"), error.get("error_subcode")

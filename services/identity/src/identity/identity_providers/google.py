@@ -1,14 +1,16 @@
 """Sign in with Google.
 
-OpenID Connect as in the standard, with these ways of its own
-(https://developers.google.com/identity/openid-connect): `iss` may lack its scheme in old tokens;
-`email_verified` may be relied upon; `hd` names a Workspace domain, which can expire and be registered by
-somebody else, so it is not read; the page's language is asked for with `hl`. Security events (RISC,
-https://developers.google.com/identity/protocols/risc) name the issuer with a final slash.
+OpenID Connect with these differences (https://developers.google.com/identity/openid-connect):
+
+- `iss` may lack its scheme in old tokens.
+- `email_verified` can be relied upon.
+- `hd` names a Workspace domain, which can expire and get another owner, so it is not read.
+- The parameter for the page's language is `hl`.
+- Security events (RISC, https://developers.google.com/identity/protocols/risc) name the issuer with a final
+  slash.
 """
 
 from collections.abc import Mapping
-from typing import Any
 
 from pydantic import SecretStr
 from pydantic_settings import SettingsConfigDict
@@ -18,20 +20,20 @@ from identity.identity_providers import claims as read
 from identity.identity_providers.code_flow import ClientSecret, CodeFlow, token_refusal
 from identity.identity_providers.code_flow import callback_refusal as standard_refusal
 from identity.identity_providers.http import ProviderHttp
-from identity.identity_providers.keys import PublishedDocument, SigningKeys
+from identity.identity_providers.keys import ProviderDocument, SigningKeys
 from identity.identity_providers.openid_connect import DiscoveredMetadata, OpenIDConnect
 from identity.identity_providers.provider import (
+    AuthenticationRequest,
     Brand,
-    Expected,
+    ExpectedResponse,
     ProviderIdentity,
     ProviderRefusal,
-    Question,
     Refusal,
 )
 from identity.identity_providers.security_events import (
-    SecurityNotice,
-    SecuritySignal,
-    SignalKind,
+    SecurityEvent,
+    SecurityEventKind,
+    VerifiedSecurityEvents,
     subject_of,
     verify_security_event,
 )
@@ -40,14 +42,14 @@ from identity.identity_providers.signed_tokens import IdTokenRules
 
 _RISC = "https://schemas.openid.net/secevent/risc/event-type/"
 _OAUTH = "https://schemas.openid.net/secevent/oauth/event-type/"
-_MEANINGS = {
-    f"{_RISC}sessions-revoked": SignalKind.ACCOUNT_TAKEOVER,
-    f"{_RISC}account-credential-change-required": SignalKind.ACCOUNT_AT_RISK,
-    f"{_RISC}account-disabled": SignalKind.ACCOUNT_DISABLED,
-    f"{_RISC}account-enabled": SignalKind.ACCOUNT_ENABLED,
-    f"{_RISC}account-purged": SignalKind.ACCOUNT_DELETED,
-    f"{_OAUTH}tokens-revoked": SignalKind.ACCESS_REVOKED,
-    f"{_RISC}verification": SignalKind.TEST,
+_KINDS = {
+    f"{_RISC}sessions-revoked": SecurityEventKind.ACCOUNT_TAKEOVER,
+    f"{_RISC}account-credential-change-required": SecurityEventKind.ACCOUNT_AT_RISK,
+    f"{_RISC}account-disabled": SecurityEventKind.ACCOUNT_DISABLED,
+    f"{_RISC}account-enabled": SecurityEventKind.ACCOUNT_ENABLED,
+    f"{_RISC}account-purged": SecurityEventKind.ACCOUNT_DELETED,
+    f"{_OAUTH}tokens-revoked": SecurityEventKind.ACCESS_REVOKED,
+    f"{_RISC}verification": SecurityEventKind.TEST,
 }
 
 
@@ -88,28 +90,31 @@ class Google:
             accepts_callback_issuer=lambda issuer: issuer == settings.issuer,
             clock=clock,
         )
-        self._risc = PublishedDocument(f"{settings.issuer}/.well-known/risc-configuration", http, clock)
+        self._risc = ProviderDocument(f"{settings.issuer}/.well-known/risc-configuration", http, clock)
         self._risc_keys: dict[str, SigningKeys] = {}
 
-    def authorization_url(self, question: Question) -> str:
-        """Return where to send the browser; see `Provider`."""
+    def authorization_url(self, request: AuthenticationRequest) -> str:
+        """Return the URL to send the browser to; see `Provider`."""
         return self._openid.authorization_url(
-            question,
+            request,
             {
-                "login_hint": question.login_hint,
-                "hl": question.language,
-                # A household's computer holds more than one account.
+                "login_hint": request.login_hint,
+                "hl": request.language,
+                # Several people of a household may use one browser.
                 "prompt": "select_account",
             },
         )
 
-    def identity_from_callback(self, params: Mapping[str, str], expected: Expected) -> ProviderIdentity:
-        """Return who came back; see `Provider`."""
-        claims = self._openid.answer(params, expected, _callback_refusal).claims
+    def identity_from_callback(
+        self, params: Mapping[str, str], expected: ExpectedResponse
+    ) -> ProviderIdentity:
+        """Return the identity of the person who signed in; see `Provider`."""
+        id_token = self._openid.redeem_callback(params, expected, _callback_refusal).id_token
+        claims = id_token.claims
         email = read.email(claims.get("email"))
         return ProviderIdentity(
             issuer=self._settings.issuer,
-            subject=claims["sub"],
+            subject=id_token.subject,
             email=email,
             email_verified=email is not None and claims.get("email_verified") is True,
             given_name=read.name(claims.get("given_name")),
@@ -119,14 +124,14 @@ class Google:
         )
 
     def check(self) -> None:
-        """Try reachability and credentials; see `Provider`."""
+        """Check reachability and credentials; see `Provider`."""
         self._openid.check()
 
-    def security_notice(self, token: str) -> SecurityNotice:
-        """Verify a security event token posted to our receiver and say what it means.
+    def read_security_events(self, token: str) -> VerifiedSecurityEvents:
+        """Verify a security event token that was posted to us, and return its events.
 
-        Events without a meaning for us (a single token, which we do not keep) are left out. Raises
-        `ProviderRefusal`: INVALID_ANSWER, or UNAVAILABLE if Google's keys cannot be fetched.
+        Events that change nothing here are left out, such as the end of a single token, which is not kept.
+        Raises `ProviderRefusal`: INVALID_ANSWER, or UNAVAILABLE if Google's keys cannot be fetched.
         """
         configuration = self._risc.get()
         issuer, keys_uri = configuration.get("issuer"), configuration.get("jwks_uri")
@@ -139,23 +144,23 @@ class Google:
             token, keys, issuer=str(issuer), audience=self._settings.client_id, now=self._clock.now()
         )
         events = event_token.events if isinstance(event_token.events, dict) else {}
-        signals = (self._signal(uri, event) for uri, event in events.items())
-        return SecurityNotice(event_token.id, event_token.issued_at, tuple(s for s in signals if s))
+        known = (self._security_event(uri, event) for uri, event in events.items())
+        return VerifiedSecurityEvents(event_token.id, event_token.issued_at, tuple(e for e in known if e))
 
-    def _signal(self, uri: str, event: object) -> SecuritySignal | None:
-        kind = _MEANINGS.get(uri)
+    def _security_event(self, uri: str, event: object) -> SecurityEvent | None:
+        kind = _KINDS.get(uri)
         if kind is None or not isinstance(event, dict):
             return None
-        if kind is SignalKind.TEST:
-            return SecuritySignal(kind, self._settings.issuer, None, read.text(event.get("state"), 1024))
-        if kind is SignalKind.ACCOUNT_DISABLED and event.get("reason") == "hijacking":
-            kind = SignalKind.ACCOUNT_TAKEOVER
+        if kind is SecurityEventKind.TEST:
+            return SecurityEvent(kind, self._settings.issuer, None, read.text(event.get("state"), 1024))
+        if kind is SecurityEventKind.ACCOUNT_DISABLED and event.get("reason") == "hijacking":
+            kind = SecurityEventKind.ACCOUNT_TAKEOVER
         subject = subject_of(event, self._settings.issuer)
-        return SecuritySignal(kind, self._settings.issuer, subject) if subject else None
+        return SecurityEvent(kind, self._settings.issuer, subject) if subject else None
 
 
-def _callback_refusal(params: Mapping[str, Any]) -> ProviderRefusal:
-    # The person's Workspace does not let them use us: nothing that trying again would change.
+def _callback_refusal(params: Mapping[str, str]) -> ProviderRefusal:
+    # The person's Workspace forbids this sign-in: another attempt would fail as well.
     if params.get("error") == "admin_policy_enforced":
         return ProviderRefusal(Refusal.DISABLED, "refused by the policy of the person's organisation")
     return standard_refusal(params)

@@ -1,66 +1,32 @@
-"""What providers publish and we keep for a while: metadata documents and signing keys."""
+"""What providers publish: metadata documents and signing keys."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
-from threading import Lock
-from typing import Any
+from datetime import timedelta
+from typing import cast
 
 from joserfc.errors import JoseError
 from joserfc.jwk import ECKey, JWKRegistry, RSAKey
 
 from identity.clock import Clock
-from identity.identity_providers.http import ProviderHttp
+from identity.identity_providers.http import ProviderHttp, unavailable_if_it_fails
 from identity.identity_providers.provider import ProviderRefusal, Refusal
+from identity.published_documents import Jwk, PublishedDocument, PublishedKeySet, Retention, keys_of
 
-LIFETIME = timedelta(hours=1)
-# How long an old copy serves while the provider does not answer.
-STALE = timedelta(days=1)
-# Between two look-ups of keys that nobody has published: whoever sends such tokens cannot make us ask more
-# often.
-PAUSE = timedelta(seconds=60)
-_KEYS = 50
+RETENTION = Retention(lifetime=timedelta(hours=1), stale=timedelta(days=1), pause=timedelta(seconds=60))
+_MOST_KEYS = 50
 
 
-@dataclass
-class _Copy:
-    document: dict[str, Any]
-    fetched_at: datetime
-    asked_at: datetime
-
-
-class PublishedDocument:
-    """One JSON document of a provider, fetched when first needed and again every hour."""
+class ProviderDocument:
+    """One JSON document of a provider, such as its metadata; kept as `RETENTION` says."""
 
     def __init__(self, url: str, http: ProviderHttp, clock: Clock) -> None:
-        self._url, self._http, self._clock = url, http, clock
-        self._copy: _Copy | None = None
-        self._lock = Lock()
+        self._document = PublishedDocument(lambda: http.fetch_object(url), RETENTION, clock)
 
-    def get(self, *, anew: bool = False) -> dict[str, Any]:
-        """Return the document, no older than an hour; `anew` asks the provider now.
-
-        While the provider does not answer, a copy of up to a day serves; then `ProviderRefusal`
-        (UNAVAILABLE).
-        """
-        with self._lock:
-            now = self._clock.now()
-            copy = self._copy
-            if copy and not anew and not _due(copy, now):
-                return copy.document
-            try:
-                document = self._http.get_object(self._url)
-            except ProviderRefusal:
-                if copy is None or now - copy.fetched_at > STALE:
-                    raise
-                copy.asked_at = now
-                return copy.document
-            self._copy = _Copy(document, now, now)
-            return document
-
-
-def _due(copy: _Copy, now: datetime) -> bool:
-    return now - copy.fetched_at >= LIFETIME and now - copy.asked_at >= PAUSE
+    def get(self) -> Mapping[str, object]:
+        """Return the document; raises `ProviderRefusal` (UNAVAILABLE)."""
+        with unavailable_if_it_fails():
+            return self._document.get()
 
 
 @dataclass(frozen=True)
@@ -68,16 +34,17 @@ class SigningKey:
     """A provider's public key, with all that was published about it."""
 
     key: RSAKey | ECKey
-    published: Mapping[str, Any]
+    published: Jwk
 
 
 class SigningKeys:
-    """The signing keys at one address (JWKS, RFC 7517). A key that is not known yet is looked up at once."""
+    """The signing keys at one address (JWKS, RFC 7517). A key that is not known yet is asked for."""
 
     def __init__(self, url: str, http: ProviderHttp, clock: Clock) -> None:
-        self._document = PublishedDocument(url, http, clock)
-        self._clock = clock
-        self._looked_up_at: datetime | None = None
+        def fetch() -> Sequence[Jwk]:
+            return keys_of(http.fetch_object(url), _MOST_KEYS, _may_sign)
+
+        self._key_set = PublishedKeySet(fetch, RETENTION, clock)
 
     def find(self, key_id: str | None) -> SigningKey:
         """Return the key; without an id, the only one there is.
@@ -85,38 +52,31 @@ class SigningKeys:
         Raises `ProviderRefusal`: INVALID_ANSWER if the provider publishes no such key, UNAVAILABLE if it
         cannot be asked.
         """
-        found = _match(self._document.get(), key_id)
-        if found is None and self._may_look_up():
-            found = _match(self._document.get(anew=True), key_id)
-        if found is None:
+        with unavailable_if_it_fails():
+            keys = self._key_set.keys(key_id)
+        found = [key for key in keys if key_id is None or key.get("kid") == key_id]
+        key = _imported(found[0]) if len(found) == 1 else None
+        if key is None:
             raise ProviderRefusal(
                 Refusal.INVALID_ANSWER, "signed with a key that the provider does not publish"
             )
-        return found
+        return key
 
     def check(self) -> None:
         """Fetch the keys; raises `ProviderRefusal` (UNAVAILABLE)."""
-        _match(self._document.get(anew=True), None)
-
-    def _may_look_up(self) -> bool:
-        now = self._clock.now()
-        if self._looked_up_at and now - self._looked_up_at < PAUSE:
-            return False
-        self._looked_up_at = now
-        return True
+        with unavailable_if_it_fails():
+            self._key_set.keys()
 
 
-def _match(document: Mapping[str, Any], key_id: str | None) -> SigningKey | None:
-    published = document.get("keys")
-    if not isinstance(published, list):
-        raise ProviderRefusal(Refusal.UNAVAILABLE, "the key set has no keys")
-    usable = [k for k in published[:_KEYS] if isinstance(k, dict) and k.get("use") in (None, "sig")]
-    matching = usable if key_id is None else [k for k in usable if k.get("kid") == key_id]
-    if len(matching) != 1:
-        return None
+def _may_sign(jwk: Jwk) -> bool:
+    return jwk.get("use") in (None, "sig")
+
+
+def _imported(jwk: Jwk) -> SigningKey | None:
     try:
-        key = JWKRegistry.import_key(matching[0])
+        # Whatever it holds, it is checked there.
+        key = JWKRegistry.import_key(cast("dict[str, str | list[str]]", dict(jwk)))
     except (JoseError, ValueError, TypeError, KeyError):
         return None
     # A shared secret has no place in a published set.
-    return SigningKey(key, matching[0]) if isinstance(key, RSAKey | ECKey) else None
+    return SigningKey(key, jwk) if isinstance(key, RSAKey | ECKey) else None

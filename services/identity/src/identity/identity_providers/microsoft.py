@@ -1,16 +1,19 @@
 """Sign in with Microsoft.
 
-OpenID Connect with these ways of its own (https://learn.microsoft.com/entra/identity-platform): one endpoint
-serves all tenants, so the metadata's issuer is a template and each token names its tenant (`tid`) and that
-tenant's issuer; a published key may be bound to one issuer; the stable id of a person is `tid` with `oid`
-(`sub` differs for each client, `oid` alone collides across tenants); `email` is whatever a tenant's
-administrator typed ("nOAuth") and counts only where `xms_edov` says that the address's domain was proved;
-errors carry AADSTS codes, which may change.
+OpenID Connect with these differences (https://learn.microsoft.com/entra/identity-platform):
+
+- One endpoint serves all tenants, so the metadata's issuer is a template, and each token names its tenant
+  (`tid`) and that tenant's issuer. A published key may be bound to one issuer.
+- The stable id of a person is `tid` with `oid`: `sub` differs for each client, and one `oid` can occur in
+  several tenants.
+- A tenant's administrator can write any `email` ("nOAuth"). It counts only where `xms_edov` says that the
+  ownership of its domain was verified.
+- Errors carry AADSTS codes, which may change.
 """
 
 import re
-from collections.abc import Mapping
-from typing import Annotated, Any
+from collections.abc import Mapping, Sequence
+from typing import Annotated
 
 from pydantic import AfterValidator, SecretStr
 from pydantic_settings import SettingsConfigDict
@@ -23,15 +26,15 @@ from identity.identity_providers.code_flow import token_refusal as standard_toke
 from identity.identity_providers.http import ProviderHttp
 from identity.identity_providers.openid_connect import DiscoveredMetadata, OpenIDConnect
 from identity.identity_providers.provider import (
+    AuthenticationRequest,
     Brand,
-    Expected,
+    ExpectedResponse,
     ProviderIdentity,
     ProviderRefusal,
-    Question,
     Refusal,
 )
 from identity.identity_providers.settings import Address, ProviderSettings
-from identity.identity_providers.signed_tokens import IdTokenRules, SignedClaims, refused
+from identity.identity_providers.signed_tokens import Claims, IdTokenRules, SignedClaims, refused
 
 # The tenant of all personal accounts.
 CONSUMERS = "9188040d-6c67-4c5b-b112-36a304b66dad"
@@ -87,25 +90,28 @@ class Microsoft:
             rules=IdTokenRules(
                 settings.client_id, accepts_issuer=self._accepts_issuer, algorithms=("RS256",)
             ),
-            accepts_callback_issuer=self._is_a_tenants_issuer,
+            accepts_callback_issuer=self._is_issuer_of_tenant,
             clock=clock,
         )
 
-    def authorization_url(self, question: Question) -> str:
-        """Return where to send the browser; see `Provider`."""
+    def authorization_url(self, request: AuthenticationRequest) -> str:
+        """Return the URL to send the browser to; see `Provider`."""
         return self._openid.authorization_url(
-            question,
+            request,
             {
-                "login_hint": question.login_hint,
-                "ui_locales": question.language,
-                # Otherwise whoever is signed in on this computer is taken without a question.
+                "login_hint": request.login_hint,
+                "ui_locales": request.language,
+                # Otherwise the account that is signed in on this computer is used without a question.
                 "prompt": "select_account",
             },
         )
 
-    def identity_from_callback(self, params: Mapping[str, str], expected: Expected) -> ProviderIdentity:
-        """Return who came back; see `Provider`."""
-        claims = self._openid.answer(params, expected, _callback_refusal).claims
+    def identity_from_callback(
+        self, params: Mapping[str, str], expected: ExpectedResponse
+    ) -> ProviderIdentity:
+        """Return the identity of the person who signed in; see `Provider`."""
+        id_token = self._openid.redeem_callback(params, expected, _callback_refusal).id_token
+        claims = id_token.claims
         tenant, person = str(claims["tid"]), claims.get("oid")
         if not isinstance(person, str) or not _GUID.fullmatch(person.lower()):
             raise refused("no oid")
@@ -114,7 +120,7 @@ class Microsoft:
             issuer=self._settings.issuer(tenant),
             subject=f"{tenant}.{person.lower()}",
             email=email,
-            email_verified=email is not None and _is_domain_proved(claims),
+            email_verified=email is not None and _is_domain_verified(claims),
             given_name=read.name(claims.get("given_name")),
             family_name=read.name(claims.get("family_name")),
             locale=read.locale(claims.get("xms_pl")),
@@ -122,19 +128,19 @@ class Microsoft:
         )
 
     def check(self) -> None:
-        """Try reachability and credentials; see `Provider`."""
+        """Check reachability and credentials; see `Provider`."""
         self._openid.check()
 
     def _accepts_issuer(self, signed: SignedClaims) -> bool:
         tenant = signed.claims.get("tid")
-        if not isinstance(tenant, str) or not _GUID.fullmatch(tenant) or not self._lets_in(tenant):
+        if not isinstance(tenant, str) or not _GUID.fullmatch(tenant) or not self._accepts_tenant(tenant):
             return False
         issuer = self._settings.issuer(tenant)
-        # Some keys may only speak for one tenant; most say that they speak for any.
+        # Some keys are for one tenant only; most are for any.
         key_issuer = str(signed.published_key.get("issuer", issuer)).replace("{tenantid}", tenant)
         return signed.claims.get("iss") == issuer == key_issuer
 
-    def _lets_in(self, tenant: str) -> bool:
+    def _accepts_tenant(self, tenant: str) -> bool:
         match self._settings.tenant:
             case "common":
                 return True
@@ -145,7 +151,7 @@ class Microsoft:
             case only:
                 return tenant == only
 
-    def _is_a_tenants_issuer(self, issuer: str) -> bool:
+    def _is_issuer_of_tenant(self, issuer: str) -> bool:
         tenant = issuer.removeprefix(f"{self._settings.authority}/").removesuffix("/v2.0")
         return bool(_GUID.fullmatch(tenant)) and issuer == self._settings.issuer(tenant)
 
@@ -157,12 +163,12 @@ def _published_issuer(settings: MicrosoftSettings) -> str:
     return settings.issuer("{tenantid}" if settings.tenant in _SHARED_TENANTS else settings.tenant)
 
 
-def _is_domain_proved(claims: Mapping[str, Any]) -> bool:
-    """Whether the `email` may be relied upon: `xms_edov` alone says so.
+def _is_domain_verified(claims: Claims) -> bool:
+    """Return True if the `email` can be relied upon: `xms_edov` alone says so.
 
-    https://learn.microsoft.com/entra/identity-platform/migrate-off-email-claim-authorization. It comes as a
-    boolean, a number or text. `email_verified` is no claim of Microsoft's: where it is, somebody has mapped
-    claims, and nothing is taken on trust.
+    https://learn.microsoft.com/entra/identity-platform/migrate-off-email-claim-authorization. It is a
+    boolean, a number or text. `email_verified` is no claim of Microsoft's: where it occurs, the tenant has
+    mapped claims of its own, and the address is not trusted.
     """
     if "email_verified" in claims:
         return False
@@ -175,13 +181,13 @@ def _callback_refusal(params: Mapping[str, str]) -> ProviderRefusal:
     return _disabled(codes) or standard_callback_refusal(params)
 
 
-def _token_refusal(body: Mapping[str, Any]) -> ProviderRefusal:
+def _token_refusal(body: Mapping[str, object]) -> ProviderRefusal:
     codes = body.get("error_codes")
     return _disabled(codes if isinstance(codes, list) else []) or standard_token_refusal(body)
 
 
-def _disabled(codes: list[Any]) -> ProviderRefusal | None:
-    # Microsoft may change its codes; then the page only says that signing in did not work.
+def _disabled(codes: Sequence[object]) -> ProviderRefusal | None:
+    # Microsoft may change its codes; then the page says only that the sign-in failed.
     if any(code in _DISABLED_CODES for code in codes):
         return ProviderRefusal(Refusal.DISABLED, "the account is disabled")
     return None

@@ -1,17 +1,17 @@
 """Any other OpenID provider, added by configuration alone; login.gov is the documented example.
 
-The standard and nothing else: discovery, code flow with PKCE and nonce, a shared secret or `private_key_jwt`,
-claims from the ID token and, where it has none, from the userinfo endpoint. Its e-mail addresses count as
-verified only if the operator says that the provider's `email_verified` can be relied upon.
+The standard without differences: discovery, code flow with PKCE and nonce, a shared secret or
+`private_key_jwt`, claims from the ID token and, if it has no e-mail, from the userinfo endpoint. An e-mail
+address counts as verified only if the operator says that the provider's `email_verified` can be relied upon.
 """
 
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Annotated, Any
-from urllib.parse import urlencode
+from typing import Annotated
 
-from authlib.integrations.requests_client import OAuth2Session
+from authlib.common.urls import add_params_to_qs
+from authlib.oauth2.auth import ClientAuth
 from joserfc import jwt
 from joserfc.errors import JoseError
 from joserfc.jwk import ECKey, RSAKey
@@ -23,10 +23,15 @@ from identity.errors import SettingsError
 from identity.identity_providers import claims as read
 from identity.identity_providers.code_flow import ClientSecret, CodeFlow, Credential, token_refusal
 from identity.identity_providers.http import ProviderHttp
-from identity.identity_providers.openid_connect import Answer, DiscoveredMetadata, OpenIDConnect
-from identity.identity_providers.provider import Brand, Expected, ProviderIdentity, Question
+from identity.identity_providers.openid_connect import DiscoveredMetadata, OpenIDConnect, VerifiedTokens
+from identity.identity_providers.provider import (
+    AuthenticationRequest,
+    Brand,
+    ExpectedResponse,
+    ProviderIdentity,
+)
 from identity.identity_providers.settings import Issuer, ProviderSettings, Switch, read_provider
-from identity.identity_providers.signed_tokens import IdTokenRules, refused
+from identity.identity_providers.signed_tokens import Claims, IdTokenRules, refused
 
 PREFIX = "IDENTITY_OPENID_"
 ASSERTION_SECONDS = 60
@@ -109,27 +114,26 @@ def _read_openid_provider(environ: Mapping[str, str], name: str) -> OpenIDSettin
 
 @dataclass(frozen=True)
 class PrivateKeyJwt:
-    """A signed assertion instead of a secret (`private_key_jwt`, OpenID Connect Core 9)."""
+    """A signed assertion instead of a secret (`private_key_jwt`, OpenID Connect Core §9)."""
 
     settings: OpenIDSettings
     private_key: RSAKey | ECKey = field(repr=False)
     clock: Clock
 
-    def apply(self, session: OAuth2Session, token_endpoint: str) -> None:
-        """Set the session's authentication method."""
+    def client_auth(self, client_id: str, token_endpoint: str) -> ClientAuth:
+        """Return what puts the credential into one request."""
 
         def authenticate(
             _client: object, _method: str, uri: str, headers: dict[str, str], body: str
         ) -> tuple[str, dict[str, str], str]:
             parameters = {
-                "client_id": self.settings.client_id,
+                "client_id": client_id,
                 "client_assertion_type": _ASSERTION_TYPE,
                 "client_assertion": self._assertion(token_endpoint),
             }
-            return uri, headers, "&".join([body, urlencode(parameters)])
+            return uri, headers, add_params_to_qs(body, parameters)
 
-        session.register_client_auth_method(("private_key_jwt", authenticate))
-        session.token_endpoint_auth_method = "private_key_jwt"  # noqa: S105 - its name
+        return ClientAuth(client_id, None, authenticate)
 
     def _assertion(self, token_endpoint: str) -> str:
         now = int(self.clock.now().timestamp())
@@ -154,16 +158,16 @@ class PrivateKeyJwt:
 
 @dataclass(frozen=True)
 class OfferedClientSecret:
-    """A shared secret, sent the way the provider's metadata offers: in the body if it may be."""
+    """A shared secret, sent as the provider's metadata allows: in the body, if it accepts that."""
 
     secret: str = field(repr=False)
     metadata: DiscoveredMetadata
 
-    def apply(self, session: OAuth2Session, token_endpoint: str) -> None:
-        """Set the session's client secret and authentication method."""
+    def client_auth(self, client_id: str, token_endpoint: str) -> ClientAuth:
+        """Return what puts the credential into one request."""
         methods = self.metadata().token_authentication_methods
         method = "client_secret_post" if "client_secret_post" in methods else "client_secret_basic"
-        ClientSecret(self.secret, method).apply(session, token_endpoint)
+        return ClientSecret(self.secret, method).client_auth(client_id, token_endpoint)
 
 
 class OpenIDProvider:
@@ -190,28 +194,31 @@ class OpenIDProvider:
             clock=clock,
         )
 
-    def authorization_url(self, question: Question) -> str:
-        """Return where to send the browser; see `Provider`."""
+    def authorization_url(self, request: AuthenticationRequest) -> str:
+        """Return the URL to send the browser to; see `Provider`."""
         return self._openid.authorization_url(
-            question,
+            request,
             {
-                "login_hint": question.login_hint,
-                "ui_locales": question.language,
+                "login_hint": request.login_hint,
+                "ui_locales": request.language,
                 "acr_values": self._settings.acr_values,
                 "prompt": "select_account",
             },
         )
 
-    def identity_from_callback(self, params: Mapping[str, str], expected: Expected) -> ProviderIdentity:
-        """Return who came back; see `Provider`."""
-        answer = self._openid.answer(params, expected)
-        if self._settings.accepted_acr and answer.claims.get("acr") not in self._settings.accepted_acr:
+    def identity_from_callback(
+        self, params: Mapping[str, str], expected: ExpectedResponse
+    ) -> ProviderIdentity:
+        """Return the identity of the person who signed in; see `Provider`."""
+        tokens = self._openid.redeem_callback(params, expected)
+        id_token = tokens.id_token
+        if self._settings.accepted_acr and id_token.claims.get("acr") not in self._settings.accepted_acr:
             raise refused("authenticated less strictly than asked for")
-        claims = self._with_userinfo(answer)
+        claims = self._with_userinfo(tokens)
         email = read.email(claims.get("email"))
         return ProviderIdentity(
             issuer=self._settings.issuer,
-            subject=answer.claims["sub"],
+            subject=id_token.subject,
             email=email,
             email_verified=(
                 self._settings.trust_email and email is not None and claims.get("email_verified") is True
@@ -219,26 +226,26 @@ class OpenIDProvider:
             given_name=read.name(claims.get("given_name")),
             family_name=read.name(claims.get("family_name")),
             locale=read.locale(claims.get("locale")),
-            amr=read.amr(answer.claims.get("amr")),
+            amr=read.amr(id_token.claims.get("amr")),
         )
 
     def check(self) -> None:
-        """Try reachability and credentials; see `Provider`."""
+        """Check reachability and credentials; see `Provider`."""
         self._openid.check()
 
-    def _with_userinfo(self, answer: Answer) -> dict[str, Any]:
+    def _with_userinfo(self, tokens: VerifiedTokens) -> Claims:
         """Return the claims, with those of the userinfo endpoint where the ID token has no e-mail."""
         endpoint = self._openid.metadata().userinfo_endpoint
-        access_token = answer.token.get("access_token")
-        if "email" in answer.claims or endpoint is None:
-            return answer.claims
+        id_token, access_token = tokens.id_token, tokens.access_token
+        if "email" in id_token.claims or endpoint is None:
+            return id_token.claims
         if not isinstance(access_token, str) or not access_token.isascii():
             raise refused("no access token")
         userinfo = self._http.get_object(endpoint, headers={"Authorization": f"Bearer {access_token}"})
-        if userinfo.get("sub") != answer.claims["sub"]:
-            # OpenID Connect Core 5.3.2: otherwise another person's e-mail could be put in.
+        if userinfo.get("sub") != id_token.subject:
+            # OpenID Connect Core §5.3.2: otherwise another person's e-mail could be inserted.
             raise refused("userinfo of another person")
-        return {**answer.claims, **userinfo}
+        return {**id_token.claims, **userinfo}
 
 
 def _credential(settings: OpenIDSettings, metadata: DiscoveredMetadata, clock: Clock) -> Credential:

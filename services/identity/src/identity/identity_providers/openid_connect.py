@@ -1,27 +1,36 @@
-"""A relying party of one OpenID provider, as the standard has it; each provider's file adds its own ways."""
+"""A relying party of one OpenID provider, as in the standard; each provider's file adds its differences."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, field
 
 from identity.clock import Clock
-from identity.identity_providers.code_flow import CodeFlow, callback_refusal, code_from_callback
+from identity.identity_providers.code_flow import (
+    CodeFlow,
+    callback_refusal,
+    code_challenge_of,
+    code_from_callback,
+)
 from identity.identity_providers.http import ProviderHttp
-from identity.identity_providers.keys import PublishedDocument, SigningKeys
-from identity.identity_providers.provider import Expected, ProviderRefusal, Question, Refusal
+from identity.identity_providers.keys import ProviderDocument, SigningKeys
+from identity.identity_providers.provider import (
+    AuthenticationRequest,
+    ExpectedResponse,
+    ProviderRefusal,
+    Refusal,
+)
 from identity.identity_providers.settings import is_fit_for_secrets
-from identity.identity_providers.signed_tokens import Claims, IdTokenRules, verify_id_token
+from identity.identity_providers.signed_tokens import IdToken, IdTokenRules, verify_id_token
 
 
 @dataclass(frozen=True)
 class Metadata:
-    """What we use of a provider's metadata (OpenID Connect Discovery 1.0)."""
+    """The part of a provider's metadata that is used (OpenID Connect Discovery 1.0 §3)."""
 
     authorization_endpoint: str
     token_endpoint: str
     jwks_uri: str
     userinfo_endpoint: str | None = None
-    # RFC 9207 3.
+    # RFC 9207 §3.
     sends_issuer: bool = False
     token_authentication_methods: tuple[str, ...] = ("client_secret_basic",)
 
@@ -33,7 +42,7 @@ class DiscoveredMetadata:
         self, issuer: str, http: ProviderHttp, clock: Clock, document_issuer: str | None = None
     ) -> None:
         self._issuer = document_issuer or issuer
-        self._document = PublishedDocument(
+        self._document = ProviderDocument(
             f"{issuer.rstrip('/')}/.well-known/openid-configuration", http, clock
         )
 
@@ -51,18 +60,19 @@ class DiscoveredMetadata:
                 _endpoint(document, "userinfo_endpoint") if "userinfo_endpoint" in document else None
             ),
             sends_issuer=document.get("authorization_response_iss_parameter_supported") is True,
-            token_authentication_methods=tuple(methods)
+            token_authentication_methods=tuple(map(str, methods))
             if isinstance(methods, list)
             else ("client_secret_basic",),
         )
 
 
 @dataclass(frozen=True)
-class Answer:
-    """A verified ID token's claims and the token endpoint's answer that held it."""
+class VerifiedTokens:
+    """What a code was redeemed for. It holds personal data, and a secret."""
 
-    claims: Claims
-    token: Mapping[str, Any]
+    id_token: IdToken
+    # Not checked yet; None if the response has none.
+    access_token: object = field(repr=False)
 
 
 class OpenIDConnect:
@@ -82,28 +92,28 @@ class OpenIDConnect:
         self._accepts_callback_issuer, self._clock, self._pkce = accepts_callback_issuer, clock, pkce
         self._keys: dict[str, SigningKeys] = {}
 
-    def authorization_url(self, question: Question, more: Mapping[str, str | None]) -> str:
-        """Return the URL of an authentication request, with PKCE where the provider has it.
+    def authorization_url(self, request: AuthenticationRequest, more: Mapping[str, str | None]) -> str:
+        """Return the URL of an authentication request, with PKCE if the provider supports it.
 
-        `more`: the parameters that this provider knows besides; None leaves one out.
+        `more`: further parameters of this provider; None leaves one out.
         """
-        request = {
-            "state": question.state,
-            "nonce": question.nonce,
-            "redirect_uri": question.redirect_uri,
+        parameters = {
+            "state": request.state,
+            "nonce": request.nonce,
+            "redirect_uri": request.redirect_uri,
             **more,
         }
         if self._pkce:
-            request |= {"code_challenge": question.code_challenge, "code_challenge_method": "S256"}
-        return self._flow.authorization_url(self._metadata().authorization_endpoint, request)
+            parameters |= code_challenge_of(request.code_verifier)
+        return self._flow.authorization_url(self._metadata().authorization_endpoint, parameters)
 
-    def answer(
+    def redeem_callback(
         self,
         params: Mapping[str, str],
-        expected: Expected,
+        expected: ExpectedResponse,
         refusal_of: Callable[[Mapping[str, str]], ProviderRefusal] = callback_refusal,
-    ) -> Answer:
-        """Redeem the callback's code and return the verified answer; raises `ProviderRefusal`."""
+    ) -> VerifiedTokens:
+        """Redeem the callback's code and verify the ID token; raises `ProviderRefusal`."""
         metadata = self._metadata()
         code = code_from_callback(
             params,
@@ -112,20 +122,20 @@ class OpenIDConnect:
             issuer_is_sent=metadata.sends_issuer,
             refusal_of=refusal_of,
         )
-        token = self._flow.redeem(
+        response = self._flow.redeem(
             metadata.token_endpoint,
             code,
             redirect_uri=expected.redirect_uri,
             code_verifier=expected.code_verifier if self._pkce else None,
         )
         keys = self.keys(metadata)
-        claims = verify_id_token(
-            token.get("id_token"), keys, self._rules, nonce=expected.nonce, now=self._clock.now()
+        id_token = verify_id_token(
+            response.get("id_token"), keys, self._rules, nonce=expected.nonce, now=self._clock.now()
         )
-        return Answer(claims, token)
+        return VerifiedTokens(id_token, response.get("access_token"))
 
     def check(self) -> None:
-        """Look up what is published and try our credentials; raises `ProviderRefusal` with the cause."""
+        """Fetch metadata and keys, and try the credentials; raises `ProviderRefusal` with the cause."""
         metadata = self._metadata()
         self.keys(metadata).check()
         self._flow.check(metadata.token_endpoint)
@@ -140,7 +150,7 @@ class OpenIDConnect:
         return self._keys.setdefault(uri, SigningKeys(uri, self._flow.http, self._clock))
 
 
-def _endpoint(document: Mapping[str, Any], name: str) -> str:
+def _endpoint(document: Mapping[str, object], name: str) -> str:
     url = document.get(name)
     if not isinstance(url, str) or not is_fit_for_secrets(url):
         raise ProviderRefusal(Refusal.UNAVAILABLE, f"the metadata has no https {name}")

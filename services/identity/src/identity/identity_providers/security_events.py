@@ -1,64 +1,66 @@
-"""Security events that providers send (SET, RFC 8417): verified here; what they mean is each file's."""
+"""Security event tokens that providers send (SET, RFC 8417): their kinds, and how a token is verified."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import StrEnum
-from typing import Any
+
+from joserfc import jwt
+from joserfc.errors import JoseError
 
 from identity.identity_providers.claims import text
 from identity.identity_providers.keys import SigningKeys
 from identity.identity_providers.signed_tokens import ALGORITHMS, LEEWAY, Claims, read_signed, refused
 
 
-class SignalKind(StrEnum):
-    """What has happened to a resident's account at the provider. Closed."""
+class SecurityEventKind(StrEnum):
+    """What happened to a resident's account at the provider. Closed."""
 
-    # Somebody else has, or had, the account.
+    # Another person has, or had, access to the account.
     ACCOUNT_TAKEOVER = "account_takeover"
-    # The provider makes the person choose a new password: worth a look, no proof of anything.
+    # The provider requires a new password, which proves no takeover.
     ACCOUNT_AT_RISK = "account_at_risk"
     ACCOUNT_DISABLED = "account_disabled"
     ACCOUNT_ENABLED = "account_enabled"
     ACCOUNT_DELETED = "account_deleted"
-    # The person has withdrawn, at the provider, what they allowed us.
+    # The person withdrew, at the provider, the consent given to us.
     ACCESS_REVOKED = "access_revoked"
-    # The operator's own test of the stream; `SecuritySignal.note` repeats their text.
+    # The operator's test of the stream; `SecurityEvent.note` repeats its text.
     TEST = "test"
 
     @property
     def ends_sessions(self) -> bool:
-        """Whether whoever is signed in as this resident must sign in again."""
+        """True if the resident must sign in again."""
         return self in _ENDS_SESSIONS
 
 
 _ENDS_SESSIONS = frozenset(
     {
-        SignalKind.ACCOUNT_TAKEOVER,
-        SignalKind.ACCOUNT_DISABLED,
-        SignalKind.ACCOUNT_DELETED,
-        SignalKind.ACCESS_REVOKED,
+        SecurityEventKind.ACCOUNT_TAKEOVER,
+        SecurityEventKind.ACCOUNT_DISABLED,
+        SecurityEventKind.ACCOUNT_DELETED,
+        SecurityEventKind.ACCESS_REVOKED,
     }
 )
 
 
 @dataclass(frozen=True)
-class SecuritySignal:
-    """One thing that happened to one account: (issuer, subject) as in `ProviderIdentity`."""
+class SecurityEvent:
+    """One event of one account: (issuer, subject) as in `ProviderIdentity`."""
 
-    kind: SignalKind
+    kind: SecurityEventKind
     issuer: str
     subject: str | None
     note: str | None = None
 
 
 @dataclass(frozen=True)
-class SecurityNotice:
-    """A verified notice. `id` (`jti`) is unique for its issuer, so that the receiver acts on each once."""
+class VerifiedSecurityEvents:
+    """The events of a verified token. `id` (`jti`) is unique for its issuer: the receiver acts on it once."""
 
     id: str
     issued_at: datetime
-    signals: tuple[SecuritySignal, ...]
+    events: tuple[SecurityEvent, ...]
 
 
 @dataclass(frozen=True)
@@ -67,41 +69,53 @@ class SecurityEventToken:
 
     id: str
     issued_at: datetime
-    events: Any
+    events: object
 
 
 def verify_security_event(
     token: object, keys: SigningKeys, *, issuer: str, audience: str, now: datetime
 ) -> SecurityEventToken:
-    """Return a SET of this issuer, meant for us.
+    """Return a SET of this issuer and for this audience.
 
-    It carries no expiry: an event stays true, and a receiver that was down gets it later (RFC 8417 2.2).
-    Raises `ProviderRefusal`: INVALID_ANSWER (answer 400), or UNAVAILABLE if the keys cannot be fetched (503).
+    It has no expiry: a receiver that was unavailable gets the event later (RFC 8417 §2.2). Raises
+    `ProviderRefusal`: INVALID_ANSWER (respond with 400), or UNAVAILABLE if the keys cannot be fetched (503).
     """
     claims = read_signed(token, keys, ALGORITHMS).claims
-    audiences = claims.get("aud") if isinstance(claims.get("aud"), list) else [claims.get("aud")]
-    if claims.get("iss") != issuer or audience not in (audiences or []):
-        raise refused("a security event of another issuer or for another client")
+    _check_registered_claims(claims, issuer, audience, now)
     if "nonce" in claims or not claims.get("events"):
         raise refused("no security event")
     identifier = text(claims.get("jti"), 255)
     if identifier is None:
         raise refused("a security event without an id")
-    return SecurityEventToken(identifier, _issued_at(claims, now), claims["events"])
+    return SecurityEventToken(identifier, _issued_at(claims), claims["events"])
 
 
-def subject_of(event: Mapping[str, Any], issuer: str) -> str | None:
-    """Return the account that an event is about, if it is one of this issuer's (final slash or not)."""
+def subject_of(event: Mapping[str, object], issuer: str) -> str | None:
+    """Return the subject of an event; None if it is of another issuer, compared without a final slash."""
     subject = event.get("subject")
     if not isinstance(subject, dict) or str(subject.get("iss", "")).rstrip("/") != issuer.rstrip("/"):
         return None
     return text(subject.get("sub"), 255)
 
 
-def _issued_at(claims: Claims, now: datetime) -> datetime:
-    issued_at = claims.get("iat")
-    if not isinstance(issued_at, int) or isinstance(issued_at, bool):
+def _check_registered_claims(claims: Claims, issuer: str, audience: str, now: datetime) -> None:
+    required = jwt.JWTClaimsRegistry(
+        now=int(now.timestamp()),
+        leeway=LEEWAY,
+        iss={"essential": True, "value": issuer},
+        aud={"essential": True, "value": audience},
+        iat={"essential": True},
+    )
+    # Without `exp` and `nbf`, which do not make an event untrue.
+    checked = {name: claims[name] for name in ("iss", "aud", "iat") if name in claims}
+    try:
+        required.validate(checked)
+    except JoseError as error:
+        raise refused("of another issuer, for another client, or without a time that has passed") from error
+
+
+def _issued_at(claims: Claims) -> datetime:
+    issued_at = claims["iat"]
+    if not isinstance(issued_at, int) or issued_at <= 0:
         raise refused("a security event without a time")
-    if not 0 < issued_at <= now.timestamp() + LEEWAY:
-        raise refused("a security event from the future")
     return datetime.fromtimestamp(issued_at, UTC)

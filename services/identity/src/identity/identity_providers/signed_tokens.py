@@ -1,13 +1,12 @@
-"""Signed tokens of providers: ID tokens (OpenID Connect Core 3.1.3.7), and what their security events share.
+"""Signed tokens of providers: ID tokens (OpenID Connect Core §3.1.3.7); security events use the first step.
 
-The key comes from the provider's published set and decides what may be verified with it; nothing in a token's
-header but `alg` (from an allow list) and `kid` is looked at (RFC 8725 3.1, 3.10).
+The key comes from the provider's published set. Of a token's header only `alg` (from an allow list) and `kid`
+are used, and `typ` of an ID token (RFC 8725 §3.1, §3.10).
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
 
 from joserfc import jws, jwt
 from joserfc.errors import JoseError
@@ -17,35 +16,43 @@ from identity.identity_providers.keys import SigningKeys
 from identity.identity_providers.provider import ProviderRefusal, Refusal
 
 ALGORITHMS = ("RS256", "PS256", "ES256")
-# Clocks of providers and of this machine, in seconds.
+# Tolerated difference between the clocks of providers and of this machine, in seconds.
 LEEWAY = 60
 _TOKEN_CHARACTERS = 16 * 1024
 _SUBJECT_CHARACTERS = 255
 
-Claims = dict[str, Any]
+Claims = Mapping[str, object]
 
 
 @dataclass(frozen=True)
 class SignedClaims:
-    """Claims whose signature was verified, and what the provider published about the key."""
+    """Claims whose signature was verified, and the key as the provider published it."""
 
     claims: Claims
-    header: Mapping[str, Any]
-    published_key: Mapping[str, Any]
+    header: Mapping[str, object]
+    published_key: Mapping[str, object]
+
+
+@dataclass(frozen=True)
+class IdToken:
+    """A verified ID token (OpenID Connect Core §2). It holds personal data."""
+
+    subject: str
+    claims: Claims = field(repr=False)
 
 
 @dataclass(frozen=True)
 class IdTokenRules:
-    """What an ID token must say to be taken."""
+    """What an ID token must say to be accepted."""
 
     client_id: str
-    # Given the claims: whether `iss` is right, and whether this key may speak for it.
+    # Returns True if `iss` is right, and the key may sign for it.
     accepts_issuer: Callable[[SignedClaims], bool]
     algorithms: tuple[str, ...] = ALGORITHMS
 
 
 def read_signed(token: object, keys: SigningKeys, algorithms: tuple[str, ...]) -> SignedClaims:
-    """Verify a compact JWS and return its claims; nothing in them is checked yet.
+    """Verify the signature of a compact JWS and return its claims, which are not checked yet.
 
     Raises `ProviderRefusal`: INVALID_ANSWER, or UNAVAILABLE if the keys cannot be fetched.
     """
@@ -66,8 +73,8 @@ def read_signed(token: object, keys: SigningKeys, algorithms: tuple[str, ...]) -
 
 def verify_id_token(
     token: object, keys: SigningKeys, rules: IdTokenRules, *, nonce: str, now: datetime
-) -> Claims:
-    """Return the claims of an ID token made for us, by this issuer, for this very sign-in, not long ago.
+) -> IdToken:
+    """Return an ID token of this issuer, for this client and this sign-in, that has not expired.
 
     Raises `ProviderRefusal`: INVALID_ANSWER, or UNAVAILABLE if the keys cannot be fetched.
     """
@@ -77,13 +84,13 @@ def verify_id_token(
         raise refused("another kind of token")
     if not rules.accepts_issuer(signed):
         raise refused("issued by another")
-    _check_audience(claims, rules.client_id)
-    _check_times(claims, now)
+    _check_registered_claims(claims, rules.client_id, now)
+    _check_authorized_party(claims, rules.client_id)
     _check_nonce(claims, nonce)
     subject = claims.get("sub")
     if not isinstance(subject, str) or not 0 < len(subject) <= _SUBJECT_CHARACTERS or not subject.isascii():
         raise refused("no subject")
-    return claims
+    return IdToken(subject, claims)
 
 
 def refused(cause: str) -> ProviderRefusal:
@@ -91,23 +98,25 @@ def refused(cause: str) -> ProviderRefusal:
     return ProviderRefusal(Refusal.INVALID_ANSWER, cause)
 
 
-def _check_audience(claims: Claims, client_id: str) -> None:
-    audience = claims.get("aud")
-    audiences = audience if isinstance(audience, list) else [audience]
-    if client_id not in audiences:
-        raise refused("meant for another client")
-    if claims.get("azp", client_id) != client_id or (len(audiences) > 1 and "azp" not in claims):
-        raise refused("given to another client")
-
-
-def _check_times(claims: Claims, now: datetime) -> None:
+def _check_registered_claims(claims: Claims, client_id: str, now: datetime) -> None:
     required = jwt.JWTClaimsRegistry(
-        now=int(now.timestamp()), leeway=LEEWAY, exp={"essential": True}, iat={"essential": True}
+        now=int(now.timestamp()),
+        leeway=LEEWAY,
+        aud={"essential": True, "value": client_id},
+        exp={"essential": True},
+        iat={"essential": True},
     )
     try:
-        required.validate(claims)
+        required.validate(dict(claims))
     except JoseError as error:
-        raise refused("expired, not yet valid, or without times") from error
+        raise refused("for another client, expired, not yet valid, or without times") from error
+
+
+def _check_authorized_party(claims: Claims, client_id: str) -> None:
+    audience = claims.get("aud")
+    is_for_several = isinstance(audience, list) and len(audience) > 1
+    if claims.get("azp", client_id) != client_id or (is_for_several and "azp" not in claims):
+        raise refused("given to another client")
 
 
 def _check_nonce(claims: Claims, nonce: str) -> None:

@@ -3,6 +3,11 @@
 from datetime import datetime
 from typing import Protocol
 
+from identity.outbound_http import Limits
+
+# Of deliveries over HTTP. The status says nearly everything, so a long body is no fault.
+HTTP_LIMITS = Limits(connect=3.0, read=6.0, total=6.0, size=4096, cuts_body=True)
+
 
 class NotDeliveredError(Exception):
     """A message was not delivered now. The text is for an operator and quotes neither payload nor reply."""

@@ -7,6 +7,7 @@ from threading import Event
 import structlog
 
 from identity.clock import Clock
+from identity.outbound_http import OutboundHttpError
 from identity.outbox.delivery import DeliveryHandler, NotDeliveredError, RefusedForGoodError
 from identity.outbox.store import ClaimedMessage, Deliveries
 from identity.secret_keys import SecretKeys
@@ -129,11 +130,12 @@ def back_off(attempts: int) -> timedelta:
 
 
 def describe(fault: Exception) -> str:
-    """Return what went wrong, for an operator: the text of a `NotDeliveredError`, else the fault's type.
+    """Return what went wrong, for an operator: the text of an expected fault, or the type of any other.
 
     The text of any other fault may quote personal data.
     """
-    return str(fault) if isinstance(fault, NotDeliveredError) else type(fault).__name__
+    is_expected = isinstance(fault, NotDeliveredError | OutboundHttpError)
+    return str(fault) if is_expected else type(fault).__name__
 
 
 def _clean_outbox(executor: Executor, now: datetime, limit: int) -> int:

@@ -9,6 +9,8 @@ from typing import Any
 
 from identity.secret_keys import digest
 
+_NOT_REGISTERED = frozenset({"secrets", "subject_salt", "registered_itself"})
+
 
 @dataclass(frozen=True)
 class RegisteredCity:
@@ -80,11 +82,13 @@ class RegisteredClient:
     subject_type: str = "public"
     # Its city's; no part of the registration.
     subject_salt: str = field(default="", repr=False, compare=False)
+    # It registered itself and can change its addresses (RFC 7591, RFC 7592); no part of the registration.
+    registered_itself: bool = field(default=False, compare=False)
 
     @property
     def registration(self) -> dict[str, Any]:
         """What was registered: the fields without the secrets of either side."""
-        return {name: value for name, value in vars(self).items() if name not in ("secrets", "subject_salt")}
+        return {name: value for name, value in vars(self).items() if name not in _NOT_REGISTERED}
 
     @property
     def is_public(self) -> bool:

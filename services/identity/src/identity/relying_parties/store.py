@@ -17,12 +17,14 @@ from identity.relying_parties.clients import (
     RegisteredClient,
     RegisteredResource,
 )
+from identity.relying_parties.invitations.models import SelfRegistration
 from identity.relying_parties.models import City, Client, ClientSecret, Resource
 from identity.storage import Executor, table_of
 
 CITY = table_of(City)
 CLIENT = table_of(Client)
 SECRET = table_of(ClientSecret)
+SELF = table_of(SelfRegistration)
 RESOURCE = table_of(Resource)
 # Columns that are the registration's fields as they are.
 _PLAIN = (
@@ -49,8 +51,16 @@ _SETS = (
 
 # A city's salt belongs to its clients.
 _CITIES = select(*(column for column in CITY.c if column is not CITY.c.subject_salt))
-_CLIENTS = select(CLIENT, CITY.c.subject_salt, SECRET.c.digest, SECRET.c.expires_at).join_from(
-    CLIENT, CITY, CITY.c.id == CLIENT.c.city_id
+_CLIENTS = (
+    select(
+        CLIENT,
+        CITY.c.subject_salt,
+        SECRET.c.digest,
+        SECRET.c.expires_at,
+        SELF.c.client_id.is_not(None).label("registered_itself"),
+    )
+    .join_from(CLIENT, CITY, CITY.c.id == CLIENT.c.city_id)
+    .outerjoin(SELF, SELF.c.client_id == CLIENT.c.id)
 )
 
 
@@ -237,6 +247,7 @@ def _client(rows: Sequence[RowMapping]) -> RegisteredClient:
         backchannel_logout_uri=row["backchannel_logout_uri"],
         backchannel_logout_session_required=row["backchannel_logout_session_required"],
         subject_salt=row["subject_salt"],
+        registered_itself=row["registered_itself"],
     )
 
 

@@ -3,8 +3,8 @@
 import json
 from datetime import datetime
 
+from identity.outbound_http import HttpResponse, OutboundHttp, OutboundHttpError
 from identity.outbox.delivery import NotDeliveredError, RefusedForGoodError
-from identity.outbox.http_post import HttpAnswer, post
 from identity.secret_keys import SecretKeys
 from identity.security_events.store import Receivers
 from identity.security_events.tokens import SecurityEventTokens
@@ -25,11 +25,16 @@ class PushDelivery:
     kind = SECURITY_EVENT
     attempts = ATTEMPTS
 
-    def __init__(self, storage: Storage, secret_keys: SecretKeys, tokens: SecurityEventTokens) -> None:
-        self._storage, self._secret_keys, self._tokens = storage, secret_keys, tokens
+    def __init__(
+        self, storage: Storage, secret_keys: SecretKeys, tokens: SecurityEventTokens, http: OutboundHttp
+    ) -> None:
+        self._storage, self._secret_keys, self._tokens, self._http = storage, secret_keys, tokens, http
 
     def deliver(self, message_id: str, payload: str, requested_at: datetime) -> None:  # noqa: ARG002 - the outbox's signature
-        """Send the event (§2); a receiver that is gone, or polls now, needs none."""
+        """Send the event (§2); a receiver that is gone, or polls now, needs none.
+
+        Raises `OutboundHttpError`, `NotDeliveredError`, `RefusedForGoodError`.
+        """
         queued = json.loads(payload)
         with self._storage.autocommit() as connection:
             receiver = Receivers(connection).get(queued["receiver"])
@@ -38,19 +43,21 @@ class PushDelivery:
         headers = {"Content-Type": "application/secevent+jwt", "Accept": "application/json"}
         if receiver.push_authorization:
             headers["Authorization"] = self._secret_keys.decrypt(receiver.push_authorization)
-        answer = post(receiver.push_uri, self._tokens.sign(queued["claims"]).encode(), headers)
-        if answer.status == _ACCEPTED:
+        # Operators register receivers, also those on a private network.
+        response = self._http.post(receiver.push_uri, self._tokens.sign(queued["claims"]).encode(), headers)
+        if response.status == _ACCEPTED:
             return
-        fault = _fault(answer)
-        words = f"{receiver.id} answered {answer.status} {fault}".rstrip()
-        is_final = answer.status == _REFUSED and fault not in _PASSING
+        fault = _fault(response)
+        words = f"{receiver.id} answered {response.status} {fault}".rstrip()
+        is_final = response.status == _REFUSED and fault not in _PASSING
         raise (RefusedForGoodError if is_final else NotDeliveredError)(words)
 
 
-def _fault(answer: HttpAnswer) -> str:
-    """Return the code of §2.3's error answer, or nothing."""
+def _fault(response: HttpResponse) -> str:
+    """Return the code of §2.3's error response, or nothing."""
     try:
-        fault = json.loads(answer.body).get("err")
-    except (ValueError, AttributeError, RecursionError):
+        content = response.json()
+    except OutboundHttpError:
         return ""
+    fault = content.get("err") if isinstance(content, dict) else None
     return fault if isinstance(fault, str) and fault.replace("_", "").isalnum() and len(fault) <= 64 else ""  # noqa: PLR2004 - for a log

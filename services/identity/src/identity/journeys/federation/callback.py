@@ -12,7 +12,7 @@ from identity.audit.store import Audit
 from identity.clock import Clock
 from identity.config import Settings
 from identity.identity_providers.provider import (
-    Expected,
+    ExpectedResponse,
     Provider,
     ProviderIdentity,
     ProviderRefusal,
@@ -119,7 +119,7 @@ class HandleCallback:
     def _identity(
         self, provider: Provider, state: str, attempt: Attempt, answer: Mapping[str, str]
     ) -> ProviderIdentity:
-        expected = Expected(
+        expected = ExpectedResponse(
             state=state,
             nonce=attempt.secrets.nonce,
             code_verifier=attempt.secrets.code_verifier,

@@ -11,7 +11,7 @@ from identity.audit.events import Event
 from identity.audit.store import Audit
 from identity.clock import Clock
 from identity.identity_providers.provider import ProviderRefusal
-from identity.identity_providers.security_events import SecurityNotice, SecuritySignal
+from identity.identity_providers.security_events import SecurityEvent, VerifiedSecurityEvents
 from identity.journeys.federation.pending_store import FirstSignIns
 from identity.journeys.federation.provider_event_store import DataDeletions, ProviderNotices
 from identity.mail.messages import Mail, id_deleted
@@ -33,7 +33,7 @@ _log = structlog.get_logger(__name__)
 class SendsNotices(Protocol):
     """A provider that tells what happens to its accounts."""
 
-    def security_notice(self, token: str, /) -> SecurityNotice:
+    def read_security_events(self, token: str, /) -> VerifiedSecurityEvents:
         """Verify a notice; raises `ProviderRefusal`."""
         ...
 
@@ -85,14 +85,14 @@ class HandleProviderEvent:
     def notice(self, key: str, sender: SendsNotices, token: str) -> ProviderRefusal | None:
         """End the sessions of whoever a verified notice is about; return why it is none, if it is none."""
         try:
-            notice = sender.security_notice(token)
+            notice = sender.read_security_events(token)
         except ProviderRefusal as refusal:
             _log.warning("provider_event_refused", provider=key, cause=refusal.cause)
             return refusal
         now = self._clock.now()
         with self._storage.transaction() as tx:
             if ProviderNotices(tx).is_new(key, notice.id, now):
-                self._act(tx, key, notice.signals, now)
+                self._act(tx, key, notice.events, now)
         return None
 
     def deletion(self, key: str, sender: SendsDeletions, request: str) -> Forgotten | ProviderRefusal:
@@ -126,13 +126,13 @@ class HandleProviderEvent:
         to = recipient_of(resident, resident.city_id)
         return id_deleted(to, provider=resident.sign_in_method, sign_in_link=sign_in_link)
 
-    def _act(self, tx: Transaction, key: str, signals: Sequence[SecuritySignal], now: datetime) -> None:
+    def _act(self, tx: Transaction, key: str, events: Sequence[SecurityEvent], now: datetime) -> None:
         identities, ending = FederatedIdentities(tx), dict[str, str]()
-        for signal in signals:
-            known = identities.find_identity(signal.issuer, signal.subject) if signal.subject else None
-            resident_id, why = known.resident_id if known else None, signal.kind.value
+        for event in events:
+            known = identities.find_identity(event.issuer, event.subject) if event.subject else None
+            resident_id, why = known.resident_id if known else None, event.kind.value
             Audit(tx).record(Event.PROVIDER_NOTICE_ACCEPTED, now, resident_id=resident_id, by=key, why=why)
-            if resident_id and signal.kind.ends_sessions:
+            if resident_id and event.kind.ends_sessions:
                 ending.setdefault(resident_id, why)
         for resident_id, why in ending.items():
             self._sessions.end_all(tx, resident_id, EndReason.PROVIDER_EVENT, now, by=key, why=why)

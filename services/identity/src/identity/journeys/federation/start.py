@@ -1,7 +1,5 @@
 """The verb "Sign in with …": prepares the way to a provider and back."""
 
-import base64
-import hashlib
 from dataclasses import dataclass
 
 import structlog
@@ -11,7 +9,7 @@ from identity.audit.events import Event
 from identity.audit.store import Audit
 from identity.clock import Clock
 from identity.config import Settings
-from identity.identity_providers.provider import Provider, ProviderRefusal, Question
+from identity.identity_providers.provider import AuthenticationRequest, Provider, ProviderRefusal
 from identity.journeys.federation.asking_browser import Asking
 from identity.journeys.federation.attempt_store import Attempts, Secrets
 from identity.secret_keys import SecretKeys
@@ -64,10 +62,10 @@ class StartSignIn:
         state, nonce, verifier = (randomness.secret() for _ in range(3))
         try:
             url = provider.authorization_url(
-                Question(
+                AuthenticationRequest(
                     state=state,
                     nonce=nonce,
-                    code_challenge=_s256(verifier),
+                    code_verifier=verifier,
                     redirect_uri=redirect_uri(self._issuer, provider.key),
                     language=language,
                     login_hint=continuation.login_hint or None,
@@ -108,7 +106,3 @@ def redirect_uri(issuer: str, provider_key: str) -> str:
     RFC 9700 §4.4.2.2.
     """
     return f"{issuer}/sign-in/{provider_key}/callback"
-
-
-def _s256(verifier: str) -> str:
-    return base64.urlsafe_b64encode(hashlib.sha256(verifier.encode()).digest()).rstrip(b"=").decode()

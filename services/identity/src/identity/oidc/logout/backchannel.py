@@ -9,8 +9,8 @@ from identity.clock import Clock
 from identity.oidc.grants.revocation import Cause, revoke_grants_of_resident
 from identity.oidc.logout.store import Participation, Participations
 from identity.oidc.tokens.logout_token import LogoutTokens
+from identity.outbound_http import OutboundHttp
 from identity.outbox.delivery import NotDeliveredError, RefusedForGoodError
-from identity.outbox.http_post import post
 from identity.outbox.logouts import LOGOUT, Logout
 from identity.outbox.store import Outbox
 from identity.relying_parties.cache import RelyingPartyCache
@@ -55,26 +55,29 @@ class LogoutDelivery:
     kind = LOGOUT
     attempts = ATTEMPTS
 
-    def __init__(self, relying_parties: RelyingPartyCache, tokens: LogoutTokens) -> None:
-        self._relying_parties, self._tokens = relying_parties, tokens
+    def __init__(self, relying_parties: RelyingPartyCache, tokens: LogoutTokens, http: OutboundHttp) -> None:
+        self._relying_parties, self._tokens, self._http = relying_parties, tokens, http
 
     def deliver(self, message_id: str, payload: str, requested_at: datetime) -> None:  # noqa: ARG002 - the outbox's signature
         """Send the logout token (§2.5); nothing to a client that is disabled or takes none any more.
 
-        Raises `NotDeliveredError` to be tried again, `RefusedForGoodError` not to be.
+        A client that registered itself is reached on the public network alone; an operator's own client may
+        be on a private one. Raises `OutboundHttpError` or `NotDeliveredError` to be tried again,
+        `RefusedForGoodError` not to be.
         """
         logout = Logout.from_json(payload)
         client = self._relying_parties.client(logout.client_id)
         if client is None or client.backchannel_logout_uri is None:
             return
         token = self._tokens.issue(client, logout.resident_id, logout.session_id)
-        answer = post(
+        response = self._http.post(
             client.backchannel_logout_uri,
             urlencode({"logout_token": token}).encode(),
             {"Content-Type": "application/x-www-form-urlencoded", "Accept": "application/json"},
+            public_only=client.registered_itself,
         )
-        if answer.status in _RECEIVED:
+        if response.status in _RECEIVED:
             return
-        words = f"{client.id} answered {answer.status}"
+        words = f"{client.id} answered {response.status}"
         # §2.8: the request itself was wrong, or the website could not sign the resident out.
-        raise (RefusedForGoodError if answer.status == _REFUSED else NotDeliveredError)(words)
+        raise (RefusedForGoodError if response.status == _REFUSED else NotDeliveredError)(words)

@@ -1,4 +1,4 @@
-"""Which providers this deployment offers: those whose credentials are set, in the order of the buttons."""
+"""Loads the providers of this deployment: those whose credentials are set, in the order of the buttons."""
 
 from collections.abc import Mapping
 
@@ -6,19 +6,18 @@ from identity.clock import Clock
 from identity.identity_providers.apple import Apple, AppleSettings
 from identity.identity_providers.facebook import Facebook, FacebookSettings
 from identity.identity_providers.google import Google, GoogleSettings
-from identity.identity_providers.http import Limits, ProviderHttp
+from identity.identity_providers.http import LIMITS, ProviderHttp
 from identity.identity_providers.microsoft import Microsoft, MicrosoftSettings
 from identity.identity_providers.openid import OpenIDProvider, read_openid_providers
 from identity.identity_providers.provider import Provider
 from identity.identity_providers.settings import read_provider
+from identity.outbound_http import Limits
 
 
-def load_providers(
-    environ: Mapping[str, str], clock: Clock, limits: Limits | None = None
-) -> dict[str, Provider]:
+def load_providers(environ: Mapping[str, str], clock: Clock, limits: Limits = LIMITS) -> dict[str, Provider]:
     """Return the providers by key: Google, Apple, Microsoft, Facebook, then any other by name.
 
-    No request is made yet. Raises `SettingsError` that names each variable that is missing or wrong.
+    Sends no request. Raises `SettingsError` that names each variable that is missing or wrong.
     """
     http = ProviderHttp(limits)
     offered: list[Provider] = []
