@@ -35,7 +35,7 @@ def other_resident(add_resident, storage, hasher, now):
     """Return the identifier of john@example.com, who has Jane's password too."""
     john = add_resident("john@example.com")
     with storage.transaction() as tx:
-        Passwords(tx).set(john.id, hasher.hash(PASSWORD), now)
+        Passwords(tx).set_password(john.id, hasher.hash(PASSWORD), now)
     return john.id
 
 
