@@ -9,6 +9,7 @@ from click.testing import CliRunner, Result
 from identity.audit.models import AuditEvent
 from identity.cli import main
 from identity.composition.command_line import create_command_line_app
+from identity.errors import UnavailableError
 from identity.signing_keys import rotation
 from identity.storage import Storage
 from signing_client import JWKS, KEYS
@@ -367,3 +368,14 @@ def test_the_doctor_misses_the_proxy_and_the_authority(run: Run, monkeypatch: py
     assert "uses tls_client_auth, but no authority is trusted" in run("doctor").output
     monkeypatch.setenv("IDENTITY_CLIENT_CERTIFICATE_AUTHORITIES", "/authorities.pem")
     assert "client city-website" not in run("doctor").output
+
+
+def test_a_database_that_is_lost_half_way_is_said_in_one_line(run: Run, city: None, monkeypatch):
+    def lost(*_arguments: object) -> None:
+        raise UnavailableError("the database does not answer")
+
+    monkeypatch.setattr(rotation.KeyRotation, "ensure", lost)
+    result = run("serve")
+    assert result.exit_code == 1
+    assert result.stderr.startswith("identity: the database does not answer: check IDENTITY_DATABASE_URL")
+    assert "Traceback" not in result.output

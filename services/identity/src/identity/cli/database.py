@@ -3,7 +3,7 @@
 import click
 
 from identity import migrations
-from identity.cli.operator import operator, read_settings, refuse
+from identity.cli.operator import UNREACHABLE, operator, read_settings, refuse
 from identity.composition.command_line import create_command_line_app
 from identity.storage import Storage
 
@@ -18,7 +18,7 @@ def migrate() -> None:
     with storage:
         reachable = storage.is_reachable()
     if not reachable:
-        refuse("the database does not answer: check IDENTITY_DATABASE_URL, and that its server runs")
+        refuse(UNREACHABLE)
     migrations.upgrade(settings.database_url.get_secret_value())
     with operator() as opened:
         made = opened.keys.ensure()

@@ -13,7 +13,7 @@ from identity.audit.store import Audit
 from identity.clock import Clock, SystemClock
 from identity.composition.command_line import create_command_line_app
 from identity.config import Settings, load_settings
-from identity.errors import SettingsError
+from identity.errors import SettingsError, UnavailableError
 from identity.relying_parties.admin import Registry
 from identity.relying_parties.store import Cities
 from identity.secret_keys import SecretKeys
@@ -21,6 +21,7 @@ from identity.signing_keys.rotation import KeyRotation
 from identity.storage import Storage
 
 REFUSED, MISUSED = 1, 2
+UNREACHABLE = "the database does not answer: check IDENTITY_DATABASE_URL, and that its server runs"
 
 
 @dataclass(frozen=True)
@@ -58,12 +59,15 @@ def operator() -> Iterator[Operator]:
     storage: Storage = app.extensions["identity"]
     with app.app_context(), storage:
         if not storage.is_reachable():
-            refuse("the database does not answer: check IDENTITY_DATABASE_URL, and that its server runs")
+            refuse(UNREACHABLE)
         if not has_tables(storage):
             refuse("the database has no tables yet: run `identity migrate` first")
-        yield Operator(
-            settings, storage, SecretKeys(settings.secret_keys.get_secret_value()), SystemClock(), app
-        )
+        try:
+            yield Operator(
+                settings, storage, SecretKeys(settings.secret_keys.get_secret_value()), SystemClock(), app
+            )
+        except UnavailableError:
+            refuse(UNREACHABLE)
 
 
 def read_settings() -> Settings:
