@@ -28,7 +28,7 @@ run: $(RUN_READY) assets ## Start everything on this machine with the sample cit
 test: $(TEST_READY) assets ## Run every test; one part of them: make test ARGS="tests/billing_link -n 0"
 	@sh tests/system_packages.sh
 	@$(BIN)/python -m tests.protocol.clients.prepare
-	@$(BIN)/pytest -n 2 --dist loadscope $(ARGS)
+	@$(BIN)/pytest -n 2 --dist loadscope --no-loadscope-reorder $(ARGS)
 
 check: $(TEST_READY) assets ## Check style, types, imports, dependencies, the contract, locks and translations
 	$(BIN)/ruff check

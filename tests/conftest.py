@@ -45,7 +45,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 def pytest_configure(config: pytest.Config) -> None:
     """Describe the mark."""
-    config.addinivalue_line("markers", "database(kind): runs on this one, whatever its name would choose")
+    config.addinivalue_line("markers", "database(*kinds): runs on these, whatever its name would choose")
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
@@ -66,7 +66,7 @@ def _is_chosen(item: pytest.Item) -> bool:
     if kind is None or not item.nodeid.startswith(ON_ONE_DATABASE):
         return True
     mark = item.get_closest_marker("database")
-    return bool(kind == (mark.args[0] if mark else _database_of(item.nodeid.replace(kind, "", 1))))
+    return kind in (mark.args if mark else [_database_of(item.nodeid.replace(kind, "", 1))])
 
 
 def _database_of(name: str) -> str:

@@ -282,5 +282,8 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> OneServ
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Begin with what takes long, so that no worker ends on it while the other has nothing left to do."""
+    """Begin with what takes long, so that no worker ends on it while the other has nothing left to do.
+
+    `make test` keeps this order (`--no-loadscope-reorder`): xdist would begin with the most parameters.
+    """
     items.sort(key=lambda item: not {"system", "browser", "timeout"} & {m.name for m in item.iter_markers()})

@@ -184,6 +184,7 @@ def test_3_1_2_1_max_age_that_is_no_number_is_refused(provider: Provider):
         assert answered(browser.authorize(client.request(max_age=max_age)))["error"] == "invalid_request"
 
 
+@pytest.mark.database("sqlite", "postgresql")
 def test_3_1_2_1_select_account_shows_who_is_signed_in(provider: Provider):
     client = provider.client()
     browser = provider.browser(provider.resident())

@@ -249,6 +249,7 @@ class TestRfc8936Poll:
         assert transmitter.poll(maxEvents=0).json["sets"] == {}
         assert transmitter.poll(maxEvents=3).json["moreAvailable"] is False
 
+    @pytest.mark.database("sqlite", "postgresql")
     def test_2_4_2_what_is_acknowledged_does_not_come_again(self, transmitter: Transmitter):
         transmitter.put()
         transmitter.publish(ended(1), ended(2))

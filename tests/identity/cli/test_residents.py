@@ -67,6 +67,7 @@ def test_end_sessions_says_how_many(run: Run, jane: str):
     assert run("end-sessions", jane, *REASON).output == f"{jane}: nothing to do, no session to end\n"
 
 
+@pytest.mark.database("sqlite", "postgresql")
 def test_delete_asks_first(run: Run, jane: str):
     assert run("delete", jane, *REASON, text="n\n").exit_code == 1
     assert run("show", jane).exit_code == 0

@@ -30,6 +30,7 @@ def test_the_session_cookie_is_new_opaque_and_out_of_reach_of_scripts(visitor) -
     assert "." not in cookie.split(";")[0]
 
 
+@pytest.mark.database("sqlite", "postgresql")
 def test_signing_in_again_ends_the_session_before(visitor) -> None:
     state = visitor.start_sign_in()
     visitor.sign_in()

@@ -31,6 +31,15 @@ def test_a_change_shows_within_a_minute_and_not_at_the_price_of_a_call_a_page(
     assert "City of Gulfport" in visitor.page("/").text
 
 
+def test_an_application_that_expires_asks_again(app, visitor, identity) -> None:
+    visitor.get("/")
+    for expire in app.extensions["portal.expire"]:
+        expire()
+    visitor.get("/")
+
+    assert len(identity.asked("/cities/pinellas-park")) == 2
+
+
 @pytest.mark.parametrize(
     "answer", [(500, "text/html", b""), (200, "text/html", b"<p>"), (200, "application/json", b"[]")]
 )

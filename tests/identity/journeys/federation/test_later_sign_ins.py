@@ -99,6 +99,7 @@ class TestTheProvidersAddressHasChanged:
         changed.browser.press("Sign out")
         assert "has changed" not in changed.sign_in("google", "grace").main
 
+    @pytest.mark.database("sqlite", "postgresql")
     def test_the_resident_may_take_the_new_one_over_once_our_mail_has_proved_it(
         self, changed, mailbox, residents, told
     ):
