@@ -2,12 +2,12 @@
 
 from dataclasses import replace
 
+from identity.continuation import Continuations
 from identity.errors import Reason, Refused
 from identity.relying_parties.cache import RelyingPartyCache
 from identity.relying_parties.store import Cities
 from identity.residents.passwords.hashing import PasswordHasher
 from identity.storage import Storage
-from identity.web.continuation import Continuations
 from page import Page, csrf_token
 
 

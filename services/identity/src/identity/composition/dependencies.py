@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from identity.clock import Clock
 from identity.composition.account_events import account_events
 from identity.config import Settings
+from identity.continuation import Continuations
 from identity.identity_providers.provider import Provider as SignInProvider
 from identity.mail.queue import MailQueue
 from identity.rate_limits.limiter import RateLimiter, limits
@@ -16,7 +17,6 @@ from identity.secret_keys import SecretKeys
 from identity.signing_keys.key_set import KeySet
 from identity.storage import Storage
 from identity.web.address_verification import AddressVerification
-from identity.web.continuation import Continuations
 from identity.web.csrf import Csrf
 from identity.web.current_session import CurrentSession
 from identity.web.devices import Devices

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
+from identity.continuation import Continuation
 from identity.mail import messages
 from identity.mail.messages import Mail, Recipient
 from identity.mail.queue import MailQueue
@@ -18,7 +19,6 @@ from identity.residents.action_links.purposes import Purpose
 from identity.residents.one_time_codes.store import OneTimeCodes
 from identity.secret_keys import SecretKeys
 from identity.storage import Transaction
-from identity.web.continuation import Continuation
 from identity.web.mail_links import MailLinks
 
 

@@ -5,10 +5,10 @@ from datetime import datetime
 from urllib.parse import urlencode
 
 from identity.config import Settings
+from identity.continuation import PARAMETER, Continuation, Continuations
 from identity.residents.action_links.purposes import Purpose
 from identity.residents.action_links.store import ActionLinks
 from identity.storage import Executor
-from identity.web.continuation import PARAMETER, Continuation, Continuations
 
 # The page that each action link opens.
 _PATHS = {

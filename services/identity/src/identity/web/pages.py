@@ -7,12 +7,12 @@ from flask import Response, g, make_response, redirect, render_template, request
 from flask import session as page_state
 from flask_babel import get_locale, gettext
 
+from identity import continuation as continuations_module
+from identity.continuation import Continuation, Continuations
 from identity.errors import Reason
 from identity.relying_parties.cache import RelyingPartyCache
 from identity.relying_parties.clients import RegisteredCity, RegisteredClient
-from identity.web import continuation as continuations_module
 from identity.web import language
-from identity.web.continuation import Continuation, Continuations
 from identity.web.headers import form_action
 
 PRODUCT = "Community Access ID"

@@ -11,6 +11,7 @@ from identity.audit.events import Event
 from identity.audit.store import Audit
 from identity.clock import Clock
 from identity.config import Settings
+from identity.continuation import Continuation, Continuations
 from identity.identity_providers.provider import (
     Expected,
     Provider,
@@ -25,7 +26,6 @@ from identity.journeys.federation.provision import Entered, OtherMethod
 from identity.journeys.federation.start import redirect_uri
 from identity.secret_keys import SecretKeys
 from identity.storage import Storage
-from identity.web.continuation import Continuation, Continuations
 
 _log = structlog.get_logger(__name__)
 

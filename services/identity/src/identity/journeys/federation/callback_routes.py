@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from flask import Blueprint, Response, request
 from werkzeug.datastructures import MultiDict
 
+from identity.continuation import Continuation
 from identity.errors import Reason, Refused
 from identity.identity_providers.provider import Provider
 from identity.journeys.federation.asking_browser import Asking
@@ -12,7 +13,6 @@ from identity.journeys.federation.callback import Already, HandleCallback, NoEnt
 from identity.journeys.federation.match_resident import Unfinished
 from identity.journeys.federation.outcome_pages import OutcomePages
 from identity.web.asking_browser import AskingBrowser
-from identity.web.continuation import Continuation
 from identity.web.current_session import CurrentSession
 from identity.web.pages import Pages
 from identity.web.visitor import current_visitor

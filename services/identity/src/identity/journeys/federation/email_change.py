@@ -9,6 +9,7 @@ from identity.account_events import AccountEvents, AddressChanged
 from identity.audit.events import Event
 from identity.audit.store import Audit
 from identity.clock import Clock
+from identity.continuation import Continuation
 from identity.mail import messages
 from identity.mail.messages import Recipient
 from identity.mail.queue import MailQueue
@@ -21,7 +22,6 @@ from identity.residents.one_time_codes.store import CodeResult, OneTimeCodes
 from identity.secret_keys import SecretKeys
 from identity.storage import Storage, Transaction
 from identity.web.address_verification import AddressVerification
-from identity.web.continuation import Continuation
 from identity.web.current_session import SignedIn
 from identity.web.mail_links import MailLinks
 from identity.web.visitor import Visitor

@@ -2,12 +2,12 @@
 
 from functools import partial
 
+from identity.continuation import Continuation
 from identity.journeys.federation.pending_store import Waiting
 from identity.mail.messages import Recipient, verify_first_sign_in
 from identity.residents.accounts.addresses import Address
 from identity.residents.action_links.purposes import Purpose
 from identity.web.address_verification import UnverifiedAddress
-from identity.web.continuation import Continuation
 
 
 def unverified_address(waiting: Waiting, address: Address, continuation: Continuation) -> UnverifiedAddress:

@@ -6,6 +6,7 @@ from datetime import datetime
 from identity.audit.events import Event
 from identity.audit.store import Audit
 from identity.clock import Clock
+from identity.continuation import Continuation, Continuations
 from identity.identity_providers.provider import ProviderIdentity
 from identity.journeys.federation.asking_browser import Asking
 from identity.journeys.federation.attempt_store import Attempt
@@ -27,7 +28,6 @@ from identity.residents.one_time_codes.store import OneTimeCodes
 from identity.secret_keys import SecretKeys, digest
 from identity.storage import Storage, Transaction
 from identity.web.address_verification import AddressVerification
-from identity.web.continuation import Continuation, Continuations
 
 
 @dataclass(frozen=True)

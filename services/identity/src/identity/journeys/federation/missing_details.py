@@ -3,6 +3,7 @@
 from dataclasses import dataclass, replace
 
 from identity.clock import Clock
+from identity.continuation import Continuations
 from identity.journeys.federation.asking_browser import Asking
 from identity.journeys.federation.mail import unverified_address
 from identity.journeys.federation.pending_store import FirstSignIns, Waiting
@@ -14,7 +15,6 @@ from identity.residents.federated_identities.store import IdentityTakenError
 from identity.secret_keys import digest
 from identity.storage import Storage
 from identity.web.address_verification import AddressVerification
-from identity.web.continuation import Continuations
 
 
 @dataclass(frozen=True)

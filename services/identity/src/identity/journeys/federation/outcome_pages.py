@@ -4,11 +4,11 @@ from flask import Blueprint, Response, flash, request
 from flask import session as page_state
 from flask_babel import gettext
 
+from identity.continuation import Continuation
 from identity.errors import Reason, Refused
 from identity.journeys.federation.callback import Why
 from identity.journeys.federation.provision import Entered, OtherMethod, SignInAgain
 from identity.web import messages, typed_email
-from identity.web.continuation import Continuation
 from identity.web.pages import Pages
 from identity.web.sign_in_methods import PASSWORD, ProviderButton, SignInMethods
 from identity.web.signed_in_response import SignedInResponse

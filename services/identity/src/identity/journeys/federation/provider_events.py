@@ -10,6 +10,7 @@ import structlog
 from identity.audit.events import Event
 from identity.audit.store import Audit
 from identity.clock import Clock
+from identity.continuation import Continuation
 from identity.identity_providers.provider import ProviderRefusal
 from identity.identity_providers.security_events import SecurityNotice, SecuritySignal
 from identity.journeys.federation.pending_store import FirstSignIns
@@ -23,7 +24,6 @@ from identity.residents.accounts.store import Accounts
 from identity.residents.federated_identities.store import FederatedIdentities
 from identity.residents.sessions.lifecycle import EndReason, SessionLifecycle
 from identity.storage import Storage, Transaction
-from identity.web.continuation import Continuation
 from identity.web.mail_links import MailLinks
 
 _log = structlog.get_logger(__name__)

@@ -5,10 +5,10 @@ from collections.abc import Mapping
 from flask import Blueprint, Response, jsonify, make_response, request
 
 from identity.config import Settings
+from identity.continuation import Continuation
 from identity.errors import Reason, Refused
 from identity.identity_providers.provider import Provider, ProviderRefusal, Refusal
 from identity.journeys.federation.provider_events import HandleProviderEvent, SendsDeletions, SendsNotices
-from identity.web.continuation import Continuation
 from identity.web.pages import Pages
 from identity.web.sign_in_methods import SignInMethods
 

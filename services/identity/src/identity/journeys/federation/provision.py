@@ -9,6 +9,7 @@ from datetime import datetime
 
 from identity.audit.events import Event
 from identity.audit.store import Audit
+from identity.continuation import Continuation
 from identity.journeys.federation.asking_browser import Asking
 from identity.journeys.federation.pending_store import FirstSignIns, Named, Waiting
 from identity.residents.accounts.addresses import Address
@@ -19,7 +20,6 @@ from identity.residents.lockout.store import Lockout
 from identity.residents.sessions.lifecycle import Proof, SessionLifecycle
 from identity.secret_keys import SecretKeys
 from identity.storage import Transaction
-from identity.web.continuation import Continuation
 
 # The registered values (RFC 8176 §2). A provider that says nothing, or speaks another language, leaves `amr`
 # empty: that it was a provider does not tell how.

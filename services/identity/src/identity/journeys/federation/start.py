@@ -11,12 +11,12 @@ from identity.audit.events import Event
 from identity.audit.store import Audit
 from identity.clock import Clock
 from identity.config import Settings
+from identity.continuation import Continuation, Continuations
 from identity.identity_providers.provider import Provider, ProviderRefusal, Question
 from identity.journeys.federation.asking_browser import Asking
 from identity.journeys.federation.attempt_store import Attempts, Secrets
 from identity.secret_keys import SecretKeys
 from identity.storage import Storage
-from identity.web.continuation import Continuation, Continuations
 
 _log = structlog.get_logger(__name__)
 

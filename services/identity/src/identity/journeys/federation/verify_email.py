@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from identity.clock import Clock
+from identity.continuation import Continuation, Continuations
 from identity.journeys.federation.asking_browser import Asking
 from identity.journeys.federation.mail import unverified_address
 from identity.journeys.federation.pending_store import FirstSignIns, Waiting
@@ -17,7 +18,6 @@ from identity.residents.one_time_codes.store import CodeResult, OneTimeCodes
 from identity.secret_keys import SecretKeys, digest
 from identity.storage import Storage, Transaction
 from identity.web.address_verification import AddressVerification
-from identity.web.continuation import Continuation, Continuations
 from identity.web.visitor import Visitor
 
 _PURPOSE = Purpose.VERIFY_FEDERATION

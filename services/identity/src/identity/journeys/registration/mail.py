@@ -1,10 +1,10 @@
 """The mail that asks for proof of a registration's address."""
 
+from identity.continuation import Continuation
 from identity.journeys.registration.store import Pending
 from identity.mail.messages import Recipient, verify_registration
 from identity.residents.action_links.purposes import Purpose
 from identity.web.address_verification import UnverifiedAddress
-from identity.web.continuation import Continuation
 
 
 def unverified_address(pending: Pending, continuation: Continuation) -> UnverifiedAddress:

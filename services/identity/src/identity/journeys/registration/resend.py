@@ -3,6 +3,7 @@
 from enum import StrEnum
 
 from identity.clock import Clock
+from identity.continuation import Continuations
 from identity.journeys.registration.mail import unverified_address
 from identity.journeys.registration.store import Pending, PendingRegistrations
 from identity.rate_limits.limiter import Action, RateLimiter
@@ -11,7 +12,6 @@ from identity.residents.action_links.store import ActionLinks, LinkStatus
 from identity.secret_keys import digest
 from identity.storage import Storage
 from identity.web.address_verification import AddressVerification
-from identity.web.continuation import Continuations
 from identity.web.visitor import Visitor
 
 

@@ -6,6 +6,7 @@ from identity import randomness
 from identity.audit.events import Event
 from identity.audit.store import Audit
 from identity.clock import Clock
+from identity.continuation import Continuation, Continuations
 from identity.journeys.registration.mail import unverified_address
 from identity.journeys.registration.store import Pending, PendingRegistrations
 from identity.rate_limits.limiter import RateLimiter
@@ -16,7 +17,6 @@ from identity.residents.passwords.policy import PasswordPolicy, PasswordProblem
 from identity.secret_keys import digest
 from identity.storage import Storage
 from identity.web.address_verification import AddressVerification
-from identity.web.continuation import Continuation, Continuations
 from identity.web.visitor import Visitor
 
 

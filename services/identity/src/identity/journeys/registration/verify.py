@@ -7,6 +7,7 @@ from enum import StrEnum
 from identity.audit.events import Event
 from identity.audit.store import Audit
 from identity.clock import Clock
+from identity.continuation import Continuation, Continuations
 from identity.journeys.registration.store import Pending, PendingRegistrations
 from identity.residents.accounts.addresses import Address
 from identity.residents.accounts.models import SignInMethod
@@ -20,7 +21,6 @@ from identity.residents.passwords.policy import PasswordPolicy, PasswordProblem
 from identity.residents.passwords.store import Passwords
 from identity.secret_keys import SecretKeys, digest
 from identity.storage import Storage, Transaction
-from identity.web.continuation import Continuation, Continuations
 from identity.web.visitor import Visitor
 
 

@@ -3,6 +3,7 @@
 from flask import Blueprint, Response, flash, request
 from flask_babel import gettext
 
+from identity.continuation import Continuation
 from identity.journeys.registration.forms import ChoosePasswordForm
 from identity.journeys.registration.resend import ResendVerification, Resent
 from identity.journeys.registration.verify import Step, Verification, Verify
@@ -10,7 +11,6 @@ from identity.rate_limits.limiter import Action, RateLimiter
 from identity.residents.passwords.policy import PasswordPolicy
 from identity.web import messages, password_messages, typed_email
 from identity.web.asking_browser import AskingBrowser
-from identity.web.continuation import Continuation
 from identity.web.csrf import Csrf
 from identity.web.pages import Pages
 from identity.web.visitor import current_visitor
