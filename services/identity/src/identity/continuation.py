@@ -1,10 +1,11 @@
-"""Where a resident was going when they were asked to sign in: signed, carried in URLs and mailed links.
+"""Where a resident was going when a journey began: signed, and carried in URLs, mailed links and stored rows.
 
-The one way in which journeys and the provider hand over. It survives its own expiry: what it was signed over
-can still be read, so that nobody ends on a page without a way back to the city's site.
+Journeys and the provider hand over by it and in no other way. It does not expire, so that a link that did
+still leads back to the city's website.
 """
 
 from dataclasses import asdict, dataclass, fields
+from typing import NewType
 
 from itsdangerous import BadSignature, URLSafeSerializer
 
@@ -12,20 +13,22 @@ from identity.secret_keys import SecretKeys
 
 PARAMETER = "continue"
 
+# The signed text of a continuation, URL-safe. Trusted only after `Continuations.read`.
+SignedContinuation = NewType("SignedContinuation", str)
+
 
 @dataclass(frozen=True)
 class Continuation:
-    """What a journey needs to know of its origin, and the path where it ends."""
+    """Where a journey began and where it ends. May hold an e-mail address (`login_hint`)."""
 
-    # A path of this service, such as `/authorize/resume/…`; decides by itself what happens when it comes
-    # too late.
+    # A path of this service, such as `/authorize/resume/…`; the page there answers for a late return.
     path: str = "/profile"
-    # Whose client asked: the page's name, colours and way back. Empty when the resident came by themselves.
+    # The client that sent the resident: the pages' name, colours and way back. Empty without one.
     client_id: str = ""
     city_id: str = ""
     # A prefilled e-mail address (`login_hint`).
     login_hint: str = ""
-    # The resident proves again who they are, even where a session is live (`prompt=login`, `max_age`).
+    # The resident authenticates again even in a live session (`prompt=login`, `max_age`).
     reauthenticate: bool = False
 
 
@@ -38,15 +41,15 @@ class Continuations:
     def __init__(self, secret_keys: SecretKeys) -> None:
         self._serializer = URLSafeSerializer(secret_keys.derive("continuation"), salt="continuation")
 
-    def sign(self, continuation: Continuation) -> str:
-        """Return the continuation as URL-safe text."""
+    def sign(self, continuation: Continuation) -> SignedContinuation:
+        """Return the continuation as signed text."""
         signed = self._serializer.dumps({k: v for k, v in asdict(continuation).items() if v})
-        return signed if isinstance(signed, str) else signed.decode()
+        return SignedContinuation(signed if isinstance(signed, str) else signed.decode())
 
-    def read(self, signed: str | None) -> Continuation:
-        """Return what was signed; an empty, foreign or tampered value means the resident came by themselves.
+    def read(self, signed: SignedContinuation | None) -> Continuation:
+        """Verify and return a continuation; a missing or tampered one is read as the empty continuation.
 
-        Fields this release does not know are left out: two releases may run side by side.
+        Fields unknown to this release are left out: two releases may run side by side.
         """
         try:
             signed_fields = self._serializer.loads(signed or "")

@@ -7,8 +7,7 @@ from flask import Response, g, make_response, redirect, render_template, request
 from flask import session as page_state
 from flask_babel import get_locale, gettext
 
-from identity import continuation as continuations_module
-from identity.continuation import Continuation, Continuations
+from identity.continuation import PARAMETER, Continuation, Continuations, SignedContinuation
 from identity.errors import Reason
 from identity.relying_parties.cache import RelyingPartyCache
 from identity.relying_parties.clients import RegisteredCity, RegisteredClient
@@ -69,7 +68,7 @@ class Pages:
     def url(self, path: str, continuation: Continuation, **arguments: str) -> str:
         """Return the URL of another page of this service, carrying the continuation."""
         if continuation != Continuation():
-            arguments = {**arguments, continuations_module.PARAMETER: self._continuations.sign(continuation)}
+            arguments = {**arguments, PARAMETER: self._continuations.sign(continuation)}
         return f"{path}?{urlencode(arguments)}" if arguments else path
 
     def see_other(self, path: str, continuation: Continuation, **arguments: str) -> Response:
@@ -142,8 +141,8 @@ class Pages:
 
     def _read(self) -> Continuation:
         if _CACHE not in g:
-            signed = request.args.get(continuations_module.PARAMETER)
-            setattr(g, _CACHE, self._continuations.read(signed))
+            signed = request.args.get(PARAMETER, "")
+            setattr(g, _CACHE, self._continuations.read(SignedContinuation(signed)))
         found: Continuation = g.get(_CACHE)
         return found
 

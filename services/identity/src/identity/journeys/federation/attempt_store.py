@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import insert, select, update
 
+from identity.continuation import SignedContinuation
 from identity.journeys.federation.models import FederationAttempt
 from identity.secret_keys import SecretKeys, digest
 from identity.storage import Executor, delete_some, table_of
@@ -35,7 +36,7 @@ class Attempt:
 
     provider: str
     secrets: Secrets
-    continuation: str
+    continuation: SignedContinuation
     language: str
     is_spent: bool
     # None unless it came as a POST.
@@ -56,7 +57,7 @@ class Attempts:
         provider: str,
         browser_secret: str,
         secrets: Secrets,
-        continuation: str,
+        continuation: SignedContinuation,
         language: str,
         now: datetime,
     ) -> None:

@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import delete, insert, select, update
 
 from identity import randomness
+from identity.continuation import SignedContinuation
 from identity.journeys.federation.models import FirstSignIn
 from identity.residents.accounts.addresses import Address
 from identity.storage import Executor, delete_some, table_of
@@ -47,7 +48,7 @@ class Waiting:
     family_name: str
     amr: str
     language: str
-    continuation: str
+    continuation: SignedContinuation
     browser_digest: str
     created_at: datetime
     expires_at: datetime
@@ -88,7 +89,7 @@ class FirstSignIns:
         given_name: str,
         family_name: str,
         language: str,
-        continuation: str,
+        continuation: SignedContinuation,
         browser_digest: str,
         now: datetime,
     ) -> Waiting:

@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import delete, insert, select, update
 
 from identity import randomness
+from identity.continuation import SignedContinuation
 from identity.journeys.registration.models import PendingRegistration
 from identity.storage import Executor, delete_some, table_of
 
@@ -33,7 +34,7 @@ class Pending:
     family_name: str
     language: str
     city_id: str | None
-    continuation: str
+    continuation: SignedContinuation
     browser_digest: str
     created_at: datetime
     expires_at: datetime
@@ -56,7 +57,7 @@ class PendingRegistrations:
         family_name: str,
         language: str,
         city_id: str | None,
-        continuation: str,
+        continuation: SignedContinuation,
         browser_digest: str,
         now: datetime,
     ) -> Pending:
