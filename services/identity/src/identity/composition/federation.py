@@ -20,7 +20,7 @@ from identity.journeys.federation.verify_email import VerifyAddress
 from identity.journeys.federation.verify_email_routes import LinkPages
 from identity.journeys.federation.verify_email_routes import WaitingPages as FederationWaitingPages
 from identity.resident_deletion import ResidentDeletion
-from identity.web.asking_browser import AskingBrowser
+from identity.web.browser_binding import AskingBrowser
 
 
 def federation_blueprints(dependencies: Dependencies) -> list[Blueprint]:

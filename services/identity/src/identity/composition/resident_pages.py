@@ -24,7 +24,7 @@ from identity.journeys.sign_in.routes import SignInPages
 from identity.journeys.sign_in.sign_in import SignIn
 from identity.journeys.sign_out.routes import SignOutPages
 from identity.journeys.sign_out.sign_out import SignOut
-from identity.web.asking_browser import AskingBrowser
+from identity.web.browser_binding import AskingBrowser
 
 
 def page_blueprints(dependencies: Dependencies) -> list[Blueprint]:

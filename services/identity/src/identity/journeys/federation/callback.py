@@ -19,10 +19,10 @@ from identity.identity_providers.provider import (
     ProviderRefusal,
     Refusal,
 )
-from identity.journeys.federation.asking_browser import Asking
 from identity.journeys.federation.attempt_store import Attempt, Attempts
 from identity.journeys.federation.match_resident import MatchResident, Unfinished
 from identity.journeys.federation.provision import Entered, OtherMethod
+from identity.journeys.federation.requesting_browser import Asking
 from identity.journeys.federation.start import redirect_uri
 from identity.secret_keys import SecretKeys
 from identity.storage import Storage

@@ -8,11 +8,11 @@ from werkzeug.datastructures import MultiDict
 from identity.continuation import Continuation
 from identity.errors import Reason, Refused
 from identity.identity_providers.provider import Provider
-from identity.journeys.federation.asking_browser import Asking
 from identity.journeys.federation.callback import Already, HandleCallback, NoEntry
 from identity.journeys.federation.match_resident import Unfinished
 from identity.journeys.federation.outcome_pages import OutcomePages
-from identity.web.asking_browser import AskingBrowser
+from identity.journeys.federation.requesting_browser import Asking
+from identity.web.browser_binding import AskingBrowser
 from identity.web.current_session import CurrentSession
 from identity.web.pages import Pages
 from identity.web.visitor import current_visitor

@@ -101,7 +101,11 @@ class OfferPages:
         if not offered:
             return self._back()
         return self._pages.render(
-            "federation/new_address.html", self._pages.continuation(), status, form=form, email=offered
+            "federation/confirm_email_change.html",
+            self._pages.continuation(),
+            status,
+            form=form,
+            email=offered,
         )
 
     def _back(self) -> Response:

@@ -8,11 +8,11 @@ from identity.audit.store import Audit
 from identity.clock import Clock
 from identity.continuation import Continuation, Continuations
 from identity.identity_providers.provider import ProviderIdentity
-from identity.journeys.federation.asking_browser import Asking
 from identity.journeys.federation.attempt_store import Attempt
 from identity.journeys.federation.mail import unverified_address
 from identity.journeys.federation.pending_store import FirstSignIns, Named, Waiting
 from identity.journeys.federation.provision import Entered, OtherMethod, ProvisionResident, amr_text
+from identity.journeys.federation.requesting_browser import Asking
 from identity.rate_limits.limiter import RateLimiter
 from identity.residents.accounts.addresses import Address, InvalidAddressError, parse
 from identity.residents.accounts.models import Resident

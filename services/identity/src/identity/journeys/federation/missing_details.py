@@ -4,10 +4,10 @@ from dataclasses import dataclass, replace
 
 from identity.clock import Clock
 from identity.continuation import Continuations
-from identity.journeys.federation.asking_browser import Asking
 from identity.journeys.federation.mail import unverified_address
 from identity.journeys.federation.pending_store import FirstSignIns, Waiting
 from identity.journeys.federation.provision import Entered, OtherMethod, ProvisionResident, SignInAgain
+from identity.journeys.federation.requesting_browser import Asking
 from identity.rate_limits.limiter import RateLimiter
 from identity.residents.accounts.addresses import Address
 from identity.residents.accounts.store import Accounts, AddressTakenError

@@ -5,15 +5,15 @@ from collections.abc import Mapping
 from flask import Blueprint, Response, request
 
 from identity.identity_providers.provider import Provider
-from identity.journeys.federation.asking_browser import Asking
 from identity.journeys.federation.forms import EverythingForm, NamesForm
 from identity.journeys.federation.missing_details import Complete, Filled, Mailed, TooManyMails
 from identity.journeys.federation.outcome_pages import OutcomePages
 from identity.journeys.federation.pending_store import Waiting
+from identity.journeys.federation.requesting_browser import Asking
 from identity.rate_limits.limiter import Action, RateLimiter
 from identity.residents.accounts.addresses import parse
 from identity.web import messages
-from identity.web.asking_browser import AskingBrowser
+from identity.web.browser_binding import AskingBrowser
 from identity.web.csrf import Csrf
 from identity.web.current_session import CurrentSession
 from identity.web.pages import Pages
@@ -101,12 +101,12 @@ class CompletionPages:
         # Whoever completed it a moment ago, in another tab, is signed in and goes on from there.
         if provider_key not in self._providers:
             return self._pages.see_other("/sign-in", self._pages.continuation())
-        return self._pages.render("federation/gone.html", self._pages.continuation(), 400)
+        return self._pages.render("federation/page_expired.html", self._pages.continuation(), 400)
 
     def _render(self, waiting: Waiting, form: NamesForm, status: int = 200, failure: str = "") -> Response:
         provider = self._providers.get(waiting.provider)
         return self._pages.render(
-            "federation/complete.html",
+            "federation/missing_details.html",
             self._pages.continuation(),
             status,
             form=form,

@@ -10,8 +10,8 @@ from datetime import datetime
 from identity.audit.events import Event
 from identity.audit.store import Audit
 from identity.continuation import Continuation
-from identity.journeys.federation.asking_browser import Asking
 from identity.journeys.federation.pending_store import FirstSignIns, Named, Waiting
+from identity.journeys.federation.requesting_browser import Asking
 from identity.residents.accounts.addresses import Address
 from identity.residents.accounts.models import Resident
 from identity.residents.accounts.store import Accounts, AddressTakenError

@@ -13,8 +13,8 @@ from identity.clock import Clock
 from identity.config import Settings
 from identity.continuation import Continuation, Continuations
 from identity.identity_providers.provider import Provider, ProviderRefusal, Question
-from identity.journeys.federation.asking_browser import Asking
 from identity.journeys.federation.attempt_store import Attempts, Secrets
+from identity.journeys.federation.requesting_browser import Asking
 from identity.secret_keys import SecretKeys
 from identity.storage import Storage
 

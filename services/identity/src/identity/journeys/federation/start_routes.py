@@ -8,13 +8,13 @@ from flask_babel import get_locale, gettext
 
 from identity.errors import Reason, Refused
 from identity.identity_providers.provider import Provider
-from identity.journeys.federation.asking_browser import Asking
 from identity.journeys.federation.callback import Why
 from identity.journeys.federation.outcome_pages import OutcomePages
+from identity.journeys.federation.requesting_browser import Asking
 from identity.journeys.federation.start import Leaving, StartSignIn
 from identity.rate_limits.limiter import Action, RateLimiter
 from identity.web import messages
-from identity.web.asking_browser import AskingBrowser
+from identity.web.browser_binding import AskingBrowser
 from identity.web.csrf import Csrf
 from identity.web.current_session import CurrentSession
 from identity.web.pages import Pages
@@ -80,7 +80,7 @@ class Buttons:
         # A page, and no redirect: `form-action` binds every redirect of a form, and only the provider knows
         # over which of its own, or its customers', sites it leads (docs/decisions/).
         response = self._pages.render(
-            "federation/leaving.html", continuation, url=outcome.url, name=provider.brand.name
+            "federation/redirect_to_provider.html", continuation, url=outcome.url, name=provider.brand.name
         )
         self._browser.remember(response, outcome.browser_secret)
         return response

@@ -5,10 +5,10 @@ from enum import StrEnum
 
 from identity.clock import Clock
 from identity.continuation import Continuation, Continuations
-from identity.journeys.federation.asking_browser import Asking
 from identity.journeys.federation.mail import unverified_address
 from identity.journeys.federation.pending_store import FirstSignIns, Waiting
 from identity.journeys.federation.provision import Entered, OtherMethod, ProvisionResident, SignInAgain
+from identity.journeys.federation.requesting_browser import Asking
 from identity.rate_limits.limiter import Action, RateLimiter
 from identity.residents.accounts.store import Accounts, AddressTakenError
 from identity.residents.action_links.purposes import Purpose

@@ -6,16 +6,16 @@ from flask import Blueprint, Response, flash, request
 from flask_babel import gettext
 
 from identity.config import Settings
-from identity.journeys.federation.asking_browser import Asking
 from identity.journeys.federation.forms import CodeForm
 from identity.journeys.federation.missing_details import Complete
 from identity.journeys.federation.outcome_pages import OutcomePages
 from identity.journeys.federation.pending_store import Waiting
+from identity.journeys.federation.requesting_browser import Asking
 from identity.journeys.federation.verify_email import Resent, Seen, Step, VerifyAddress
 from identity.rate_limits.limiter import Action, RateLimiter
 from identity.residents.one_time_codes.store import CodeResult
 from identity.web import messages
-from identity.web.asking_browser import AskingBrowser
+from identity.web.browser_binding import AskingBrowser
 from identity.web.csrf import Csrf
 from identity.web.current_session import CurrentSession
 from identity.web.pages import Pages
@@ -24,11 +24,11 @@ from identity.web.visitor import current_visitor
 
 _TEMPLATES = {
     Step.CONFIRM: "federation/confirm.html",
-    Step.SIGN_IN: "federation/sign_in_once_more.html",
-    Step.ALREADY_VERIFIED: "registration/already_verified.html",
+    Step.SIGN_IN: "federation/link_in_other_browser.html",
+    Step.ALREADY_VERIFIED: "email_verification/already_verified.html",
     Step.EXPIRED: "federation/link_expired.html",
     Step.REPLACED: "federation/link_expired.html",
-    Step.UNKNOWN: "federation/gone.html",
+    Step.UNKNOWN: "federation/page_expired.html",
 }
 # The page of the mailed link (`web/mail_links.py`).
 LINK_PATH = "/sign-in/verify-email"
@@ -126,7 +126,7 @@ class WaitingPages:
         return self._pages.see_other("/sign-in", continuation, show="form")
 
     def _gone(self) -> Response:
-        return self._pages.render("federation/gone.html", self._pages.continuation(), 400)
+        return self._pages.render("federation/page_expired.html", self._pages.continuation(), 400)
 
     def _render(self, waiting: Waiting, form: CodeForm, status: int = 200, failure: str = "") -> Response:
         return self._pages.render(

@@ -13,7 +13,7 @@ from identity.journeys.registration.verify import Step, Verify
 from identity.rate_limits.limiter import Action, RateLimiter
 from identity.residents.one_time_codes.store import CodeResult
 from identity.web import messages, typed_email
-from identity.web.asking_browser import AskingBrowser
+from identity.web.browser_binding import AskingBrowser
 from identity.web.csrf import Csrf
 from identity.web.pages import Pages
 from identity.web.visitor import current_visitor
@@ -107,7 +107,7 @@ class WaitingPages:
         return self._pages.see_other("/sign-in", self._pages.continuation(), show="form")
 
     def _gone(self) -> Response:
-        return self._pages.render("registration/gone.html", self._pages.continuation(), 400)
+        return self._pages.render("registration/page_expired.html", self._pages.continuation(), 400)
 
     def _render(self, pending: Pending, form: CodeForm, status: int = 200, failure: str = "") -> Response:
         return self._pages.render(

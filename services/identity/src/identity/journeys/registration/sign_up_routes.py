@@ -8,7 +8,7 @@ from identity.journeys.registration.sign_up import Form, SignUp, TooManyMails, W
 from identity.rate_limits.limiter import Action, RateLimiter
 from identity.residents.passwords.policy import PasswordPolicy, PasswordProblem
 from identity.web import messages, password_messages, typed_email
-from identity.web.asking_browser import AskingBrowser
+from identity.web.browser_binding import AskingBrowser
 from identity.web.csrf import Csrf
 from identity.web.pages import Pages
 from identity.web.visitor import current_visitor

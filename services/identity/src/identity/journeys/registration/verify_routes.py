@@ -10,7 +10,7 @@ from identity.journeys.registration.verify import Step, Verification, Verify
 from identity.rate_limits.limiter import Action, RateLimiter
 from identity.residents.passwords.policy import PasswordPolicy
 from identity.web import messages, password_messages, typed_email
-from identity.web.asking_browser import AskingBrowser
+from identity.web.browser_binding import AskingBrowser
 from identity.web.csrf import Csrf
 from identity.web.pages import Pages
 from identity.web.visitor import current_visitor
@@ -19,8 +19,8 @@ PATH = "/verify-registration"
 
 _TEMPLATES = {
     Step.CONFIRM: "registration/confirm.html",
-    Step.CHOOSE_PASSWORD: "registration/choose_password.html",
-    Step.ALREADY_VERIFIED: "registration/already_verified.html",
+    Step.CHOOSE_PASSWORD: "registration/link_in_other_browser.html",
+    Step.ALREADY_VERIFIED: "email_verification/already_verified.html",
     Step.EXPIRED: "registration/link_expired.html",
     Step.REPLACED: "registration/link_expired.html",
     Step.UNKNOWN: "registration/link_unknown.html",
