@@ -4,23 +4,23 @@ from flask import Blueprint
 
 from identity.composition.dependencies import Dependencies
 from identity.journeys.federation.callback import HandleCallback
-from identity.journeys.federation.callback_routes import Callbacks
-from identity.journeys.federation.email_change import AnswerOffer
-from identity.journeys.federation.email_change_routes import OfferPages
+from identity.journeys.federation.callback_routes import CallbackEndpoints
+from identity.journeys.federation.email_change import EmailChange
+from identity.journeys.federation.email_change_routes import EmailChangePages
 from identity.journeys.federation.match_resident import MatchResident
-from identity.journeys.federation.missing_details import Complete
-from identity.journeys.federation.missing_details_routes import CompletionPages
+from identity.journeys.federation.missing_details import CompleteDetails
+from identity.journeys.federation.missing_details_routes import MissingDetailsPages
 from identity.journeys.federation.outcome_pages import OutcomePages
 from identity.journeys.federation.provider_events import HandleProviderEvent
-from identity.journeys.federation.provider_events_routes import DeletionPages, Receivers
+from identity.journeys.federation.provider_events_routes import DataDeletionPages, ProviderEventEndpoints
 from identity.journeys.federation.provision import ProvisionResident
 from identity.journeys.federation.start import StartSignIn
-from identity.journeys.federation.start_routes import Buttons
+from identity.journeys.federation.start_routes import StartPages
 from identity.journeys.federation.verify_email import VerifyAddress
 from identity.journeys.federation.verify_email_routes import LinkPages
 from identity.journeys.federation.verify_email_routes import WaitingPages as FederationWaitingPages
 from identity.resident_deletion import ResidentDeletion
-from identity.web.browser_binding import AskingBrowser
+from identity.web.browser_binding import BrowserBinding
 
 
 def federation_blueprints(dependencies: Dependencies) -> list[Blueprint]:
@@ -36,7 +36,7 @@ def federation_blueprints(dependencies: Dependencies) -> list[Blueprint]:
         dependencies.continuations,
         dependencies.providers,
     )
-    browser, provision = AskingBrowser(settings), ProvisionResident(secret_keys, dependencies.sessions)
+    browser, provision = BrowserBinding(settings), ProvisionResident(secret_keys, dependencies.sessions)
     verification, mail_queue, mail_links = (
         dependencies.address_verification,
         dependencies.mail_queue,
@@ -54,7 +54,7 @@ def federation_blueprints(dependencies: Dependencies) -> list[Blueprint]:
         verification=verification,
     )
     finish = HandleCallback(storage, secret_keys, clock, settings, continuations, recognise)
-    complete = Complete(storage, clock, rate_limiter, continuations, provision, verification)
+    complete = CompleteDetails(storage, clock, rate_limiter, continuations, provision, verification)
     verify = VerifyAddress(
         storage=storage,
         secret_keys=secret_keys,
@@ -72,7 +72,7 @@ def federation_blueprints(dependencies: Dependencies) -> list[Blueprint]:
         dependencies.sessions,
         ResidentDeletion(dependencies.sessions, dependencies.account_events),
     )
-    answer = AnswerOffer(
+    answer = EmailChange(
         storage=storage,
         secret_keys=secret_keys,
         clock=clock,
@@ -88,19 +88,19 @@ def federation_blueprints(dependencies: Dependencies) -> list[Blueprint]:
         dependencies.current_session,
         dependencies.methods,
     )
-    callbacks = Callbacks(providers, pages, browser, current, finish, outcome_pages).blueprint()
-    receivers = Receivers(providers, settings, receive).blueprint()
+    callbacks = CallbackEndpoints(providers, pages, browser, current, finish, outcome_pages).blueprint()
+    receivers = ProviderEventEndpoints(providers, settings, receive).blueprint()
     # A provider's POST carries no token of ours: the attempt's state, or a signature, proves it.
     csrf.exempt(callbacks)
     csrf.exempt(receivers)
-    completion = CompletionPages(
+    completion = MissingDetailsPages(
         providers, pages, csrf, rate_limiter, browser, current, complete, outcome_pages
     )
     waiting = FederationWaitingPages(
         settings, methods, pages, csrf, rate_limiter, browser, current, complete, verify, outcome_pages
     )
     return [
-        Buttons(
+        StartPages(
             providers, methods, pages, csrf, rate_limiter, browser, current, leave, outcome_pages
         ).blueprint(),
         callbacks,
@@ -109,6 +109,6 @@ def federation_blueprints(dependencies: Dependencies) -> list[Blueprint]:
         completion.blueprint(),
         waiting.blueprint(),
         LinkPages(methods, pages, csrf, rate_limiter, browser, current, verify, outcome_pages).blueprint(),
-        DeletionPages(methods, pages, receive).blueprint(),
-        OfferPages(pages, csrf, rate_limiter, current, answer).blueprint(),
+        DataDeletionPages(methods, pages, receive).blueprint(),
+        EmailChangePages(pages, csrf, rate_limiter, current, answer).blueprint(),
     ]

@@ -10,7 +10,7 @@ _LIFETIME = 24 * 60 * 60
 _LONGEST = 64
 
 
-class AskingBrowser:
+class BrowserBinding:
     """Hands out and reads the cookie. One secret serves every registration of the browser."""
 
     def __init__(self, settings: Settings) -> None:

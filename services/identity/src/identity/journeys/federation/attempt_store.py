@@ -20,7 +20,7 @@ KEPT_AFTER_EXPIRY = timedelta(hours=12)
 
 
 @dataclass(frozen=True)
-class Secrets:
+class AttemptSecrets:
     """What the answer must fit, and nobody else may know."""
 
     nonce: str
@@ -35,7 +35,7 @@ class Attempt:
     """A way to a provider and back."""
 
     provider: str
-    secrets: Secrets
+    secrets: AttemptSecrets
     continuation: SignedContinuation
     language: str
     is_spent: bool
@@ -56,7 +56,7 @@ class Attempts:
         state: str,
         provider: str,
         browser_secret: str,
-        secrets: Secrets,
+        secrets: AttemptSecrets,
         continuation: SignedContinuation,
         language: str,
         now: datetime,
@@ -113,7 +113,7 @@ class Attempts:
         answer = json.loads(self._secret_keys.decrypt(row.posted_answer)) if row.posted_answer else None
         return Attempt(
             provider=row.provider,
-            secrets=Secrets(**json.loads(self._secret_keys.decrypt(row.secrets))),
+            secrets=AttemptSecrets(**json.loads(self._secret_keys.decrypt(row.secrets))),
             continuation=row.continuation,
             language=row.language,
             is_spent=row.spent_at is not None,

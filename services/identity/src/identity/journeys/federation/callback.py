@@ -21,8 +21,8 @@ from identity.identity_providers.provider import (
 )
 from identity.journeys.federation.attempt_store import Attempt, Attempts
 from identity.journeys.federation.match_resident import MatchResident, Unfinished
-from identity.journeys.federation.provision import Entered, OtherMethod
-from identity.journeys.federation.requesting_browser import Asking
+from identity.journeys.federation.provision import OtherMethod, SignInCompleted
+from identity.journeys.federation.requesting_browser import RequestingBrowser
 from identity.journeys.federation.start import redirect_uri
 from identity.secret_keys import SecretKeys
 from identity.storage import Storage
@@ -30,42 +30,42 @@ from identity.storage import Storage
 _log = structlog.get_logger(__name__)
 
 
-class Why(StrEnum):
+class SignInRefusal(StrEnum):
     """Why nobody was let in. Closed: the page has words for each."""
 
     DENIED = "denied"
     # No answer to a question of ours: forged, of another browser, used, or too late.
-    NOT_OURS = "not_ours"
+    INVALID_CALLBACK = "not_ours"
     UNAVAILABLE = "unavailable"
     # By the provider.
-    DISABLED_THERE = "disabled_there"
+    ACCOUNT_DISABLED = "disabled_there"
     # The resident, by us.
-    DISABLED_HERE = "disabled_here"
+    RESIDENT_DISABLED = "disabled_here"
 
 
 @dataclass(frozen=True)
-class NoEntry:
+class SignInRefused:
     """Nobody was let in."""
 
-    why: Why
+    why: SignInRefusal
     # None when it is not this browser's to know.
     continuation: Continuation | None
 
 
 @dataclass(frozen=True)
-class Already:
+class AlreadySignedIn:
     """The answer was taken before ("Back", or a second tab), and the resident is in."""
 
     continuation: Continuation
 
 
-Outcome = Entered | Unfinished | OtherMethod | NoEntry | Already
+Outcome = SignInCompleted | Unfinished | OtherMethod | SignInRefused | AlreadySignedIn
 
 _WHY = {
-    Refusal.DENIED: Why.DENIED,
-    Refusal.INVALID_ANSWER: Why.NOT_OURS,
-    Refusal.UNAVAILABLE: Why.UNAVAILABLE,
-    Refusal.DISABLED: Why.DISABLED_THERE,
+    Refusal.DENIED: SignInRefusal.DENIED,
+    Refusal.INVALID_ANSWER: SignInRefusal.INVALID_CALLBACK,
+    Refusal.UNAVAILABLE: SignInRefusal.UNAVAILABLE,
+    Refusal.DISABLED: SignInRefusal.ACCOUNT_DISABLED,
 }
 
 
@@ -95,7 +95,7 @@ class HandleCallback:
                 answer.get("state", ""), provider.key, answer, self._clock.now()
             )
 
-    def finish(self, provider: Provider, answer: Mapping[str, str], asking: Asking) -> Outcome:
+    def finish(self, provider: Provider, answer: Mapping[str, str], browser: RequestingBrowser) -> Outcome:
         """Spend the attempt, ask the provider who it is, and let the resident in.
 
         The attempt is spent before anything else, and no transaction is open while the provider is asked.
@@ -103,18 +103,18 @@ class HandleCallback:
         now, state = self._clock.now(), answer.get("state", "")
         with self._storage.transaction() as tx:
             attempts = Attempts(tx, self._secret_keys)
-            attempt = attempts.claim(state, provider.key, asking.secret or "", now)
+            attempt = attempts.claim(state, provider.key, browser.secret or "", now)
             if attempt is None:
-                return self._not_open(attempts.look(state, provider.key, asking.secret or ""), asking)
+                return self._not_open(attempts.look(state, provider.key, browser.secret or ""), browser)
         continuation = self._continuations.read(attempt.continuation)
         try:
             identity = self._identity(provider, state, attempt, answer)
         except ProviderRefusal as refusal:
             _log.warning("provider_sign_in_failed", provider=provider.key, cause=refusal.cause)
-            self._note(provider, continuation, asking, str(refusal.refusal), now)
-            return NoEntry(_WHY[refusal.refusal], continuation)
-        outcome = self._recognise.recognise(provider.key, identity, attempt, asking)
-        return NoEntry(Why.DISABLED_HERE, continuation) if outcome is None else outcome
+            self._note(provider, continuation, browser, str(refusal.refusal), now)
+            return SignInRefused(_WHY[refusal.refusal], continuation)
+        outcome = self._recognise.recognise(provider.key, identity, attempt, browser)
+        return SignInRefused(SignInRefusal.RESIDENT_DISABLED, continuation) if outcome is None else outcome
 
     def _identity(
         self, provider: Provider, state: str, attempt: Attempt, answer: Mapping[str, str]
@@ -128,23 +128,28 @@ class HandleCallback:
         params = answer if attempt.posted_answer is None else attempt.posted_answer
         return provider.identity_from_callback(params, expected)
 
-    def _not_open(self, attempt: Attempt | None, asking: Asking) -> Outcome:
+    def _not_open(self, attempt: Attempt | None, browser: RequestingBrowser) -> Outcome:
         if attempt is None:
-            return NoEntry(Why.NOT_OURS, None)
+            return SignInRefused(SignInRefusal.INVALID_CALLBACK, None)
         continuation = self._continuations.read(attempt.continuation)
-        if attempt.is_spent and asking.current and not continuation.reauthenticate:
-            return Already(continuation)
-        return NoEntry(Why.NOT_OURS, continuation)
+        if attempt.is_spent and browser.current and not continuation.reauthenticate:
+            return AlreadySignedIn(continuation)
+        return SignInRefused(SignInRefusal.INVALID_CALLBACK, continuation)
 
     def _note(
-        self, provider: Provider, continuation: Continuation, asking: Asking, why: str, now: datetime
+        self,
+        provider: Provider,
+        continuation: Continuation,
+        browser: RequestingBrowser,
+        why: str,
+        now: datetime,
     ) -> None:
         with self._storage.transaction() as tx:
             Audit(tx).record(
                 Event.SIGN_IN_FAILED,
                 now,
                 client_id=continuation.client_id or None,
-                ip_address=asking.visitor.ip_address,
+                ip_address=browser.visitor.ip_address,
                 method=provider.key,
                 why=why,
             )

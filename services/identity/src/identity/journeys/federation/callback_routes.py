@@ -8,31 +8,31 @@ from werkzeug.datastructures import MultiDict
 from identity.continuation import Continuation
 from identity.errors import Reason, Refused
 from identity.identity_providers.provider import Provider
-from identity.journeys.federation.callback import Already, HandleCallback, NoEntry
+from identity.journeys.federation.callback import AlreadySignedIn, HandleCallback, SignInRefused
 from identity.journeys.federation.match_resident import Unfinished
 from identity.journeys.federation.outcome_pages import OutcomePages
-from identity.journeys.federation.requesting_browser import Asking
-from identity.web.browser_binding import AskingBrowser
+from identity.journeys.federation.requesting_browser import RequestingBrowser
+from identity.web.browser_binding import BrowserBinding
 from identity.web.current_session import CurrentSession
 from identity.web.pages import Pages
 from identity.web.visitor import current_visitor
 
 
-class Callbacks:
+class CallbackEndpoints:
     """One address for each provider. Its state, not a CSRF token, proves an answer."""
 
     def __init__(
         self,
         providers: Mapping[str, Provider],
         pages: Pages,
-        browser: AskingBrowser,
+        browser_binding: BrowserBinding,
         current_session: CurrentSession,
         finish: HandleCallback,
         outcome_pages: OutcomePages,
     ) -> None:
         self._providers = providers
         self._pages = pages
-        self._browser = browser
+        self._browser_binding = browser_binding
         self._current_session = current_session
         self._finish = finish
         self._outcome_pages = outcome_pages
@@ -47,16 +47,18 @@ class Callbacks:
     def answer(self, provider_key: str) -> Response:
         """Take the answer."""
         provider = self._provider(provider_key)
-        asking = Asking(self._browser.secret(), self._current_session.load(), current_visitor())
-        outcome = self._finish.finish(provider, _each_once(request.args), asking)
-        if isinstance(outcome, NoEntry):
+        browser = RequestingBrowser(
+            self._browser_binding.secret(), self._current_session.load(), current_visitor()
+        )
+        outcome = self._finish.finish(provider, _each_once(request.args), browser)
+        if isinstance(outcome, SignInRefused):
             return self._outcome_pages.refused(provider_key, outcome.why, outcome.continuation)
-        if isinstance(outcome, Already):
+        if isinstance(outcome, AlreadySignedIn):
             return self._pages.redirect_to(outcome.continuation)
         if isinstance(outcome, Unfinished):
             page = "check-email" if outcome.is_mailed else "complete"
             path = f"/sign-in/{provider_key}/{page}"
-            return self._pages.see_other(path, outcome.continuation, waiting=outcome.waiting_id)
+            return self._pages.see_other(path, outcome.continuation, waiting=outcome.pending_id)
         return self._outcome_pages.done(provider_key, outcome)
 
     def posted(self, provider_key: str) -> Response:

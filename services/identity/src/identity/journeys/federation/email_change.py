@@ -31,7 +31,7 @@ PROVED_WITHIN = timedelta(minutes=15)
 _PURPOSE = "change_address"
 
 
-class Asked(StrEnum):
+class CodeRequest(StrEnum):
     """What became of the wish to use the new address."""
 
     MAILED = "mailed"
@@ -48,7 +48,7 @@ class _Offer:
     address: Address
 
 
-class AnswerOffer:
+class EmailChange:
     """Takes the resident's answer."""
 
     def __init__(
@@ -83,22 +83,22 @@ class AnswerOffer:
         with self._storage.transaction() as tx:
             FederatedIdentities(tx).close_offer(current.resident_id)
 
-    def use(self, current: SignedIn, visitor: Visitor) -> Asked:
+    def use(self, current: SignedIn, visitor: Visitor) -> CodeRequest:
         """Mail a code to the new address, whoever says that it is the resident's."""
         now = self._clock.now()
         if now >= current.authenticated_at + PROVED_WITHIN:
-            return Asked.SIGN_IN_AGAIN
+            return CodeRequest.SIGN_IN_AGAIN
         with self._storage.transaction() as tx:
             offer = self._offer(tx, current)
         if offer is None:
-            return Asked.GONE
+            return CodeRequest.GONE
         if not self._rate_limiter.allows_mail(offer.address.key, visitor.ip_address):
-            return Asked.TOO_MANY
+            return CodeRequest.TOO_MANY
         with self._storage.transaction() as tx:
             subject = _subject(current, offer.address)
             code = OneTimeCodes(tx, self._secret_keys).issue_code(_PURPOSE, subject, now)
             self._mail_code(tx, offer, code)
-        return Asked.MAILED
+        return CodeRequest.MAILED
 
     def confirm(self, current: SignedIn, code: str, visitor: Visitor) -> CodeResult:
         """Change the address if the code is right, and tell the old one."""

@@ -6,7 +6,7 @@ from dataclasses import replace
 from flask import Blueprint, Response, flash, request
 from flask_babel import gettext
 
-from identity.journeys.federation.email_change import AnswerOffer, Asked
+from identity.journeys.federation.email_change import CodeRequest, EmailChange
 from identity.journeys.federation.forms import NewAddressForm
 from identity.rate_limits.limiter import Action, RateLimiter
 from identity.residents.one_time_codes.store import CodeResult
@@ -20,7 +20,7 @@ _PROFILE = "/profile"
 _PATH = "/profile/provider-email"
 
 
-class OfferPages:
+class EmailChangePages:
     """Takes the answer and leads back to the profile."""
 
     def __init__(
@@ -29,7 +29,7 @@ class OfferPages:
         csrf: Csrf,
         rate_limiter: RateLimiter,
         current_session: CurrentSession,
-        answer: AnswerOffer,
+        answer: EmailChange,
     ) -> None:
         self._pages = pages
         self._csrf = csrf
@@ -71,14 +71,14 @@ class OfferPages:
 
     def _use(self, current: SignedIn) -> Response:
         match self._answer.use(current, current_visitor()):
-            case Asked.MAILED:
+            case CodeRequest.MAILED:
                 return self._pages.see_other(_PATH, self._pages.continuation())
-            case Asked.SIGN_IN_AGAIN:
+            case CodeRequest.SIGN_IN_AGAIN:
                 again = replace(self._pages.continuation_to(_PROFILE), reauthenticate=True)
                 return self._pages.see_other("/sign-in", again)
-            case Asked.TOO_MANY:
+            case CodeRequest.TOO_MANY:
                 flash(messages.too_many_requests(), "warning")
-            case Asked.GONE:
+            case CodeRequest.GONE:
                 pass
         return self._back()
 

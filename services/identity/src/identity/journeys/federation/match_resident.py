@@ -10,9 +10,9 @@ from identity.continuation import Continuation, Continuations
 from identity.identity_providers.provider import ProviderIdentity
 from identity.journeys.federation.attempt_store import Attempt
 from identity.journeys.federation.mail import unverified_address
-from identity.journeys.federation.pending_store import FirstSignIns, Named, Waiting
-from identity.journeys.federation.provision import Entered, OtherMethod, ProvisionResident, amr_text
-from identity.journeys.federation.requesting_browser import Asking
+from identity.journeys.federation.pending_store import FirstSignIns, FirstSignInView, ProviderAccount
+from identity.journeys.federation.provision import OtherMethod, ProvisionResident, SignInCompleted, amr_text
+from identity.journeys.federation.requesting_browser import RequestingBrowser
 from identity.rate_limits.limiter import RateLimiter
 from identity.residents.accounts.addresses import Address, InvalidAddressError, parse
 from identity.residents.accounts.models import Resident
@@ -34,7 +34,7 @@ from identity.web.address_verification import AddressVerification
 class Unfinished:
     """Somebody new, and something is missing."""
 
-    waiting_id: str
+    pending_id: str
     # The mail is on its way, and nothing is left to ask for; otherwise the page asks.
     is_mailed: bool
     continuation: Continuation
@@ -44,7 +44,7 @@ class Unfinished:
 class _Newcomer:
     """Somebody whom no resident's row names."""
 
-    named: Named
+    account: ProviderAccount
     identity: ProviderIdentity
     address: Address | None
     attempt: Attempt
@@ -74,49 +74,49 @@ class MatchResident:
         self._verification = verification
 
     def recognise(
-        self, provider_key: str, identity: ProviderIdentity, attempt: Attempt, asking: Asking
-    ) -> Entered | Unfinished | OtherMethod | None:
+        self, provider_key: str, identity: ProviderIdentity, attempt: Attempt, browser: RequestingBrowser
+    ) -> SignInCompleted | Unfinished | OtherMethod | None:
         """Let a resident in, make a new one, or note what is missing; None if the resident is disabled."""
         try:
-            outcome = self._once(provider_key, identity, attempt, asking)
+            outcome = self._once(provider_key, identity, attempt, browser)
         except IdentityTakenError:
             # Another first sign-in of the same person won a moment ago: now it is a later one.
-            outcome = self._once(provider_key, identity, attempt, asking)
-        if isinstance(outcome, Waiting):
-            return self._unfinished(outcome, asking)
+            outcome = self._once(provider_key, identity, attempt, browser)
+        if isinstance(outcome, FirstSignInView):
+            return self._unfinished(outcome, browser)
         return outcome
 
     def _once(
-        self, provider_key: str, identity: ProviderIdentity, attempt: Attempt, asking: Asking
-    ) -> Entered | Waiting | OtherMethod | None:
+        self, provider_key: str, identity: ProviderIdentity, attempt: Attempt, browser: RequestingBrowser
+    ) -> SignInCompleted | FirstSignInView | OtherMethod | None:
         continuation = self._continuations.read(attempt.continuation)
         amr = amr_text(identity.amr)
         with self._storage.transaction() as tx:
             known = FederatedIdentities(tx).find_identity(identity.issuer, identity.subject)
             if known:
-                return self._later(tx, known, identity, asking, continuation)
-            named = Named(provider_key, identity.issuer, identity.subject, identity.email, amr)
+                return self._later(tx, known, identity, browser, continuation)
+            account = ProviderAccount(provider_key, identity.issuer, identity.subject, identity.email, amr)
             address = _address(identity.email)
-            newcomer = _Newcomer(named, identity, address, attempt, continuation)
-            return self._by_link(tx, newcomer, asking) or self._first(tx, newcomer, asking)
+            newcomer = _Newcomer(account, identity, address, attempt, continuation)
+            return self._by_link(tx, newcomer, browser) or self._first(tx, newcomer, browser)
 
     def _later(
         self,
         tx: Transaction,
         known: KnownIdentity,
         identity: ProviderIdentity,
-        asking: Asking,
+        browser: RequestingBrowser,
         continuation: Continuation,
-    ) -> Entered | None:
+    ) -> SignInCompleted | None:
         now, resident = self._clock.now(), Accounts(tx).get(known.resident_id)
         if resident is None or resident.disabled_at is not None:
-            self._refused(tx, asking, continuation, now, known.resident_id, "disabled")
+            self._refused(tx, browser, continuation, now, known.resident_id, "disabled")
             return None
         identities = FederatedIdentities(tx)
         identities.note_use(known, now)
         self._compare_address(identities, known, identity, resident)
         amr = amr_text(identity.amr).split()
-        return self._provision.enter(tx, resident, amr, asking, continuation, now)
+        return self._provision.enter(tx, resident, amr, browser, continuation, now)
 
     def _compare_address(
         self,
@@ -131,7 +131,7 @@ class MatchResident:
             is_new = told.key != resident.email_key
             identities.note_address(known, told.display, told.display if is_new else None)
 
-    def _by_link(self, tx: Transaction, new: _Newcomer, asking: Asking) -> Entered | None:
+    def _by_link(self, tx: Transaction, new: _Newcomer, browser: RequestingBrowser) -> SignInCompleted | None:
         """Finish a first sign-in whose mailed link was opened in another browser than the one that waits.
 
         The link proves the address and the provider the account; only if it is the account that the mail
@@ -140,33 +140,35 @@ class MatchResident:
         now, links = self._clock.now(), ActionLinks(tx)
         token = new.attempt.secrets.link_token
         link = links.find_link(token, Purpose.VERIFY_FEDERATION, now)
-        waiting = FirstSignIns(tx).get(link.subject) if link.status is LinkStatus.VALID else None
-        account = (new.named.issuer, new.named.subject)
-        if waiting is None or (waiting.issuer, waiting.subject) != account:
+        pending = FirstSignIns(tx).get(link.subject) if link.status is LinkStatus.VALID else None
+        account = (new.account.issuer, new.account.subject)
+        if pending is None or (pending.issuer, pending.subject) != account:
             return None
         if links.claim_link(token, Purpose.VERIFY_FEDERATION, now).status is not LinkStatus.VALID:
             return None
-        OneTimeCodes(tx, self._secret_keys).delete_code(Purpose.VERIFY_FEDERATION, waiting.id)
-        continuation = self._continuations.read(waiting.continuation)
+        OneTimeCodes(tx, self._secret_keys).delete_code(Purpose.VERIFY_FEDERATION, pending.id)
+        continuation = self._continuations.read(pending.continuation)
         try:
-            resident = self._provision.complete(tx, waiting, continuation, now)
+            resident = self._provision.complete(tx, pending, continuation, now)
         except AddressTakenError:
             return None
-        return self._provision.enter(tx, resident, new.named.amr.split(), asking, new.continuation, now)
+        return self._provision.enter(tx, resident, new.account.amr.split(), browser, new.continuation, now)
 
-    def _first(self, tx: Transaction, new: _Newcomer, asking: Asking) -> Entered | Waiting | OtherMethod:
+    def _first(
+        self, tx: Transaction, new: _Newcomer, browser: RequestingBrowser
+    ) -> SignInCompleted | FirstSignInView | OtherMethod:
         now, identity, address = self._clock.now(), new.identity, new.address
         is_proved = address is not None and identity.email_verified
         given_name, family_name = identity.given_name or "", identity.family_name or ""
         if address and is_proved and (owner := Accounts(tx).by_email_key(address.key)):
-            if self._provision.is_known(tx, new.named):
+            if self._provision.is_known(tx, new.account):
                 raise IdentityTakenError
-            return self._other_method(tx, owner, address, new, asking)
+            return self._other_method(tx, owner, address, new, browser)
         if address and is_proved and given_name and family_name:
             try:
                 resident = self._provision.create(
                     tx,
-                    new.named,
+                    new.account,
                     address=address,
                     given_name=given_name,
                     family_name=family_name,
@@ -177,42 +179,44 @@ class MatchResident:
             except AddressTakenError:
                 # At this very moment: by the same person, who is then known, or by somebody else.
                 raise IdentityTakenError from None
-            return self._provision.enter(tx, resident, new.named.amr.split(), asking, new.continuation, now)
+            return self._provision.enter(
+                tx, resident, new.account.amr.split(), browser, new.continuation, now
+            )
         return FirstSignIns(tx).add(
-            new.named,
+            new.account,
             address=address,
             address_proved=is_proved,
             given_name=given_name,
             family_name=family_name,
             language=new.attempt.language,
             continuation=new.attempt.continuation,
-            browser_digest=digest(asking.secret or ""),
+            browser_digest=digest(browser.secret or ""),
             now=now,
         )
 
     def _other_method(
-        self, tx: Transaction, owner: Resident, address: Address, new: _Newcomer, asking: Asking
+        self, tx: Transaction, owner: Resident, address: Address, new: _Newcomer, browser: RequestingBrowser
     ) -> OtherMethod:
-        self._refused(tx, asking, new.continuation, self._clock.now(), owner.id, "other_method")
+        self._refused(tx, browser, new.continuation, self._clock.now(), owner.id, "other_method")
         return OtherMethod(address.display, owner.sign_in_method, new.continuation)
 
-    def _unfinished(self, waiting: Waiting, asking: Asking) -> Unfinished:
+    def _unfinished(self, pending: FirstSignInView, browser: RequestingBrowser) -> Unfinished:
         """Mail at once where nothing is left to ask for; over the limit, the page asks and says so."""
-        continuation = self._continuations.read(waiting.continuation)
-        address = waiting.address
-        if address is None or waiting.email_proved or not waiting.has_all:
-            return Unfinished(waiting.id, is_mailed=False, continuation=continuation)
-        if not self._rate_limiter.allows_mail(address.key, asking.visitor.ip_address):
-            return Unfinished(waiting.id, is_mailed=False, continuation=continuation)
+        continuation = self._continuations.read(pending.continuation)
+        address = pending.address
+        if address is None or pending.email_proved or not pending.has_all:
+            return Unfinished(pending.id, is_mailed=False, continuation=continuation)
+        if not self._rate_limiter.allows_mail(address.key, browser.visitor.ip_address):
+            return Unfinished(pending.id, is_mailed=False, continuation=continuation)
         with self._storage.transaction() as tx:
-            unverified = unverified_address(waiting, address, continuation)
+            unverified = unverified_address(pending, address, continuation)
             self._verification.send_link_and_code(tx, unverified, self._clock.now())
-        return Unfinished(waiting.id, is_mailed=True, continuation=continuation)
+        return Unfinished(pending.id, is_mailed=True, continuation=continuation)
 
     def _refused(
         self,
         tx: Transaction,
-        asking: Asking,
+        browser: RequestingBrowser,
         continuation: Continuation,
         now: datetime,
         resident_id: str,
@@ -223,7 +227,7 @@ class MatchResident:
             now,
             resident_id=resident_id,
             client_id=continuation.client_id or None,
-            ip_address=asking.visitor.ip_address,
+            ip_address=browser.visitor.ip_address,
             why=why,
         )
 

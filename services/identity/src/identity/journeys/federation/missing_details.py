@@ -5,9 +5,14 @@ from dataclasses import dataclass, replace
 from identity.clock import Clock
 from identity.continuation import Continuations
 from identity.journeys.federation.mail import unverified_address
-from identity.journeys.federation.pending_store import FirstSignIns, Waiting
-from identity.journeys.federation.provision import Entered, OtherMethod, ProvisionResident, SignInAgain
-from identity.journeys.federation.requesting_browser import Asking
+from identity.journeys.federation.pending_store import FirstSignIns, FirstSignInView
+from identity.journeys.federation.provision import (
+    OtherMethod,
+    ProvisionResident,
+    SignInAgain,
+    SignInCompleted,
+)
+from identity.journeys.federation.requesting_browser import RequestingBrowser
 from identity.rate_limits.limiter import RateLimiter
 from identity.residents.accounts.addresses import Address
 from identity.residents.accounts.store import Accounts, AddressTakenError
@@ -18,7 +23,7 @@ from identity.web.address_verification import AddressVerification
 
 
 @dataclass(frozen=True)
-class Filled:
+class MissingDetails:
     """What was filled in."""
 
     given_name: str
@@ -27,7 +32,7 @@ class Filled:
     address: Address | None
 
 
-class Mailed:
+class VerificationMailed:
     """A mail is on its way; nothing is created before it is answered."""
 
 
@@ -35,7 +40,7 @@ class TooManyMails:
     """This address was mailed too often in the last hour; nothing was written."""
 
 
-class Complete:
+class CompleteDetails:
     """Completes first sign-ins."""
 
     def __init__(
@@ -54,52 +59,54 @@ class Complete:
         self._provision = provision
         self._verification = verification
 
-    def find(self, waiting_id: str, asking: Asking) -> Waiting | None:
-        """Return the first sign-in if this browser came back with it, waiting or just completed."""
-        if not asking.secret:
+    def find(self, pending_id: str, browser: RequestingBrowser) -> FirstSignInView | None:
+        """Return the first sign-in if this browser came back with it, pending or just completed."""
+        if not browser.secret:
             return None
         with self._storage.transaction() as tx:
-            return FirstSignIns(tx).of_browser(waiting_id, digest(asking.secret), self._clock.now())
+            return FirstSignIns(tx).of_browser(pending_id, digest(browser.secret), self._clock.now())
 
     def complete(
-        self, waiting: Waiting, filled: Filled, asking: Asking
-    ) -> Entered | SignInAgain | OtherMethod | Mailed | TooManyMails:
+        self, pending: FirstSignInView, filled: MissingDetails, browser: RequestingBrowser
+    ) -> SignInCompleted | SignInAgain | OtherMethod | VerificationMailed | TooManyMails:
         """Make the resident where the address is proved; otherwise mail the address first."""
-        address = waiting.address if waiting.email_proved else filled.address
+        address = pending.address if pending.email_proved else filled.address
         if address is None:
             raise LookupError("the form asks for an address unless there is one")
         full = replace(
-            waiting,
+            pending,
             email=address.display,
             email_key=address.key,
             given_name=filled.given_name,
             family_name=filled.family_name,
         )
-        if waiting.email_proved:
-            return self._create(full, asking)
-        if not self._rate_limiter.allows_mail(address.key, asking.visitor.ip_address):
+        if pending.email_proved:
+            return self._create(full, browser)
+        if not self._rate_limiter.allows_mail(address.key, browser.visitor.ip_address):
             return TooManyMails()
-        continuation = self._continuations.read(waiting.continuation)
+        continuation = self._continuations.read(pending.continuation)
         with self._storage.transaction() as tx:
             # The earlier link and code, which prove the earlier address, die in the same transaction.
-            FirstSignIns(tx).fill_in(waiting.id, address, filled.given_name, filled.family_name)
+            FirstSignIns(tx).fill_in(pending.id, address, filled.given_name, filled.family_name)
             unverified = unverified_address(full, address, continuation)
             self._verification.send_link_and_code(tx, unverified, self._clock.now())
-        return Mailed()
+        return VerificationMailed()
 
-    def _create(self, waiting: Waiting, asking: Asking) -> Entered | SignInAgain | OtherMethod:
-        now, continuation = self._clock.now(), self._continuations.read(waiting.continuation)
+    def _create(
+        self, pending: FirstSignInView, browser: RequestingBrowser
+    ) -> SignInCompleted | SignInAgain | OtherMethod:
+        now, continuation = self._clock.now(), self._continuations.read(pending.continuation)
         try:
             with self._storage.transaction() as tx:
                 try:
-                    resident = self._provision.complete(tx, waiting, continuation, now)
+                    resident = self._provision.complete(tx, pending, continuation, now)
                 except AddressTakenError:
-                    owner = Accounts(tx).by_email_key(waiting.email_key or "")
-                    method = owner.sign_in_method if owner else waiting.provider
-                    return OtherMethod(waiting.email or "", method, continuation)
-                if not waiting.is_fresh(now):
+                    owner = Accounts(tx).by_email_key(pending.email_key or "")
+                    method = owner.sign_in_method if owner else pending.provider
+                    return OtherMethod(pending.email or "", method, continuation)
+                if not pending.is_fresh(now):
                     return SignInAgain(continuation)
-                return self._provision.enter(tx, resident, waiting.amr.split(), asking, continuation, now)
+                return self._provision.enter(tx, resident, pending.amr.split(), browser, continuation, now)
         except IdentityTakenError:
             # In another tab, a moment ago.
             return SignInAgain(continuation)

@@ -6,8 +6,8 @@ from flask_babel import gettext
 
 from identity.continuation import Continuation
 from identity.errors import Reason, Refused
-from identity.journeys.federation.callback import Why
-from identity.journeys.federation.provision import Entered, OtherMethod, SignInAgain
+from identity.journeys.federation.callback import SignInRefusal
+from identity.journeys.federation.provision import OtherMethod, SignInAgain, SignInCompleted
 from identity.web import messages, typed_email
 from identity.web.pages import Pages
 from identity.web.sign_in_methods import PASSWORD, ProviderButton, SignInMethods
@@ -16,13 +16,13 @@ from identity.web.signed_in_response import SignedInResponse
 OTHER_METHOD = "other_method"
 _KEY = "other_method"
 _STATUSES = {
-    Why.DENIED: 200,
-    Why.NOT_OURS: 400,
-    Why.UNAVAILABLE: 503,
-    Why.DISABLED_THERE: 403,
-    Why.DISABLED_HERE: 403,
+    SignInRefusal.DENIED: 200,
+    SignInRefusal.INVALID_CALLBACK: 400,
+    SignInRefusal.UNAVAILABLE: 503,
+    SignInRefusal.ACCOUNT_DISABLED: 403,
+    SignInRefusal.RESIDENT_DISABLED: 403,
 }
-_MAY_TRY_AGAIN = (Why.DENIED, Why.NOT_OURS, Why.UNAVAILABLE)
+_MAY_TRY_AGAIN = (SignInRefusal.DENIED, SignInRefusal.INVALID_CALLBACK, SignInRefusal.UNAVAILABLE)
 
 
 class OutcomePages:
@@ -39,9 +39,9 @@ class OutcomePages:
         blueprint.get("/sign-in/<provider_key>/not-signed-in")(self.show)
         return blueprint
 
-    def done(self, provider_key: str, outcome: Entered | SignInAgain | OtherMethod) -> Response:
+    def done(self, provider_key: str, outcome: SignInCompleted | SignInAgain | OtherMethod) -> Response:
         """Answer for an end that is no refusal."""
-        if isinstance(outcome, Entered):
+        if isinstance(outcome, SignInCompleted):
             return self._signed_in_response.redirect_to(
                 outcome.continuation,
                 secret=outcome.secret,
@@ -56,7 +56,7 @@ class OutcomePages:
         page_state[_KEY] = [outcome.email, outcome.method]
         return self._to(provider_key, OTHER_METHOD, outcome.continuation)
 
-    def refused(self, provider_key: str, why: Why, continuation: Continuation | None) -> Response:
+    def refused(self, provider_key: str, why: SignInRefusal, continuation: Continuation | None) -> Response:
         """Send the browser to the page that says why."""
         return self._to(provider_key, why, continuation or self._pages.continuation())
 
@@ -65,9 +65,9 @@ class OutcomePages:
         why = request.args.get("why", "")
         if why == OTHER_METHOD:
             return self._show_other_method(provider_key)
-        if why not in list(Why):
+        if why not in list(SignInRefusal):
             raise Refused(Reason.NOT_FOUND)
-        reason, name = Why(why), self._methods.name(provider_key)
+        reason, name = SignInRefusal(why), self._methods.name(provider_key)
         heading, explanation = _words(reason, name)
         continuation = self._pages.continuation()
         return self._pages.render(
@@ -104,21 +104,21 @@ class OutcomePages:
         return self._pages.see_other(f"/sign-in/{provider_key}/not-signed-in", continuation, why=why)
 
 
-def _words(why: Why, provider: str) -> tuple[str, str]:
+def _words(why: SignInRefusal, provider: str) -> tuple[str, str]:
     texts = {
-        Why.DENIED: (
+        SignInRefusal.DENIED: (
             gettext("You are not signed in"),
             gettext(
                 "You did not finish signing in with %(provider)s. Nothing was changed.", provider=provider
             ),
         ),
-        Why.NOT_OURS: (
+        SignInRefusal.INVALID_CALLBACK: (
             gettext("This sign-in cannot be finished"),
             gettext(
                 "It took too long, was used before, or was started in another browser. Please start again."
             ),
         ),
-        Why.UNAVAILABLE: (
+        SignInRefusal.UNAVAILABLE: (
             gettext("%(provider)s cannot be reached", provider=provider),
             gettext(
                 "We cannot sign you in with %(provider)s right now. It is not your fault. Please try again in"
@@ -126,7 +126,7 @@ def _words(why: Why, provider: str) -> tuple[str, str]:
                 provider=provider,
             ),
         ),
-        Why.DISABLED_THERE: (
+        SignInRefusal.ACCOUNT_DISABLED: (
             gettext("%(provider)s did not let you in", provider=provider),
             gettext(
                 "%(provider)s says that your account there is disabled or may not be used here. We cannot"
@@ -134,7 +134,7 @@ def _words(why: Why, provider: str) -> tuple[str, str]:
                 provider=provider,
             ),
         ),
-        Why.DISABLED_HERE: (
+        SignInRefusal.RESIDENT_DISABLED: (
             gettext("Your Community Access ID is disabled"),
             gettext("You cannot sign in with it. If you think that this is a mistake, please call us."),
         ),

@@ -22,7 +22,7 @@ FRESH = timedelta(minutes=30)
 
 
 @dataclass(frozen=True)
-class Named:
+class ProviderAccount:
     """Whom a provider has named."""
 
     provider: str
@@ -33,7 +33,7 @@ class Named:
 
 
 @dataclass(frozen=True)
-class Waiting:
+class FirstSignInView:
     """A first sign-in that waits."""
 
     id: str
@@ -55,9 +55,9 @@ class Waiting:
     completed_at: datetime | None
 
     @property
-    def named(self) -> Named:
+    def account(self) -> ProviderAccount:
         """Return whom the provider named."""
-        return Named(self.provider, self.issuer, self.subject, self.provider_email, self.amr)
+        return ProviderAccount(self.provider, self.issuer, self.subject, self.provider_email, self.amr)
 
     @property
     def address(self) -> Address | None:
@@ -82,7 +82,7 @@ class FirstSignIns:
 
     def add(
         self,
-        named: Named,
+        account: ProviderAccount,
         *,
         address: Address | None,
         address_proved: bool,
@@ -92,11 +92,11 @@ class FirstSignIns:
         continuation: SignedContinuation,
         browser_digest: str,
         now: datetime,
-    ) -> Waiting:
+    ) -> FirstSignInView:
         """Add one, whoever else waits."""
-        waiting = Waiting(
+        pending = FirstSignInView(
             id=randomness.identifier(),
-            **vars(named),
+            **vars(account),
             email=address.display if address else None,
             email_key=address.key if address else None,
             email_proved=address_proved,
@@ -109,32 +109,32 @@ class FirstSignIns:
             expires_at=now + LIFETIME,
             completed_at=None,
         )
-        self._executor.execute(insert(FIRST_SIGN_INS).values(**vars(waiting)))
-        return waiting
+        self._executor.execute(insert(FIRST_SIGN_INS).values(**vars(pending)))
+        return pending
 
-    def get(self, waiting_id: str) -> Waiting | None:
+    def get(self, pending_id: str) -> FirstSignInView | None:
         """Return the first sign-in, expired or not."""
-        if not _IDENTIFIER.fullmatch(waiting_id):
+        if not _IDENTIFIER.fullmatch(pending_id):
             return None
         row = (
-            self._executor.execute(select(FIRST_SIGN_INS).where(FIRST_SIGN_INS.c.id == waiting_id))
+            self._executor.execute(select(FIRST_SIGN_INS).where(FIRST_SIGN_INS.c.id == pending_id))
             .mappings()
             .first()
         )
-        return Waiting(**row) if row else None
+        return FirstSignInView(**row) if row else None
 
-    def of_browser(self, waiting_id: str, browser_digest: str, now: datetime) -> Waiting | None:
+    def of_browser(self, pending_id: str, browser_digest: str, now: datetime) -> FirstSignInView | None:
         """Return the first sign-in if this browser came back with it and it has not expired."""
-        waiting = self.get(waiting_id)
-        if waiting is None or waiting.browser_digest != browser_digest or waiting.expires_at <= now:
+        pending = self.get(pending_id)
+        if pending is None or pending.browser_digest != browser_digest or pending.expires_at <= now:
             return None
-        return waiting
+        return pending
 
-    def fill_in(self, waiting_id: str, address: Address, given_name: str, family_name: str) -> None:
+    def fill_in(self, pending_id: str, address: Address, given_name: str, family_name: str) -> None:
         """Write what the resident added; an address that the provider proved is not theirs to change."""
         self._executor.execute(
             update(FIRST_SIGN_INS)
-            .where(FIRST_SIGN_INS.c.id == waiting_id, FIRST_SIGN_INS.c.completed_at.is_(None))
+            .where(FIRST_SIGN_INS.c.id == pending_id, FIRST_SIGN_INS.c.completed_at.is_(None))
             .where(FIRST_SIGN_INS.c.email_proved.is_(False))
             .values(
                 email=address.display,
@@ -144,17 +144,17 @@ class FirstSignIns:
             )
         )
 
-    def complete(self, waiting_id: str, now: datetime) -> None:
+    def complete(self, pending_id: str, now: datetime) -> None:
         """Note that it became a resident."""
         self._executor.execute(
-            update(FIRST_SIGN_INS).where(FIRST_SIGN_INS.c.id == waiting_id).values(completed_at=now)
+            update(FIRST_SIGN_INS).where(FIRST_SIGN_INS.c.id == pending_id).values(completed_at=now)
         )
 
-    def prolong(self, waiting_id: str, now: datetime) -> None:
+    def prolong(self, pending_id: str, now: datetime) -> None:
         """Let it wait for another 24 hours: a new link is on its way."""
         self._executor.execute(
             update(FIRST_SIGN_INS)
-            .where(FIRST_SIGN_INS.c.id == waiting_id, FIRST_SIGN_INS.c.completed_at.is_(None))
+            .where(FIRST_SIGN_INS.c.id == pending_id, FIRST_SIGN_INS.c.completed_at.is_(None))
             .values(expires_at=now + LIFETIME)
         )
 

@@ -30,7 +30,7 @@ _log = structlog.get_logger(__name__)
 
 
 @runtime_checkable
-class SendsNotices(Protocol):
+class SecurityEventSender(Protocol):
     """A provider that tells what happens to its accounts."""
 
     def security_notice(self, token: str, /) -> SecurityNotice:
@@ -38,7 +38,7 @@ class SendsNotices(Protocol):
         ...
 
 
-class AsksToBeForgotten(Protocol):
+class DeletionRequest(Protocol):
     """A verified request."""
 
     @property
@@ -51,16 +51,16 @@ class AsksToBeForgotten(Protocol):
 
 
 @runtime_checkable
-class SendsDeletions(Protocol):
+class DeletionRequestSender(Protocol):
     """A provider whose people can ask there to be forgotten here."""
 
-    def deletion_request(self, signed_request: str, /) -> AsksToBeForgotten:
+    def deletion_request(self, signed_request: str, /) -> DeletionRequest:
         """Verify a request; raises `ProviderRefusal`."""
         ...
 
 
 @dataclass(frozen=True)
-class Forgotten:
+class DataDeleted:
     """Nothing of the person is left here."""
 
     code: str
@@ -82,7 +82,7 @@ class HandleProviderEvent:
         self._mail_queue, self._mail_links = mail_queue, mail_links
         self._sessions, self._deletion = sessions, deletion
 
-    def notice(self, key: str, sender: SendsNotices, token: str) -> ProviderRefusal | None:
+    def notice(self, key: str, sender: SecurityEventSender, token: str) -> ProviderRefusal | None:
         """End the sessions of whoever a verified notice is about; return why it is none, if it is none."""
         try:
             notice = sender.security_notice(token)
@@ -95,7 +95,9 @@ class HandleProviderEvent:
                 self._act(tx, key, notice.signals, now)
         return None
 
-    def deletion(self, key: str, sender: SendsDeletions, request: str) -> Forgotten | ProviderRefusal:
+    def deletion(
+        self, key: str, sender: DeletionRequestSender, request: str
+    ) -> DataDeleted | ProviderRefusal:
         """Delete the resident whose only way in is this account, and all that waits for it.
 
         The same request again finds nobody, and gets a code as well.
@@ -113,7 +115,7 @@ class HandleProviderEvent:
             if resident is not None:
                 self._mail_queue.send(tx, self._id_deleted(resident))
                 self._deletion.delete_resident(tx, resident, EndReason.DELETED_AT_PROVIDER, now, by=key)
-            return Forgotten(DataDeletions(tx).note(key, now))
+            return DataDeleted(DataDeletions(tx).note(key, now))
 
     def is_forgotten(self, key: str, code: str) -> bool:
         """Tell whether this is the code of a deletion that was done."""

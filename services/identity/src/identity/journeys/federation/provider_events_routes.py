@@ -8,7 +8,11 @@ from identity.config import Settings
 from identity.continuation import Continuation
 from identity.errors import Reason, Refused
 from identity.identity_providers.provider import Provider, ProviderRefusal, Refusal
-from identity.journeys.federation.provider_events import HandleProviderEvent, SendsDeletions, SendsNotices
+from identity.journeys.federation.provider_events import (
+    DeletionRequestSender,
+    HandleProviderEvent,
+    SecurityEventSender,
+)
 from identity.web.pages import Pages
 from identity.web.sign_in_methods import SignInMethods
 
@@ -16,7 +20,7 @@ _LONGEST = 16 * 1024
 _SET = "application/secevent+jwt"
 
 
-class Receivers:
+class ProviderEventEndpoints:
     """The endpoints for providers; each message is signed, so no cookie and no CSRF token is looked at."""
 
     def __init__(
@@ -38,7 +42,7 @@ class Receivers:
     def notice(self, provider_key: str) -> Response:
         """Take a security notice: 202 once it is acted on, also before (RFC 8935 §2)."""
         sender = self._providers.get(provider_key)
-        if not isinstance(sender, SendsNotices):
+        if not isinstance(sender, SecurityEventSender):
             raise Refused(Reason.NOT_FOUND)
         refusal = self._receive.notice(provider_key, sender, _message("payload"))
         return make_response("", 202) if refusal is None else _not_accepted(refusal)
@@ -46,7 +50,7 @@ class Receivers:
     def deletion(self, provider_key: str) -> Response:
         """Take a deletion request; answer where its state can be seen, and the code to quote."""
         sender = self._providers.get(provider_key)
-        if not isinstance(sender, SendsDeletions):
+        if not isinstance(sender, DeletionRequestSender):
             raise Refused(Reason.NOT_FOUND)
         outcome = self._receive.deletion(provider_key, sender, _message("signed_request"))
         if isinstance(outcome, ProviderRefusal):
@@ -55,7 +59,7 @@ class Receivers:
         return jsonify(url=url, confirmation_code=outcome.code)
 
 
-class DeletionPages:
+class DataDeletionPages:
     """What somebody sees who follows a deletion up."""
 
     def __init__(self, methods: SignInMethods, pages: Pages, receive: HandleProviderEvent) -> None:

@@ -10,8 +10,8 @@ from datetime import datetime
 from identity.audit.events import Event
 from identity.audit.store import Audit
 from identity.continuation import Continuation
-from identity.journeys.federation.pending_store import FirstSignIns, Named, Waiting
-from identity.journeys.federation.requesting_browser import Asking
+from identity.journeys.federation.pending_store import FirstSignIns, FirstSignInView, ProviderAccount
+from identity.journeys.federation.requesting_browser import RequestingBrowser
 from identity.residents.accounts.addresses import Address
 from identity.residents.accounts.models import Resident
 from identity.residents.accounts.store import Accounts, AddressTakenError
@@ -30,7 +30,7 @@ _AMR_CHARACTERS = 64
 
 
 @dataclass(frozen=True)
-class Entered:
+class SignInCompleted:
     """The resident is in."""
 
     # For the session's cookie.
@@ -67,7 +67,7 @@ class ProvisionResident:
     def create(
         self,
         tx: Transaction,
-        named: Named,
+        account: ProviderAccount,
         *,
         address: Address,
         given_name: str,
@@ -86,7 +86,7 @@ class ProvisionResident:
             resident = Accounts(tx).create(
                 address=address,
                 address_verified=True,
-                sign_in_method=named.provider,
+                sign_in_method=account.provider,
                 given_name=given_name,
                 family_name=family_name,
                 language=language,
@@ -94,39 +94,39 @@ class ProvisionResident:
                 now=now,
             )
         except AddressTakenError:
-            if self.is_known(tx, named):
+            if self.is_known(tx, account):
                 raise IdentityTakenError from None
             raise
         FederatedIdentities(tx).add_identity(
-            named.issuer, named.subject, resident.id, named.provider_email, now
+            account.issuer, account.subject, resident.id, account.provider_email, now
         )
         # Failures counted before there was an account were nobody's.
         Lockout(tx, self._secret_keys).clear_failures(address.key)
-        Audit(tx).record(Event.REGISTRATION_VERIFIED, now, resident_id=resident.id, method=named.provider)
+        Audit(tx).record(Event.REGISTRATION_VERIFIED, now, resident_id=resident.id, method=account.provider)
         return resident
 
-    def is_known(self, tx: Transaction, named: Named) -> bool:
+    def is_known(self, tx: Transaction, account: ProviderAccount) -> bool:
         """Tell whether this very person became a resident meanwhile, such as in another tab."""
-        return FederatedIdentities(tx).find_identity(named.issuer, named.subject) is not None
+        return FederatedIdentities(tx).find_identity(account.issuer, account.subject) is not None
 
     def complete(
-        self, tx: Transaction, waiting: Waiting, continuation: Continuation, now: datetime
+        self, tx: Transaction, pending: FirstSignInView, continuation: Continuation, now: datetime
     ) -> Resident:
         """Make a resident of a first sign-in that lacks nothing any more; raises as `create` does."""
-        address = waiting.address
+        address = pending.address
         if address is None:
             raise LookupError("a first sign-in without an address")
         resident = self.create(
             tx,
-            waiting.named,
+            pending.account,
             address=address,
-            given_name=waiting.given_name,
-            family_name=waiting.family_name,
-            language=waiting.language,
+            given_name=pending.given_name,
+            family_name=pending.family_name,
+            language=pending.language,
             continuation=continuation,
             now=now,
         )
-        FirstSignIns(tx).complete(waiting.id, now)
+        FirstSignIns(tx).complete(pending.id, now)
         return resident
 
     def enter(
@@ -134,10 +134,10 @@ class ProvisionResident:
         tx: Transaction,
         resident: Resident,
         amr: Sequence[str],
-        asking: Asking,
+        asking: RequestingBrowser,
         continuation: Continuation,
         now: datetime,
-    ) -> Entered:
+    ) -> SignInCompleted:
         """Sign the resident in, under a new secret, whatever session the browser had."""
         proof = Proof(
             resident_id=resident.id,
@@ -149,7 +149,7 @@ class ProvisionResident:
             ip_address=asking.visitor.ip_address,
         )
         session = self._sessions.begin_or_continue(tx, proof, now, method=resident.sign_in_method)
-        return Entered(
+        return SignInCompleted(
             session.secret, session.remembered, resident.sign_in_method, resident.email_key, continuation
         )
 

@@ -7,7 +7,7 @@ from identity.web.visitor import Visitor
 
 
 @dataclass(frozen=True)
-class Asking:
+class RequestingBrowser:
     """The browser that asks."""
 
     # Of the cookie that proves that it is the one that left, if it has one.

@@ -13,8 +13,8 @@ from identity.clock import Clock
 from identity.config import Settings
 from identity.continuation import Continuation, Continuations
 from identity.identity_providers.provider import Provider, ProviderRefusal, Question
-from identity.journeys.federation.attempt_store import Attempts, Secrets
-from identity.journeys.federation.requesting_browser import Asking
+from identity.journeys.federation.attempt_store import Attempts, AttemptSecrets
+from identity.journeys.federation.requesting_browser import RequestingBrowser
 from identity.secret_keys import SecretKeys
 from identity.storage import Storage
 
@@ -22,7 +22,7 @@ _log = structlog.get_logger(__name__)
 
 
 @dataclass(frozen=True)
-class Leaving:
+class RedirectToProvider:
     """The browser may go."""
 
     url: str
@@ -30,7 +30,7 @@ class Leaving:
     browser_secret: str
 
 
-class Unavailable:
+class ProviderUnavailable:
     """The provider does not say where its sign-in is; nothing was written but the fault."""
 
 
@@ -58,8 +58,8 @@ class StartSignIn:
         *,
         language: str,
         link_token: str,
-        asking: Asking,
-    ) -> Leaving | Unavailable:
+        browser: RequestingBrowser,
+    ) -> RedirectToProvider | ProviderUnavailable:
         """Note the attempt and return where to go. `link_token`: of the mailed link that led here, if any."""
         state, nonce, verifier = (randomness.secret() for _ in range(3))
         try:
@@ -75,28 +75,30 @@ class StartSignIn:
             )
         except ProviderRefusal as refusal:
             _log.warning("provider_sign_in_failed", provider=provider.key, cause=refusal.cause)
-            self._note(provider, continuation, asking, str(refusal.refusal))
-            return Unavailable()
-        secret = asking.secret or randomness.secret()
+            self._note(provider, continuation, browser, str(refusal.refusal))
+            return ProviderUnavailable()
+        secret = browser.secret or randomness.secret()
         with self._storage.transaction() as tx:
             Attempts(tx, self._secret_keys).add(
                 state=state,
                 provider=provider.key,
                 browser_secret=secret,
-                secrets=Secrets(nonce, verifier, link_token),
+                secrets=AttemptSecrets(nonce, verifier, link_token),
                 continuation=self._continuations.sign(continuation),
                 language=language,
                 now=self._clock.now(),
             )
-        return Leaving(url, secret)
+        return RedirectToProvider(url, secret)
 
-    def _note(self, provider: Provider, continuation: Continuation, asking: Asking, why: str) -> None:
+    def _note(
+        self, provider: Provider, continuation: Continuation, browser: RequestingBrowser, why: str
+    ) -> None:
         with self._storage.transaction() as tx:
             Audit(tx).record(
                 Event.SIGN_IN_FAILED,
                 self._clock.now(),
                 client_id=continuation.client_id or None,
-                ip_address=asking.visitor.ip_address,
+                ip_address=browser.visitor.ip_address,
                 method=provider.key,
                 why=why,
             )

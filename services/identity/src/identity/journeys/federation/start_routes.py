@@ -8,13 +8,13 @@ from flask_babel import get_locale, gettext
 
 from identity.errors import Reason, Refused
 from identity.identity_providers.provider import Provider
-from identity.journeys.federation.callback import Why
+from identity.journeys.federation.callback import SignInRefusal
 from identity.journeys.federation.outcome_pages import OutcomePages
-from identity.journeys.federation.requesting_browser import Asking
-from identity.journeys.federation.start import Leaving, StartSignIn
+from identity.journeys.federation.requesting_browser import RequestingBrowser
+from identity.journeys.federation.start import RedirectToProvider, StartSignIn
 from identity.rate_limits.limiter import Action, RateLimiter
 from identity.web import messages
-from identity.web.browser_binding import AskingBrowser
+from identity.web.browser_binding import BrowserBinding
 from identity.web.csrf import Csrf
 from identity.web.current_session import CurrentSession
 from identity.web.pages import Pages
@@ -24,7 +24,7 @@ from identity.web.visitor import current_visitor
 _LONGEST_TOKEN = 64
 
 
-class Buttons:
+class StartPages:
     """Takes the forms behind the buttons."""
 
     def __init__(  # noqa: PLR0917 - names what it depends on
@@ -34,7 +34,7 @@ class Buttons:
         pages: Pages,
         csrf: Csrf,
         rate_limiter: RateLimiter,
-        browser: AskingBrowser,
+        browser_binding: BrowserBinding,
         current_session: CurrentSession,
         leave: StartSignIn,
         outcome_pages: OutcomePages,
@@ -44,7 +44,7 @@ class Buttons:
         self._pages = pages
         self._csrf = csrf
         self._rate_limiter = rate_limiter
-        self._browser = browser
+        self._browser_binding = browser_binding
         self._current_session = current_session
         self._leave = leave
         self._outcome_pages = outcome_pages
@@ -64,8 +64,10 @@ class Buttons:
         provider = self._providers.get(provider_key)
         if provider is None or self._methods.button(provider_key, city) is None:
             raise Refused(Reason.NOT_FOUND)
-        asking = Asking(self._browser.secret(), self._current_session.load(), current_visitor())
-        if not self._rate_limiter.allows_network(Action.SIGN_IN, asking.visitor.ip_address):
+        browser = RequestingBrowser(
+            self._browser_binding.secret(), self._current_session.load(), current_visitor()
+        )
+        if not self._rate_limiter.allows_network(Action.SIGN_IN, browser.visitor.ip_address):
             flash(messages.too_many_requests(), "warning")
             return self._pages.see_other("/sign-in", continuation)
         outcome = self._leave.leave(
@@ -73,16 +75,16 @@ class Buttons:
             replace(continuation, city_id=city.id if city else ""),
             language=str(get_locale()),
             link_token=request.form.get("token", "")[:_LONGEST_TOKEN],
-            asking=asking,
+            browser=browser,
         )
-        if not isinstance(outcome, Leaving):
-            return self._outcome_pages.refused(provider_key, Why.UNAVAILABLE, continuation)
+        if not isinstance(outcome, RedirectToProvider):
+            return self._outcome_pages.refused(provider_key, SignInRefusal.UNAVAILABLE, continuation)
         # A page, and no redirect: `form-action` binds every redirect of a form, and only the provider knows
         # over which of its own, or its customers', sites it leads (docs/decisions/).
         response = self._pages.render(
             "federation/redirect_to_provider.html", continuation, url=outcome.url, name=provider.brand.name
         )
-        self._browser.remember(response, outcome.browser_secret)
+        self._browser_binding.remember(response, outcome.browser_secret)
         return response
 
     def nothing(self, provider_key: str) -> Response:

@@ -7,15 +7,15 @@ from flask_babel import gettext
 
 from identity.config import Settings
 from identity.journeys.federation.forms import CodeForm
-from identity.journeys.federation.missing_details import Complete
+from identity.journeys.federation.missing_details import CompleteDetails
 from identity.journeys.federation.outcome_pages import OutcomePages
-from identity.journeys.federation.pending_store import Waiting
-from identity.journeys.federation.requesting_browser import Asking
+from identity.journeys.federation.pending_store import FirstSignInView
+from identity.journeys.federation.requesting_browser import RequestingBrowser
 from identity.journeys.federation.verify_email import Resent, Seen, Step, VerifyAddress
 from identity.rate_limits.limiter import Action, RateLimiter
 from identity.residents.one_time_codes.store import CodeResult
 from identity.web import messages
-from identity.web.browser_binding import AskingBrowser
+from identity.web.browser_binding import BrowserBinding
 from identity.web.csrf import Csrf
 from identity.web.current_session import CurrentSession
 from identity.web.pages import Pages
@@ -45,9 +45,9 @@ class WaitingPages:
         pages: Pages,
         csrf: Csrf,
         rate_limiter: RateLimiter,
-        browser: AskingBrowser,
+        browser_binding: BrowserBinding,
         current_session: CurrentSession,
-        complete: Complete,
+        complete: CompleteDetails,
         verify: VerifyAddress,
         outcome_pages: OutcomePages,
     ) -> None:
@@ -56,7 +56,7 @@ class WaitingPages:
         self._pages = pages
         self._csrf = csrf
         self._rate_limiter = rate_limiter
-        self._browser = browser
+        self._browser_binding = browser_binding
         self._current_session = current_session
         self._complete = complete
         self._verify = verify
@@ -75,48 +75,50 @@ class WaitingPages:
 
     def show(self, provider_key: str) -> Response:
         """Show the page that waits; once the address is verified, go on."""
-        waiting = self._waiting(provider_key)
-        if waiting is None:
+        pending = self._pending(provider_key)
+        if pending is None:
             return self._gone()
-        if waiting.completed_at is not None:
+        if pending.completed_at is not None:
             return self._verified()
-        return self._render(waiting, CodeForm())
+        return self._render(pending, CodeForm())
 
     def code(self, provider_key: str) -> Response:
         """Take the code from the mail."""
-        waiting = self._waiting(provider_key)
-        if waiting is None:
+        pending = self._pending(provider_key)
+        if pending is None:
             return self._gone()
-        if waiting.completed_at is not None:
+        if pending.completed_at is not None:
             return self._verified()
         form = CodeForm(request.form)
         if not form.validate():
-            return self._render(waiting, form, 422)
-        asking = self._asking()
-        if not self._rate_limiter.allows_network(Action.PROOF, asking.visitor.ip_address):
+            return self._render(pending, form, 422)
+        browser = self._requesting_browser()
+        if not self._rate_limiter.allows_network(Action.PROOF, browser.visitor.ip_address):
             form.refuse("code", [messages.too_many_requests()])
-            return self._render(waiting, form, 429)
-        result, done = self._verify.by_code(waiting, form.code.data or "", asking)
+            return self._render(pending, form, 429)
+        result, done = self._verify.by_code(pending, form.code.data or "", browser)
         if done is None:
             form.refuse("code", [_code_words(result)])
-            return self._render(waiting, form, 422)
+            return self._render(pending, form, 422)
         return self._outcome_pages.done(provider_key, done)
 
     def again(self, provider_key: str) -> Response:
         """Send the mail again."""
-        waiting = self._waiting(provider_key)
-        if waiting is None:
+        pending = self._pending(provider_key)
+        if pending is None:
             return self._gone()
-        tell(self._verify.send_again(waiting, current_visitor()))
+        tell(self._verify.send_again(pending, current_visitor()))
         path = f"/sign-in/{provider_key}/check-email"
-        return self._pages.see_other(path, self._pages.continuation(), waiting=waiting.id)
+        return self._pages.see_other(path, self._pages.continuation(), waiting=pending.id)
 
-    def _asking(self) -> Asking:
-        return Asking(self._browser.secret(), self._current_session.load(), current_visitor())
+    def _requesting_browser(self) -> RequestingBrowser:
+        return RequestingBrowser(
+            self._browser_binding.secret(), self._current_session.load(), current_visitor()
+        )
 
-    def _waiting(self, provider_key: str) -> Waiting | None:
-        waiting = self._complete.find(request.args.get("waiting", ""), self._asking())
-        return waiting if waiting and waiting.provider == provider_key and waiting.email else None
+    def _pending(self, provider_key: str) -> FirstSignInView | None:
+        pending = self._complete.find(request.args.get("waiting", ""), self._requesting_browser())
+        return pending if pending and pending.provider == provider_key and pending.email else None
 
     def _verified(self) -> Response:
         continuation = self._pages.continuation()
@@ -128,23 +130,25 @@ class WaitingPages:
     def _gone(self) -> Response:
         return self._pages.render("federation/page_expired.html", self._pages.continuation(), 400)
 
-    def _render(self, waiting: Waiting, form: CodeForm, status: int = 200, failure: str = "") -> Response:
+    def _render(
+        self, pending: FirstSignInView, form: CodeForm, status: int = 200, failure: str = ""
+    ) -> Response:
         return self._pages.render(
             "federation/check_email.html",
             self._pages.continuation(),
             status,
             form=form,
-            waiting=waiting,
-            name=self._methods.name(waiting.provider),
+            pending=pending,
+            name=self._methods.name(pending.provider),
             sender=self._sender,
             failure=failure,
         )
 
     def _expired(self) -> Response:
-        waiting = self._waiting(str((request.view_args or {}).get("provider_key", "")))
-        if waiting is None:
+        pending = self._pending(str((request.view_args or {}).get("provider_key", "")))
+        if pending is None:
             return self._gone()
-        return self._render(waiting, CodeForm(request.form), 400, messages.page_too_old())
+        return self._render(pending, CodeForm(request.form), 400, messages.page_too_old())
 
 
 class LinkPages:
@@ -156,7 +160,7 @@ class LinkPages:
         pages: Pages,
         csrf: Csrf,
         rate_limiter: RateLimiter,
-        browser: AskingBrowser,
+        browser_binding: BrowserBinding,
         current_session: CurrentSession,
         verify: VerifyAddress,
         outcome_pages: OutcomePages,
@@ -165,7 +169,7 @@ class LinkPages:
         self._pages = pages
         self._csrf = csrf
         self._rate_limiter = rate_limiter
-        self._browser = browser
+        self._browser_binding = browser_binding
         self._current_session = current_session
         self._verify = verify
         self._outcome_pages = outcome_pages
@@ -183,16 +187,16 @@ class LinkPages:
 
     def show(self) -> Response:
         """Show what the link asks for."""
-        return self._render(self._verify.look(_token(), self._asking()))
+        return self._render(self._verify.look(_token(), self._requesting_browser()))
 
     def confirm(self) -> Response:
         """Verify the address, in the browser that waits."""
-        asking = self._asking()
-        if not self._rate_limiter.allows_network(Action.PROOF, asking.visitor.ip_address):
+        browser = self._requesting_browser()
+        if not self._rate_limiter.allows_network(Action.PROOF, browser.visitor.ip_address):
             flash(messages.too_many_requests(), "warning")
-            return self._render(self._verify.look(_token(), asking), 429)
-        provider_key = self._verify.look(_token(), asking).provider
-        outcome = self._verify.by_link(_token(), asking)
+            return self._render(self._verify.look(_token(), browser), 429)
+        provider_key = self._verify.look(_token(), browser).provider
+        outcome = self._verify.by_link(_token(), browser)
         if isinstance(outcome, Seen):
             return self._render(outcome)
         return self._outcome_pages.done(provider_key, outcome)
@@ -202,8 +206,10 @@ class LinkPages:
         tell(self._verify.send_new_link(_token(), current_visitor()))
         return self._pages.see_other(LINK_PATH, self._pages.continuation(), token=_token())
 
-    def _asking(self) -> Asking:
-        return Asking(self._browser.secret(), self._current_session.load(), current_visitor())
+    def _requesting_browser(self) -> RequestingBrowser:
+        return RequestingBrowser(
+            self._browser_binding.secret(), self._current_session.load(), current_visitor()
+        )
 
     def _render(self, seen: Seen, status: int = 200) -> Response:
         continuation = seen.continuation or self._pages.continuation()

@@ -13,7 +13,7 @@ from identity.journeys.registration.verify import Step, Verify
 from identity.rate_limits.limiter import Action, RateLimiter
 from identity.residents.one_time_codes.store import CodeResult
 from identity.web import messages, typed_email
-from identity.web.browser_binding import AskingBrowser
+from identity.web.browser_binding import BrowserBinding
 from identity.web.csrf import Csrf
 from identity.web.pages import Pages
 from identity.web.visitor import current_visitor
@@ -30,7 +30,7 @@ class WaitingPages:
         csrf: Csrf,
         rate_limiter: RateLimiter,
         settings: Settings,
-        browser: AskingBrowser,
+        browser_binding: BrowserBinding,
         waiting: ResendVerification,
         verify: Verify,
     ) -> None:
@@ -38,7 +38,7 @@ class WaitingPages:
         self._csrf = csrf
         self._rate_limiter = rate_limiter
         self._sender = parseaddr(settings.mail_sender)
-        self._browser = browser
+        self._browser_binding = browser_binding
         self._waiting = waiting
         self._verify = verify
 
@@ -99,7 +99,7 @@ class WaitingPages:
         return self._pages.see_other(PATH, self._pages.continuation(), registration=pending.id)
 
     def _pending(self) -> Pending | None:
-        return self._waiting.find(request.args.get("registration", ""), self._browser.secret())
+        return self._waiting.find(request.args.get("registration", ""), self._browser_binding.secret())
 
     def _verified(self, pending: Pending) -> Response:
         typed_email.remember(pending.email)

@@ -8,7 +8,7 @@ from identity.journeys.registration.sign_up import Form, SignUp, TooManyMails, W
 from identity.rate_limits.limiter import Action, RateLimiter
 from identity.residents.passwords.policy import PasswordPolicy, PasswordProblem
 from identity.web import messages, password_messages, typed_email
-from identity.web.browser_binding import AskingBrowser
+from identity.web.browser_binding import BrowserBinding
 from identity.web.csrf import Csrf
 from identity.web.pages import Pages
 from identity.web.visitor import current_visitor
@@ -23,14 +23,14 @@ class SignUpPages:
         csrf: Csrf,
         rate_limiter: RateLimiter,
         policy: PasswordPolicy,
-        browser: AskingBrowser,
+        browser_binding: BrowserBinding,
         sign_up: SignUp,
     ) -> None:
         self._pages = pages
         self._csrf = csrf
         self._rate_limiter = rate_limiter
         self._policy = policy
-        self._browser = browser
+        self._browser_binding = browser_binding
         self._sign_up = sign_up
 
     def blueprint(self) -> Blueprint:
@@ -45,7 +45,9 @@ class SignUpPages:
         """Show the form; after "Change the address" with what was filled in before."""
         form = SignUpForm()
         form.email.data = typed_email.recall() or self._pages.continuation().login_hint
-        if pending := self._sign_up.before(request.args.get("registration", ""), self._browser.secret()):
+        if pending := self._sign_up.before(
+            request.args.get("registration", ""), self._browser_binding.secret()
+        ):
             form.email.data = pending.email
             form.first_name.data = pending.given_name
             form.last_name.data = pending.family_name
@@ -69,7 +71,7 @@ class SignUpPages:
             city=city,
             continuation=continuation,
             language=str(get_locale()),
-            browser_secret=self._browser.secret(),
+            browser_secret=self._browser_binding.secret(),
             visitor=visitor,
         )
         if isinstance(outcome, WeakPassword):
@@ -81,7 +83,7 @@ class SignUpPages:
         response = self._pages.see_other(
             "/sign-up/check-email", continuation, registration=outcome.registration_id
         )
-        self._browser.remember(response, outcome.browser_secret)
+        self._browser_binding.remember(response, outcome.browser_secret)
         return response
 
     def _refuse_password(self, form: SignUpForm, problems: list[PasswordProblem]) -> None:

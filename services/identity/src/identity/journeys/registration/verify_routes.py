@@ -10,7 +10,7 @@ from identity.journeys.registration.verify import Step, Verification, Verify
 from identity.rate_limits.limiter import Action, RateLimiter
 from identity.residents.passwords.policy import PasswordPolicy
 from identity.web import messages, password_messages, typed_email
-from identity.web.browser_binding import AskingBrowser
+from identity.web.browser_binding import BrowserBinding
 from identity.web.csrf import Csrf
 from identity.web.pages import Pages
 from identity.web.visitor import current_visitor
@@ -37,7 +37,7 @@ class VerificationPages:
         csrf: Csrf,
         rate_limiter: RateLimiter,
         policy: PasswordPolicy,
-        browser: AskingBrowser,
+        browser_binding: BrowserBinding,
         verify: Verify,
         waiting: ResendVerification,
     ) -> None:
@@ -45,7 +45,7 @@ class VerificationPages:
         self._csrf = csrf
         self._rate_limiter = rate_limiter
         self._policy = policy
-        self._browser = browser
+        self._browser_binding = browser_binding
         self._verify = verify
         self._waiting = waiting
 
@@ -62,12 +62,12 @@ class VerificationPages:
 
     def show(self) -> Response:
         """Show what the link asks for."""
-        return self._render(self._verify.look(_token(), self._browser.secret()), ChoosePasswordForm())
+        return self._render(self._verify.look(_token(), self._browser_binding.secret()), ChoosePasswordForm())
 
     def confirm(self) -> Response:
         """Verify the address."""
         visitor = current_visitor()
-        secret = self._browser.secret()
+        secret = self._browser_binding.secret()
         form = ChoosePasswordForm(request.form)
         if not self._rate_limiter.allows_network(Action.PROOF, visitor.ip_address):
             form.refuse("password", [messages.too_many_requests()])
