@@ -1,10 +1,10 @@
-"""The verb that takes what was missing of a first sign-in."""
+"""The verb that completes a first sign-in with what the resident adds: a name, an address."""
 
 from dataclasses import dataclass, replace
 
 from identity.clock import Clock
 from identity.continuation import Continuations
-from identity.journeys.federation.mail import unverified_address
+from identity.email_verification.verification import EmailVerification
 from identity.journeys.federation.pending_store import FirstSignIns, FirstSignInView
 from identity.journeys.federation.provision import (
     OtherMethod,
@@ -15,25 +15,22 @@ from identity.journeys.federation.provision import (
 from identity.journeys.federation.requesting_browser import RequestingBrowser
 from identity.rate_limits.limiter import RateLimiter
 from identity.residents.accounts.addresses import Address
-from identity.residents.accounts.store import Accounts, AddressTakenError
 from identity.residents.federated_identities.store import IdentityTakenError
-from identity.secret_keys import digest
 from identity.storage import Storage
-from identity.web.address_verification import AddressVerification
 
 
 @dataclass(frozen=True)
 class MissingDetails:
-    """What was filled in."""
+    """What the resident submitted. Holds personal data."""
 
     given_name: str
     family_name: str
-    # None where the provider proved one.
+    # None where the provider verified one.
     address: Address | None
 
 
 class VerificationMailed:
-    """A mail is on its way; nothing is created before it is answered."""
+    """A mail is queued; the resident is created once it is answered."""
 
 
 class TooManyMails:
@@ -45,12 +42,13 @@ class CompleteDetails:
 
     def __init__(
         self,
+        *,
         storage: Storage,
         clock: Clock,
         rate_limiter: RateLimiter,
         continuations: Continuations,
         provision: ProvisionResident,
-        verification: AddressVerification,
+        verification: EmailVerification[FirstSignInView],
     ) -> None:
         self._storage = storage
         self._clock = clock
@@ -59,54 +57,40 @@ class CompleteDetails:
         self._provision = provision
         self._verification = verification
 
-    def find(self, pending_id: str, browser: RequestingBrowser) -> FirstSignInView | None:
-        """Return the first sign-in if this browser came back with it, pending or just completed."""
-        if not browser.secret:
-            return None
-        with self._storage.transaction() as tx:
-            return FirstSignIns(tx).of_browser(pending_id, digest(browser.secret), self._clock.now())
-
     def complete(
-        self, pending: FirstSignInView, filled: MissingDetails, browser: RequestingBrowser
+        self, pending: FirstSignInView, details: MissingDetails, browser: RequestingBrowser
     ) -> SignInCompleted | SignInAgain | OtherMethod | VerificationMailed | TooManyMails:
-        """Make the resident where the address is proved; otherwise mail the address first."""
-        address = pending.address if pending.email_proved else filled.address
+        """Create the resident if the provider verified the address; otherwise mail the address first.
+
+        Raises LookupError if neither the provider nor the resident named an address.
+        """
+        address = pending.address if pending.email_proved else details.address
         if address is None:
             raise LookupError("the form asks for an address unless there is one")
-        full = replace(
+        completed = replace(
             pending,
             email=address.display,
             email_key=address.key,
-            given_name=filled.given_name,
-            family_name=filled.family_name,
+            given_name=details.given_name,
+            family_name=details.family_name,
         )
         if pending.email_proved:
-            return self._create(full, browser)
+            return self._finish(completed, browser)
         if not self._rate_limiter.allows_mail(address.key, browser.visitor.ip_address):
             return TooManyMails()
-        continuation = self._continuations.read(pending.continuation)
         with self._storage.transaction() as tx:
-            # The earlier link and code, which prove the earlier address, die in the same transaction.
-            FirstSignIns(tx).fill_in(pending.id, address, filled.given_name, filled.family_name)
-            unverified = unverified_address(full, address, continuation)
-            self._verification.send_link_and_code(tx, unverified, self._clock.now())
+            # The link and code to an earlier address are replaced in the same transaction.
+            FirstSignIns(tx).set_details(pending.id, address, details.given_name, details.family_name)
+            self._verification.send(tx, completed, self._continuations.read(pending.continuation))
         return VerificationMailed()
 
-    def _create(
+    def _finish(
         self, pending: FirstSignInView, browser: RequestingBrowser
     ) -> SignInCompleted | SignInAgain | OtherMethod:
-        now, continuation = self._clock.now(), self._continuations.read(pending.continuation)
+        continuation = self._continuations.read(pending.continuation)
         try:
             with self._storage.transaction() as tx:
-                try:
-                    resident = self._provision.complete(tx, pending, continuation, now)
-                except AddressTakenError:
-                    owner = Accounts(tx).by_email_key(pending.email_key or "")
-                    method = owner.sign_in_method if owner else pending.provider
-                    return OtherMethod(pending.email or "", method, continuation)
-                if not pending.is_fresh(now):
-                    return SignInAgain(continuation)
-                return self._provision.enter(tx, resident, pending.amr.split(), browser, continuation, now)
+                return self._provision.finish(tx, pending, continuation, browser, self._clock.now())
         except IdentityTakenError:
             # In another tab, a moment ago.
             return SignInAgain(continuation)

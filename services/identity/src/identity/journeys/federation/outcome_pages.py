@@ -1,4 +1,4 @@
-"""The ends of this journey, and the page that says why nobody was let in."""
+"""Responses to the outcomes of this journey, and the page that says why the resident is not signed in."""
 
 from flask import Blueprint, Response, flash, request
 from flask import session as page_state
@@ -26,7 +26,7 @@ _MAY_TRY_AGAIN = (SignInRefusal.DENIED, SignInRefusal.INVALID_CALLBACK, SignInRe
 
 
 class OutcomePages:
-    """Answers for the outcomes of the verbs."""
+    """Turns outcomes of the verbs into responses."""
 
     def __init__(self, pages: Pages, signed_in_response: SignedInResponse, methods: SignInMethods) -> None:
         self._pages = pages
@@ -39,8 +39,10 @@ class OutcomePages:
         blueprint.get("/sign-in/<provider_key>/not-signed-in")(self.show)
         return blueprint
 
-    def done(self, provider_key: str, outcome: SignInCompleted | SignInAgain | OtherMethod) -> Response:
-        """Answer for an end that is no refusal."""
+    def show_outcome(
+        self, provider_key: str, outcome: SignInCompleted | SignInAgain | OtherMethod
+    ) -> Response:
+        """Answer a completed or diverted sign-in."""
         if isinstance(outcome, SignInCompleted):
             return self._signed_in_response.redirect_to(
                 outcome.continuation,
@@ -52,23 +54,25 @@ class OutcomePages:
         if isinstance(outcome, SignInAgain):
             flash(messages.address_verified(), "success")
             return self._pages.see_other("/sign-in", outcome.continuation, show="form")
-        # In the signed page state, not in the address: nobody can make this page say it to somebody else.
+        # In the signed page state, not in the URL: a link made elsewhere cannot make the page say this.
         page_state[_KEY] = [outcome.email, outcome.method]
-        return self._to(provider_key, OTHER_METHOD, outcome.continuation)
+        return self._redirect(provider_key, OTHER_METHOD, outcome.continuation)
 
-    def refused(self, provider_key: str, why: SignInRefusal, continuation: Continuation | None) -> Response:
+    def show_refusal(
+        self, provider_key: str, reason: SignInRefusal, continuation: Continuation | None
+    ) -> Response:
         """Send the browser to the page that says why."""
-        return self._to(provider_key, why, continuation or self._pages.continuation())
+        return self._redirect(provider_key, reason, continuation or self._pages.continuation())
 
     def show(self, provider_key: str) -> Response:
-        """Say why nobody was let in."""
+        """Say why the resident is not signed in."""
         why = request.args.get("why", "")
         if why == OTHER_METHOD:
             return self._show_other_method(provider_key)
         if why not in list(SignInRefusal):
             raise Refused(Reason.NOT_FOUND)
         reason, name = SignInRefusal(why), self._methods.name(provider_key)
-        heading, explanation = _words(reason, name)
+        heading, explanation = _texts(reason, name)
         continuation = self._pages.continuation()
         return self._pages.render(
             "federation/not_signed_in.html",
@@ -100,11 +104,11 @@ class OutcomePages:
     def _button(self, provider_key: str, continuation: Continuation) -> ProviderButton | None:
         return self._methods.button(provider_key, self._pages.city_of(continuation))
 
-    def _to(self, provider_key: str, why: str, continuation: Continuation) -> Response:
+    def _redirect(self, provider_key: str, why: str, continuation: Continuation) -> Response:
         return self._pages.see_other(f"/sign-in/{provider_key}/not-signed-in", continuation, why=why)
 
 
-def _words(why: SignInRefusal, provider: str) -> tuple[str, str]:
+def _texts(reason: SignInRefusal, provider: str) -> tuple[str, str]:
     texts = {
         SignInRefusal.DENIED: (
             gettext("You are not signed in"),
@@ -139,4 +143,4 @@ def _words(why: SignInRefusal, provider: str) -> tuple[str, str]:
             gettext("You cannot sign in with it. If you think that this is a mistake, please call us."),
         ),
     }
-    return texts[why]
+    return texts[reason]

@@ -1,6 +1,6 @@
-"""What becomes of somebody whom a provider has named: a new resident, and a session.
+"""Creating a resident from an account at a provider, and signing the resident in.
 
-Used by every verb that ends this journey, within its transaction.
+Every verb that ends this journey uses it, in its own transaction.
 """
 
 from collections.abc import Sequence
@@ -21,8 +21,8 @@ from identity.residents.sessions.lifecycle import Proof, SessionLifecycle
 from identity.secret_keys import SecretKeys
 from identity.storage import Transaction
 
-# The registered values (RFC 8176 §2). A provider that says nothing, or speaks another language, leaves `amr`
-# empty: that it was a provider does not tell how.
+# The registered values (RFC 8176 §2). Others are left out: `amr` says how the person authenticated, and which
+# provider it was does not.
 _AMR = frozenset(
     "face fpt geo hwk iris kba mca mfa otp pin pop pwd rba retina sc sms swk tel user vbm wia".split()  # noqa: SIM905 - reads like the list it is
 )
@@ -31,7 +31,7 @@ _AMR_CHARACTERS = 64
 
 @dataclass(frozen=True)
 class SignInCompleted:
-    """The resident is in."""
+    """The resident is signed in."""
 
     # For the session's cookie.
     secret: str
@@ -44,7 +44,7 @@ class SignInCompleted:
 
 @dataclass(frozen=True)
 class SignInAgain:
-    """The resident exists now, but the provider's word is too old to begin a session on."""
+    """The resident exists, but the provider's callback is too old for a session to begin on it."""
 
     continuation: Continuation
 
@@ -59,12 +59,12 @@ class OtherMethod:
 
 
 class ProvisionResident:
-    """Makes residents and begins their sessions, in the caller's transaction."""
+    """Creates residents and signs them in, in the caller's transaction."""
 
     def __init__(self, secret_keys: SecretKeys, sessions: SessionLifecycle) -> None:
         self._secret_keys, self._sessions = secret_keys, sessions
 
-    def create(
+    def create_resident(
         self,
         tx: Transaction,
         account: ProviderAccount,
@@ -76,11 +76,10 @@ class ProvisionResident:
         continuation: Continuation,
         now: datetime,
     ) -> Resident:
-        """Make a resident whose address is verified and whose only way in is this account at the provider.
+        """Create a resident with a verified address, who signs in with this account at the provider only.
 
-        Raises `AddressTakenError`, after which the transaction goes on, and `IdentityTakenError`, after which
-        it must not. A registration with a password that waits for the same address can become nothing any
-        more: the address is taken.
+        Raises `AddressTakenError`, after which the transaction may go on, and `IdentityTakenError`, after
+        which it must not. A pending registration of the same address can no longer be verified: it is taken.
         """
         try:
             resident = Accounts(tx).create(
@@ -94,29 +93,29 @@ class ProvisionResident:
                 now=now,
             )
         except AddressTakenError:
-            if self.is_known(tx, account):
+            if self.has_resident(tx, account):
                 raise IdentityTakenError from None
             raise
         FederatedIdentities(tx).add_identity(
             account.issuer, account.subject, resident.id, account.provider_email, now
         )
-        # Failures counted before there was an account were nobody's.
+        # Failures counted before the resident existed do not lock them out.
         Lockout(tx, self._secret_keys).clear_failures(address.key)
         Audit(tx).record(Event.REGISTRATION_VERIFIED, now, resident_id=resident.id, method=account.provider)
         return resident
 
-    def is_known(self, tx: Transaction, account: ProviderAccount) -> bool:
-        """Tell whether this very person became a resident meanwhile, such as in another tab."""
+    def has_resident(self, tx: Transaction, account: ProviderAccount) -> bool:
+        """Return whether the account has a resident, such as one created in another tab meanwhile."""
         return FederatedIdentities(tx).find_identity(account.issuer, account.subject) is not None
 
-    def complete(
+    def create_from_pending(
         self, tx: Transaction, pending: FirstSignInView, continuation: Continuation, now: datetime
     ) -> Resident:
-        """Make a resident of a first sign-in that lacks nothing any more; raises as `create` does."""
+        """Create the resident of a complete first sign-in; raises as `create_resident` does."""
         address = pending.address
         if address is None:
             raise LookupError("a first sign-in without an address")
-        resident = self.create(
+        resident = self.create_resident(
             tx,
             pending.account,
             address=address,
@@ -126,10 +125,32 @@ class ProvisionResident:
             continuation=continuation,
             now=now,
         )
-        FirstSignIns(tx).complete(pending.id, now)
+        FirstSignIns(tx).mark_completed(pending.id, now)
         return resident
 
-    def enter(
+    def finish(
+        self,
+        tx: Transaction,
+        pending: FirstSignInView,
+        continuation: Continuation,
+        browser: RequestingBrowser,
+        now: datetime,
+    ) -> SignInCompleted | SignInAgain | OtherMethod:
+        """Create the resident of a complete first sign-in, and sign them in if the callback is fresh.
+
+        Raises `IdentityTakenError`, after which the transaction must not go on.
+        """
+        try:
+            resident = self.create_from_pending(tx, pending, continuation, now)
+        except AddressTakenError:
+            owner = Accounts(tx).by_email_key(pending.email_key or "")
+            method = owner.sign_in_method if owner else pending.provider
+            return OtherMethod(pending.email or "", method, continuation)
+        if not pending.is_fresh(now):
+            return SignInAgain(continuation)
+        return self.sign_in(tx, resident, pending.amr.split(), browser, continuation, now)
+
+    def sign_in(
         self,
         tx: Transaction,
         resident: Resident,
@@ -155,5 +176,5 @@ class ProvisionResident:
 
 
 def amr_text(upstream: Sequence[str]) -> str:
-    """Return what the provider said of how it knew the person, as it is stored."""
+    """Return the registered values of the provider's `amr`, as they are stored."""
     return " ".join(value for value in dict.fromkeys(upstream) if value in _AMR)[:_AMR_CHARACTERS]

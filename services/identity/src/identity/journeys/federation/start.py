@@ -1,4 +1,4 @@
-"""The verb "Sign in with …": prepares the way to a provider and back."""
+"""The verb "Sign in with …": stores an attempt and returns the provider's authorization URL."""
 
 import base64
 import hashlib
@@ -23,19 +23,20 @@ _log = structlog.get_logger(__name__)
 
 @dataclass(frozen=True)
 class RedirectToProvider:
-    """The browser may go."""
+    """The attempt is stored."""
 
+    # The authorization URL (RFC 6749 §4.1.1).
     url: str
-    # For the cookie that proves this browser.
+    # For the cookie of this browser (`BrowserBinding`).
     browser_secret: str
 
 
 class ProviderUnavailable:
-    """The provider does not say where its sign-in is; nothing was written but the fault."""
+    """The provider's metadata cannot be read; only the failure was recorded."""
 
 
 class StartSignIn:
-    """Sends residents to providers."""
+    """Starts sign-ins with providers."""
 
     def __init__(
         self,
@@ -51,7 +52,7 @@ class StartSignIn:
         self._issuer = settings.issuer
         self._continuations = continuations
 
-    def leave(
+    def start(
         self,
         provider: Provider,
         continuation: Continuation,
@@ -60,7 +61,7 @@ class StartSignIn:
         link_token: str,
         browser: RequestingBrowser,
     ) -> RedirectToProvider | ProviderUnavailable:
-        """Note the attempt and return where to go. `link_token`: of the mailed link that led here, if any."""
+        """Store the attempt. `link_token` is that of the mailed link by which the resident came, or empty."""
         state, nonce, verifier = (randomness.secret() for _ in range(3))
         try:
             url = provider.authorization_url(
@@ -75,11 +76,11 @@ class StartSignIn:
             )
         except ProviderRefusal as refusal:
             _log.warning("provider_sign_in_failed", provider=provider.key, cause=refusal.cause)
-            self._note(provider, continuation, browser, str(refusal.refusal))
+            self._record_failure(provider, continuation, browser, str(refusal.refusal))
             return ProviderUnavailable()
         secret = browser.secret or randomness.secret()
         with self._storage.transaction() as tx:
-            Attempts(tx, self._secret_keys).add(
+            Attempts(tx, self._secret_keys).add_attempt(
                 state=state,
                 provider=provider.key,
                 browser_secret=secret,
@@ -90,7 +91,7 @@ class StartSignIn:
             )
         return RedirectToProvider(url, secret)
 
-    def _note(
+    def _record_failure(
         self, provider: Provider, continuation: Continuation, browser: RequestingBrowser, why: str
     ) -> None:
         with self._storage.transaction() as tx:
@@ -105,10 +106,7 @@ class StartSignIn:
 
 
 def redirect_uri(issuer: str, provider_key: str) -> str:
-    """Return where a provider sends the browser back: one for each, so that no answer is taken for another's.
-
-    RFC 9700 §4.4.2.2.
-    """
+    """Return a provider's own redirect URI, so that no answer is taken for another's (RFC 9700 §4.4.2.2)."""
     return f"{issuer}/sign-in/{provider_key}/callback"
 
 
