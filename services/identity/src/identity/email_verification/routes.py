@@ -96,7 +96,7 @@ class VerificationPages(ABC, Generic[P]):
         return {}
 
     def is_at_its_page(self, _pending: P) -> bool:
-        """Tell whether this request's URL is the row's own."""
+        """Return whether this request's URL is the row's own."""
         return True
 
     def blueprint(self) -> Blueprint:
@@ -153,12 +153,12 @@ class VerificationPages(ABC, Generic[P]):
 
     def show_link(self) -> Response:
         """Show what the link is good for."""
-        return self.render_link(self._open_link())
+        return self.render_link(self._find_link())
 
     def confirm_link(self) -> Response:
         """Verify the address by the link."""
         is_allowed = self._rate_limiter.allows_network(Action.PROOF, current_visitor().ip_address)
-        link = self._open_link()
+        link = self._find_link()
         if not is_allowed:
             return self.refuse_too_many(link)
         return self.verify_by_link(link) if isinstance(link, OpenLink) else self.render_link(link)
@@ -188,8 +188,8 @@ class VerificationPages(ABC, Generic[P]):
 
     def _link_template(self, link: OpenLink[P] | ClosedLink[P]) -> str:
         if isinstance(link, OpenLink):
-            is_same_browser = link.is_same_browser
-            return "email_verification/confirm.html" if is_same_browser else self.other_browser_template
+            confirm = "email_verification/confirm.html"
+            return confirm if link.is_same_browser else self.other_browser_template
         match link.reason:
             case ClosedReason.ALREADY_VERIFIED:
                 return "email_verification/already_verified.html"
@@ -198,8 +198,8 @@ class VerificationPages(ABC, Generic[P]):
             case ClosedReason.UNKNOWN:
                 return self.link_unknown_template
 
-    def _open_link(self) -> OpenLink[P] | ClosedLink[P]:
-        return self._verification.open_link(_token(), self._browser_binding.secret())
+    def _find_link(self) -> OpenLink[P] | ClosedLink[P]:
+        return self._verification.find_link(_token(), self._browser_binding.secret())
 
     def _find_pending(self) -> P | None:
         pending_id = request.args.get(self.pending_parameter, "")

@@ -219,10 +219,15 @@ class EmailVerification(Generic[P]):
             return Resend.NOTHING_TO_SEND
         return self.resend(pending, visitor)
 
-    def find_link(
+    def find_link(self, token: str, browser_secret: str | None) -> OpenLink[P] | ClosedLink[P]:
+        """Return what a link is good for in this browser. Writes nothing: mail scanners open links too."""
+        with self._storage.transaction() as tx:
+            return self.find_link_in(tx, token, browser_secret)
+
+    def find_link_in(
         self, tx: Transaction, token: str, browser_secret: str | None
     ) -> OpenLink[P] | ClosedLink[P]:
-        """Return what a link is good for in this browser. Writes nothing: mail scanners open links too."""
+        """Return the same, in the caller's transaction."""
         link = ActionLinks(tx).find_link(token, self._owner.purpose, self._clock.now())
         pending = self._owner.store(tx).find_pending(link.subject) if link.subject else None
         if pending is None:
@@ -237,11 +242,6 @@ class EmailVerification(Generic[P]):
         if link.status is not LinkStatus.VALID:
             return ClosedLink(_CLOSED[link.status], pending, continuation)
         return OpenLink(token, pending, is_same_browser, continuation)
-
-    def open_link(self, token: str, browser_secret: str | None) -> OpenLink[P] | ClosedLink[P]:
-        """Return the same as `find_link`, in a transaction of its own."""
-        with self._storage.transaction() as tx:
-            return self.find_link(tx, token, browser_secret)
 
     def claim_link(self, tx: Transaction, link: OpenLink[P]) -> bool:
         """Spend a link, and its code with it. Of any number of claims at once one is answered True."""

@@ -147,7 +147,7 @@ class MatchResident:
         The link proves the mailbox and the callback the account: they belong together only if the mail was
         sent for this very account (docs/decisions/0015).
         """
-        link = self._verification.find_link(tx, callback.attempt.secrets.link_token, browser_secret=None)
+        link = self._verification.find_link_in(tx, callback.attempt.secrets.link_token, browser_secret=None)
         if not isinstance(link, OpenLink) or not _is_same_account(link.pending.account, callback.account):
             return None
         if not self._verification.claim_link(tx, link):
