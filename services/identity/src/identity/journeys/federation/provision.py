@@ -155,7 +155,7 @@ class ProvisionResident:
         tx: Transaction,
         resident: Resident,
         amr: Sequence[str],
-        asking: RequestingBrowser,
+        browser: RequestingBrowser,
         continuation: Continuation,
         now: datetime,
     ) -> SignInCompleted:
@@ -164,10 +164,10 @@ class ProvisionResident:
             resident_id=resident.id,
             amr=amr,
             remember_me=False,
-            current=asking.current,
+            current=browser.current,
             client_id=continuation.client_id or None,
-            user_agent=asking.visitor.user_agent,
-            ip_address=asking.visitor.ip_address,
+            user_agent=browser.visitor.user_agent,
+            ip_address=browser.visitor.ip_address,
         )
         session = self._sessions.begin_or_continue(tx, proof, now, method=resident.sign_in_method)
         return SignInCompleted(
