@@ -5,8 +5,8 @@ import hashlib
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
+from identity.continuation import Continuation, Continuations
 from identity.secret_keys import SecretKeys
-from identity.web.continuation import Continuation, Continuations
 from identity_provider import ISSUER, Browser, Client, Provider, answered
 from werkzeug.test import TestResponse
 

@@ -14,6 +14,7 @@ from flask.testing import FlaskClient
 from identity.app import create_app
 from identity.clock import FixedClock
 from identity.config import Settings
+from identity.continuation import Continuation, Continuations
 from identity.outbox.models import OutboxMessage
 from identity.relying_parties.clients import RegisteredCity, RegisteredClient
 from identity.relying_parties.store import Cities, Clients
@@ -22,7 +23,6 @@ from identity.residents.passwords.hashing import PasswordHasher
 from identity.residents.passwords.store import Passwords
 from identity.secret_keys import SecretKeys
 from identity.storage import Storage
-from identity.web.continuation import Continuation, Continuations
 from identity_provider import close
 from lxml import html
 from lxml.html import HtmlElement

@@ -1,10 +1,10 @@
 """What residents type that cannot be right: a clear message tied to its field, and nothing typed is lost."""
 
 import pytest
+from identity.continuation import Continuation, Continuations
 from identity.journeys.registration.models import PendingRegistration
 from identity.outbox.models import OutboxMessage
 from identity.secret_keys import SecretKeys
-from identity.web.continuation import Continuation, Continuations
 
 PASSWORD = "seven herons over the pond"
 GOOD = {"email": "pat@example.com", "password": PASSWORD, "first_name": "Pat", "last_name": "Lee"}

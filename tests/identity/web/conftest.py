@@ -9,11 +9,11 @@ from flask.testing import FlaskClient
 from identity.app import create_app
 from identity.clock import FixedClock
 from identity.config import Settings
+from identity.continuation import Continuation, Continuations
 from identity.relying_parties.clients import RegisteredCity, RegisteredClient
 from identity.relying_parties.store import Cities, Clients
 from identity.secret_keys import SecretKeys
 from identity.storage import Storage
-from identity.web.continuation import Continuation, Continuations
 from identity_provider import close
 
 CITY = RegisteredCity(

@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 
+from identity.continuation import Continuations
 from identity.errors import Reason, Refused
 from identity.relying_parties.cache import RelyingPartyCache
 from identity.relying_parties.store import Cities
@@ -154,3 +155,11 @@ class TestHealth:
         response = client.get("/health/ready")
         assert response.status_code == 503
         assert response.json == {"status": "unavailable"}
+
+
+def test_the_continuation_of_the_url_is_read_once_a_request(client, from_portal, monkeypatch):
+    read, seen = Continuations.read, []
+    monkeypatch.setattr(Continuations, "read", lambda self, signed: seen.append(signed) or read(self, signed))
+    for path in ("/sign-in", "/sign-up", "/help"):
+        client.get(f"{path}{from_portal}")
+    assert len(seen) == 3

@@ -4,8 +4,8 @@ from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
+from identity.continuation import Continuations
 from identity.secret_keys import SecretKeys
-from identity.web.continuation import Continuations
 from identity_provider import SECRET_KEY, Browser, Client, Provider, answered
 from page import Page
 from werkzeug.test import TestResponse

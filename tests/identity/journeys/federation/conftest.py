@@ -12,12 +12,12 @@ from identity.app import create_app
 from identity.audit.models import AuditEvent
 from identity.clock import FixedClock
 from identity.config import Settings
+from identity.continuation import Continuation
 from identity.relying_parties.clients import RegisteredCity, RegisteredClient
 from identity.relying_parties.store import Cities, Clients
 from identity.residents.accounts.models import Resident
 from identity.residents.sessions.models import Session
 from identity.storage import Storage
-from identity.web.continuation import Continuation
 from identity_provider import close
 from lxml import html
 

@@ -4,8 +4,8 @@ from datetime import timedelta
 
 import pytest
 from identity.audit.events import Event
+from identity.continuation import Continuation
 from identity.residents.federated_identities.models import FederatedIdentity
-from identity.web.continuation import Continuation
 from sqlalchemy import select
 
 PEOPLE = [

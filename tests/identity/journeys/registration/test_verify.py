@@ -3,6 +3,7 @@
 from datetime import timedelta
 
 import pytest
+from identity.rate_limits.limiter import RateLimiter
 from identity.residents.accounts.models import Resident
 
 PASSWORD = "seven herons over the pond"
@@ -45,6 +46,22 @@ class TestInTheBrowserThatAsked:
         browser.open(mail.link)
         browser.press("Verify registration")
         assert "Your email address is verified." in browser.open(waiting).main
+
+    def test_a_code_that_is_sent_after_the_link_leads_to_the_sign_in_page(self, browser, mail, count):
+        action, fields = browser.page.form("Verify registration")
+        browser.open(mail.link)
+        browser.press("Verify registration")
+        page = browser.post(action, fields | {"code": mail.facts["code"]})
+        assert "Your email address is verified. Sign in to continue." in page.main
+        assert count(Resident) == 1
+
+    def test_a_press_over_the_limit_says_so(self, browser, mail, monkeypatch, count):
+        browser.open(mail.link)
+        monkeypatch.setattr(RateLimiter, "allows_network", lambda *_: False)
+        page = browser.press("Verify registration")
+        assert page.status == 429
+        assert "You exceeded the maximum number of requests." in page.main
+        assert count(Resident) == 0
 
     def test_a_wrong_code_can_be_corrected(self, browser, mail):
         wrong = f"{(int(mail.facts['code']) + 1) % 1_000_000:06d}"
@@ -115,6 +132,13 @@ class TestInAnotherBrowser:
         assert "Use at least 15 characters" in page.main
         assert count(Resident) == 0
         assert "is verified" in other.press("Verify registration", password=OTHER_PASSWORD).main
+
+    def test_a_press_over_the_limit_says_so_at_the_field(self, other, monkeypatch, count):
+        monkeypatch.setattr(RateLimiter, "allows_network", lambda *_: False)
+        page = other.press("Verify registration", password=OTHER_PASSWORD)
+        assert page.status == 429
+        assert "Password: You exceeded the maximum number of requests." in page.main
+        assert count(Resident) == 0
 
     def test_nothing_typed_is_refused(self, other, count):
         page = other.press("Verify registration", password="")

@@ -6,12 +6,12 @@ from urllib.parse import urlencode
 import pytest
 from identity.audit.events import Event
 from identity.audit.models import AuditEvent
+from identity.continuation import Continuation
 from identity.outbox.models import OutboxMessage
 from identity.residents.passwords.hashing import PasswordHasher
 from identity.residents.passwords.models import Password
 from identity.residents.passwords.store import Passwords
 from identity.residents.sessions.models import Session
-from identity.web.continuation import Continuation
 
 PASSWORD = "seven herons over the pond"
 WRONG = "wrong password"

@@ -2,10 +2,10 @@
 
 from urllib.parse import parse_qs, urlsplit
 
+from identity.continuation import Continuations
 from identity.oidc.authorization.store import InteractionStore
 from identity.relying_parties.admin import Registry
 from identity.secret_keys import SecretKeys
-from identity.web.continuation import Continuations
 from identity_provider import CITY, ISSUER, Browser, Client, Provider, answered
 
 

@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 from identity.config import Settings
+from identity.continuation import Continuations
 from identity.mail.queue import MailQueue
 from identity.oidc.grants.models import Grant
 from identity.oidc.grants.revocation import (
@@ -15,7 +16,6 @@ from identity.oidc.grants.revocation import (
 from identity.oidc.grants.store import Grants
 from identity.relying_parties.cache import RelyingPartyCache
 from identity.secret_keys import SecretKeys
-from identity.web.continuation import Continuations
 from identity.web.mail_links import MailLinks
 from identity_provider import ISSUER, SECRET_KEY, Provider
 

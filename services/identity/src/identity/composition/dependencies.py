@@ -5,6 +5,9 @@ from collections.abc import Mapping
 from identity.clock import Clock
 from identity.composition.account_events import account_events
 from identity.config import Settings
+from identity.continuation import Continuations
+from identity.email_verification.mail import VerificationMailQueue
+from identity.email_verification.verification import EmailVerification, P, VerificationOwner
 from identity.identity_providers.provider import Provider as SignInProvider
 from identity.mail.queue import MailQueue
 from identity.rate_limits.limiter import RateLimiter, limits
@@ -15,8 +18,6 @@ from identity.residents.sessions.lifecycle import SessionLifecycle
 from identity.secret_keys import SecretKeys
 from identity.signing_keys.key_set import KeySet
 from identity.storage import Storage
-from identity.web.address_verification import AddressVerification
-from identity.web.continuation import Continuations
 from identity.web.csrf import Csrf
 from identity.web.current_session import CurrentSession
 from identity.web.devices import Devices
@@ -45,7 +46,7 @@ class Dependencies:
         self.continuations = Continuations(self.secret_keys)
         self.mail_links = MailLinks(settings, self.continuations)
         self.mail_queue = MailQueue(self.secret_keys, clock)
-        self.address_verification = AddressVerification(self.secret_keys, self.mail_queue, self.mail_links)
+        self.verification_mail_queue = VerificationMailQueue(self.mail_queue, self.mail_links)
         self.pages = Pages(self.relying_parties, self.continuations)
         self.csrf = Csrf()
         self.language = Language(settings)
@@ -58,4 +59,17 @@ class Dependencies:
         self.devices = Devices(settings, self.secret_keys)
         self.signed_in_response = SignedInResponse(
             self.pages, self.csrf, self.current_session, self.devices, self.methods
+        )
+
+    def email_verification(self, owner: VerificationOwner[P]) -> EmailVerification[P]:
+        """Return the component that verifies the addresses of this owner."""
+        return EmailVerification(
+            owner,
+            storage=self.storage,
+            secret_keys=self.secret_keys,
+            clock=self.clock,
+            rate_limiter=self.rate_limiter,
+            continuations=self.continuations,
+            mail_links=self.mail_links,
+            mail_queue=self.verification_mail_queue,
         )

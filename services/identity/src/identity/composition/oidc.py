@@ -4,6 +4,7 @@ from collections.abc import Mapping
 
 from identity.clock import Clock
 from identity.config import Settings
+from identity.continuation import Continuations
 from identity.mail.queue import MailQueue
 from identity.oidc.authorization.decision import Authorization
 from identity.oidc.authorization.interactions import Interactions
@@ -54,7 +55,6 @@ from identity.secret_keys import SecretKeys
 from identity.signing_keys.key_set import KeySet
 from identity.storage import Storage
 from identity.web.api import Endpoint
-from identity.web.continuation import Continuations
 from identity.web.cookies import Cookies
 from identity.web.csrf import Csrf
 from identity.web.current_session import CurrentSession

@@ -14,17 +14,15 @@ from identity.journeys.recovery.reset_password import ResetPassword
 from identity.journeys.recovery.reset_password_routes import ResetPages
 from identity.journeys.recovery.unlock_account import UnlockAccount
 from identity.journeys.recovery.unlock_account_routes import UnlockPages
-from identity.journeys.registration.resend import ResendVerification
-from identity.journeys.registration.resend_routes import WaitingPages
 from identity.journeys.registration.sign_up import SignUp
 from identity.journeys.registration.sign_up_routes import SignUpPages
-from identity.journeys.registration.verify import Verify
-from identity.journeys.registration.verify_routes import VerificationPages
+from identity.journeys.registration.verify import REGISTRATION, VerifyRegistration
+from identity.journeys.registration.verify_routes import RegistrationVerificationPages
 from identity.journeys.sign_in.routes import SignInPages
 from identity.journeys.sign_in.sign_in import SignIn
 from identity.journeys.sign_out.routes import SignOutPages
 from identity.journeys.sign_out.sign_out import SignOut
-from identity.web.asking_browser import AskingBrowser
+from identity.web.browser_binding import BrowserBinding
 
 
 def page_blueprints(dependencies: Dependencies) -> list[Blueprint]:
@@ -74,45 +72,51 @@ def _sign_in(dependencies: Dependencies) -> Blueprint:
 
 
 def _registration(dependencies: Dependencies) -> list[Blueprint]:
-    storage, clock, pages, csrf = (
-        dependencies.storage,
-        dependencies.clock,
+    pages, csrf, policy, rate_limiter = (
         dependencies.pages,
         dependencies.csrf,
-    )
-    browser = AskingBrowser(dependencies.settings)
-    sign_up = SignUp(
-        storage=storage,
-        clock=clock,
-        hasher=dependencies.hasher,
-        policy=dependencies.policy,
-        rate_limiter=dependencies.rate_limiter,
-        continuations=dependencies.continuations,
-        verification=dependencies.address_verification,
-    )
-    verify = Verify(
-        storage,
-        dependencies.secret_keys,
-        clock,
-        dependencies.hasher,
         dependencies.policy,
-        dependencies.continuations,
-    )
-    waiting = ResendVerification(
-        storage,
-        clock,
         dependencies.rate_limiter,
-        dependencies.continuations,
-        dependencies.address_verification,
     )
-    sign_up_pages = SignUpPages(pages, csrf, dependencies.rate_limiter, dependencies.policy, browser, sign_up)
-    waiting_pages = WaitingPages(
-        pages, csrf, dependencies.rate_limiter, dependencies.settings, browser, waiting, verify
+    browser_binding = BrowserBinding(dependencies.settings)
+    verification = dependencies.email_verification(REGISTRATION)
+    sign_up = SignUp(
+        storage=dependencies.storage,
+        clock=dependencies.clock,
+        hasher=dependencies.hasher,
+        policy=policy,
+        rate_limiter=rate_limiter,
+        continuations=dependencies.continuations,
+        verification=verification,
     )
-    verification_pages = VerificationPages(
-        pages, csrf, dependencies.rate_limiter, dependencies.policy, browser, verify, waiting
+    verify = VerifyRegistration(
+        storage=dependencies.storage,
+        secret_keys=dependencies.secret_keys,
+        clock=dependencies.clock,
+        hasher=dependencies.hasher,
+        policy=policy,
+        verification=verification,
     )
-    return [sign_up_pages.blueprint(), waiting_pages.blueprint(), verification_pages.blueprint()]
+    sign_up_pages = SignUpPages(
+        pages=pages,
+        csrf=csrf,
+        rate_limiter=rate_limiter,
+        policy=policy,
+        browser_binding=browser_binding,
+        verification=verification,
+        sign_up=sign_up,
+    )
+    verification_pages = RegistrationVerificationPages(
+        pages=pages,
+        csrf=csrf,
+        rate_limiter=rate_limiter,
+        settings=dependencies.settings,
+        browser_binding=browser_binding,
+        verification=verification,
+        policy=policy,
+        verify=verify,
+    )
+    return [sign_up_pages.blueprint(), verification_pages.blueprint()]
 
 
 def _recovery(dependencies: Dependencies) -> list[Blueprint]:

@@ -5,10 +5,10 @@ from datetime import datetime
 from urllib.parse import urlencode
 
 from identity.config import Settings
+from identity.continuation import PARAMETER, Continuation, Continuations, SignedContinuation
 from identity.residents.action_links.purposes import Purpose
 from identity.residents.action_links.store import ActionLinks
 from identity.storage import Executor
-from identity.web.continuation import PARAMETER, Continuation, Continuations
 
 # The page that each action link opens.
 _PATHS = {
@@ -41,6 +41,6 @@ class MailLinks:
         token = ActionLinks(executor).issue_link(purpose, subject, signed, purpose.lifetime, now)
         return self.to(_PATHS[purpose], continuation, token=token)
 
-    def _signed(self, continuation: Continuation) -> str:
+    def _signed(self, continuation: Continuation) -> SignedContinuation:
         """Return the continuation without what a mail may not carry or bring back."""
         return self._continuations.sign(replace(continuation, login_hint="", reauthenticate=False))

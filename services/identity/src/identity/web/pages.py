@@ -3,20 +3,20 @@
 from dataclasses import dataclass, replace
 from urllib.parse import urlencode
 
-from flask import Response, make_response, redirect, render_template, request
+from flask import Response, g, make_response, redirect, render_template, request
 from flask import session as page_state
 from flask_babel import get_locale, gettext
 
+from identity.continuation import PARAMETER, Continuation, Continuations, SignedContinuation
 from identity.errors import Reason
 from identity.relying_parties.cache import RelyingPartyCache
 from identity.relying_parties.clients import RegisteredCity, RegisteredClient
-from identity.web import continuation as continuations_module
 from identity.web import language
-from identity.web.continuation import Continuation, Continuations
 from identity.web.headers import form_action
 
 PRODUCT = "Community Access ID"
 _ORIGIN = "origin"
+_CACHE = "continuation"
 _TOO_MANY_REQUESTS = 429
 _RETRY_AFTER_SECONDS = "60"
 
@@ -50,12 +50,11 @@ class Pages:
         self._continuations = continuations
 
     def continuation(self) -> Continuation:
-        """Return where the resident of this request was going.
+        """Return the continuation in this request's URL; its signature is verified once a request.
 
-        Without one in the address, the browser still remembers the website it last came from: its looks stay.
+        Without one, the page keeps the looks of the website that the browser last came from.
         """
-        signed = request.args.get(continuations_module.PARAMETER)
-        found = self._continuations.read(signed)
+        found = self._read()
         if found.client_id or found.city_id:
             return found
         client_id, city_id = page_state.get(_ORIGIN, ("", ""))
@@ -69,7 +68,7 @@ class Pages:
     def url(self, path: str, continuation: Continuation, **arguments: str) -> str:
         """Return the URL of another page of this service, carrying the continuation."""
         if continuation != Continuation():
-            arguments = {**arguments, continuations_module.PARAMETER: self._continuations.sign(continuation)}
+            arguments = {**arguments, PARAMETER: self._continuations.sign(continuation)}
         return f"{path}?{urlencode(arguments)}" if arguments else path
 
     def see_other(self, path: str, continuation: Continuation, **arguments: str) -> Response:
@@ -139,6 +138,13 @@ class Pages:
         """Return the time zone of the city that the resident came from (IANA), in which pages show times."""
         city = self.city_of(self.continuation())
         return city.time_zone if city else "UTC"
+
+    def _read(self) -> Continuation:
+        if _CACHE not in g:
+            signed = request.args.get(PARAMETER, "")
+            setattr(g, _CACHE, self._continuations.read(SignedContinuation(signed)))
+        found: Continuation = g.get(_CACHE)
+        return found
 
     def _find(self, continuation: Continuation) -> tuple[RegisteredClient | None, RegisteredCity | None]:
         client = self._relying_parties.client(continuation.client_id) if continuation.client_id else None

@@ -2,8 +2,8 @@
 
 from flask import Response
 
+from identity.continuation import Continuation
 from identity.web import typed_email
-from identity.web.continuation import Continuation
 from identity.web.csrf import Csrf
 from identity.web.current_session import CurrentSession
 from identity.web.devices import Devices

@@ -1,5 +1,6 @@
 """Signing in through Google, Apple, Microsoft, Facebook or another OpenID provider.
 
-Owns the journey from the button to the resident who comes back. Leaves each provider's ways to `providers`,
-and what a resident is to `residents`.
+Owns the journey from the provider's button to the signed-in resident, and the events that providers post
+about their accounts. Each provider's protocol belongs to `identity_providers`, what a resident is to
+`residents`, the proof of an address to `email_verification`.
 """

@@ -1,4 +1,4 @@
-"""Attempts in the database."""
+"""Attempts to sign in with a provider, in the database."""
 
 import json
 from collections.abc import Mapping
@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import insert, select, update
 
+from identity.continuation import SignedContinuation
 from identity.journeys.federation.models import FederationAttempt
 from identity.secret_keys import SecretKeys, digest
 from identity.storage import Executor, delete_some, table_of
@@ -14,31 +15,31 @@ from identity.storage import Executor, delete_some, table_of
 ATTEMPTS = table_of(FederationAttempt)
 # Long enough to find a password and a second factor at the provider.
 LIFETIME = timedelta(minutes=10)
-# So that "Back" after a while is still told where the resident was going.
+# So that "Back" after a while still leads to where the resident was going.
 KEPT_AFTER_EXPIRY = timedelta(hours=12)
 
 
 @dataclass(frozen=True)
-class Secrets:
-    """What the answer must fit, and nobody else may know."""
+class AttemptSecrets:
+    """What binds the authorization response to this attempt. Secret."""
 
     nonce: str
-    # RFC 7636.
+    # RFC 7636 §4.1.
     code_verifier: str
-    # Of the mailed link by which the resident came, if any.
+    # Of the mailed link by which the resident came, or empty.
     link_token: str = ""
 
 
 @dataclass(frozen=True)
 class Attempt:
-    """A way to a provider and back."""
+    """One authorization request to a provider (RFC 6749 §4.1.1) and what became of it."""
 
     provider: str
-    secrets: Secrets
-    continuation: str
+    secrets: AttemptSecrets
+    continuation: SignedContinuation
     language: str
     is_spent: bool
-    # None unless it came as a POST.
+    # The response, where it came as a POST (OAuth 2.0 Form Post Response Mode).
     posted_answer: dict[str, str] | None
 
 
@@ -49,18 +50,18 @@ class Attempts:
         self._executor = executor
         self._secret_keys = secret_keys
 
-    def add(
+    def add_attempt(
         self,
         *,
         state: str,
         provider: str,
         browser_secret: str,
-        secrets: Secrets,
-        continuation: str,
+        secrets: AttemptSecrets,
+        continuation: SignedContinuation,
         language: str,
         now: datetime,
     ) -> None:
-        """Note that a browser leaves for a provider."""
+        """Store an attempt of this browser."""
         self._executor.execute(
             insert(ATTEMPTS).values(
                 state_digest=digest(state),
@@ -76,8 +77,10 @@ class Attempts:
             )
         )
 
-    def keep_answer(self, state: str, provider: str, answer: Mapping[str, str], now: datetime) -> bool:
-        """Keep an answer until its browser comes for it; False unless the attempt is open and has none."""
+    def store_posted_answer(
+        self, state: str, provider: str, answer: Mapping[str, str], now: datetime
+    ) -> bool:
+        """Store a posted response for its browser to fetch; False unless the attempt is open and has none."""
         kept = self._executor.execute(
             update(ATTEMPTS)
             .where(ATTEMPTS.c.state_digest == digest(state), ATTEMPTS.c.provider == provider)
@@ -88,7 +91,7 @@ class Attempts:
         )
         return kept.one_or_none() is not None
 
-    def claim(self, state: str, provider: str, browser_secret: str, now: datetime) -> Attempt | None:
+    def claim_attempt(self, state: str, provider: str, browser_secret: str, now: datetime) -> Attempt | None:
         """Spend an open attempt of this browser with this provider; of any number at once, one gets it."""
         spent = self._executor.execute(
             update(ATTEMPTS)
@@ -98,9 +101,9 @@ class Attempts:
             .values(spent_at=now)
             .returning(ATTEMPTS.c.state_digest)
         ).one_or_none()
-        return self.look(state, provider, browser_secret) if spent else None
+        return self.find_attempt(state, provider, browser_secret) if spent else None
 
-    def look(self, state: str, provider: str, browser_secret: str) -> Attempt | None:
+    def find_attempt(self, state: str, provider: str, browser_secret: str) -> Attempt | None:
         """Return an attempt of this browser with this provider, spent and expired ones too."""
         row = self._executor.execute(
             select(ATTEMPTS)
@@ -112,7 +115,7 @@ class Attempts:
         answer = json.loads(self._secret_keys.decrypt(row.posted_answer)) if row.posted_answer else None
         return Attempt(
             provider=row.provider,
-            secrets=Secrets(**json.loads(self._secret_keys.decrypt(row.secrets))),
+            secrets=AttemptSecrets(**json.loads(self._secret_keys.decrypt(row.secrets))),
             continuation=row.continuation,
             language=row.language,
             is_spent=row.spent_at is not None,

@@ -1,83 +1,81 @@
-"""Where providers send the browser back."""
+"""The redirect URIs of the providers."""
 
 from collections.abc import Mapping
 
 from flask import Blueprint, Response, request
 from werkzeug.datastructures import MultiDict
 
+from identity.continuation import Continuation
 from identity.errors import Reason, Refused
 from identity.identity_providers.provider import Provider
-from identity.journeys.federation.asking_browser import Asking
-from identity.journeys.federation.callback import Already, HandleCallback, NoEntry
-from identity.journeys.federation.match_resident import Unfinished
+from identity.journeys.federation.callback import AlreadySignedIn, HandleCallback, SignInRefused
+from identity.journeys.federation.match_resident import AddressUnverified, DetailsMissing
 from identity.journeys.federation.outcome_pages import OutcomePages
-from identity.web.asking_browser import AskingBrowser
-from identity.web.continuation import Continuation
-from identity.web.current_session import CurrentSession
+from identity.journeys.federation.requesting_browser import CurrentBrowser
 from identity.web.pages import Pages
-from identity.web.visitor import current_visitor
 
 
-class Callbacks:
-    """One address for each provider. Its state, not a CSRF token, proves an answer."""
+class CallbackEndpoints:
+    """One path for each provider. The attempt's state, not a CSRF token, proves that it was asked for."""
 
     def __init__(
         self,
+        *,
         providers: Mapping[str, Provider],
         pages: Pages,
-        browser: AskingBrowser,
-        current_session: CurrentSession,
-        finish: HandleCallback,
+        current_browser: CurrentBrowser,
+        handle_callback: HandleCallback,
         outcome_pages: OutcomePages,
     ) -> None:
         self._providers = providers
         self._pages = pages
-        self._browser = browser
-        self._current_session = current_session
-        self._finish = finish
+        self._current_browser = current_browser
+        self._handle_callback = handle_callback
         self._outcome_pages = outcome_pages
 
     def blueprint(self) -> Blueprint:
         """Return the endpoints; to be exempt from the protection of forms."""
         blueprint = Blueprint("federation_callback", __name__)
-        blueprint.get("/sign-in/<provider_key>/callback")(self.answer)
-        blueprint.post("/sign-in/<provider_key>/callback", endpoint="posted")(self.posted)
+        blueprint.get("/sign-in/<provider_key>/callback", endpoint="callback")(self.callback)
+        blueprint.post("/sign-in/<provider_key>/callback", endpoint="form_post")(self.form_post)
         return blueprint
 
-    def answer(self, provider_key: str) -> Response:
-        """Take the answer."""
-        provider = self._provider(provider_key)
-        asking = Asking(self._browser.secret(), self._current_session.load(), current_visitor())
-        outcome = self._finish.finish(provider, _each_once(request.args), asking)
-        if isinstance(outcome, NoEntry):
-            return self._outcome_pages.refused(provider_key, outcome.why, outcome.continuation)
-        if isinstance(outcome, Already):
-            return self._pages.redirect_to(outcome.continuation)
-        if isinstance(outcome, Unfinished):
-            page = "check-email" if outcome.is_mailed else "complete"
-            path = f"/sign-in/{provider_key}/{page}"
-            return self._pages.see_other(path, outcome.continuation, waiting=outcome.waiting_id)
-        return self._outcome_pages.done(provider_key, outcome)
+    def callback(self, provider_key: str) -> Response:
+        """Take the authorization response (RFC 6749 §4.1.2)."""
+        provider = self._find_provider(provider_key)
+        browser = self._current_browser.load()
+        outcome = self._handle_callback.handle(provider, _single_values(request.args), browser)
+        match outcome:
+            case SignInRefused():
+                return self._outcome_pages.show_refusal(provider_key, outcome.reason, outcome.continuation)
+            case AlreadySignedIn():
+                return self._pages.redirect_to(outcome.continuation)
+            case AddressUnverified() | DetailsMissing():
+                page = "check-email" if isinstance(outcome, AddressUnverified) else "complete"
+                path = f"/sign-in/{provider_key}/{page}"
+                return self._pages.see_other(path, outcome.continuation, waiting=outcome.pending_id)
+            case _:
+                return self._outcome_pages.show_outcome(provider_key, outcome)
 
-    def posted(self, provider_key: str) -> Response:
-        """Keep an answer that came without cookies, and let the browser come for it with them.
+    def form_post(self, provider_key: str) -> Response:
+        """Store an authorization response that was posted, and let the browser fetch it with its cookies.
 
         OAuth 2.0 Form Post Response Mode; cookies of SameSite=Lax travel with a GET only.
         """
-        provider = self._provider(provider_key)
-        answer = _each_once(request.form)
-        self._finish.keep(provider, answer)
+        provider = self._find_provider(provider_key)
+        params = _single_values(request.form)
+        self._handle_callback.store_form_post(provider, params)
         path = f"/sign-in/{provider_key}/callback"
-        return self._pages.see_other(path, Continuation(), state=answer.get("state", ""))
+        return self._pages.see_other(path, Continuation(), state=params.get("state", ""))
 
-    def _provider(self, provider_key: str) -> Provider:
+    def _find_provider(self, provider_key: str) -> Provider:
         provider = self._providers.get(provider_key)
         if provider is None:
             raise Refused(Reason.NOT_FOUND)
         return provider
 
 
-def _each_once(values: "MultiDict[str, str]") -> dict[str, str]:
-    """Return the parameters; nothing if one came twice (RFC 6749 §3.1)."""
+def _single_values(values: "MultiDict[str, str]") -> dict[str, str]:
+    """Return the parameters; none if one came twice (RFC 6749 §3.1)."""
     each = values.to_dict(flat=False)
     return {name: given[0] for name, given in each.items()} if all(len(g) == 1 for g in each.values()) else {}

@@ -17,4 +17,4 @@ class ForgetFirstSignIns:
             if isinstance(event, AccountPurged):
                 known = FederatedIdentities(executor).of_resident(event.resident_id)
                 if known:
-                    FirstSignIns(executor).forget(known.issuer, known.subject)
+                    FirstSignIns(executor).delete_of_account(known.issuer, known.subject)

@@ -1,4 +1,4 @@
-"""The resident's answer: keep the address, or take the provider's over once our own mail has proved it."""
+"""The verbs for a new address at the provider: keep ours, or change it once our mail has verified it."""
 
 import hashlib
 from dataclasses import dataclass
@@ -9,6 +9,8 @@ from identity.account_events import AccountEvents, AddressChanged
 from identity.audit.events import Event
 from identity.audit.store import Audit
 from identity.clock import Clock
+from identity.continuation import Continuation
+from identity.email_verification.mail import VerificationMailQueue
 from identity.mail import messages
 from identity.mail.messages import Recipient
 from identity.mail.queue import MailQueue
@@ -20,36 +22,34 @@ from identity.residents.federated_identities.store import FederatedIdentities
 from identity.residents.one_time_codes.store import CodeResult, OneTimeCodes
 from identity.secret_keys import SecretKeys
 from identity.storage import Storage, Transaction
-from identity.web.address_verification import AddressVerification
-from identity.web.continuation import Continuation
 from identity.web.current_session import SignedIn
 from identity.web.mail_links import MailLinks
 from identity.web.visitor import Visitor
 
-# Product decision 9: an address is changed only by somebody who has just signed in.
-PROVED_WITHIN = timedelta(minutes=15)
+# Product decision 9: an address is changed only soon after a sign-in.
+_AUTHENTICATED_WITHIN = timedelta(minutes=15)
 _PURPOSE = "change_address"
 
 
-class Asked(StrEnum):
-    """What became of the wish to use the new address."""
+class CodeRequest(StrEnum):
+    """The outcome of asking for a code to the new address."""
 
     MAILED = "mailed"
     # The last sign-in was too long ago.
     SIGN_IN_AGAIN = "sign_in_again"
     TOO_MANY = "too_many"
-    # There is nothing to answer any more.
-    GONE = "gone"
+    # The provider's address was accepted, kept or changed meanwhile.
+    NOT_OFFERED = "not_offered"
 
 
 @dataclass(frozen=True)
-class _Offer:
+class _OfferedAddress:
     resident: Resident
     address: Address
 
 
-class AnswerOffer:
-    """Takes the resident's answer."""
+class EmailChange:
+    """Changes a resident's address to the one that their provider names."""
 
     def __init__(
         self,
@@ -58,7 +58,7 @@ class AnswerOffer:
         secret_keys: SecretKeys,
         clock: Clock,
         rate_limiter: RateLimiter,
-        verification: AddressVerification,
+        verification_mail_queue: VerificationMailQueue,
         mail_queue: MailQueue,
         mail_links: MailLinks,
         account_events: AccountEvents,
@@ -67,41 +67,41 @@ class AnswerOffer:
         self._secret_keys = secret_keys
         self._clock = clock
         self._rate_limiter = rate_limiter
-        self._verification = verification
+        self._verification_mail_queue = verification_mail_queue
         self._mail_queue = mail_queue
         self._mail_links = mail_links
         self._account_events = account_events
 
-    def offered(self, current: SignedIn) -> str:
-        """Return the address that the resident may take over; empty when there is none."""
+    def offered_address(self, current: SignedIn) -> str:
+        """Return the address that the resident may change to; empty if there is none."""
         with self._storage.transaction() as tx:
             offer = self._offer(tx, current)
             return offer.address.display if offer else ""
 
-    def keep(self, current: SignedIn) -> None:
-        """Keep ours, and ask no more until the provider's changes again."""
+    def keep_address(self, current: SignedIn) -> None:
+        """Keep ours, and do not ask again until the provider's changes."""
         with self._storage.transaction() as tx:
             FederatedIdentities(tx).close_offer(current.resident_id)
 
-    def use(self, current: SignedIn, visitor: Visitor) -> Asked:
-        """Mail a code to the new address, whoever says that it is the resident's."""
+    def request_code(self, current: SignedIn, visitor: Visitor) -> CodeRequest:
+        """Mail a code to the new address, whether or not the provider verified it."""
         now = self._clock.now()
-        if now >= current.authenticated_at + PROVED_WITHIN:
-            return Asked.SIGN_IN_AGAIN
+        if now >= current.authenticated_at + _AUTHENTICATED_WITHIN:
+            return CodeRequest.SIGN_IN_AGAIN
         with self._storage.transaction() as tx:
             offer = self._offer(tx, current)
         if offer is None:
-            return Asked.GONE
+            return CodeRequest.NOT_OFFERED
         if not self._rate_limiter.allows_mail(offer.address.key, visitor.ip_address):
-            return Asked.TOO_MANY
+            return CodeRequest.TOO_MANY
         with self._storage.transaction() as tx:
             subject = _subject(current, offer.address)
             code = OneTimeCodes(tx, self._secret_keys).issue_code(_PURPOSE, subject, now)
             self._mail_code(tx, offer, code)
-        return Asked.MAILED
+        return CodeRequest.MAILED
 
     def confirm(self, current: SignedIn, code: str, visitor: Visitor) -> CodeResult:
-        """Change the address if the code is right, and tell the old one."""
+        """Change the address if the code is right, and mail the old one."""
         now = self._clock.now()
         with self._storage.transaction() as tx:
             offer = self._offer(tx, current)
@@ -132,13 +132,13 @@ class AnswerOffer:
             )
         return result
 
-    def _mail_code(self, tx: Transaction, offer: _Offer, code: str) -> None:
+    def _mail_code(self, tx: Transaction, offer: _OfferedAddress, code: str) -> None:
         resident, continuation = offer.resident, Continuation(city_id=offer.resident.city_id or "")
         to = Recipient(offer.address.display, resident.language, resident.city_id)
         mail = messages.verify_new_address(to, code=code)
-        self._verification.send_unless_taken(tx, offer.address.key, mail, continuation)
+        self._verification_mail_queue.send_unless_taken(tx, offer.address.key, mail, continuation)
 
-    def _mail_address_changed(self, tx: Transaction, offer: _Offer, before: str) -> None:
+    def _mail_address_changed(self, tx: Transaction, offer: _OfferedAddress, before: str) -> None:
         resident = offer.resident
         mail = messages.address_changed(
             Recipient(before, resident.language, resident.city_id),
@@ -148,17 +148,17 @@ class AnswerOffer:
         )
         self._mail_queue.send(tx, mail)
 
-    def _offer(self, tx: Transaction, current: SignedIn) -> _Offer | None:
+    def _offer(self, tx: Transaction, current: SignedIn) -> _OfferedAddress | None:
         known = FederatedIdentities(tx).of_resident(current.resident_id)
         resident = Accounts(tx).get(current.resident_id)
         if known is None or resident is None or not known.offered_email:
             return None
         try:
-            return _Offer(resident, parse(known.offered_email))
+            return _OfferedAddress(resident, parse(known.offered_email))
         except InvalidAddressError:
             return None
 
 
 def _subject(current: SignedIn, address: Address) -> str:
-    """Bind the code to the address too: the provider's may change again before it is typed."""
+    """Bind the code to the address too: the provider's may change again before the code is typed."""
     return hashlib.sha256(f"{current.resident_id}\0{address.key}".encode()).hexdigest()[:32]

@@ -1,234 +1,246 @@
-"""Who came back: a resident, by (issuer, subject) and nothing else; or somebody new."""
+"""Finding the resident of a verified callback by (issuer, subject) and nothing else, or creating one."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from functools import cached_property
 
 from identity.audit.events import Event
 from identity.audit.store import Audit
 from identity.clock import Clock
+from identity.continuation import Continuation, Continuations
+from identity.email_verification.verification import EmailVerification, OpenLink
 from identity.identity_providers.provider import ProviderIdentity
-from identity.journeys.federation.asking_browser import Asking
 from identity.journeys.federation.attempt_store import Attempt
-from identity.journeys.federation.mail import unverified_address
-from identity.journeys.federation.pending_store import FirstSignIns, Named, Waiting
-from identity.journeys.federation.provision import Entered, OtherMethod, ProvisionResident, amr_text
+from identity.journeys.federation.pending_store import FirstSignIns, FirstSignInView, ProviderAccount
+from identity.journeys.federation.provision import (
+    OtherMethod,
+    ProvisionResident,
+    SignInCompleted,
+    amr_text,
+)
+from identity.journeys.federation.requesting_browser import RequestingBrowser
 from identity.rate_limits.limiter import RateLimiter
 from identity.residents.accounts.addresses import Address, InvalidAddressError, parse
 from identity.residents.accounts.models import Resident
 from identity.residents.accounts.store import Accounts, AddressTakenError
-from identity.residents.action_links.purposes import Purpose
-from identity.residents.action_links.store import ActionLinks, LinkStatus
 from identity.residents.federated_identities.store import (
     FederatedIdentities,
     IdentityTakenError,
     KnownIdentity,
 )
-from identity.residents.one_time_codes.store import OneTimeCodes
-from identity.secret_keys import SecretKeys, digest
+from identity.secret_keys import digest
 from identity.storage import Storage, Transaction
-from identity.web.address_verification import AddressVerification
-from identity.web.continuation import Continuation, Continuations
 
 
 @dataclass(frozen=True)
-class Unfinished:
-    """Somebody new, and something is missing."""
+class VerifiedCallback:
+    """A verified authorization response and the attempt that it answers. Holds personal data."""
 
-    waiting_id: str
-    # The mail is on its way, and nothing is left to ask for; otherwise the page asks.
-    is_mailed: bool
-    continuation: Continuation
-
-
-@dataclass(frozen=True)
-class _Newcomer:
-    """Somebody whom no resident's row names."""
-
-    named: Named
     identity: ProviderIdentity
-    address: Address | None
     attempt: Attempt
+    # As read from the attempt.
     continuation: Continuation
+    browser: RequestingBrowser
+
+    @cached_property
+    def account(self) -> ProviderAccount:
+        """The account at the provider."""
+        identity = self.identity
+        return ProviderAccount(
+            provider=self.attempt.provider,
+            issuer=identity.issuer,
+            subject=identity.subject,
+            provider_email=identity.email,
+            amr=amr_text(identity.amr),
+        )
+
+    @cached_property
+    def address(self) -> Address | None:
+        """The address that the provider named, if it is one."""
+        return _parse_address(self.identity.email)
+
+
+@dataclass(frozen=True)
+class AddressUnverified:
+    """A first sign-in whose address only our mail can verify; the mail is queued."""
+
+    pending_id: str
+    continuation: Continuation
+
+
+@dataclass(frozen=True)
+class DetailsMissing:
+    """A first sign-in that lacks a name or an address, or whose address was mailed too often."""
+
+    pending_id: str
+    continuation: Continuation
+
+
+class ResidentDisabled:
+    """The resident may not sign in."""
 
 
 class MatchResident:
-    """Tells residents from newcomers, and does what each needs."""
+    """Signs known residents in, and creates new ones or stores what they lack."""
 
     def __init__(
         self,
         *,
         storage: Storage,
-        secret_keys: SecretKeys,
         clock: Clock,
         rate_limiter: RateLimiter,
         continuations: Continuations,
         provision: ProvisionResident,
-        verification: AddressVerification,
+        verification: EmailVerification[FirstSignInView],
     ) -> None:
         self._storage = storage
-        self._secret_keys = secret_keys
         self._clock = clock
         self._rate_limiter = rate_limiter
         self._continuations = continuations
         self._provision = provision
         self._verification = verification
 
-    def recognise(
-        self, provider_key: str, identity: ProviderIdentity, attempt: Attempt, asking: Asking
-    ) -> Entered | Unfinished | OtherMethod | None:
-        """Let a resident in, make a new one, or note what is missing; None if the resident is disabled."""
+    def match(
+        self, callback: VerifiedCallback
+    ) -> SignInCompleted | AddressUnverified | DetailsMissing | OtherMethod | ResidentDisabled:
+        """Sign the resident in, or say what keeps them from it."""
         try:
-            outcome = self._once(provider_key, identity, attempt, asking)
+            outcome = self._match_once(callback)
         except IdentityTakenError:
-            # Another first sign-in of the same person won a moment ago: now it is a later one.
-            outcome = self._once(provider_key, identity, attempt, asking)
-        if isinstance(outcome, Waiting):
-            return self._unfinished(outcome, asking)
-        return outcome
+            # A concurrent first sign-in of the same account has committed: this one is a later sign-in.
+            outcome = self._match_once(callback)
+        return self._request_details(outcome, callback) if isinstance(outcome, FirstSignInView) else outcome
 
-    def _once(
-        self, provider_key: str, identity: ProviderIdentity, attempt: Attempt, asking: Asking
-    ) -> Entered | Waiting | OtherMethod | None:
-        continuation = self._continuations.read(attempt.continuation)
-        amr = amr_text(identity.amr)
+    def _match_once(
+        self, callback: VerifiedCallback
+    ) -> SignInCompleted | FirstSignInView | OtherMethod | ResidentDisabled:
         with self._storage.transaction() as tx:
-            known = FederatedIdentities(tx).find_identity(identity.issuer, identity.subject)
+            known = FederatedIdentities(tx).find_identity(callback.account.issuer, callback.account.subject)
             if known:
-                return self._later(tx, known, identity, asking, continuation)
-            named = Named(provider_key, identity.issuer, identity.subject, identity.email, amr)
-            address = _address(identity.email)
-            newcomer = _Newcomer(named, identity, address, attempt, continuation)
-            return self._by_link(tx, newcomer, asking) or self._first(tx, newcomer, asking)
+                return self._later_sign_in(tx, known, callback)
+            return self._complete_by_link(tx, callback) or self._first_sign_in(tx, callback)
 
-    def _later(
-        self,
-        tx: Transaction,
-        known: KnownIdentity,
-        identity: ProviderIdentity,
-        asking: Asking,
-        continuation: Continuation,
-    ) -> Entered | None:
-        now, resident = self._clock.now(), Accounts(tx).get(known.resident_id)
+    def _later_sign_in(
+        self, tx: Transaction, known: KnownIdentity, callback: VerifiedCallback
+    ) -> SignInCompleted | ResidentDisabled:
+        resident = Accounts(tx).get(known.resident_id)
         if resident is None or resident.disabled_at is not None:
-            self._refused(tx, asking, continuation, now, known.resident_id, "disabled")
-            return None
+            self._record_refusal(tx, callback, known.resident_id, "disabled")
+            return ResidentDisabled()
         identities = FederatedIdentities(tx)
-        identities.note_use(known, now)
-        self._compare_address(identities, known, identity, resident)
-        amr = amr_text(identity.amr).split()
-        return self._provision.enter(tx, resident, amr, asking, continuation, now)
+        identities.note_use(known, self._clock.now())
+        self._note_new_address(identities, known, callback, resident)
+        return self._sign_in(tx, resident, callback)
 
-    def _compare_address(
-        self,
-        identities: FederatedIdentities,
-        known: KnownIdentity,
-        identity: ProviderIdentity,
-        resident: Resident,
+    @staticmethod
+    def _note_new_address(
+        identities: FederatedIdentities, known: KnownIdentity, callback: VerifiedCallback, resident: Resident
     ) -> None:
-        """Notice that the provider names another address than before: ours stays, the resident is asked."""
-        told, before = _address(identity.email), _address(known.provider_email)
-        if told and (before is None or told.key != before.key):
-            is_new = told.key != resident.email_key
-            identities.note_address(known, told.display, told.display if is_new else None)
+        """Offer an address that the provider did not name before; ours stays until the resident accepts."""
+        address, before = callback.address, _parse_address(known.provider_email)
+        if address and (before is None or address.key != before.key):
+            is_new = address.key != resident.email_key
+            identities.note_address(known, address.display, address.display if is_new else None)
 
-    def _by_link(self, tx: Transaction, new: _Newcomer, asking: Asking) -> Entered | None:
-        """Finish a first sign-in whose mailed link was opened in another browser than the one that waits.
+    def _complete_by_link(self, tx: Transaction, callback: VerifiedCallback) -> SignInCompleted | None:
+        """Complete a first sign-in whose mailed link led here from another browser; None if none did.
 
-        The link proves the address and the provider the account; only if it is the account that the mail
-        was sent for do the two belong together (docs/decisions/).
+        The link proves the mailbox and the callback the account: they belong together only if the mail was
+        sent for this very account (docs/decisions/0015).
         """
-        now, links = self._clock.now(), ActionLinks(tx)
-        token = new.attempt.secrets.link_token
-        link = links.find_link(token, Purpose.VERIFY_FEDERATION, now)
-        waiting = FirstSignIns(tx).get(link.subject) if link.status is LinkStatus.VALID else None
-        account = (new.named.issuer, new.named.subject)
-        if waiting is None or (waiting.issuer, waiting.subject) != account:
+        link = self._verification.find_link_in(tx, callback.attempt.secrets.link_token, browser_secret=None)
+        if not isinstance(link, OpenLink) or not _is_same_account(link.pending.account, callback.account):
             return None
-        if links.claim_link(token, Purpose.VERIFY_FEDERATION, now).status is not LinkStatus.VALID:
+        if not self._verification.claim_link(tx, link):
             return None
-        OneTimeCodes(tx, self._secret_keys).delete_code(Purpose.VERIFY_FEDERATION, waiting.id)
-        continuation = self._continuations.read(waiting.continuation)
+        pending, now = link.pending, self._clock.now()
+        continuation = self._continuations.read(pending.continuation)
         try:
-            resident = self._provision.complete(tx, waiting, continuation, now)
+            resident = self._provision.create_from_pending(tx, pending, continuation, now)
         except AddressTakenError:
             return None
-        return self._provision.enter(tx, resident, new.named.amr.split(), asking, new.continuation, now)
+        return self._sign_in(tx, resident, callback)
 
-    def _first(self, tx: Transaction, new: _Newcomer, asking: Asking) -> Entered | Waiting | OtherMethod:
-        now, identity, address = self._clock.now(), new.identity, new.address
-        is_proved = address is not None and identity.email_verified
+    def _first_sign_in(
+        self, tx: Transaction, callback: VerifiedCallback
+    ) -> SignInCompleted | FirstSignInView | OtherMethod:
+        identity, address = callback.identity, callback.address
         given_name, family_name = identity.given_name or "", identity.family_name or ""
-        if address and is_proved and (owner := Accounts(tx).by_email_key(address.key)):
-            if self._provision.is_known(tx, new.named):
+        is_verified = address is not None and identity.email_verified
+        if address and is_verified and (owner := Accounts(tx).by_email_key(address.key)):
+            if self._provision.has_resident(tx, callback.account):
                 raise IdentityTakenError
-            return self._other_method(tx, owner, address, new, asking)
-        if address and is_proved and given_name and family_name:
-            try:
-                resident = self._provision.create(
-                    tx,
-                    new.named,
-                    address=address,
-                    given_name=given_name,
-                    family_name=family_name,
-                    language=new.attempt.language,
-                    continuation=new.continuation,
-                    now=now,
-                )
-            except AddressTakenError:
-                # At this very moment: by the same person, who is then known, or by somebody else.
-                raise IdentityTakenError from None
-            return self._provision.enter(tx, resident, new.named.amr.split(), asking, new.continuation, now)
-        return FirstSignIns(tx).add(
-            new.named,
+            self._record_refusal(tx, callback, owner.id, "other_method")
+            return OtherMethod(address.display, owner.sign_in_method, callback.continuation)
+        if address and is_verified and given_name and family_name:
+            return self._create_resident(tx, callback, address, given_name, family_name)
+        return FirstSignIns(tx).add_pending(
+            callback.account,
             address=address,
-            address_proved=is_proved,
+            address_proved=is_verified,
             given_name=given_name,
             family_name=family_name,
-            language=new.attempt.language,
-            continuation=new.attempt.continuation,
-            browser_digest=digest(asking.secret or ""),
-            now=now,
+            language=callback.attempt.language,
+            continuation=callback.attempt.continuation,
+            browser_digest=digest(callback.browser.secret or ""),
+            now=self._clock.now(),
         )
 
-    def _other_method(
-        self, tx: Transaction, owner: Resident, address: Address, new: _Newcomer, asking: Asking
-    ) -> OtherMethod:
-        self._refused(tx, asking, new.continuation, self._clock.now(), owner.id, "other_method")
-        return OtherMethod(address.display, owner.sign_in_method, new.continuation)
+    def _create_resident(
+        self, tx: Transaction, callback: VerifiedCallback, address: Address, given_name: str, family_name: str
+    ) -> SignInCompleted:
+        try:
+            resident = self._provision.create_resident(
+                tx,
+                callback.account,
+                address=address,
+                given_name=given_name,
+                family_name=family_name,
+                language=callback.attempt.language,
+                continuation=callback.continuation,
+                now=self._clock.now(),
+            )
+        except AddressTakenError:
+            # At this very moment; the second round finds out by which account.
+            raise IdentityTakenError from None
+        return self._sign_in(tx, resident, callback)
 
-    def _unfinished(self, waiting: Waiting, asking: Asking) -> Unfinished:
-        """Mail at once where nothing is left to ask for; over the limit, the page asks and says so."""
-        continuation = self._continuations.read(waiting.continuation)
-        address = waiting.address
-        if address is None or waiting.email_proved or not waiting.has_all:
-            return Unfinished(waiting.id, is_mailed=False, continuation=continuation)
-        if not self._rate_limiter.allows_mail(address.key, asking.visitor.ip_address):
-            return Unfinished(waiting.id, is_mailed=False, continuation=continuation)
+    def _sign_in(self, tx: Transaction, resident: Resident, callback: VerifiedCallback) -> SignInCompleted:
+        amr = callback.account.amr.split()
+        return self._provision.sign_in(
+            tx, resident, amr, callback.browser, callback.continuation, self._clock.now()
+        )
+
+    def _request_details(
+        self, pending: FirstSignInView, callback: VerifiedCallback
+    ) -> AddressUnverified | DetailsMissing:
+        """Mail a complete first sign-in at once; over the limit of mails, the form is shown and says so."""
+        address, missing = pending.address, DetailsMissing(pending.id, callback.continuation)
+        if address is None or pending.email_proved or not pending.is_complete:
+            return missing
+        if not self._rate_limiter.allows_mail(address.key, callback.browser.visitor.ip_address):
+            return missing
         with self._storage.transaction() as tx:
-            unverified = unverified_address(waiting, address, continuation)
-            self._verification.send_link_and_code(tx, unverified, self._clock.now())
-        return Unfinished(waiting.id, is_mailed=True, continuation=continuation)
+            self._verification.send(tx, pending, callback.continuation)
+        return AddressUnverified(pending.id, callback.continuation)
 
-    def _refused(
-        self,
-        tx: Transaction,
-        asking: Asking,
-        continuation: Continuation,
-        now: datetime,
-        resident_id: str,
-        why: str,
+    def _record_refusal(
+        self, tx: Transaction, callback: VerifiedCallback, resident_id: str, why: str
     ) -> None:
         Audit(tx).record(
             Event.SIGN_IN_FAILED,
-            now,
+            self._clock.now(),
             resident_id=resident_id,
-            client_id=continuation.client_id or None,
-            ip_address=asking.visitor.ip_address,
+            client_id=callback.continuation.client_id or None,
+            ip_address=callback.browser.visitor.ip_address,
             why=why,
         )
 
 
-def _address(text: str | None) -> Address | None:
+def _is_same_account(one: ProviderAccount, other: ProviderAccount) -> bool:
+    return (one.issuer, one.subject) == (other.issuer, other.subject)
+
+
+def _parse_address(text: str | None) -> Address | None:
     try:
         return parse(text) if text else None
     except InvalidAddressError:

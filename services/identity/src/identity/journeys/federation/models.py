@@ -1,4 +1,4 @@
-"""Sign-ins with a provider, as stored: attempts, pending residents, and what providers sent."""
+"""Sign-ins with a provider, as stored: attempts, pending first sign-ins, and what providers posted."""
 
 from datetime import datetime
 
@@ -9,30 +9,33 @@ from identity.storage import Model
 
 
 class FederationAttempt(Model):
-    """One way to a provider and back."""
+    """One authorization request to a provider and what became of it."""
 
     __tablename__ = "federation_attempts"
 
-    # Of `state`, which comes back with the answer.
+    # Of `state` (RFC 6749 §4.1.1).
     state_digest: Mapped[str] = mapped_column(String(64), primary_key=True)
     provider: Mapped[str] = mapped_column(String(64))
-    # Of the random cookie of the browser that left.
+    # Of the secret of the browser that started it (`BrowserBinding`).
     browser_digest: Mapped[str] = mapped_column(String(64))
-    # Encrypted JSON: `attempt_store.Secrets`.
+    # Encrypted JSON: `attempt_store.AttemptSecrets`.
     secrets: Mapped[str] = mapped_column(Text)
-    # Signed: where the resident was going.
+    # A `SignedContinuation`: where the resident was going.
     continuation: Mapped[str] = mapped_column(Text)
     # BCP 47, of the page with the button.
     language: Mapped[str] = mapped_column(String(16))
     created_at: Mapped[datetime]
     expires_at: Mapped[datetime] = mapped_column(index=True)
     spent_at: Mapped[datetime | None]
-    # Encrypted JSON: an answer that came as a POST from the provider's site, without this browser's cookies.
+    # Encrypted JSON: a response that the provider's site posted, without this browser's cookies.
     posted_answer: Mapped[str | None] = mapped_column(Text)
 
 
 class FirstSignIn(Model):
-    """Somebody whom a provider has named, and whom we do not know yet. Several may wait for one address."""
+    """An account at a provider that has no resident yet. Holds personal data.
+
+    Several may wait for one address.
+    """
 
     __tablename__ = "first_sign_ins"
 
@@ -44,18 +47,18 @@ class FirstSignIn(Model):
     provider_email: Mapped[str | None] = mapped_column(String(254))
     email: Mapped[str | None] = mapped_column(String(254))
     email_key: Mapped[str | None] = mapped_column(String(254))
-    # By a provider whose word counts; otherwise our own mail proves it.
+    # Verified by the provider; otherwise our own mail verifies it.
     email_proved: Mapped[bool] = mapped_column(Boolean)
     # Empty where not known yet.
     given_name: Mapped[str] = mapped_column(String(100))
     family_name: Mapped[str] = mapped_column(String(100))
-    # RFC 8176 values, separated by blanks: what the provider said.
+    # RFC 8176 values of the provider, separated by blanks.
     amr: Mapped[str] = mapped_column(String(64))
     # BCP 47, of the page with the button.
     language: Mapped[str] = mapped_column(String(16))
-    # Signed: where the resident was going.
+    # A `SignedContinuation`: where the resident was going.
     continuation: Mapped[str] = mapped_column(Text)
-    # Of the random cookie of the browser that came back from the provider.
+    # Of the secret of the browser that came back from the provider (`BrowserBinding`).
     browser_digest: Mapped[str] = mapped_column(String(64))
     created_at: Mapped[datetime]
     expires_at: Mapped[datetime] = mapped_column(index=True)
@@ -64,7 +67,7 @@ class FirstSignIn(Model):
 
 
 class ProviderNotice(Model):
-    """A security notice that was acted on; providers may send each several times."""
+    """A security event token that was acted on; providers may send each several times."""
 
     __tablename__ = "provider_notices"
 
@@ -74,7 +77,7 @@ class ProviderNotice(Model):
 
 
 class DataDeletion(Model):
-    """Somebody asked, at their provider, to be forgotten here. Names nobody: nobody is left to name."""
+    """A deletion that a person requested at their provider. Holds no personal data: it is deleted."""
 
     __tablename__ = "data_deletions"
 

@@ -1,14 +1,14 @@
-"""The ends of this journey, and the page that says why nobody was let in."""
+"""Responses to the outcomes of this journey, and the page that says why the resident is not signed in."""
 
 from flask import Blueprint, Response, flash, request
 from flask import session as page_state
 from flask_babel import gettext
 
+from identity.continuation import Continuation
 from identity.errors import Reason, Refused
-from identity.journeys.federation.callback import Why
-from identity.journeys.federation.provision import Entered, OtherMethod, SignInAgain
+from identity.journeys.federation.callback import SignInRefusal
+from identity.journeys.federation.provision import OtherMethod, SignInAgain, SignInCompleted
 from identity.web import messages, typed_email
-from identity.web.continuation import Continuation
 from identity.web.pages import Pages
 from identity.web.sign_in_methods import PASSWORD, ProviderButton, SignInMethods
 from identity.web.signed_in_response import SignedInResponse
@@ -16,17 +16,17 @@ from identity.web.signed_in_response import SignedInResponse
 OTHER_METHOD = "other_method"
 _KEY = "other_method"
 _STATUSES = {
-    Why.DENIED: 200,
-    Why.NOT_OURS: 400,
-    Why.UNAVAILABLE: 503,
-    Why.DISABLED_THERE: 403,
-    Why.DISABLED_HERE: 403,
+    SignInRefusal.DENIED: 200,
+    SignInRefusal.INVALID_CALLBACK: 400,
+    SignInRefusal.UNAVAILABLE: 503,
+    SignInRefusal.ACCOUNT_DISABLED: 403,
+    SignInRefusal.RESIDENT_DISABLED: 403,
 }
-_MAY_TRY_AGAIN = (Why.DENIED, Why.NOT_OURS, Why.UNAVAILABLE)
+_MAY_TRY_AGAIN = (SignInRefusal.DENIED, SignInRefusal.INVALID_CALLBACK, SignInRefusal.UNAVAILABLE)
 
 
 class OutcomePages:
-    """Answers for the outcomes of the verbs."""
+    """Turns outcomes of the verbs into responses."""
 
     def __init__(self, pages: Pages, signed_in_response: SignedInResponse, methods: SignInMethods) -> None:
         self._pages = pages
@@ -39,9 +39,11 @@ class OutcomePages:
         blueprint.get("/sign-in/<provider_key>/not-signed-in")(self.show)
         return blueprint
 
-    def done(self, provider_key: str, outcome: Entered | SignInAgain | OtherMethod) -> Response:
-        """Answer for an end that is no refusal."""
-        if isinstance(outcome, Entered):
+    def show_outcome(
+        self, provider_key: str, outcome: SignInCompleted | SignInAgain | OtherMethod
+    ) -> Response:
+        """Answer a completed or diverted sign-in."""
+        if isinstance(outcome, SignInCompleted):
             return self._signed_in_response.redirect_to(
                 outcome.continuation,
                 secret=outcome.secret,
@@ -52,23 +54,25 @@ class OutcomePages:
         if isinstance(outcome, SignInAgain):
             flash(messages.address_verified(), "success")
             return self._pages.see_other("/sign-in", outcome.continuation, show="form")
-        # In the signed page state, not in the address: nobody can make this page say it to somebody else.
+        # In the signed page state, not in the URL: a link made elsewhere cannot make the page say this.
         page_state[_KEY] = [outcome.email, outcome.method]
-        return self._to(provider_key, OTHER_METHOD, outcome.continuation)
+        return self._redirect(provider_key, OTHER_METHOD, outcome.continuation)
 
-    def refused(self, provider_key: str, why: Why, continuation: Continuation | None) -> Response:
+    def show_refusal(
+        self, provider_key: str, reason: SignInRefusal, continuation: Continuation | None
+    ) -> Response:
         """Send the browser to the page that says why."""
-        return self._to(provider_key, why, continuation or self._pages.continuation())
+        return self._redirect(provider_key, reason, continuation or self._pages.continuation())
 
     def show(self, provider_key: str) -> Response:
-        """Say why nobody was let in."""
+        """Say why the resident is not signed in."""
         why = request.args.get("why", "")
         if why == OTHER_METHOD:
             return self._show_other_method(provider_key)
-        if why not in list(Why):
+        if why not in list(SignInRefusal):
             raise Refused(Reason.NOT_FOUND)
-        reason, name = Why(why), self._methods.name(provider_key)
-        heading, explanation = _words(reason, name)
+        reason, name = SignInRefusal(why), self._methods.name(provider_key)
+        heading, explanation = _texts(reason, name)
         continuation = self._pages.continuation()
         return self._pages.render(
             "federation/not_signed_in.html",
@@ -100,25 +104,25 @@ class OutcomePages:
     def _button(self, provider_key: str, continuation: Continuation) -> ProviderButton | None:
         return self._methods.button(provider_key, self._pages.city_of(continuation))
 
-    def _to(self, provider_key: str, why: str, continuation: Continuation) -> Response:
+    def _redirect(self, provider_key: str, why: str, continuation: Continuation) -> Response:
         return self._pages.see_other(f"/sign-in/{provider_key}/not-signed-in", continuation, why=why)
 
 
-def _words(why: Why, provider: str) -> tuple[str, str]:
+def _texts(reason: SignInRefusal, provider: str) -> tuple[str, str]:
     texts = {
-        Why.DENIED: (
+        SignInRefusal.DENIED: (
             gettext("You are not signed in"),
             gettext(
                 "You did not finish signing in with %(provider)s. Nothing was changed.", provider=provider
             ),
         ),
-        Why.NOT_OURS: (
+        SignInRefusal.INVALID_CALLBACK: (
             gettext("This sign-in cannot be finished"),
             gettext(
                 "It took too long, was used before, or was started in another browser. Please start again."
             ),
         ),
-        Why.UNAVAILABLE: (
+        SignInRefusal.UNAVAILABLE: (
             gettext("%(provider)s cannot be reached", provider=provider),
             gettext(
                 "We cannot sign you in with %(provider)s right now. It is not your fault. Please try again in"
@@ -126,7 +130,7 @@ def _words(why: Why, provider: str) -> tuple[str, str]:
                 provider=provider,
             ),
         ),
-        Why.DISABLED_THERE: (
+        SignInRefusal.ACCOUNT_DISABLED: (
             gettext("%(provider)s did not let you in", provider=provider),
             gettext(
                 "%(provider)s says that your account there is disabled or may not be used here. We cannot"
@@ -134,9 +138,9 @@ def _words(why: Why, provider: str) -> tuple[str, str]:
                 provider=provider,
             ),
         ),
-        Why.DISABLED_HERE: (
+        SignInRefusal.RESIDENT_DISABLED: (
             gettext("Your Community Access ID is disabled"),
             gettext("You cannot sign in with it. If you think that this is a mistake, please call us."),
         ),
     }
-    return texts[why]
+    return texts[reason]

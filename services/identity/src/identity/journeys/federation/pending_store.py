@@ -1,39 +1,39 @@
-"""First sign-ins in the database."""
+"""Pending first sign-ins in the database."""
 
-import re
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from sqlalchemy import delete, insert, select, update
 
 from identity import randomness
+from identity.continuation import SignedContinuation
 from identity.journeys.federation.models import FirstSignIn
 from identity.residents.accounts.addresses import Address
 from identity.storage import Executor, delete_some, table_of
 
 FIRST_SIGN_INS = table_of(FirstSignIn)
-_IDENTIFIER = re.compile(r"[A-Za-z0-9_-]{1,32}")
 # As a registration (product decision 6).
 LIFETIME = timedelta(hours=24)
 KEPT_AFTER_EXPIRY = timedelta(days=7)
-# How long the provider's word opens a session: as long as an ordinary session may be idle.
+# How long after the callback a session may begin: as long as an ordinary session may be idle.
 FRESH = timedelta(minutes=30)
 
 
 @dataclass(frozen=True)
-class Named:
-    """Whom a provider has named."""
+class ProviderAccount:
+    """An account at a provider, as its callback named it. Holds personal data."""
 
     provider: str
     issuer: str
     subject: str
     provider_email: str | None
+    # RFC 8176 values, separated by blanks.
     amr: str
 
 
 @dataclass(frozen=True)
-class Waiting:
-    """A first sign-in that waits."""
+class FirstSignInView:
+    """A pending first sign-in as read. Holds personal data."""
 
     id: str
     provider: str
@@ -47,29 +47,34 @@ class Waiting:
     family_name: str
     amr: str
     language: str
-    continuation: str
+    continuation: SignedContinuation
     browser_digest: str
     created_at: datetime
     expires_at: datetime
     completed_at: datetime | None
 
     @property
-    def named(self) -> Named:
-        """Return whom the provider named."""
-        return Named(self.provider, self.issuer, self.subject, self.provider_email, self.amr)
+    def account(self) -> ProviderAccount:
+        """The account at the provider."""
+        return ProviderAccount(self.provider, self.issuer, self.subject, self.provider_email, self.amr)
 
     @property
     def address(self) -> Address | None:
-        """Return the address that is to become the resident's."""
+        """The address that is to become the resident's."""
         return Address(self.email, self.email_key) if self.email and self.email_key else None
 
     @property
-    def has_all(self) -> bool:
-        """Tell whether nothing is left to ask for."""
+    def is_complete(self) -> bool:
+        """Whether neither address nor name is missing."""
         return bool(self.email and self.given_name and self.family_name)
 
+    @property
+    def is_verified(self) -> bool:
+        """Whether the first sign-in has become a resident."""
+        return self.completed_at is not None
+
     def is_fresh(self, now: datetime) -> bool:
-        """Tell whether the provider's word is new enough to begin a session on."""
+        """Return whether a session may still begin on the provider's callback."""
         return now < self.created_at + FRESH
 
 
@@ -79,23 +84,23 @@ class FirstSignIns:
     def __init__(self, executor: Executor) -> None:
         self._executor = executor
 
-    def add(
+    def add_pending(
         self,
-        named: Named,
+        account: ProviderAccount,
         *,
         address: Address | None,
         address_proved: bool,
         given_name: str,
         family_name: str,
         language: str,
-        continuation: str,
+        continuation: SignedContinuation,
         browser_digest: str,
         now: datetime,
-    ) -> Waiting:
-        """Add one, whoever else waits."""
-        waiting = Waiting(
+    ) -> FirstSignInView:
+        """Add a first sign-in; others may wait for the same address."""
+        pending = FirstSignInView(
             id=randomness.identifier(),
-            **vars(named),
+            **vars(account),
             email=address.display if address else None,
             email_key=address.key if address else None,
             email_proved=address_proved,
@@ -108,32 +113,23 @@ class FirstSignIns:
             expires_at=now + LIFETIME,
             completed_at=None,
         )
-        self._executor.execute(insert(FIRST_SIGN_INS).values(**vars(waiting)))
-        return waiting
+        self._executor.execute(insert(FIRST_SIGN_INS).values(**vars(pending)))
+        return pending
 
-    def get(self, waiting_id: str) -> Waiting | None:
+    def find_pending(self, pending_id: str) -> FirstSignInView | None:
         """Return the first sign-in, expired or not."""
-        if not _IDENTIFIER.fullmatch(waiting_id):
-            return None
         row = (
-            self._executor.execute(select(FIRST_SIGN_INS).where(FIRST_SIGN_INS.c.id == waiting_id))
+            self._executor.execute(select(FIRST_SIGN_INS).where(FIRST_SIGN_INS.c.id == pending_id))
             .mappings()
             .first()
         )
-        return Waiting(**row) if row else None
+        return FirstSignInView(**row) if row else None
 
-    def of_browser(self, waiting_id: str, browser_digest: str, now: datetime) -> Waiting | None:
-        """Return the first sign-in if this browser came back with it and it has not expired."""
-        waiting = self.get(waiting_id)
-        if waiting is None or waiting.browser_digest != browser_digest or waiting.expires_at <= now:
-            return None
-        return waiting
-
-    def fill_in(self, waiting_id: str, address: Address, given_name: str, family_name: str) -> None:
-        """Write what the resident added; an address that the provider proved is not theirs to change."""
+    def set_details(self, pending_id: str, address: Address, given_name: str, family_name: str) -> None:
+        """Set what the resident submitted, unless the provider verified the address."""
         self._executor.execute(
             update(FIRST_SIGN_INS)
-            .where(FIRST_SIGN_INS.c.id == waiting_id, FIRST_SIGN_INS.c.completed_at.is_(None))
+            .where(FIRST_SIGN_INS.c.id == pending_id, FIRST_SIGN_INS.c.completed_at.is_(None))
             .where(FIRST_SIGN_INS.c.email_proved.is_(False))
             .values(
                 email=address.display,
@@ -143,22 +139,22 @@ class FirstSignIns:
             )
         )
 
-    def complete(self, waiting_id: str, now: datetime) -> None:
-        """Note that it became a resident."""
+    def mark_completed(self, pending_id: str, now: datetime) -> None:
+        """Record that the first sign-in became a resident."""
         self._executor.execute(
-            update(FIRST_SIGN_INS).where(FIRST_SIGN_INS.c.id == waiting_id).values(completed_at=now)
+            update(FIRST_SIGN_INS).where(FIRST_SIGN_INS.c.id == pending_id).values(completed_at=now)
         )
 
-    def prolong(self, waiting_id: str, now: datetime) -> None:
-        """Let it wait for another 24 hours: a new link is on its way."""
+    def extend_pending(self, pending_id: str, now: datetime) -> None:
+        """Let a first sign-in that is not completed live for another 24 hours."""
         self._executor.execute(
             update(FIRST_SIGN_INS)
-            .where(FIRST_SIGN_INS.c.id == waiting_id, FIRST_SIGN_INS.c.completed_at.is_(None))
+            .where(FIRST_SIGN_INS.c.id == pending_id, FIRST_SIGN_INS.c.completed_at.is_(None))
             .values(expires_at=now + LIFETIME)
         )
 
-    def forget(self, issuer: str, subject: str) -> None:
-        """Delete what waits for somebody who asked to be forgotten."""
+    def delete_of_account(self, issuer: str, subject: str) -> None:
+        """Delete the pending first sign-ins of an account at a provider."""
         this = (FIRST_SIGN_INS.c.issuer == issuer) & (FIRST_SIGN_INS.c.subject == subject)
         self._executor.execute(delete(FIRST_SIGN_INS).where(this))
 

@@ -1,4 +1,4 @@
-"""What was received from providers, in the database."""
+"""Messages received from providers, in the database."""
 
 from datetime import datetime, timedelta
 
@@ -14,13 +14,13 @@ NOTICES_KEPT, DELETIONS_KEPT = timedelta(days=90), timedelta(days=365)
 
 
 class ProviderNotices:
-    """The notices, within one transaction or on an autocommit connection."""
+    """The handled security event tokens, within one transaction or on an autocommit connection."""
 
     def __init__(self, executor: Executor) -> None:
         self._executor = executor
 
     def is_new(self, provider: str, notice_id: str, now: datetime) -> bool:
-        """Note a notice; False if it was received before."""
+        """Record an event; False if it was received before."""
         noted = (
             insert_into(self._executor, NOTICES)
             .values(provider=provider, id=notice_id, received_at=now)
@@ -41,13 +41,13 @@ class DataDeletions:
         self._executor = executor
 
     def note(self, provider: str, now: datetime) -> str:
-        """Note that somebody was forgotten; return the code they may quote."""
+        """Record a deletion; return the confirmation code."""
         code = randomness.identifier()
         self._executor.execute(insert(DELETIONS).values(code=code, provider=provider, done_at=now))
         return code
 
     def is_known(self, provider: str, code: str) -> bool:
-        """Tell whether this is the code of a deletion."""
+        """Return whether this is the confirmation code of a deletion."""
         statement = select(DELETIONS.c.code).where(DELETIONS.c.provider == provider, DELETIONS.c.code == code)
         return self._executor.scalar(statement) is not None
 

@@ -1,4 +1,4 @@
-"""The verbs that act on what a provider posts."""
+"""The verbs that act on security event tokens and deletion requests of providers."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -10,7 +10,8 @@ import structlog
 from identity.audit.events import Event
 from identity.audit.store import Audit
 from identity.clock import Clock
-from identity.identity_providers.provider import ProviderRefusal
+from identity.continuation import Continuation
+from identity.identity_providers.provider import ProviderRefusal, Refusal
 from identity.identity_providers.security_events import SecurityEvent, VerifiedSecurityEvents
 from identity.journeys.federation.pending_store import FirstSignIns
 from identity.journeys.federation.provider_event_store import DataDeletions, ProviderNotices
@@ -23,51 +24,63 @@ from identity.residents.accounts.store import Accounts
 from identity.residents.federated_identities.store import FederatedIdentities
 from identity.residents.sessions.lifecycle import EndReason, SessionLifecycle
 from identity.storage import Storage, Transaction
-from identity.web.continuation import Continuation
 from identity.web.mail_links import MailLinks
 
 _log = structlog.get_logger(__name__)
 
 
 @runtime_checkable
-class SendsNotices(Protocol):
-    """A provider that tells what happens to its accounts."""
+class SecurityEventSender(Protocol):
+    """A provider that reports events of its accounts (RFC 8417)."""
 
     def read_security_events(self, token: str, /) -> VerifiedSecurityEvents:
-        """Verify a notice; raises `ProviderRefusal`."""
+        """Verify a security event token; raises `ProviderRefusal`."""
         ...
 
 
-class AsksToBeForgotten(Protocol):
-    """A verified request."""
+class DeletionRequest(Protocol):
+    """A verified request to delete what is held of an account."""
 
     @property
     def issuer(self) -> str:
-        """Return the account's issuer."""
+        """The account's issuer."""
 
     @property
     def subject(self) -> str:
-        """Return the account's subject."""
+        """The account's subject."""
 
 
 @runtime_checkable
-class SendsDeletions(Protocol):
-    """A provider whose people can ask there to be forgotten here."""
+class DeletionRequestSender(Protocol):
+    """A provider at which people can request the deletion of their data here."""
 
-    def deletion_request(self, signed_request: str, /) -> AsksToBeForgotten:
+    def deletion_request(self, signed_request: str, /) -> DeletionRequest:
         """Verify a request; raises `ProviderRefusal`."""
         ...
 
 
+class EventAccepted:
+    """The event is handled, now or before."""
+
+
 @dataclass(frozen=True)
-class Forgotten:
-    """Nothing of the person is left here."""
+class EventRefused:
+    """The message does not verify, or cannot be verified now."""
+
+    refusal: Refusal
+
+
+@dataclass(frozen=True)
+class DataDeleted:
+    """The resident of the account, if any, is deleted."""
+
+    # The confirmation code that the person may quote.
 
     code: str
 
 
 class HandleProviderEvent:
-    """Acts on notices and deletion requests, each once."""
+    """Acts on events and requests; each event is handled once, a repeated request gets a code of its own."""
 
     def __init__(
         self,
@@ -82,41 +95,42 @@ class HandleProviderEvent:
         self._mail_queue, self._mail_links = mail_queue, mail_links
         self._sessions, self._deletion = sessions, deletion
 
-    def notice(self, key: str, sender: SendsNotices, token: str) -> ProviderRefusal | None:
-        """End the sessions of whoever a verified notice is about; return why it is none, if it is none."""
+    def handle_security_event(
+        self, key: str, sender: SecurityEventSender, token: str
+    ) -> EventAccepted | EventRefused:
+        """End the sessions of the residents whom a verified event concerns."""
         try:
             notice = sender.read_security_events(token)
         except ProviderRefusal as refusal:
             _log.warning("provider_event_refused", provider=key, cause=refusal.cause)
-            return refusal
+            return EventRefused(refusal.refusal)
         now = self._clock.now()
         with self._storage.transaction() as tx:
             if ProviderNotices(tx).is_new(key, notice.id, now):
                 self._act(tx, key, notice.events, now)
-        return None
+        return EventAccepted()
 
-    def deletion(self, key: str, sender: SendsDeletions, request: str) -> Forgotten | ProviderRefusal:
-        """Delete the resident whose only way in is this account, and all that waits for it.
-
-        The same request again finds nobody, and gets a code as well.
-        """
+    def handle_deletion_request(
+        self, key: str, sender: DeletionRequestSender, request: str
+    ) -> DataDeleted | EventRefused:
+        """Delete the resident who signs in with this account only, and its pending first sign-ins."""
         try:
             asked = sender.deletion_request(request)
         except ProviderRefusal as refusal:
             _log.warning("provider_deletion_refused", provider=key, cause=refusal.cause)
-            return refusal
+            return EventRefused(refusal.refusal)
         now = self._clock.now()
         with self._storage.transaction() as tx:
             known = FederatedIdentities(tx).find_identity(asked.issuer, asked.subject)
-            FirstSignIns(tx).forget(asked.issuer, asked.subject)
+            FirstSignIns(tx).delete_of_account(asked.issuer, asked.subject)
             resident = Accounts(tx).get(known.resident_id) if known else None
             if resident is not None:
                 self._mail_queue.send(tx, self._id_deleted(resident))
                 self._deletion.delete_resident(tx, resident, EndReason.DELETED_AT_PROVIDER, now, by=key)
-            return Forgotten(DataDeletions(tx).note(key, now))
+            return DataDeleted(DataDeletions(tx).note(key, now))
 
-    def is_forgotten(self, key: str, code: str) -> bool:
-        """Tell whether this is the code of a deletion that was done."""
+    def is_deleted(self, key: str, code: str) -> bool:
+        """Return whether this is the confirmation code of a deletion."""
         with self._storage.transaction() as tx:
             return DataDeletions(tx).is_known(key, code)
 

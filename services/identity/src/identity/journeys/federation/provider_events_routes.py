@@ -1,14 +1,19 @@
-"""Where providers post security notices and deletion requests, and the page that tells of a deletion."""
+"""Where providers post security event tokens and deletion requests, and the page that confirms a deletion."""
 
 from collections.abc import Mapping
 
 from flask import Blueprint, Response, jsonify, make_response, request
 
 from identity.config import Settings
+from identity.continuation import Continuation
 from identity.errors import Reason, Refused
-from identity.identity_providers.provider import Provider, ProviderRefusal, Refusal
-from identity.journeys.federation.provider_events import HandleProviderEvent, SendsDeletions, SendsNotices
-from identity.web.continuation import Continuation
+from identity.identity_providers.provider import Provider, Refusal
+from identity.journeys.federation.provider_events import (
+    DeletionRequestSender,
+    EventRefused,
+    HandleProviderEvent,
+    SecurityEventSender,
+)
 from identity.web.pages import Pages
 from identity.web.sign_in_methods import SignInMethods
 
@@ -16,52 +21,52 @@ _LONGEST = 16 * 1024
 _SET = "application/secevent+jwt"
 
 
-class Receivers:
-    """The endpoints for providers; each message is signed, so no cookie and no CSRF token is looked at."""
+class ProviderEventEndpoints:
+    """The endpoints for providers. Each message is signed, so they need neither cookie nor CSRF token."""
 
     def __init__(
-        self, providers: Mapping[str, Provider], settings: Settings, receive: HandleProviderEvent
+        self, providers: Mapping[str, Provider], settings: Settings, handle_event: HandleProviderEvent
     ) -> None:
         self._providers = providers
         self._issuer = settings.issuer
-        self._receive = receive
+        self._handle_event = handle_event
 
     def blueprint(self) -> Blueprint:
         """Return the endpoints; to be exempt from the protection of forms."""
-        blueprint = Blueprint("federation_receivers", __name__, url_prefix="/providers/<provider_key>")
-        # What Google calls one and Apple the other.
-        blueprint.post("/security-events", endpoint="security_events")(self.notice)
-        blueprint.post("/notifications", endpoint="notifications")(self.notice)
+        blueprint = Blueprint("provider_events", __name__, url_prefix="/providers/<provider_key>")
+        # The same endpoint under the names that Google and Apple use.
+        blueprint.post("/security-events", endpoint="security_events")(self.security_event)
+        blueprint.post("/notifications", endpoint="notifications")(self.security_event)
         blueprint.post("/data-deletion", endpoint="deletion")(self.deletion)
         return blueprint
 
-    def notice(self, provider_key: str) -> Response:
-        """Take a security notice: 202 once it is acted on, also before (RFC 8935 §2)."""
+    def security_event(self, provider_key: str) -> Response:
+        """Take a security event token: 202 once it is handled, now or before (RFC 8935 §2.2)."""
         sender = self._providers.get(provider_key)
-        if not isinstance(sender, SendsNotices):
+        if not isinstance(sender, SecurityEventSender):
             raise Refused(Reason.NOT_FOUND)
-        refusal = self._receive.notice(provider_key, sender, _message("payload"))
-        return make_response("", 202) if refusal is None else _not_accepted(refusal)
+        outcome = self._handle_event.handle_security_event(provider_key, sender, _message("payload"))
+        return _refuse(outcome) if isinstance(outcome, EventRefused) else make_response("", 202)
 
     def deletion(self, provider_key: str) -> Response:
-        """Take a deletion request; answer where its state can be seen, and the code to quote."""
+        """Take a deletion request; answer with the URL of its confirmation and the code to quote."""
         sender = self._providers.get(provider_key)
-        if not isinstance(sender, SendsDeletions):
+        if not isinstance(sender, DeletionRequestSender):
             raise Refused(Reason.NOT_FOUND)
-        outcome = self._receive.deletion(provider_key, sender, _message("signed_request"))
-        if isinstance(outcome, ProviderRefusal):
-            return _not_accepted(outcome)
+        outcome = self._handle_event.handle_deletion_request(provider_key, sender, _message("signed_request"))
+        if isinstance(outcome, EventRefused):
+            return _refuse(outcome)
         url = f"{self._issuer}/providers/{provider_key}/data-deletion/{outcome.code}"
         return jsonify(url=url, confirmation_code=outcome.code)
 
 
-class DeletionPages:
-    """What somebody sees who follows a deletion up."""
+class DataDeletionPages:
+    """The confirmation of a deletion."""
 
-    def __init__(self, methods: SignInMethods, pages: Pages, receive: HandleProviderEvent) -> None:
+    def __init__(self, methods: SignInMethods, pages: Pages, handle_event: HandleProviderEvent) -> None:
         self._methods = methods
         self._pages = pages
-        self._receive = receive
+        self._handle_event = handle_event
 
     def blueprint(self) -> Blueprint:
         """Return the page."""
@@ -71,7 +76,7 @@ class DeletionPages:
 
     def show(self, provider_key: str, code: str) -> Response:
         """Say that it is done."""
-        if not self._receive.is_forgotten(provider_key, code):
+        if not self._handle_event.is_deleted(provider_key, code):
             raise Refused(Reason.NOT_FOUND)
         return self._pages.render(
             "federation/data_deletion.html",
@@ -90,9 +95,9 @@ def _message(field: str) -> str:
     return value if isinstance(value, str) else ""
 
 
-def _not_accepted(refusal: ProviderRefusal) -> Response:
-    """Ask to send it again if only the provider's keys are out of reach; otherwise refuse it for good."""
-    if refusal.refusal is Refusal.UNAVAILABLE:
+def _refuse(refused: EventRefused) -> Response:
+    """Answer 503 if only the provider's keys are out of reach, so that it sends the message again."""
+    if refused.refusal is Refusal.UNAVAILABLE:
         return make_response("", 503)
-    # RFC 8935 §2.3; the cause is for our own log.
+    # RFC 8935 §2.3. The cause is logged.
     return make_response(jsonify(err="invalid_request", description="This is no message we can verify."), 400)

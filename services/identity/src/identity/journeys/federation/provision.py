@@ -1,6 +1,6 @@
-"""What becomes of somebody whom a provider has named: a new resident, and a session.
+"""Creating a resident from an account at a provider, and signing the resident in.
 
-Used by every verb that ends this journey, within its transaction.
+Every verb that ends this journey uses it, in its own transaction.
 """
 
 from collections.abc import Sequence
@@ -9,8 +9,9 @@ from datetime import datetime
 
 from identity.audit.events import Event
 from identity.audit.store import Audit
-from identity.journeys.federation.asking_browser import Asking
-from identity.journeys.federation.pending_store import FirstSignIns, Named, Waiting
+from identity.continuation import Continuation
+from identity.journeys.federation.pending_store import FirstSignIns, FirstSignInView, ProviderAccount
+from identity.journeys.federation.requesting_browser import RequestingBrowser
 from identity.residents.accounts.addresses import Address
 from identity.residents.accounts.models import Resident
 from identity.residents.accounts.store import Accounts, AddressTakenError
@@ -19,10 +20,9 @@ from identity.residents.lockout.store import Lockout
 from identity.residents.sessions.lifecycle import Proof, SessionLifecycle
 from identity.secret_keys import SecretKeys
 from identity.storage import Transaction
-from identity.web.continuation import Continuation
 
-# The registered values (RFC 8176 §2). A provider that says nothing, or speaks another language, leaves `amr`
-# empty: that it was a provider does not tell how.
+# The registered values (RFC 8176 §2). Others are left out: `amr` says how the person authenticated, and which
+# provider it was does not.
 _AMR = frozenset(
     "face fpt geo hwk iris kba mca mfa otp pin pop pwd rba retina sc sms swk tel user vbm wia".split()  # noqa: SIM905 - reads like the list it is
 )
@@ -30,8 +30,8 @@ _AMR_CHARACTERS = 64
 
 
 @dataclass(frozen=True)
-class Entered:
-    """The resident is in."""
+class SignInCompleted:
+    """The resident is signed in."""
 
     # For the session's cookie.
     secret: str
@@ -44,7 +44,7 @@ class Entered:
 
 @dataclass(frozen=True)
 class SignInAgain:
-    """The resident exists now, but the provider's word is too old to begin a session on."""
+    """The resident exists, but the provider's callback is too old for a session to begin on it."""
 
     continuation: Continuation
 
@@ -59,15 +59,15 @@ class OtherMethod:
 
 
 class ProvisionResident:
-    """Makes residents and begins their sessions, in the caller's transaction."""
+    """Creates residents and signs them in, in the caller's transaction."""
 
     def __init__(self, secret_keys: SecretKeys, sessions: SessionLifecycle) -> None:
         self._secret_keys, self._sessions = secret_keys, sessions
 
-    def create(
+    def create_resident(
         self,
         tx: Transaction,
-        named: Named,
+        account: ProviderAccount,
         *,
         address: Address,
         given_name: str,
@@ -76,17 +76,16 @@ class ProvisionResident:
         continuation: Continuation,
         now: datetime,
     ) -> Resident:
-        """Make a resident whose address is verified and whose only way in is this account at the provider.
+        """Create a resident with a verified address, who signs in with this account at the provider only.
 
-        Raises `AddressTakenError`, after which the transaction goes on, and `IdentityTakenError`, after which
-        it must not. A registration with a password that waits for the same address can become nothing any
-        more: the address is taken.
+        Raises `AddressTakenError`, after which the transaction may go on, and `IdentityTakenError`, after
+        which it must not. A pending registration of the same address can no longer be verified: it is taken.
         """
         try:
             resident = Accounts(tx).create(
                 address=address,
                 address_verified=True,
-                sign_in_method=named.provider,
+                sign_in_method=account.provider,
                 given_name=given_name,
                 family_name=family_name,
                 language=language,
@@ -94,66 +93,88 @@ class ProvisionResident:
                 now=now,
             )
         except AddressTakenError:
-            if self.is_known(tx, named):
+            if self.has_resident(tx, account):
                 raise IdentityTakenError from None
             raise
         FederatedIdentities(tx).add_identity(
-            named.issuer, named.subject, resident.id, named.provider_email, now
+            account.issuer, account.subject, resident.id, account.provider_email, now
         )
-        # Failures counted before there was an account were nobody's.
+        # Failures counted before the resident existed do not lock them out.
         Lockout(tx, self._secret_keys).clear_failures(address.key)
-        Audit(tx).record(Event.REGISTRATION_VERIFIED, now, resident_id=resident.id, method=named.provider)
+        Audit(tx).record(Event.REGISTRATION_VERIFIED, now, resident_id=resident.id, method=account.provider)
         return resident
 
-    def is_known(self, tx: Transaction, named: Named) -> bool:
-        """Tell whether this very person became a resident meanwhile, such as in another tab."""
-        return FederatedIdentities(tx).find_identity(named.issuer, named.subject) is not None
+    def has_resident(self, tx: Transaction, account: ProviderAccount) -> bool:
+        """Return whether the account has a resident, such as one created in another tab meanwhile."""
+        return FederatedIdentities(tx).find_identity(account.issuer, account.subject) is not None
 
-    def complete(
-        self, tx: Transaction, waiting: Waiting, continuation: Continuation, now: datetime
+    def create_from_pending(
+        self, tx: Transaction, pending: FirstSignInView, continuation: Continuation, now: datetime
     ) -> Resident:
-        """Make a resident of a first sign-in that lacks nothing any more; raises as `create` does."""
-        address = waiting.address
+        """Create the resident of a complete first sign-in; raises as `create_resident` does."""
+        address = pending.address
         if address is None:
             raise LookupError("a first sign-in without an address")
-        resident = self.create(
+        resident = self.create_resident(
             tx,
-            waiting.named,
+            pending.account,
             address=address,
-            given_name=waiting.given_name,
-            family_name=waiting.family_name,
-            language=waiting.language,
+            given_name=pending.given_name,
+            family_name=pending.family_name,
+            language=pending.language,
             continuation=continuation,
             now=now,
         )
-        FirstSignIns(tx).complete(waiting.id, now)
+        FirstSignIns(tx).mark_completed(pending.id, now)
         return resident
 
-    def enter(
+    def finish(
+        self,
+        tx: Transaction,
+        pending: FirstSignInView,
+        continuation: Continuation,
+        browser: RequestingBrowser,
+        now: datetime,
+    ) -> SignInCompleted | SignInAgain | OtherMethod:
+        """Create the resident of a complete first sign-in, and sign them in if the callback is fresh.
+
+        Raises `IdentityTakenError`, after which the transaction must not go on.
+        """
+        try:
+            resident = self.create_from_pending(tx, pending, continuation, now)
+        except AddressTakenError:
+            owner = Accounts(tx).by_email_key(pending.email_key or "")
+            method = owner.sign_in_method if owner else pending.provider
+            return OtherMethod(pending.email or "", method, continuation)
+        if not pending.is_fresh(now):
+            return SignInAgain(continuation)
+        return self.sign_in(tx, resident, pending.amr.split(), browser, continuation, now)
+
+    def sign_in(
         self,
         tx: Transaction,
         resident: Resident,
         amr: Sequence[str],
-        asking: Asking,
+        browser: RequestingBrowser,
         continuation: Continuation,
         now: datetime,
-    ) -> Entered:
+    ) -> SignInCompleted:
         """Sign the resident in, under a new secret, whatever session the browser had."""
         proof = Proof(
             resident_id=resident.id,
             amr=amr,
             remember_me=False,
-            current=asking.current,
+            current=browser.current,
             client_id=continuation.client_id or None,
-            user_agent=asking.visitor.user_agent,
-            ip_address=asking.visitor.ip_address,
+            user_agent=browser.visitor.user_agent,
+            ip_address=browser.visitor.ip_address,
         )
         session = self._sessions.begin_or_continue(tx, proof, now, method=resident.sign_in_method)
-        return Entered(
+        return SignInCompleted(
             session.secret, session.remembered, resident.sign_in_method, resident.email_key, continuation
         )
 
 
 def amr_text(upstream: Sequence[str]) -> str:
-    """Return what the provider said of how it knew the person, as it is stored."""
+    """Return the registered values of the provider's `amr`, as they are stored."""
     return " ".join(value for value in dict.fromkeys(upstream) if value in _AMR)[:_AMR_CHARACTERS]

@@ -1,4 +1,4 @@
-"""The verb "Sign in with …": prepares the way to a provider and back."""
+"""The verb "Sign in with …": stores an attempt and returns the provider's authorization URL."""
 
 from dataclasses import dataclass
 
@@ -9,31 +9,32 @@ from identity.audit.events import Event
 from identity.audit.store import Audit
 from identity.clock import Clock
 from identity.config import Settings
-from identity.identity_providers.provider import AuthenticationRequest, Provider, ProviderRefusal
-from identity.journeys.federation.asking_browser import Asking
-from identity.journeys.federation.attempt_store import Attempts, Secrets
+from identity.continuation import Continuation, Continuations
+from identity.identity_providers.provider import Provider, ProviderRefusal
+from identity.journeys.federation.attempt_store import Attempts, AttemptSecrets
+from identity.journeys.federation.requesting_browser import RequestingBrowser
 from identity.secret_keys import SecretKeys
 from identity.storage import Storage
-from identity.web.continuation import Continuation, Continuations
 
 _log = structlog.get_logger(__name__)
 
 
 @dataclass(frozen=True)
-class Leaving:
-    """The browser may go."""
+class RedirectToProvider:
+    """The attempt is stored."""
 
+    # The authorization URL (RFC 6749 §4.1.1).
     url: str
-    # For the cookie that proves this browser.
+    # For the cookie of this browser (`BrowserBinding`).
     browser_secret: str
 
 
-class Unavailable:
-    """The provider does not say where its sign-in is; nothing was written but the fault."""
+class ProviderUnavailable:
+    """The provider's metadata cannot be read; only the failure was recorded."""
 
 
 class StartSignIn:
-    """Sends residents to providers."""
+    """Starts sign-ins with providers."""
 
     def __init__(
         self,
@@ -49,16 +50,16 @@ class StartSignIn:
         self._issuer = settings.issuer
         self._continuations = continuations
 
-    def leave(
+    def start(
         self,
         provider: Provider,
         continuation: Continuation,
         *,
         language: str,
         link_token: str,
-        asking: Asking,
-    ) -> Leaving | Unavailable:
-        """Note the attempt and return where to go. `link_token`: of the mailed link that led here, if any."""
+        browser: RequestingBrowser,
+    ) -> RedirectToProvider | ProviderUnavailable:
+        """Store the attempt. `link_token` is that of the mailed link by which the resident came, or empty."""
         state, nonce, verifier = (randomness.secret() for _ in range(3))
         try:
             url = provider.authorization_url(
@@ -73,36 +74,35 @@ class StartSignIn:
             )
         except ProviderRefusal as refusal:
             _log.warning("provider_sign_in_failed", provider=provider.key, cause=refusal.cause)
-            self._note(provider, continuation, asking, str(refusal.refusal))
-            return Unavailable()
-        secret = asking.secret or randomness.secret()
+            self._record_failure(provider, continuation, browser, str(refusal.refusal))
+            return ProviderUnavailable()
+        secret = browser.secret or randomness.secret()
         with self._storage.transaction() as tx:
-            Attempts(tx, self._secret_keys).add(
+            Attempts(tx, self._secret_keys).add_attempt(
                 state=state,
                 provider=provider.key,
                 browser_secret=secret,
-                secrets=Secrets(nonce, verifier, link_token),
+                secrets=AttemptSecrets(nonce, verifier, link_token),
                 continuation=self._continuations.sign(continuation),
                 language=language,
                 now=self._clock.now(),
             )
-        return Leaving(url, secret)
+        return RedirectToProvider(url, secret)
 
-    def _note(self, provider: Provider, continuation: Continuation, asking: Asking, why: str) -> None:
+    def _record_failure(
+        self, provider: Provider, continuation: Continuation, browser: RequestingBrowser, why: str
+    ) -> None:
         with self._storage.transaction() as tx:
             Audit(tx).record(
                 Event.SIGN_IN_FAILED,
                 self._clock.now(),
                 client_id=continuation.client_id or None,
-                ip_address=asking.visitor.ip_address,
+                ip_address=browser.visitor.ip_address,
                 method=provider.key,
                 why=why,
             )
 
 
 def redirect_uri(issuer: str, provider_key: str) -> str:
-    """Return where a provider sends the browser back: one for each, so that no answer is taken for another's.
-
-    RFC 9700 §4.4.2.2.
-    """
+    """Return a provider's own redirect URI, so that no answer is taken for another's (RFC 9700 §4.4.2.2)."""
     return f"{issuer}/sign-in/{provider_key}/callback"

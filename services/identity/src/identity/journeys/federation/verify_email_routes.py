@@ -1,242 +1,116 @@
-"""The page "Verification email sent" of a first sign-in, and the page behind the link in that mail."""
+"""The pages that verify the address of a first sign-in."""
 
-from email.utils import parseaddr
+from collections.abc import Mapping
+from typing import ClassVar
 
-from flask import Blueprint, Response, flash, request
+from flask import Response, flash, request
 from flask_babel import gettext
 
 from identity.config import Settings
-from identity.journeys.federation.asking_browser import Asking
-from identity.journeys.federation.forms import CodeForm
-from identity.journeys.federation.missing_details import Complete
+from identity.continuation import Continuation
+from identity.email_verification.routes import VerificationPages
+from identity.email_verification.verification import (
+    ClosedLink,
+    ClosedReason,
+    CodeRefused,
+    EmailVerification,
+    OpenLink,
+)
 from identity.journeys.federation.outcome_pages import OutcomePages
-from identity.journeys.federation.pending_store import Waiting
-from identity.journeys.federation.verify_email import Resent, Seen, Step, VerifyAddress
-from identity.rate_limits.limiter import Action, RateLimiter
-from identity.residents.one_time_codes.store import CodeResult
+from identity.journeys.federation.pending_store import FirstSignInView
+from identity.journeys.federation.requesting_browser import CurrentBrowser
+from identity.journeys.federation.verify_email import AlreadyVerified, VerifyFirstSignIn
+from identity.rate_limits.limiter import RateLimiter
 from identity.web import messages
-from identity.web.asking_browser import AskingBrowser
+from identity.web.browser_binding import BrowserBinding
 from identity.web.csrf import Csrf
 from identity.web.current_session import CurrentSession
 from identity.web.pages import Pages
 from identity.web.sign_in_methods import SignInMethods
-from identity.web.visitor import current_visitor
-
-_TEMPLATES = {
-    Step.CONFIRM: "federation/confirm.html",
-    Step.SIGN_IN: "federation/sign_in_once_more.html",
-    Step.ALREADY_VERIFIED: "registration/already_verified.html",
-    Step.EXPIRED: "federation/link_expired.html",
-    Step.REPLACED: "federation/link_expired.html",
-    Step.UNKNOWN: "federation/gone.html",
-}
-# The page of the mailed link (`web/mail_links.py`).
-LINK_PATH = "/sign-in/verify-email"
-_GOOD = (Step.CONFIRM, Step.SIGN_IN, Step.ALREADY_VERIFIED)
 
 
-class WaitingPages:
-    """Waits for the mail to be answered, by the code typed here or by its link."""
+class FirstSignInVerificationPages(VerificationPages[FirstSignInView]):
+    """A verified first sign-in signs the resident in."""
 
-    def __init__(  # noqa: PLR0917 - names what it depends on
+    name: ClassVar[str] = "first_sign_in_verification"
+    check_email_rule: ClassVar[str] = "/sign-in/<provider_key>/check-email"
+    pending_parameter: ClassVar[str] = "waiting"
+    link_path: ClassVar[str] = "/sign-in/verify-email"
+    check_email_template: ClassVar[str] = "federation/check_email.html"
+    page_expired_template: ClassVar[str] = "federation/page_expired.html"
+    other_browser_template: ClassVar[str] = "federation/link_in_other_browser.html"
+    link_unknown_template: ClassVar[str] = "federation/page_expired.html"
+
+    def __init__(
         self,
-        settings: Settings,
-        methods: SignInMethods,
+        *,
         pages: Pages,
         csrf: Csrf,
         rate_limiter: RateLimiter,
-        browser: AskingBrowser,
+        settings: Settings,
+        browser_binding: BrowserBinding,
+        verification: EmailVerification[FirstSignInView],
+        methods: SignInMethods,
         current_session: CurrentSession,
-        complete: Complete,
-        verify: VerifyAddress,
+        current_browser: CurrentBrowser,
+        verify: VerifyFirstSignIn,
         outcome_pages: OutcomePages,
     ) -> None:
-        self._sender = parseaddr(settings.mail_sender)
+        super().__init__(
+            pages=pages,
+            csrf=csrf,
+            rate_limiter=rate_limiter,
+            settings=settings,
+            browser_binding=browser_binding,
+            verification=verification,
+        )
         self._methods = methods
-        self._pages = pages
-        self._csrf = csrf
-        self._rate_limiter = rate_limiter
-        self._browser = browser
         self._current_session = current_session
-        self._complete = complete
+        self._current_browser = current_browser
         self._verify = verify
         self._outcome_pages = outcome_pages
 
-    def blueprint(self) -> Blueprint:
-        """Return the page."""
-        blueprint = Blueprint("federation_waiting", __name__)
-        path = "/sign-in/<provider_key>/check-email"
-        blueprint.get(path)(self.show)
-        blueprint.post(path, endpoint="code")(self.code)
-        blueprint.post(f"{path}/again", endpoint="again")(self.again)
-        self._csrf.when_expired("federation_waiting.code", self._expired)
-        self._csrf.when_expired("federation_waiting.again", self._expired)
-        return blueprint
+    def check_email_path(self, pending: FirstSignInView) -> str:
+        """Return the path of the page that waits for the code."""
+        return f"/sign-in/{pending.provider}/check-email"
 
-    def show(self, provider_key: str) -> Response:
-        """Show the page that waits; once the address is verified, go on."""
-        waiting = self._waiting(provider_key)
-        if waiting is None:
-            return self._gone()
-        if waiting.completed_at is not None:
-            return self._verified()
-        return self._render(waiting, CodeForm())
+    def is_at_its_page(self, pending: FirstSignInView) -> bool:
+        """Return whether this request's URL names the provider of the first sign-in."""
+        return (request.view_args or {}).get("provider_key") == pending.provider
 
-    def code(self, provider_key: str) -> Response:
-        """Take the code from the mail."""
-        waiting = self._waiting(provider_key)
-        if waiting is None:
-            return self._gone()
-        if waiting.completed_at is not None:
-            return self._verified()
-        form = CodeForm(request.form)
-        if not form.validate():
-            return self._render(waiting, form, 422)
-        asking = self._asking()
-        if not self._rate_limiter.allows_network(Action.PROOF, asking.visitor.ip_address):
-            form.refuse("code", [messages.too_many_requests()])
-            return self._render(waiting, form, 429)
-        result, done = self._verify.by_code(waiting, form.code.data or "", asking)
-        if done is None:
-            form.refuse("code", [_code_words(result)])
-            return self._render(waiting, form, 422)
-        return self._outcome_pages.done(provider_key, done)
+    def facts(self, pending: FirstSignInView, continuation: Continuation) -> Mapping[str, object]:
+        """Return the provider's name, and its button where the city offers it."""
+        city = self._pages.city_of(continuation)
+        return {
+            "name": self._methods.name(pending.provider),
+            "button": self._methods.button(pending.provider, city),
+        }
 
-    def again(self, provider_key: str) -> Response:
-        """Send the mail again."""
-        waiting = self._waiting(provider_key)
-        if waiting is None:
-            return self._gone()
-        tell(self._verify.send_again(waiting, current_visitor()))
-        path = f"/sign-in/{provider_key}/check-email"
-        return self._pages.see_other(path, self._pages.continuation(), waiting=waiting.id)
+    def verify_by_code(self, pending: FirstSignInView, code: str) -> Response | CodeRefused:
+        """Sign the resident in if the code is right."""
+        outcome = self._verify.by_code(pending, code, self._current_browser.load())
+        if isinstance(outcome, CodeRefused):
+            return outcome
+        return self._outcome_pages.show_outcome(pending.provider, outcome)
 
-    def _asking(self) -> Asking:
-        return Asking(self._browser.secret(), self._current_session.load(), current_visitor())
+    def verify_by_link(self, link: OpenLink[FirstSignInView]) -> Response:
+        """Sign the resident in; in a browser that did not come back, show the provider's button."""
+        if not link.is_same_browser:
+            return self.render_link(link)
+        outcome = self._verify.by_link(link, self._current_browser.load())
+        if isinstance(outcome, AlreadyVerified):
+            used = ClosedLink(ClosedReason.ALREADY_VERIFIED, link.pending, link.continuation)
+            return self.render_link(used)
+        return self._outcome_pages.show_outcome(link.pending.provider, outcome)
 
-    def _waiting(self, provider_key: str) -> Waiting | None:
-        waiting = self._complete.find(request.args.get("waiting", ""), self._asking())
-        return waiting if waiting and waiting.provider == provider_key and waiting.email else None
-
-    def _verified(self) -> Response:
+    def after_verification(self, _pending: FirstSignInView) -> Response:
+        """Send the browser to where the resident was going, or to sign in first."""
         continuation = self._pages.continuation()
         if self._current_session.load():
             return self._pages.redirect_to(continuation)
         flash(messages.address_verified(), "success")
         return self._pages.see_other("/sign-in", continuation, show="form")
 
-    def _gone(self) -> Response:
-        return self._pages.render("federation/gone.html", self._pages.continuation(), 400)
-
-    def _render(self, waiting: Waiting, form: CodeForm, status: int = 200, failure: str = "") -> Response:
-        return self._pages.render(
-            "federation/check_email.html",
-            self._pages.continuation(),
-            status,
-            form=form,
-            waiting=waiting,
-            name=self._methods.name(waiting.provider),
-            sender=self._sender,
-            failure=failure,
-        )
-
-    def _expired(self) -> Response:
-        waiting = self._waiting(str((request.view_args or {}).get("provider_key", "")))
-        if waiting is None:
-            return self._gone()
-        return self._render(waiting, CodeForm(request.form), 400, messages.page_too_old())
-
-
-class LinkPages:
-    """What a mailed link shows (GET, which changes nothing) and does (POST)."""
-
-    def __init__(  # noqa: PLR0917 - names what it depends on
-        self,
-        methods: SignInMethods,
-        pages: Pages,
-        csrf: Csrf,
-        rate_limiter: RateLimiter,
-        browser: AskingBrowser,
-        current_session: CurrentSession,
-        verify: VerifyAddress,
-        outcome_pages: OutcomePages,
-    ) -> None:
-        self._methods = methods
-        self._pages = pages
-        self._csrf = csrf
-        self._rate_limiter = rate_limiter
-        self._browser = browser
-        self._current_session = current_session
-        self._verify = verify
-        self._outcome_pages = outcome_pages
-
-    def blueprint(self) -> Blueprint:
-        """Return the page."""
-        blueprint = Blueprint("federation_link", __name__)
-        blueprint.get(LINK_PATH)(self.show)
-        blueprint.post(LINK_PATH, endpoint="confirm")(self.confirm)
-        blueprint.post(f"{LINK_PATH}/again", endpoint="again")(self.again)
-        # The same page with a fresh token; nothing has been typed that could be lost.
-        self._csrf.when_expired("federation_link.confirm", self.show)
-        self._csrf.when_expired("federation_link.again", self.show)
-        return blueprint
-
-    def show(self) -> Response:
-        """Show what the link asks for."""
-        return self._render(self._verify.look(_token(), self._asking()))
-
-    def confirm(self) -> Response:
-        """Verify the address, in the browser that waits."""
-        asking = self._asking()
-        if not self._rate_limiter.allows_network(Action.PROOF, asking.visitor.ip_address):
-            flash(messages.too_many_requests(), "warning")
-            return self._render(self._verify.look(_token(), asking), 429)
-        provider_key = self._verify.look(_token(), asking).provider
-        outcome = self._verify.by_link(_token(), asking)
-        if isinstance(outcome, Seen):
-            return self._render(outcome)
-        return self._outcome_pages.done(provider_key, outcome)
-
-    def again(self) -> Response:
-        """Send a new link in place of one that expired."""
-        tell(self._verify.send_new_link(_token(), current_visitor()))
-        return self._pages.see_other(LINK_PATH, self._pages.continuation(), token=_token())
-
-    def _asking(self) -> Asking:
-        return Asking(self._browser.secret(), self._current_session.load(), current_visitor())
-
-    def _render(self, seen: Seen, status: int = 200) -> Response:
-        continuation = seen.continuation or self._pages.continuation()
-        return self._pages.render(
-            _TEMPLATES[seen.step],
-            continuation,
-            status if status != 200 or seen.step in _GOOD else 400,  # noqa: PLR2004 - HTTP's own number
-            seen=seen,
-            token=_token(),
-            name=self._methods.name(seen.provider),
-            button=self._methods.button(seen.provider, self._pages.city_of(continuation)),
-            was_replaced=seen.step is Step.REPLACED,
-        )
-
-
-def tell(resent: Resent) -> None:
-    """Say what became of "Send it again"."""
-    match resent:
-        case Resent.SENT:
-            flash(gettext("We sent the email again. Only the newest link and code work."), "success")
-        case Resent.TOO_SOON:
-            flash(messages.mailed_a_moment_ago(), "info")
-        case Resent.TOO_MANY:
-            flash(messages.too_many_requests(), "warning")
-        case Resent.GONE:
-            pass
-
-
-def _token() -> str:
-    return request.args.get("token", "")
-
-
-def _code_words(result: CodeResult) -> str:
-    if result is CodeResult.WRONG:
-        return str(gettext("This is not the code in our newest email. Check it and type it again."))
-    return str(gettext("This code is no longer valid. Choose “Send it again” for a new one."))
+    def mailed_again(self) -> str:
+        """Return what the page behind an old link says once a new mail is sent."""
+        return str(gettext("We sent the email again. Only the newest link and code work."))

@@ -7,6 +7,7 @@ from enum import StrEnum
 from identity.audit.events import Event
 from identity.audit.store import Audit
 from identity.clock import Clock
+from identity.continuation import Continuation
 from identity.mail import messages
 from identity.mail.messages import Mail, Recipient
 from identity.mail.queue import MailQueue
@@ -20,7 +21,6 @@ from identity.residents.lockout import origins
 from identity.residents.lockout.store import Lockout, Status
 from identity.secret_keys import SecretKeys
 from identity.storage import Storage, Transaction
-from identity.web.continuation import Continuation
 from identity.web.mail_links import MailLinks
 from identity.web.visitor import Visitor
 

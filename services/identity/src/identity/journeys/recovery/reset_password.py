@@ -6,6 +6,7 @@ from identity.account_events import AccountEvents, PasswordChanged
 from identity.audit.events import Event
 from identity.audit.store import Audit
 from identity.clock import Clock
+from identity.continuation import Continuation, Continuations
 from identity.mail.messages import password_changed
 from identity.mail.queue import MailQueue
 from identity.residents.accounts.models import Resident
@@ -20,7 +21,6 @@ from identity.residents.passwords.store import Passwords
 from identity.residents.sessions.lifecycle import EndReason, SessionLifecycle
 from identity.secret_keys import SecretKeys
 from identity.storage import Storage, Transaction
-from identity.web.continuation import Continuation, Continuations
 from identity.web.mail_links import MailLinks
 from identity.web.visitor import Visitor
 

@@ -6,6 +6,7 @@ from enum import StrEnum
 from identity.audit.events import Event
 from identity.audit.store import Audit
 from identity.clock import Clock
+from identity.continuation import Continuation, Continuations, SignedContinuation
 from identity.residents.accounts.store import Accounts
 from identity.residents.action_links.purposes import Purpose
 from identity.residents.action_links.store import ActionLinks, LinkStatus
@@ -13,7 +14,6 @@ from identity.residents.lockout import origins
 from identity.residents.lockout.store import Lockout, Status
 from identity.secret_keys import SecretKeys
 from identity.storage import Storage
-from identity.web.continuation import Continuation, Continuations
 from identity.web.visitor import Visitor
 
 
@@ -73,5 +73,5 @@ class UnlockAccount:
             Audit(tx).record(Event.UNLOCKED, now, resident_id=resident.id, ip_address=visitor.ip_address)
             return UnlockLink(Unlocking.UNLOCKED, resident.email or "", continuation)
 
-    def _read(self, signed: str) -> Continuation | None:
+    def _read(self, signed: SignedContinuation | None) -> Continuation | None:
         return self._continuations.read(signed) if signed else None

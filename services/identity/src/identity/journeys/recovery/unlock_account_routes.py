@@ -3,10 +3,10 @@
 from flask import Blueprint, Response, flash, request
 from flask_babel import gettext
 
+from identity.continuation import Continuation
 from identity.journeys.recovery.unlock_account import UnlockAccount, Unlocking
 from identity.rate_limits.limiter import Action, RateLimiter
 from identity.web import messages, typed_email
-from identity.web.continuation import Continuation
 from identity.web.csrf import Csrf
 from identity.web.pages import Pages
 from identity.web.visitor import current_visitor

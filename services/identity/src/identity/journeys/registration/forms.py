@@ -2,8 +2,6 @@
 
 from identity.web.forms import LONGEST_NAME, PageForm, email_field, lazy_gettext, password_field, text_field
 
-_LONGEST_CODE = 32
-
 
 class SignUpForm(PageForm):
     """What "Create an account" asks for."""
@@ -14,13 +12,7 @@ class SignUpForm(PageForm):
     last_name = text_field(lazy_gettext("Last name"), LONGEST_NAME)
 
 
-class CodeForm(PageForm):
-    """The code from the mail."""
-
-    code = text_field(lazy_gettext("Code from the email"), _LONGEST_CODE)
-
-
 class ChoosePasswordForm(PageForm):
-    """The password, in a browser that did not ask for the mail."""
+    """The password, where the mailed link opens in another browser than the one that signed up."""
 
     password = password_field(lazy_gettext("Password"))

@@ -1,4 +1,4 @@
-"""A registration that nobody has verified yet, as stored."""
+"""Pending registrations, as stored."""
 
 from datetime import datetime
 
@@ -9,7 +9,10 @@ from identity.storage import Model
 
 
 class PendingRegistration(Model):
-    """One filled-in "Create an account". Several for one address may wait; the first to be verified wins."""
+    """A submitted sign-up form whose address is not verified yet. Holds personal data and a password hash.
+
+    Several may wait for one address; the first to be verified becomes the account.
+    """
 
     __tablename__ = "pending_registrations"
 
@@ -22,9 +25,9 @@ class PendingRegistration(Model):
     # BCP 47, of the page that was filled in.
     language: Mapped[str] = mapped_column(String(16))
     city_id: Mapped[str | None] = mapped_column(String(64))
-    # Signed: where the resident was going.
+    # A `SignedContinuation`: where the resident was going.
     continuation: Mapped[str] = mapped_column(Text)
-    # Of the random cookie of the browser that asked: in it, the link in the mail needs no password.
+    # Of the secret of the browser that signed up (`BrowserBinding`), where the mailed link needs no password.
     browser_digest: Mapped[str] = mapped_column(String(64))
     created_at: Mapped[datetime]
     expires_at: Mapped[datetime] = mapped_column(index=True)

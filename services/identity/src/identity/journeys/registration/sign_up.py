@@ -1,4 +1,4 @@
-"""The verb "Sign up": from a filled-in form to a mail, alike for new and known addresses."""
+"""The verb "Sign up": stores the form and mails its address, alike for free and for taken ones."""
 
 from dataclasses import dataclass, replace
 
@@ -6,8 +6,9 @@ from identity import randomness
 from identity.audit.events import Event
 from identity.audit.store import Audit
 from identity.clock import Clock
-from identity.journeys.registration.mail import unverified_address
-from identity.journeys.registration.store import Pending, PendingRegistrations
+from identity.continuation import Continuation, Continuations
+from identity.email_verification.verification import EmailVerification
+from identity.journeys.registration.store import PendingRegistrations, PendingRegistrationView
 from identity.rate_limits.limiter import RateLimiter
 from identity.relying_parties.clients import RegisteredCity
 from identity.residents.accounts.addresses import parse
@@ -15,14 +16,12 @@ from identity.residents.passwords.hashing import PasswordHasher
 from identity.residents.passwords.policy import PasswordPolicy, PasswordProblem
 from identity.secret_keys import digest
 from identity.storage import Storage
-from identity.web.address_verification import AddressVerification
-from identity.web.continuation import Continuation, Continuations
 from identity.web.visitor import Visitor
 
 
 @dataclass(frozen=True)
-class Form:
-    """What was filled in."""
+class SignUpDetails:
+    """The submitted details. Holds personal data and a password."""
 
     email: str
     password: str
@@ -32,7 +31,7 @@ class Form:
 
 @dataclass(frozen=True)
 class WeakPassword:
-    """The password is not accepted; nothing was written."""
+    """The policy refuses the password; nothing was written."""
 
     problems: list[PasswordProblem]
 
@@ -42,16 +41,16 @@ class TooManyMails:
 
 
 @dataclass(frozen=True)
-class Waiting:
-    """A mail is on its way."""
+class VerificationMailed:
+    """The registration is pending, and a mail is queued."""
 
-    registration_id: str
-    # For the cookie that proves this browser.
+    pending_id: str
+    # For the cookie of this browser (`BrowserBinding`).
     browser_secret: str
 
 
 class SignUp:
-    """Begins a registration."""
+    """Creates pending registrations."""
 
     def __init__(
         self,
@@ -62,7 +61,7 @@ class SignUp:
         policy: PasswordPolicy,
         rate_limiter: RateLimiter,
         continuations: Continuations,
-        verification: AddressVerification,
+        verification: EmailVerification[PendingRegistrationView],
     ) -> None:
         self._storage = storage
         self._clock = clock
@@ -72,46 +71,36 @@ class SignUp:
         self._continuations = continuations
         self._verification = verification
 
-    def before(self, registration_id: str, browser_secret: str | None) -> Pending | None:
-        """Return what this browser filled in before and wants to change."""
-        if not browser_secret:
-            return None
-        with self._storage.transaction() as tx:
-            return PendingRegistrations(tx).of_browser(
-                registration_id, digest(browser_secret), self._clock.now()
-            )
-
-    def weaknesses(self, form: Form, city: RegisteredCity | None) -> list[PasswordProblem]:
-        """Return what is wrong with the password, also of a form whose other fields are still wrong."""
-        context = [form.email, form.given_name, form.family_name, *([city.name] if city else [])]
-        return self._policy.problems(form.password, context)
+    def password_problems(self, details: SignUpDetails, city: RegisteredCity | None) -> list[PasswordProblem]:
+        """Return why the policy refuses the password."""
+        context = [details.email, details.given_name, details.family_name, *([city.name] if city else [])]
+        return self._policy.problems(details.password, context)
 
     def sign_up(
         self,
-        form: Form,
+        details: SignUpDetails,
         *,
         city: RegisteredCity | None,
         continuation: Continuation,
         language: str,
         browser_secret: str | None,
         visitor: Visitor,
-    ) -> Waiting | WeakPassword | TooManyMails:
+    ) -> VerificationMailed | WeakPassword | TooManyMails:
         """Store the registration as pending and mail its address."""
-        if problems := self.weaknesses(form, city):
+        if problems := self.password_problems(details, city):
             return WeakPassword(problems)
-        address = parse(form.email)
+        address = parse(details.email)
         if not self._rate_limiter.allows_mail(address.key, visitor.ip_address):
             return TooManyMails()
-        password_hash = self._hasher.hash(form.password)
+        password_hash = self._hasher.hash(details.password)
         secret = browser_secret or randomness.secret()
         now = self._clock.now()
         with self._storage.transaction() as tx:
-            pending = PendingRegistrations(tx).add(
-                email=address.display,
-                email_key=address.key,
+            pending = PendingRegistrations(tx).add_pending(
+                address=address,
                 password_hash=password_hash,
-                given_name=form.given_name,
-                family_name=form.family_name,
+                given_name=details.given_name,
+                family_name=details.family_name,
                 language=language,
                 city_id=city.id if city else None,
                 continuation=self._continuations.sign(
@@ -120,7 +109,7 @@ class SignUp:
                 browser_digest=digest(secret),
                 now=now,
             )
-            self._verification.send_link_and_code(tx, unverified_address(pending, continuation), now)
+            self._verification.send(tx, pending, continuation)
             Audit(tx).record(
                 Event.REGISTRATION_REQUESTED,
                 now,
@@ -128,4 +117,4 @@ class SignUp:
                 ip_address=visitor.ip_address,
                 registration=pending.id,
             )
-        return Waiting(pending.id, secret)
+        return VerificationMailed(pending.id, secret)

@@ -1,19 +1,17 @@
 """Pending registrations in the database."""
 
-import re
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from sqlalchemy import delete, insert, select, update
 
 from identity import randomness
+from identity.continuation import SignedContinuation
 from identity.journeys.registration.models import PendingRegistration
+from identity.residents.accounts.addresses import Address
 from identity.storage import Executor, delete_some, table_of
 
 PENDING = table_of(PendingRegistration)
-
-# What `randomness.identifier` makes; anything else comes from an address that somebody typed.
-_IDENTIFIER = re.compile(r"[A-Za-z0-9_-]{1,32}")
 
 # Product decision 6.
 LIFETIME = timedelta(hours=24)
@@ -22,8 +20,8 @@ KEPT_AFTER_EXPIRY = timedelta(days=7)
 
 
 @dataclass(frozen=True)
-class Pending:
-    """A registration that waits for its mail to be answered."""
+class PendingRegistrationView:
+    """A pending registration as read. Holds personal data and a password hash."""
 
     id: str
     email: str
@@ -33,11 +31,21 @@ class Pending:
     family_name: str
     language: str
     city_id: str | None
-    continuation: str
+    continuation: SignedContinuation
     browser_digest: str
     created_at: datetime
     expires_at: datetime
     confirmed_at: datetime | None
+
+    @property
+    def address(self) -> Address:
+        """The address that waits for proof."""
+        return Address(display=self.email, key=self.email_key)
+
+    @property
+    def is_verified(self) -> bool:
+        """Whether the registration has become an account."""
+        return self.confirmed_at is not None
 
 
 class PendingRegistrations:
@@ -46,25 +54,24 @@ class PendingRegistrations:
     def __init__(self, executor: Executor) -> None:
         self._executor = executor
 
-    def add(
+    def add_pending(
         self,
         *,
-        email: str,
-        email_key: str,
+        address: Address,
         password_hash: str,
         given_name: str,
         family_name: str,
         language: str,
         city_id: str | None,
-        continuation: str,
+        continuation: SignedContinuation,
         browser_digest: str,
         now: datetime,
-    ) -> Pending:
-        """Add a pending registration, whoever else waits for the same address."""
-        pending = Pending(
+    ) -> PendingRegistrationView:
+        """Add a pending registration; others may wait for the same address."""
+        pending = PendingRegistrationView(
             id=randomness.identifier(),
-            email=email,
-            email_key=email_key,
+            email=address.display,
+            email_key=address.key,
             password_hash=password_hash,
             given_name=given_name,
             family_name=family_name,
@@ -79,31 +86,20 @@ class PendingRegistrations:
         self._executor.execute(insert(PENDING).values(**vars(pending)))
         return pending
 
-    def get(self, registration_id: str) -> Pending | None:
+    def find_pending(self, pending_id: str) -> PendingRegistrationView | None:
         """Return the registration, expired or not."""
-        row = (
-            self._executor.execute(select(PENDING).where(PENDING.c.id == registration_id)).mappings().first()
-        )
-        return Pending(**row) if row else None
+        row = self._executor.execute(select(PENDING).where(PENDING.c.id == pending_id)).mappings().first()
+        return PendingRegistrationView(**row) if row else None
 
-    def of_browser(self, registration_id: str, browser_digest: str, now: datetime) -> Pending | None:
-        """Return the registration if this browser asked for it and it has not expired."""
-        pending = self.get(registration_id) if _IDENTIFIER.fullmatch(registration_id) else None
-        if pending is None or pending.browser_digest != browser_digest or pending.expires_at <= now:
-            return None
-        return pending
+    def mark_verified(self, pending_id: str, now: datetime) -> None:
+        """Record that the registration became an account."""
+        self._executor.execute(update(PENDING).where(PENDING.c.id == pending_id).values(confirmed_at=now))
 
-    def confirm(self, registration_id: str, now: datetime) -> None:
-        """Note that it became an account."""
-        self._executor.execute(
-            update(PENDING).where(PENDING.c.id == registration_id).values(confirmed_at=now)
-        )
-
-    def prolong(self, registration_id: str, now: datetime) -> None:
-        """Let it wait for another 24 hours: a new link is on its way."""
+    def extend_pending(self, pending_id: str, now: datetime) -> None:
+        """Let a registration that is not verified live for another 24 hours."""
         self._executor.execute(
             update(PENDING)
-            .where(PENDING.c.id == registration_id, PENDING.c.confirmed_at.is_(None))
+            .where(PENDING.c.id == pending_id, PENDING.c.confirmed_at.is_(None))
             .values(expires_at=now + LIFETIME)
         )
 

@@ -1,122 +1,139 @@
-"""The page behind "Verify registration" in the mail."""
+"""The pages that verify the address of a registration."""
 
-from flask import Blueprint, Response, flash, request
+from typing import ClassVar
+
+from flask import Response, flash, request
 from flask_babel import gettext
 
+from identity.config import Settings
+from identity.email_verification.routes import VerificationPages
+from identity.email_verification.verification import (
+    ClosedLink,
+    ClosedReason,
+    CodeRefused,
+    EmailVerification,
+    OpenLink,
+)
 from identity.journeys.registration.forms import ChoosePasswordForm
-from identity.journeys.registration.resend import ResendVerification, Resent
-from identity.journeys.registration.verify import Step, Verification, Verify
-from identity.rate_limits.limiter import Action, RateLimiter
+from identity.journeys.registration.store import PendingRegistrationView
+from identity.journeys.registration.verify import (
+    AlreadyVerified,
+    PasswordRefused,
+    RegistrationVerified,
+    VerifyRegistration,
+)
+from identity.rate_limits.limiter import RateLimiter
 from identity.residents.passwords.policy import PasswordPolicy
 from identity.web import messages, password_messages, typed_email
-from identity.web.asking_browser import AskingBrowser
-from identity.web.continuation import Continuation
+from identity.web.browser_binding import BrowserBinding
 from identity.web.csrf import Csrf
 from identity.web.pages import Pages
 from identity.web.visitor import current_visitor
 
-PATH = "/verify-registration"
-
-_TEMPLATES = {
-    Step.CONFIRM: "registration/confirm.html",
-    Step.CHOOSE_PASSWORD: "registration/choose_password.html",
-    Step.ALREADY_VERIFIED: "registration/already_verified.html",
-    Step.EXPIRED: "registration/link_expired.html",
-    Step.REPLACED: "registration/link_expired.html",
-    Step.UNKNOWN: "registration/link_unknown.html",
-}
-_GOOD = (Step.CONFIRM, Step.CHOOSE_PASSWORD, Step.ALREADY_VERIFIED)
+_Link = OpenLink[PendingRegistrationView] | ClosedLink[PendingRegistrationView]
 
 
-class VerificationPages:
-    """What a mailed link shows (GET, which changes nothing) and does (POST)."""
+class RegistrationVerificationPages(VerificationPages[PendingRegistrationView]):
+    """A verified registration leads to the sign-in page, with the address filled in."""
 
-    def __init__(  # noqa: PLR0917 - names what it depends on
+    name: ClassVar[str] = "registration_verification"
+    check_email_rule: ClassVar[str] = "/sign-up/check-email"
+    pending_parameter: ClassVar[str] = "registration"
+    link_path: ClassVar[str] = "/verify-registration"
+    check_email_template: ClassVar[str] = "registration/check_email.html"
+    page_expired_template: ClassVar[str] = "registration/page_expired.html"
+    other_browser_template: ClassVar[str] = "registration/link_in_other_browser.html"
+    link_unknown_template: ClassVar[str] = "registration/link_unknown.html"
+
+    def __init__(
         self,
+        *,
         pages: Pages,
         csrf: Csrf,
         rate_limiter: RateLimiter,
+        settings: Settings,
+        browser_binding: BrowserBinding,
+        verification: EmailVerification[PendingRegistrationView],
         policy: PasswordPolicy,
-        browser: AskingBrowser,
-        verify: Verify,
-        waiting: ResendVerification,
+        verify: VerifyRegistration,
     ) -> None:
-        self._pages = pages
-        self._csrf = csrf
-        self._rate_limiter = rate_limiter
-        self._policy = policy
-        self._browser = browser
-        self._verify = verify
-        self._waiting = waiting
-
-    def blueprint(self) -> Blueprint:
-        """Return the page."""
-        blueprint = Blueprint("verification", __name__)
-        blueprint.get(PATH)(self.show)
-        blueprint.post(PATH, endpoint="confirm")(self.confirm)
-        blueprint.post(f"{PATH}/again", endpoint="again")(self.again)
-        # The same page with a fresh token; nothing has been typed that could be lost.
-        self._csrf.when_expired("verification.confirm", self.show)
-        self._csrf.when_expired("verification.again", self.show)
-        return blueprint
-
-    def show(self) -> Response:
-        """Show what the link asks for."""
-        return self._render(self._verify.look(_token(), self._browser.secret()), ChoosePasswordForm())
-
-    def confirm(self) -> Response:
-        """Verify the address."""
-        visitor = current_visitor()
-        secret = self._browser.secret()
-        form = ChoosePasswordForm(request.form)
-        if not self._rate_limiter.allows_network(Action.PROOF, visitor.ip_address):
-            form.refuse("password", [messages.too_many_requests()])
-            return self._render(self._verify.look(_token(), secret), form, 429)
-        seen = self._verify.look(_token(), secret)
-        if seen.step is Step.CHOOSE_PASSWORD and not form.validate():
-            return self._render(seen, form, 422)
-        city = self._pages.city_of(seen.continuation or self._pages.continuation())
-        done = self._verify.by_link(_token(), secret, form.password.data, city.name if city else "", visitor)
-        if done.problems:
-            form.refuse("password", password_messages.messages(list(done.problems), self._policy))
-            return self._render(done, form, 422)
-        if done.step is not Step.VERIFIED:
-            return self._render(done, form)
-        typed_email.remember(done.email)
-        flash(messages.address_verified(), "success")
-        return self._pages.see_other("/sign-in", self._way_on(done), show="form")
-
-    def again(self) -> Response:
-        """Send a new link in place of one that expired."""
-        match self._waiting.send_new_link(_token(), current_visitor()):
-            case Resent.SENT:
-                flash(gettext("We sent you a new email. Its link works for 24 hours."), "success")
-            case Resent.TOO_SOON:
-                flash(messages.mailed_a_moment_ago(), "info")
-            case Resent.TOO_MANY:
-                flash(messages.too_many_requests(), "warning")
-            case Resent.GONE:
-                pass
-        return self._pages.see_other(PATH, self._pages.continuation(), token=_token())
-
-    def _way_on(self, seen: Verification) -> Continuation:
-        """Return where the resident was going when they registered, whichever browser this is."""
-        return seen.continuation or self._pages.continuation()
-
-    def _render(self, seen: Verification, form: ChoosePasswordForm, status: int = 200) -> Response:
-        if seen.email and seen.step is Step.ALREADY_VERIFIED:
-            typed_email.remember(seen.email)
-        return self._pages.render(
-            _TEMPLATES[seen.step],
-            self._way_on(seen),
-            status if status != 200 or seen.step in _GOOD else 400,  # noqa: PLR2004 - HTTP's own number
-            form=form,
-            seen=seen,
-            token=_token(),
-            was_replaced=seen.step is Step.REPLACED,
-            password_hint=password_messages.hint(self._policy),
+        super().__init__(
+            pages=pages,
+            csrf=csrf,
+            rate_limiter=rate_limiter,
+            settings=settings,
+            browser_binding=browser_binding,
+            verification=verification,
         )
+        self._policy = policy
+        self._verify = verify
 
+    def check_email_path(self, _pending: PendingRegistrationView) -> str:
+        """Return the path of the page that waits for the code."""
+        return self.check_email_rule
 
-def _token() -> str:
-    return request.args.get("token", "")
+    def verify_by_code(self, pending: PendingRegistrationView, code: str) -> Response | CodeRefused:
+        """Create the resident if the code is right."""
+        outcome = self._verify.by_code(pending, code, current_visitor())
+        if isinstance(outcome, CodeRefused):
+            return outcome
+        if isinstance(outcome, AlreadyVerified):
+            flash(gettext("This email address is already verified. You can sign in."), "success")
+            return self._pages.see_other("/sign-in", self._pages.continuation())
+        return self.after_verification(pending)
+
+    def verify_by_link(self, link: OpenLink[PendingRegistrationView]) -> Response:
+        """Create the resident; in another browser than the one that signed up, with a new password."""
+        if link.is_same_browser:
+            return self._after_link(link, self._verify.by_link(link, current_visitor()))
+        form = ChoosePasswordForm(request.form)
+        if not form.validate():
+            return self.render_link(link, 422, form=form)
+        city = self._pages.city_of(link.continuation)
+        outcome = self._verify.by_link_with_password(
+            link, form.password.data or "", city.name if city else "", current_visitor()
+        )
+        if isinstance(outcome, PasswordRefused):
+            form.refuse("password", password_messages.messages(outcome.problems, self._policy))
+            return self.render_link(link, 422, form=form)
+        return self._after_link(link, outcome)
+
+    def after_verification(self, pending: PendingRegistrationView) -> Response:
+        """Send the browser to the sign-in page, with the address filled in."""
+        typed_email.remember(pending.email)
+        flash(messages.address_verified(), "success")
+        return self._pages.see_other("/sign-in", self._pages.continuation(), show="form")
+
+    def mailed_again(self) -> str:
+        """Return what the page behind an old link says once a new mail is sent."""
+        return str(gettext("We sent you a new email. Its link works for 24 hours."))
+
+    def refuse_too_many(self, link: _Link) -> Response:
+        """Show the page of a link to a network over its limit, at the field if it has one."""
+        if isinstance(link, OpenLink) and not link.is_same_browser:
+            form = ChoosePasswordForm(request.form)
+            form.refuse("password", [messages.too_many_requests()])
+            return self.render_link(link, 429, form=form)
+        return super().refuse_too_many(link)
+
+    def render_link(self, link: _Link, status: int = 200, **facts: object) -> Response:
+        """Return the page of a link, with the form for a password where it asks for one."""
+        if isinstance(link, OpenLink) and not link.is_same_browser:
+            facts = {
+                "form": ChoosePasswordForm(),
+                "password_hint": password_messages.hint(self._policy),
+                **facts,
+            }
+        if isinstance(link, ClosedLink) and link.reason is ClosedReason.ALREADY_VERIFIED and link.pending:
+            typed_email.remember(link.pending.email)
+        return super().render_link(link, status, **facts)
+
+    def _after_link(
+        self, link: OpenLink[PendingRegistrationView], outcome: RegistrationVerified | AlreadyVerified
+    ) -> Response:
+        if isinstance(outcome, AlreadyVerified):
+            used = ClosedLink(ClosedReason.ALREADY_VERIFIED, link.pending, link.continuation)
+            return self.render_link(used)
+        typed_email.remember(link.pending.email)
+        flash(messages.address_verified(), "success")
+        return self._pages.see_other("/sign-in", link.continuation, show="form")

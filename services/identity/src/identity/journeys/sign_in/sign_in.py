@@ -6,6 +6,7 @@ from datetime import datetime
 from identity.audit.events import Event
 from identity.audit.store import Audit
 from identity.clock import Clock
+from identity.continuation import Continuation
 from identity.mail import messages
 from identity.mail.queue import MailQueue
 from identity.rate_limits.limiter import Action, RateLimiter
@@ -21,7 +22,6 @@ from identity.residents.passwords.store import Passwords
 from identity.residents.sessions.lifecycle import Proof, SessionLifecycle
 from identity.secret_keys import SecretKeys
 from identity.storage import Storage, Transaction
-from identity.web.continuation import Continuation
 from identity.web.current_session import SignedIn
 from identity.web.mail_links import MailLinks
 from identity.web.visitor import Visitor

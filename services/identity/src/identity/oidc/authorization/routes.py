@@ -8,6 +8,7 @@ from werkzeug.exceptions import MethodNotAllowed
 
 from identity import randomness
 from identity.clock import Clock
+from identity.continuation import Continuation
 from identity.oidc.authorization import redirect_loops
 from identity.oidc.authorization.decision import Answered, Authorization, Outcome, StartOver, Waiting
 from identity.oidc.authorization.prompting import Step
@@ -16,7 +17,6 @@ from identity.oidc.protocol.errors import UntrustedRedirectError
 from identity.oidc.protocol.parameters import Parameters
 from identity.relying_parties.cache import RelyingPartyCache
 from identity.relying_parties.clients import RegisteredClient
-from identity.web.continuation import Continuation
 from identity.web.cookies import Cookies
 from identity.web.current_session import CurrentSession, SignedIn
 from identity.web.headers import form_action

@@ -8,12 +8,12 @@ from flask import Blueprint, Response, flash, request
 from flask import session as page_state
 from flask_babel import gettext
 
+from identity.continuation import Continuation
 from identity.oidc.device import user_codes
 from identity.oidc.device.approval import Asked, DeviceApproval, NotFound
 from identity.oidc.device.forms import UserCodeForm
 from identity.oidc.endpoints.device_authorization import PAGE
 from identity.web import messages
-from identity.web.continuation import Continuation
 from identity.web.csrf import Csrf
 from identity.web.current_session import CurrentSession
 from identity.web.pages import Pages

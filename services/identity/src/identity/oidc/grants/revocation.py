@@ -10,13 +10,13 @@ from identity.account_events import AccessRemovalReason
 from identity.audit.events import Event
 from identity.audit.store import Audit
 from identity.clock import Clock
+from identity.continuation import Continuation
 from identity.mail.messages import Recipient, sessions_ended_for_safety
 from identity.mail.queue import MailQueue
 from identity.oidc.grants.store import Grants, GrantView
 from identity.relying_parties.cache import RelyingPartyCache
 from identity.relying_parties.clients import RegisteredClient
 from identity.storage import Executor, Storage, Transaction
-from identity.web.continuation import Continuation
 from identity.web.mail_links import MailLinks
 
 

@@ -4,9 +4,9 @@ from urllib.parse import urlencode
 
 from flask import Blueprint, Response, make_response, redirect, request
 
+from identity.continuation import Continuation
 from identity.oidc.logout.sign_out import PARAMETERS, LogoutRequest, RpInitiatedLogout
 from identity.oidc.protocol.parameters import Parameters
-from identity.web.continuation import Continuation
 from identity.web.current_session import CurrentSession
 from identity.web.headers import form_action
 from identity.web.pages import Pages

@@ -7,6 +7,7 @@ from enum import StrEnum
 from sqlalchemy import select, update
 
 from identity import randomness
+from identity.continuation import SignedContinuation
 from identity.residents.action_links import models
 from identity.residents.action_links.purposes import KEPT_AFTER_EXPIRY, Purpose
 from identity.secret_keys import digest
@@ -31,12 +32,12 @@ class LinkStatus(StrEnum):
 
 @dataclass(frozen=True)
 class LinkState:
-    """A link as it stands. Subject and continuation are empty only when it is unknown."""
+    """A link as it stands. Subject and continuation are missing only when it is unknown."""
 
     status: LinkStatus
     subject: str = ""
-    # The signed continuation: the way back, also for links that are good for nothing else any more.
-    continuation: str = ""
+    # The way back to the city's website, also of a link that no longer works.
+    continuation: SignedContinuation | None = None
 
 
 class ActionLinks:
@@ -46,7 +47,12 @@ class ActionLinks:
         self._executor = executor
 
     def issue_link(
-        self, purpose: Purpose, subject: str, continuation: str, lifetime: timedelta, now: datetime
+        self,
+        purpose: Purpose,
+        subject: str,
+        continuation: SignedContinuation,
+        lifetime: timedelta,
+        now: datetime,
     ) -> str:
         """Issue a link, which replaces the open one of its purpose and subject; return its token, a secret.
 
@@ -95,7 +101,7 @@ class ActionLinks:
             status = LinkStatus.REPLACED
         elif row.expires_at <= now:
             status = LinkStatus.EXPIRED
-        return LinkState(status, row.subject, row.continuation)
+        return LinkState(status, row.subject, SignedContinuation(row.continuation))
 
     def claim_link(self, token: str, purpose: Purpose, now: datetime) -> LinkState:
         """Spend a link. Of any number of claims at once one returns VALID: only then act on the link."""
@@ -108,7 +114,7 @@ class ActionLinks:
         ).one_or_none()
         if claimed is None:
             return self.find_link(token, purpose, now)
-        return LinkState(LinkStatus.VALID, claimed.subject, claimed.continuation)
+        return LinkState(LinkStatus.VALID, claimed.subject, SignedContinuation(claimed.continuation))
 
     def spend_open_link(self, purpose: Purpose, subject: str, now: datetime) -> None:
         """Spend the open link, if any: its purpose was met in another way, such as by the typed code."""

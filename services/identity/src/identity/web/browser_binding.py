@@ -1,4 +1,7 @@
-"""The cookie that proves the browser in which somebody asked for a verification mail."""
+"""The cookie that binds a sign-up, or a sign-in with a provider, to the browser that started it.
+
+RFC 6749 §10.12; RFC 9700 §4.7.
+"""
 
 from flask import Response
 
@@ -10,17 +13,17 @@ _LIFETIME = 24 * 60 * 60
 _LONGEST = 64
 
 
-class AskingBrowser:
-    """Hands out and reads the cookie. One secret serves every registration of the browser."""
+class BrowserBinding:
+    """Sets and reads the cookie. One secret, kept 24 hours, serves all that the browser starts."""
 
     def __init__(self, settings: Settings) -> None:
         self._cookies = Cookies(settings)
 
     def secret(self) -> str | None:
-        """Return the secret that this browser holds, if any."""
+        """Return the secret of this browser, if it has one."""
         secret = self._cookies.get(_COOKIE)
         return secret if secret and len(secret) <= _LONGEST else None
 
     def remember(self, response: Response, secret: str) -> None:
-        """Give the browser its secret, for as long as a registration waits."""
+        """Give the browser its secret, for as long as a pending registration lives."""
         self._cookies.set(response, _COOKIE, secret, _LIFETIME)

@@ -1,7 +1,7 @@
 """The signed way on."""
 
+from identity.continuation import Continuation, Continuations
 from identity.secret_keys import SecretKeys
-from identity.web.continuation import Continuation, Continuations
 from itsdangerous import URLSafeSerializer
 
 

@@ -1,0 +1,264 @@
+"""Sending a link and a code, sending them again, and claiming either."""
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import Generic, Protocol, TypeVar
+
+from identity.clock import Clock
+from identity.continuation import Continuation, Continuations, SignedContinuation
+from identity.email_verification.mail import VerificationMailQueue
+from identity.mail.messages import Mail
+from identity.rate_limits.limiter import Action, RateLimiter
+from identity.residents.accounts.addresses import Address
+from identity.residents.accounts.store import Accounts
+from identity.residents.action_links.purposes import Purpose
+from identity.residents.action_links.store import ActionLinks, LinkStatus
+from identity.residents.one_time_codes.store import CodeResult, OneTimeCodes
+from identity.secret_keys import SecretKeys, digest
+from identity.storage import Executor, Storage, Transaction
+from identity.web.mail_links import MailLinks
+from identity.web.visitor import Visitor
+
+# What `randomness.identifier` returns; a URL may hold anything.
+_IDENTIFIER = re.compile(r"[A-Za-z0-9_-]{1,32}")
+
+
+class Pending(Protocol):
+    """A journey's row whose address waits for proof. Holds personal data."""
+
+    @property
+    def id(self) -> str:
+        """The subject of the row's link and code."""
+
+    @property
+    def address(self) -> Address | None:
+        """The address; None while the resident is still asked for one."""
+
+    @property
+    def continuation(self) -> SignedContinuation:
+        """Where the resident was going."""
+
+    @property
+    def browser_digest(self) -> str:
+        """Of the secret of the browser that created the row (`BrowserBinding`)."""
+
+    @property
+    def expires_at(self) -> datetime:
+        """The end of the row's life; a mail that is sent again extends it."""
+
+    @property
+    def is_verified(self) -> bool:
+        """Whether the row has become a resident."""
+
+
+P = TypeVar("P", bound=Pending)
+P_co = TypeVar("P_co", bound=Pending, covariant=True)
+P_contra = TypeVar("P_contra", bound=Pending, contravariant=True)
+
+
+class PendingStore(Protocol[P_co]):
+    """A journey's pending rows, within one transaction."""
+
+    def find_pending(self, pending_id: str) -> P_co | None:
+        """Return the row, expired or not."""
+
+    def extend_pending(self, pending_id: str, now: datetime) -> None:
+        """Let a row that is not verified live for another 24 hours."""
+
+
+class VerificationMessage(Protocol[P_contra]):
+    """Composes a journey's mail."""
+
+    def __call__(self, pending: P_contra, continuation: Continuation, /, *, link: str, code: str) -> Mail:
+        """Return the mail to the row's address. `continuation` is read from the row, `link` is a URL."""
+
+
+@dataclass(frozen=True)
+class VerificationOwner(Generic[P]):
+    """What a journey says of its addresses."""
+
+    purpose: Purpose
+    store: Callable[[Executor], PendingStore[P]]
+    mail: VerificationMessage[P]
+    # Whether a link counts as used once its address has an account, however that came into being.
+    is_verified_by_account: bool
+
+
+@dataclass(frozen=True)
+class OpenLink(Generic[P]):
+    """A link that can be claimed."""
+
+    # A secret.
+    token: str
+    pending: P
+    # In the browser that created the row.
+    is_same_browser: bool
+    continuation: Continuation
+
+
+class ClosedReason(StrEnum):
+    """Why a link cannot be claimed."""
+
+    ALREADY_VERIFIED = "already_verified"
+    EXPIRED = "expired"
+    # A newer mail was sent.
+    REPLACED = "replaced"
+    # Never issued, issued for another purpose, or long deleted.
+    UNKNOWN = "unknown"
+
+
+@dataclass(frozen=True)
+class ClosedLink(Generic[P]):
+    """A link that cannot be claimed."""
+
+    reason: ClosedReason
+    pending: P | None = None
+    continuation: Continuation | None = None
+
+
+class Resend(StrEnum):
+    """The outcome of asking for the mail again."""
+
+    SENT = "sent"
+    # The last one was sent less than half a minute ago.
+    TOO_SOON = "too_soon"
+    TOO_MANY = "too_many"
+    # Verified meanwhile, or the link neither expired nor was replaced.
+    NOTHING_TO_SEND = "nothing_to_send"
+
+
+@dataclass(frozen=True)
+class CodeRefused:
+    """The code did not verify the address; its attempt is counted."""
+
+    result: CodeResult
+
+
+_CLOSED = {
+    LinkStatus.SPENT: ClosedReason.ALREADY_VERIFIED,
+    LinkStatus.EXPIRED: ClosedReason.EXPIRED,
+    LinkStatus.REPLACED: ClosedReason.REPLACED,
+    LinkStatus.UNKNOWN: ClosedReason.UNKNOWN,
+}
+
+
+class EmailVerification(Generic[P]):
+    """Verifies the addresses of one owner's pending rows."""
+
+    def __init__(
+        self,
+        owner: VerificationOwner[P],
+        *,
+        storage: Storage,
+        secret_keys: SecretKeys,
+        clock: Clock,
+        rate_limiter: RateLimiter,
+        continuations: Continuations,
+        mail_links: MailLinks,
+        mail_queue: VerificationMailQueue,
+    ) -> None:
+        self._owner = owner
+        self._storage = storage
+        self._secret_keys = secret_keys
+        self._clock = clock
+        self._rate_limiter = rate_limiter
+        self._continuations = continuations
+        self._mail_links = mail_links
+        self._mail_queue = mail_queue
+
+    def find_pending(self, pending_id: str, browser_secret: str | None) -> P | None:
+        """Return the row that this browser created, verified or not, unless it has expired."""
+        if not browser_secret or not _IDENTIFIER.fullmatch(pending_id):
+            return None
+        with self._storage.transaction() as tx:
+            pending = self._owner.store(tx).find_pending(pending_id)
+        if pending is None or pending.browser_digest != digest(browser_secret):
+            return None
+        return pending if self._clock.now() < pending.expires_at else None
+
+    def send(self, tx: Transaction, pending: P, continuation: Continuation) -> None:
+        """Mail a new link and code in the caller's transaction; the ones before are replaced.
+
+        If the address has an account, its owner is told so instead. Raises LookupError without an address.
+        """
+        address, now, purpose = pending.address, self._clock.now(), self._owner.purpose
+        if address is None:
+            raise LookupError("a mail needs an address")
+        link = self._mail_links.issue(tx, purpose, pending.id, continuation, now)
+        code = OneTimeCodes(tx, self._secret_keys).issue_code(purpose, pending.id, now)
+        mail = self._owner.mail(pending, continuation, link=link, code=code)
+        self._mail_queue.send_unless_taken(tx, address.key, mail, continuation)
+
+    def resend(self, pending: P, visitor: Visitor) -> Resend:
+        """Mail a new link and code, at most once in half a minute."""
+        address = pending.address
+        if pending.is_verified or address is None:
+            return Resend.NOTHING_TO_SEND
+        if not self._rate_limiter.allows(Action.MAIL_AGAIN, pending.id):
+            return Resend.TOO_SOON
+        if not self._rate_limiter.allows_mail(address.key, visitor.ip_address):
+            return Resend.TOO_MANY
+        continuation = self._continuations.read(pending.continuation)
+        with self._storage.transaction() as tx:
+            self._owner.store(tx).extend_pending(pending.id, self._clock.now())
+            self.send(tx, pending, continuation)
+        return Resend.SENT
+
+    def resend_for_link(self, token: str, visitor: Visitor) -> Resend:
+        """Mail a new link in place of one that expired or was replaced.
+
+        Any browser may ask: the mail goes to the mailbox that the old link went to.
+        """
+        with self._storage.transaction() as tx:
+            link = ActionLinks(tx).find_link(token, self._owner.purpose, self._clock.now())
+            pending = self._owner.store(tx).find_pending(link.subject) if link.subject else None
+        if pending is None or link.status not in (LinkStatus.EXPIRED, LinkStatus.REPLACED):
+            return Resend.NOTHING_TO_SEND
+        return self.resend(pending, visitor)
+
+    def find_link(self, token: str, browser_secret: str | None) -> OpenLink[P] | ClosedLink[P]:
+        """Return what a link is good for in this browser. Writes nothing: mail scanners open links too."""
+        with self._storage.transaction() as tx:
+            return self.find_link_in(tx, token, browser_secret)
+
+    def find_link_in(
+        self, tx: Transaction, token: str, browser_secret: str | None
+    ) -> OpenLink[P] | ClosedLink[P]:
+        """Return the same, in the caller's transaction."""
+        link = ActionLinks(tx).find_link(token, self._owner.purpose, self._clock.now())
+        pending = self._owner.store(tx).find_pending(link.subject) if link.subject else None
+        if pending is None:
+            continuation = self._continuations.read(link.continuation) if link.continuation else None
+            return ClosedLink(ClosedReason.UNKNOWN, continuation=continuation)
+        is_same_browser = browser_secret is not None and digest(browser_secret) == pending.browser_digest
+        # What a mail carries lacks what only this browser may bring back (`MailLinks`).
+        signed = pending.continuation if is_same_browser else link.continuation
+        continuation = self._continuations.read(signed)
+        if self._owner.is_verified_by_account and self._has_account(tx, pending):
+            return ClosedLink(ClosedReason.ALREADY_VERIFIED, pending, continuation)
+        if link.status is not LinkStatus.VALID:
+            return ClosedLink(_CLOSED[link.status], pending, continuation)
+        return OpenLink(token, pending, is_same_browser, continuation)
+
+    def claim_link(self, tx: Transaction, link: OpenLink[P]) -> bool:
+        """Spend a link, and its code with it. Of any number of claims at once one is answered True."""
+        now, purpose = self._clock.now(), self._owner.purpose
+        if ActionLinks(tx).claim_link(link.token, purpose, now).status is not LinkStatus.VALID:
+            return False
+        OneTimeCodes(tx, self._secret_keys).delete_code(purpose, link.pending.id)
+        return True
+
+    def claim_code(self, tx: Transaction, pending: P, code: str) -> CodeResult:
+        """Spend an attempt at the code; if it is right, spend the code and its link."""
+        now, purpose = self._clock.now(), self._owner.purpose
+        result = OneTimeCodes(tx, self._secret_keys).claim_code(purpose, pending.id, code, now)
+        if result is CodeResult.RIGHT:
+            ActionLinks(tx).spend_open_link(purpose, pending.id, now)
+        return result
+
+    @staticmethod
+    def _has_account(tx: Transaction, pending: Pending) -> bool:
+        return pending.address is not None and Accounts(tx).by_email_key(pending.address.key) is not None
