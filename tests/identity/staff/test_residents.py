@@ -154,7 +154,7 @@ def test_deleting_leaves_nothing_but_the_audit(
     begin(jane)
     begin(john.id)
     with storage.transaction() as tx:
-        PendingRegistrations(tx).add(
+        PendingRegistrations(tx).add_pending(
             email="jane@example.com",
             email_key="jane@example.com",
             password_hash="x",

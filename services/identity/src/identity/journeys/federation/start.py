@@ -10,7 +10,7 @@ from identity.audit.store import Audit
 from identity.clock import Clock
 from identity.config import Settings
 from identity.continuation import Continuation, Continuations
-from identity.identity_providers.provider import Provider, ProviderRefusal
+from identity.identity_providers.provider import AuthenticationRequest, Provider, ProviderRefusal
 from identity.journeys.federation.attempt_store import Attempts, AttemptSecrets
 from identity.journeys.federation.requesting_browser import RequestingBrowser
 from identity.secret_keys import SecretKeys
