@@ -1,4 +1,4 @@
-"""What pages and endpoints share."""
+"""What pages and endpoints share: one of each."""
 
 from collections.abc import Mapping
 
@@ -23,12 +23,13 @@ from identity.web.devices import Devices
 from identity.web.language import Language
 from identity.web.mail_links import MailLinks
 from identity.web.pages import Pages
+from identity.web.resource_authentication import ResourceAuthentication
 from identity.web.sign_in_methods import ProviderButton, SignInMethods
 from identity.web.signed_in_response import SignedInResponse
 
 
 class Dependencies:
-    """What pages and endpoints are made of: one of each."""
+    """The objects that more than one page or endpoint is constructed with."""
 
     def __init__(
         self, settings: Settings, clock: Clock, hashing: str, providers: Mapping[str, SignInProvider]
@@ -36,8 +37,9 @@ class Dependencies:
         self.settings, self.clock = settings, clock
         self.storage = Storage(settings.database_url.get_secret_value())
         self.secret_keys = SecretKeys(settings.secret_keys.get_secret_value())
-        self.relying_parties = RelyingPartyCache(self.storage, clock)
         self.key_set = KeySet(self.storage, self.secret_keys, clock)
+        self.relying_parties = RelyingPartyCache(self.storage, clock)
+        self.resource_authentication = ResourceAuthentication(self.relying_parties)
         self.account_events = account_events(self.secret_keys, clock, settings.issuer)
         self.sessions = SessionLifecycle(self.account_events)
         self.hasher = PasswordHasher(hashing)

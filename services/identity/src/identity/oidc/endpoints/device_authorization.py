@@ -12,13 +12,14 @@ from identity.oidc.device.store import DeviceAuthorizations, WaitingDevice
 from identity.oidc.protocol.errors import TooManyRequestsError
 from identity.oidc.protocol.lifetimes import DEVICE_CODE, DEVICE_INTERVAL
 from identity.oidc.protocol.request import ProtocolRequest
-from identity.oidc.protocol.responses import error_response, json_response
+from identity.oidc.protocol.responses import error_response
 from identity.oidc.tokens.resource_indicators import ResourceIndicators, allowed_scope
 from identity.rate_limits.limiter import Action, RateLimiter
 from identity.relying_parties.clients import RegisteredClient
 from identity.relying_parties.schemas import DEVICE_CODE as GRANT_TYPE
 from identity.secret_keys import SecretKeys, digest
 from identity.storage import Storage
+from identity.web.responses import json_response
 
 PAGE = "/device"
 USER_CODE = "user code"

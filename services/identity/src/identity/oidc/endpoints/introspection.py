@@ -12,19 +12,20 @@ from werkzeug.wrappers import Response
 
 from identity.clock import Clock
 from identity.oidc.client_authentication.authentication import ClientAuthentication
-from identity.oidc.client_authentication.resources import ResourceAuthentication
 from identity.oidc.grant_types.refresh_token import RefreshRotation
 from identity.oidc.grants.store import Grants
 from identity.oidc.protocol.errors import ClientRefusedError
 from identity.oidc.protocol.lifetimes import REFRESH_IDLE
 from identity.oidc.protocol.request import ProtocolRequest
-from identity.oidc.protocol.responses import error_response, json_response
+from identity.oidc.protocol.responses import error_response
 from identity.oidc.sender_constraint.binding import confirmation_in, token_type
 from identity.oidc.tokens.access_token import AccessTokens
 from identity.oidc.tokens.signing import TokenRefusedError
 from identity.relying_parties.cache import RelyingPartyCache
 from identity.relying_parties.clients import RegisteredClient, RegisteredResource
 from identity.storage import Storage
+from identity.web.resource_authentication import NotAuthenticated, ResourceAuthentication
+from identity.web.responses import json_response
 
 Asker = RegisteredClient | RegisteredResource
 _INACTIVE: dict[str, object] = {"active": False}
@@ -44,15 +45,15 @@ class Introspection:
         storage: Storage,
         clock: Clock,
         relying_parties: RelyingPartyCache,
+        resources: ResourceAuthentication,
         client_authentication: ClientAuthentication,
         access_tokens: AccessTokens,
         rotation: RefreshRotation,
         issuer: str,
     ) -> None:
         self._storage, self._clock, self._relying_parties = storage, clock, relying_parties
-        self._client_authentication, self._access_tokens = client_authentication, access_tokens
-        self._rotation, self._issuer = rotation, issuer
-        self._resources = ResourceAuthentication(relying_parties)
+        self._resources, self._client_authentication = resources, client_authentication
+        self._access_tokens, self._rotation, self._issuer = access_tokens, rotation, issuer
 
     def respond(self, request: ProtocolRequest) -> Response:
         """Tell whether the token is active. The hint is not needed: a token's form tells its kind (§2.1)."""
@@ -67,8 +68,11 @@ class Introspection:
         return json_response(200, self._describe_refresh_token(token, asker) or self._describe(token, asker))
 
     def _asker(self, request: ProtocolRequest) -> Asker:
-        if resource := self._resources.authenticate(request.authorization_header):
+        resource = self._resources.authenticate(request.authorization_header)
+        if isinstance(resource, RegisteredResource):
             return resource
+        if resource is NotAuthenticated.WRONG_SECRET:
+            raise ClientRefusedError("The resource's secret is wrong.")
         # Public clients cannot ask: §2.1 wants authorization, against token scanning.
         client = self._client_authentication.authenticate(request)
         if client.is_public:

@@ -11,9 +11,10 @@ from identity.oidc.client_authentication.authentication import ClientAuthenticat
 from identity.oidc.protocol.errors import UntrustedRedirectError
 from identity.oidc.protocol.parameters import Parameters
 from identity.oidc.protocol.request import ProtocolRequest
-from identity.oidc.protocol.responses import error_response, json_response
+from identity.oidc.protocol.responses import error_response
 from identity.oidc.sender_constraint.binding import SenderConstraints
 from identity.relying_parties.clients import RegisteredClient
+from identity.web.responses import json_response
 
 # What authenticates the client is no part of what it asks.
 _CREDENTIALS = ("client_secret", "client_assertion", "client_assertion_type")

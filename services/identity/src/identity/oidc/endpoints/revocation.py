@@ -16,10 +16,11 @@ from identity.oidc.grants.revocation import Cause, Revocation
 from identity.oidc.grants.store import Grants, GrantView
 from identity.oidc.protocol.errors import UnsupportedTokenTypeError
 from identity.oidc.protocol.request import ProtocolRequest
-from identity.oidc.protocol.responses import error_response, json_response
+from identity.oidc.protocol.responses import error_response
 from identity.oidc.tokens.access_token import AccessTokens
 from identity.oidc.tokens.signing import TokenRefusedError
 from identity.storage import Storage
+from identity.web.responses import json_response
 
 
 class TokenRevocation:

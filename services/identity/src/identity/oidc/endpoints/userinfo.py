@@ -8,7 +8,7 @@ from werkzeug.wrappers import Response
 from identity.clock import Clock
 from identity.oidc.client_authentication.certificates import PresentedCertificate
 from identity.oidc.grants.store import Grants, GrantView
-from identity.oidc.protocol.responses import json_response, jwt_response
+from identity.oidc.protocol.responses import jwt_response
 from identity.oidc.sender_constraint import dpop
 from identity.oidc.sender_constraint.dpop import DpopProofs
 from identity.oidc.tokens import claims
@@ -17,21 +17,23 @@ from identity.oidc.tokens.signing import TokenRefusedError, TokenSigner
 from identity.relying_parties.cache import RelyingPartyCache
 from identity.relying_parties.clients import RegisteredClient
 from identity.storage import Storage
+from identity.web.responses import json_response
 
 _REALM = 'Bearer realm="userinfo"'
 _DPOP = f'DPoP algs="{" ".join(dpop.ALGORITHMS)}"'
 
 
-@dataclass(frozen=True)
-class Presented:
-    """What came with a request to the endpoint."""
+@dataclass(frozen=True, repr=False)
+class UserInfoRequest:
+    """What the endpoint reads of an HTTP request. Holds an access token."""
 
     method: str
     authorization_header: str | None
     # An access token in a form (RFC 6750 §2.2).
-    body_token: str | None
-    dpop_proof: str | None = None
-    certificate: PresentedCertificate | None = None
+    form_token: str | None
+    # The header `DPoP`, and the client certificate of the connection; neither is checked yet.
+    dpop_proof: str | None
+    certificate: PresentedCertificate | None
 
 
 class UserInfo:
@@ -52,13 +54,13 @@ class UserInfo:
         self._access_tokens, self._signer, self._proofs = access_tokens, signer, proofs
         self._issuer, self._endpoint = issuer, f"{issuer}/userinfo"
 
-    def respond(self, presented: Presented) -> Response:
+    def respond(self, request: UserInfoRequest) -> Response:
         """Return the claims, or the error of RFC 6750 §3.1 and RFC 9449 §7.1."""
-        scheme, _, header_token = (presented.authorization_header or "").partition(" ")
+        scheme, _, header_token = (request.authorization_header or "").partition(" ")
         is_dpop = scheme.lower() == "dpop"
-        if (is_dpop or scheme.lower() == "bearer") and presented.body_token:
+        if (is_dpop or scheme.lower() == "bearer") and request.form_token:
             return _refused(400, "invalid_request", "Send the token once.")
-        token = header_token.strip() if is_dpop or scheme.lower() == "bearer" else presented.body_token
+        token = header_token.strip() if is_dpop or scheme.lower() == "bearer" else request.form_token
         if not token:
             # RFC 6750 §3.1: a request without a token is told no error code.
             challenges = (("WWW-Authenticate", _REALM), ("WWW-Authenticate", _DPOP))
@@ -68,11 +70,11 @@ class UserInfo:
         except TokenRefusedError:
             description = "The access token is not valid here, or is over."
             return _refused(401, "invalid_token", description, scheme=_DPOP if is_dpop else _REALM)
-        refusal = self._sender_refused(read, token, presented, is_dpop=is_dpop)
+        refusal = self._sender_refused(read, token, request, is_dpop=is_dpop)
         return refusal or self._respond_to(read, _DPOP if is_dpop else _REALM)
 
     def _sender_refused(
-        self, read: AccessTokenClaims, token: str, presented: Presented, *, is_dpop: bool
+        self, read: AccessTokenClaims, token: str, request: UserInfoRequest, *, is_dpop: bool
     ) -> Response | None:
         """Return the refusal unless the token came from whom it is bound to (RFC 9449 §7.1, RFC 8705 §3)."""
         jkt, thumbprint = read.confirmation.get("jkt"), read.confirmation.get("x5t#S256")
@@ -80,20 +82,20 @@ class UserInfo:
             described = "bound to a DPoP key: send it with a proof" if jkt else "not bound to a DPoP key"
             return _refused(401, "invalid_token", f"The access token is {described}.", scheme=_DPOP)
         if jkt is not None:
-            return self._proof_refused(read, token, presented, jkt)
-        held = presented.certificate.thumbprint if presented.certificate else None
+            return self._proof_refused(read, token, request, jkt)
+        held = request.certificate.thumbprint if request.certificate else None
         if read.confirmation and (thumbprint is None or thumbprint != held):
             return _refused(401, "invalid_token", "The access token is bound to another certificate.")
         return None
 
     def _proof_refused(
-        self, read: AccessTokenClaims, token: str, presented: Presented, jkt: str
+        self, read: AccessTokenClaims, token: str, request: UserInfoRequest, jkt: str
     ) -> Response | None:
         client = self._relying_parties.client(read.client_id)
         try:
             proven = self._proofs.check(
-                presented.dpop_proof or "",
-                presented.method,
+                request.dpop_proof or "",
+                request.method,
                 self._endpoint,
                 nonce_needed=client is not None and client.dpop_bound_access_tokens,
                 access_token=token,
