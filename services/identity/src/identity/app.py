@@ -18,9 +18,7 @@ from identity.config import Settings
 from identity.errors import Reason
 from identity.identity_providers.load import load_providers
 from identity.identity_providers.provider import Provider as SignInProvider
-from identity.secret_keys import SecretKeys
 from identity.web.api import Api
-from identity.web.cookies import Cookies
 from identity.web.error_pages import ErrorPages
 from identity.web.headers import SecurityHeaders
 
@@ -47,7 +45,7 @@ def create_app(
     offered = load_providers(os.environ, clock) if providers is None else providers
     dependencies = Dependencies(settings, clock, hashing or settings.password_hashing, offered)
     app = Flask("identity")
-    _configure(app, settings, dependencies.secret_keys)
+    _configure(app, settings, dependencies)
     dependencies.storage.init_app(app)
     # For whoever starts and stops the application.
     app.extensions["identity"] = dependencies.storage
@@ -77,12 +75,12 @@ def create_app(
     return app
 
 
-def _configure(app: Flask, settings: Settings, secret_keys: SecretKeys) -> None:
-    *older, newest = secret_keys.derive("page state")
+def _configure(app: Flask, settings: Settings, dependencies: Dependencies) -> None:
+    *older, newest = dependencies.secret_keys.derive("page state")
     app.config.update(
         SECRET_KEY=newest,
         SECRET_KEY_FALLBACKS=older,
-        SESSION_COOKIE_NAME=Cookies(settings).full_name("page"),
+        SESSION_COOKIE_NAME=dependencies.cookies.full_name("page"),
         SESSION_COOKIE_SECURE=settings.served_over_https,
         SESSION_COOKIE_HTTPONLY=True,
         SESSION_COOKIE_SAMESITE="Lax",

@@ -16,7 +16,9 @@ from identity.secret_keys import SecretKeys
 from identity.signing_keys.key_set import KeySet
 from identity.storage import Storage
 from identity.web.address_verification import AddressVerification
+from identity.web.asking_browser import AskingBrowser
 from identity.web.continuation import Continuations
+from identity.web.cookies import Cookies
 from identity.web.csrf import Csrf
 from identity.web.current_session import CurrentSession
 from identity.web.devices import Devices
@@ -48,16 +50,18 @@ class Dependencies:
         self.mail_links = MailLinks(settings, self.continuations)
         self.mail_queue = MailQueue(self.secret_keys, clock)
         self.address_verification = AddressVerification(self.secret_keys, self.mail_queue, self.mail_links)
+        self.cookies = Cookies(settings)
+        self.asking_browser = AskingBrowser(self.cookies)
         self.pages = Pages(self.relying_parties, self.continuations)
         self.csrf = Csrf()
-        self.language = Language(settings)
-        self.current_session = CurrentSession(self.storage, clock, settings)
+        self.language = Language(self.cookies)
+        self.current_session = CurrentSession(self.storage, clock, self.cookies)
         self.rate_limiter = RateLimiter(self.storage, clock, self.secret_keys, limits(settings))
         self.providers = providers
         brands = ((provider.key, provider.brand) for provider in providers.values())
         buttons = [ProviderButton(key, brand.name, brand.logo) for key, brand in brands]
-        self.methods = SignInMethods(settings, buttons)
-        self.devices = Devices(settings, self.secret_keys)
+        self.methods = SignInMethods(self.cookies, buttons)
+        self.devices = Devices(self.cookies, self.secret_keys)
         self.signed_in_response = SignedInResponse(
             self.pages, self.csrf, self.current_session, self.devices, self.methods
         )

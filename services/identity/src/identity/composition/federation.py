@@ -20,7 +20,6 @@ from identity.journeys.federation.verify_email import VerifyAddress
 from identity.journeys.federation.verify_email_routes import LinkPages
 from identity.journeys.federation.verify_email_routes import WaitingPages as FederationWaitingPages
 from identity.resident_deletion import ResidentDeletion
-from identity.web.asking_browser import AskingBrowser
 
 
 def federation_blueprints(dependencies: Dependencies) -> list[Blueprint]:
@@ -36,7 +35,7 @@ def federation_blueprints(dependencies: Dependencies) -> list[Blueprint]:
         dependencies.continuations,
         dependencies.providers,
     )
-    browser, provision = AskingBrowser(settings), ProvisionResident(secret_keys, dependencies.sessions)
+    browser, provision = dependencies.asking_browser, ProvisionResident(secret_keys, dependencies.sessions)
     verification, mail_queue, mail_links = (
         dependencies.address_verification,
         dependencies.mail_queue,

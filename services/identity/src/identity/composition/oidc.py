@@ -48,7 +48,6 @@ from identity.oidc.tokens.responses import TokenResponses
 from identity.oidc.tokens.signing import TokenSigner
 from identity.outbound_http import OutboundHttp, is_on_loopback
 from identity.web.api import Route
-from identity.web.cookies import Cookies
 
 
 class OpenIdProvider:
@@ -56,21 +55,21 @@ class OpenIdProvider:
 
     def __init__(self, dependencies: Dependencies) -> None:
         self._storage, self._secret_keys = dependencies.storage, dependencies.secret_keys
-        self._clock, self._settings = dependencies.clock, dependencies.settings
-        self._issuer = dependencies.settings.issuer
+        self._clock, self._issuer = dependencies.clock, dependencies.settings.issuer
         self._pages, self._csrf = dependencies.pages, dependencies.csrf
-        self._current_session = dependencies.current_session
+        self._current_session, self._cookies = dependencies.current_session, dependencies.cookies
         self._relying_parties, self._rate_limiter = dependencies.relying_parties, dependencies.rate_limiter
         self._sessions, self._key_set = dependencies.sessions, dependencies.key_set
         self._resource_authentication = dependencies.resource_authentication
         storage, clock, secret_keys = self._storage, self._clock, self._secret_keys
-        self._access_tokens = AccessTokens(self._key_set, clock, self._issuer)
-        self._id_tokens = IdTokens(self._key_set, clock, self._issuer)
+        self._signer = TokenSigner(self._key_set, clock, self._issuer)
+        self._access_tokens = AccessTokens(self._signer, clock, self._issuer)
+        self._id_tokens = IdTokens(self._signer, clock, self._issuer)
         self._resources = ResourceIndicators(self._relying_parties, self._issuer)
         key_set_http = OutboundHttp(KEY_SET_LIMITS, allows_loopback=is_on_loopback(self._issuer))
         self._client_keys = ClientKeySets(key_set_http, clock)
         self._failed_authentications = FailedAuthentications(storage, clock)
-        self._certificates = ClientCertificates(self._settings, clock, self._client_keys)
+        self._certificates = ClientCertificates(dependencies.settings, clock, self._client_keys)
         self._proofs = DpopProofs(storage, clock, secret_keys)
         self._constraints = SenderConstraints(self._proofs)
         self._families = RefreshFamilies(secret_keys)
@@ -189,7 +188,7 @@ class OpenIdProvider:
             clock=self._clock,
             relying_parties=self._relying_parties,
             access_tokens=self._access_tokens,
-            signer=TokenSigner(self._key_set, self._clock, self._issuer),
+            signer=self._signer,
             proofs=self._proofs,
             issuer=self._issuer,
         )
@@ -204,7 +203,7 @@ class OpenIdProvider:
             relying_parties=self._relying_parties,
             pages=self._pages,
             current_session=self._current_session,
-            cookies=Cookies(self._settings),
+            cookies=self._cookies,
             clock=self._clock,
             issuer=self._issuer,
         )

@@ -24,7 +24,6 @@ from identity.journeys.sign_in.routes import SignInPages
 from identity.journeys.sign_in.sign_in import SignIn
 from identity.journeys.sign_out.routes import SignOutPages
 from identity.journeys.sign_out.sign_out import SignOut
-from identity.web.asking_browser import AskingBrowser
 
 
 def page_blueprints(dependencies: Dependencies) -> list[Blueprint]:
@@ -80,7 +79,7 @@ def _registration(dependencies: Dependencies) -> list[Blueprint]:
         dependencies.pages,
         dependencies.csrf,
     )
-    browser = AskingBrowser(dependencies.settings)
+    browser = dependencies.asking_browser
     sign_up = SignUp(
         storage=storage,
         clock=clock,

@@ -2,7 +2,6 @@
 
 from flask import Response
 
-from identity.config import Settings
 from identity.web.cookies import Cookies
 
 _COOKIE = "registration"
@@ -13,8 +12,8 @@ _LONGEST = 64
 class AskingBrowser:
     """Hands out and reads the cookie. One secret serves every registration of the browser."""
 
-    def __init__(self, settings: Settings) -> None:
-        self._cookies = Cookies(settings)
+    def __init__(self, cookies: Cookies) -> None:
+        self._cookies = cookies
 
     def secret(self) -> str | None:
         """Return the secret that this browser holds, if any."""

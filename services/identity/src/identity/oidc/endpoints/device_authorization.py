@@ -26,7 +26,7 @@ USER_CODE = "user code"
 
 
 class DeviceAuthorizationEndpoint:
-    """Gives a device its two codes."""
+    """Answers a device with its two codes: one for the device, one for the resident to type."""
 
     def __init__(
         self,
@@ -45,7 +45,7 @@ class DeviceAuthorizationEndpoint:
         self._page = f"{issuer}{PAGE}"
 
     def respond(self, request: ProtocolRequest, ip_address: str) -> Response:
-        """Answer a device's request; authenticated as at the token endpoint, public clients by their id."""
+        """Return the codes (§3.2), or the error. Clients authenticate as at the token endpoint (§3.1)."""
         try:
             request.parameters.check_form()
             client = self._client_authentication.authenticate(request)
@@ -86,5 +86,5 @@ class DeviceAuthorizationEndpoint:
         )
         with self._storage.autocommit() as connection:
             is_new = DeviceAuthorizations(connection).begin(device)
-        # Two devices with one code in the same day: hardly ever, and never a third time.
+        # Two devices may get the same user code on one day; a second collision is as good as impossible.
         return (device_code, user_code) if is_new else self._begin(client, request)
