@@ -5,6 +5,7 @@ from identity.web.api import READ, WRITE, Api, Route
 from identity.web.documents import Document
 from identity.web.headers import SecurityHeaders
 from identity.web.responses import empty_response, json_response
+from structlog.testing import capture_logs
 from werkzeug.exceptions import BadRequest, NotFound
 from werkzeug.test import Client, create_environ
 
@@ -122,9 +123,13 @@ class TestResponses:
     def test_a_fault_can_be_read_by_the_scripts_that_may_call(self, call):
         assert call("/faulty").headers["Access-Control-Allow-Origin"] == "*"
 
-    def test_an_unforeseen_one_is_logged(self, call, caplog):
-        call("/faulty")
-        assert "/faulty failed" in caplog.text
+    def test_an_unforeseen_one_is_logged_with_its_path_and_place(self, call):
+        with capture_logs() as logs:
+            call("/faulty")
+        [failure] = logs
+        assert (failure["event"], failure["path"]) == ("request_failed", "/faulty")
+        assert failure["where"][0] == "builtins.RuntimeError"
+        assert "SELECT" not in repr(logs)
 
     def test_a_body_of_more_than_64_kib_is_refused(self, call):
         response = call("/forms", method="POST", data={"name": "x" * 65_536})
