@@ -29,6 +29,7 @@ from identity.signing_keys.models import KeyState
 from identity.signing_keys.rotation import ALWAYS, generate
 from identity.signing_keys.store import SigningKeys, StoredKey
 from identity.storage import Storage
+from identity.web.api import Api
 from joserfc import jwt
 from joserfc.jwk import KeySet
 from werkzeug.test import TestResponse
@@ -153,6 +154,20 @@ class Provider:
         with self.storage.transaction() as tx:
             tx.add(Resident(**fields))
         return str(fields["id"])
+
+    @property
+    def api(self) -> Api:
+        """Return the endpoints that programs call."""
+        api = self.app.wsgi_app
+        assert isinstance(api, Api)
+        return api
+
+    def rules(self) -> Iterator[tuple[str, set[str]]]:
+        """Return every path of endpoints and pages, with its methods."""
+        for route in self.api.routes:
+            yield route.path, {*route.methods, "OPTIONS"}
+        for rule in self.app.url_map.iter_rules():
+            yield rule.rule, set(rule.methods or ())
 
     def browser(self, resident_id: str | None = None) -> Browser:
         """Return a browser, signed in if a resident is named."""

@@ -8,6 +8,7 @@ from urllib.parse import parse_qs
 import pytest
 from identity.oidc.logout.backchannel import LogoutDelivery
 from identity.oidc.tokens.logout_token import LogoutTokens
+from identity.oidc.tokens.signing import TokenSigner
 from identity.outbound_http import OutboundHttp
 from identity.outbox.delivery import HTTP_LIMITS
 from identity.outbox.worker import Worker
@@ -92,7 +93,7 @@ def logout_worker(provider: Provider, logout_http: OutboundHttp) -> Worker:
     key_set = KeySet(provider.storage, secret_keys, provider.clock)
     handler = LogoutDelivery(
         RelyingPartyCache(provider.storage, provider.clock),
-        LogoutTokens(key_set, provider.clock, ISSUER),
+        LogoutTokens(TokenSigner(key_set, provider.clock, ISSUER), provider.clock, ISSUER),
         logout_http,
     )
     return Worker(provider.storage, secret_keys, [handler], provider.clock)

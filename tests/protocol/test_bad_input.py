@@ -84,8 +84,8 @@ def endpoints(provider: Provider) -> list[Endpoint]:
         if "text/html" in json.dumps([method["responses"] for method in methods.values()])
     }
     found: dict[str, set[str]] = {}
-    for rule in provider.app.url_map.iter_rules():
-        found.setdefault(re.sub(r"<(?:\w+:)?(\w+)>", r"{\1}", rule.rule), set()).update(rule.methods or ())
+    for rule, methods in provider.rules():
+        found.setdefault(re.sub(r"<(?:\w+:)?(\w+)>", r"{\1}", rule), set()).update(methods)
     return [
         Endpoint(
             re.sub(r"\{\w+\}", "unknown", path),

@@ -25,6 +25,7 @@ from identity.clock import SystemClock
 from identity.config import Settings
 from identity.oidc.logout.backchannel import LogoutDelivery
 from identity.oidc.tokens.logout_token import LogoutTokens
+from identity.oidc.tokens.signing import TokenSigner
 from identity.outbound_http import OutboundHttp
 from identity.outbox.delivery import HTTP_LIMITS
 from identity.outbox.worker import Worker
@@ -191,7 +192,9 @@ def test_the_portal_signs_the_resident_out(
         jane, john = sign_in(client), sign_in(client)
         secrets = [begin(storage, provider.claims(one.tokens["id_token"])) for one in (jane, john)]
         jane.sign_out()
-        tokens = LogoutTokens(KeySet(provider.storage, secret_keys, clock), clock, identity)
+        tokens = LogoutTokens(
+            TokenSigner(KeySet(provider.storage, secret_keys, clock), clock, identity), clock, identity
+        )
         handler = LogoutDelivery(
             RelyingPartyCache(provider.storage, clock), tokens, OutboundHttp(HTTP_LIMITS)
         )

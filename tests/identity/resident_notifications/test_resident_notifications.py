@@ -12,10 +12,15 @@ from identity.relying_parties.clients import RegisteredCity, RegisteredResource
 from identity.relying_parties.schemas import read_client
 from identity.relying_parties.store import Cities, Clients, Resources
 from identity.resident_notifications.models import Notice
+from identity.resident_notifications.notify import NotifyResident
 from identity.resident_notifications.routes import ResidentNotificationRoutes
 from identity.resident_notifications.store import Notices
 from identity.secret_keys import digest
+from identity.web.api import Api
+from identity.web.headers import SecurityHeaders
+from identity.web.resource_authentication import ResourceAuthentication
 from identity_provider import bare_app, close
+from werkzeug.test import Client
 
 RESOURCE = "urn:community-access:billing-link"
 SECRET = "the secret: of billing link + 100%"
@@ -48,14 +53,13 @@ def registered(storage, now):
 
 
 @pytest.fixture
-def client(database_url, registered, secret_keys, clock):
+def client(database_url, registered, secret_keys, clock, settings):
     app = bare_app(database_url)
     storage = app.extensions["identity"]
-    directory = RelyingPartyCache(storage, clock)
-    app.register_blueprint(
-        ResidentNotificationRoutes(storage, clock, directory, MailQueue(secret_keys, clock)).blueprint()
-    )
-    yield app.test_client()
+    relying_parties = RelyingPartyCache(storage, clock)
+    notify = NotifyResident(storage, clock, relying_parties, MailQueue(secret_keys, clock))
+    notifications = ResidentNotificationRoutes(ResourceAuthentication(relying_parties), notify)
+    yield Client(Api(notifications.routes(), SecurityHeaders(settings), app.wsgi_app))
     close(app)
 
 

@@ -1,72 +1,159 @@
-"""What programs call is answered before Flask, and differs from what Flask would answer in nothing."""
+"""The API: its table decides, every answer is JSON, and every other path is a page's."""
 
 import pytest
-from identity.web.api import Endpoint, MachineDoor
+from identity.web.api import READ, WRITE, Api, Route
+from identity.web.documents import Document
 from identity.web.headers import SecurityHeaders
+from identity.web.responses import empty_response, json_response
+from structlog.testing import capture_logs
+from werkzeug.exceptions import BadRequest, NotFound
 from werkzeug.test import Client, create_environ
-from werkzeug.wrappers import Request, Response
+
+
+def pages(_environ, start_response):
+    start_response("418 I'M A TEAPOT", [])
+    return [b"a page"]
+
+
+def faulty(_request):
+    raise RuntimeError("SELECT secret")
+
+
+def absent(_request):
+    raise NotFound
+
+
+def unreadable(_request):
+    raise BadRequest
+
+
+ROUTES = [
+    Route("/things", READ, lambda _request: json_response(200, {"a": 1}), cross_origin=True),
+    Route("/things/<name>", (*READ, "PUT"), lambda _request, name: json_response(200, {"name": name})),
+    Route("/forms", WRITE, lambda request: json_response(200, dict(request.form))),
+    Route("/empty", READ, lambda _request: empty_response()),
+    Route("/document", READ, Document(b"text", "text/plain").respond),
+    Route("/faulty", READ, faulty, cross_origin=True),
+    Route("/absent", READ, absent),
+    Route("/unreadable", READ, unreadable),
+]
 
 
 @pytest.fixture
-def call(settings):
-    """Return a function that asks `/endpoint`, which answers GET and HEAD, and anything else of the pages."""
-
-    def pages(_environ, start_response):
-        start_response("418 I'M A TEAPOT", [])
-        return [b"a page"]
-
-    def call(method="GET", path="/endpoint", response=None):
-        endpoint = Endpoint(("GET", "HEAD"), lambda _request: response or Response())
-        door = MachineDoor(pages, {"/endpoint": endpoint}, SecurityHeaders(settings))
-        return Client(door).open(path, method=method)
-
-    return call
+def api(settings):
+    return Api(ROUTES, SecurityHeaders(settings), pages)
 
 
-@pytest.mark.parametrize(
-    ("method", "path"), [("POST", "/endpoint"), ("OPTIONS", "/endpoint"), ("GET", "/endpoint/"), ("GET", "/")]
-)
-def test_everything_else_goes_on_to_the_pages(call, method, path):
-    assert call(method, path).status_code == 418
+@pytest.fixture
+def call(api):
+    """Return a function that sends a request to the API."""
+    return Client(api).open
 
 
-def test_the_answer_is_complete(call):
-    response = call(response=Response(b'{"a":1}', content_type="application/json"))
-    assert (response.status, response.json, response.content_length) == ("200 OK", {"a": 1}, 7)
+class TestPaths:
+    @pytest.mark.parametrize("path", ["/", "/thing", "/thingss", "/sign-in", "/sign-in/things"])
+    def test_a_path_of_no_route_goes_on_to_the_pages(self, call, path):
+        assert call(path).status_code == 418
+
+    @pytest.mark.parametrize("path", ["/things/", "/things/a/b", "/forms/x", "/things//a"])
+    def test_what_is_below_a_route_is_not_found_in_json(self, call, path):
+        response = call(path)
+        assert (response.status_code, response.json) == (404, {"error": "not_found"})
+
+    def test_a_view_gets_the_variable_part_of_its_path(self, call):
+        assert call("/things/caf%C3%A9").json == {"name": "café"}
+
+    def test_a_view_gets_the_request(self, call):
+        assert call("/forms", method="POST", data={"name": "value"}).json == {"name": "value"}
 
 
-def test_head_tells_the_length_and_sends_nothing(call):
-    response = call("HEAD", response=Response(b'{"a":1}'))
-    assert (response.data, response.headers["Content-Length"]) == (b"", "7")
+class TestMethods:
+    def test_another_one_is_refused_and_the_right_ones_named(self, call):
+        response = call("/things/a", method="DELETE")
+        assert (response.status_code, response.headers["Allow"]) == (405, "GET, HEAD, PUT")
+        assert response.json["error"] == "invalid_request"
+
+    def test_head_has_the_length_and_no_body(self, call):
+        response = call("/things", method="HEAD")
+        assert (response.data, response.headers["Content-Length"]) == (b"", "7")
+
+    def test_a_preflight_names_methods_and_headers(self, call):
+        response = call("/things", method="OPTIONS")
+        assert (response.status_code, response.headers["Allow"]) == (204, "GET, HEAD")
+        assert response.headers["Access-Control-Allow-Methods"] == "GET, HEAD"
+        assert response.headers["Access-Control-Allow-Origin"] == "*"
+        assert "DPoP" in response.headers["Access-Control-Allow-Headers"]
+
+    def test_scripts_of_other_websites_are_let_in_by_the_route_alone(self, call):
+        response = call("/forms", method="OPTIONS")
+        assert (response.status_code, response.headers["Allow"]) == (204, "POST")
+        assert not [name for name in response.headers.keys() if name.startswith("Access-Control")]  # noqa: SIM118 - a multi-dict
 
 
-@pytest.mark.parametrize("status", [204, 304])
-def test_an_answer_without_a_body_has_no_length(call, status):
-    assert "Content-Length" not in call(response=Response(status=status)).headers
+class TestResponses:
+    def test_one_is_complete(self, call):
+        response = call("/things")
+        assert (response.status, response.mimetype) == ("200 OK", "application/json")
+        assert (response.json, response.content_length) == ({"a": 1}, 7)
+
+    def test_one_without_a_body_has_no_length(self, call):
+        known = {"If-None-Match": call("/document").headers["ETag"]}
+        for response in (call("/empty"), call("/document", headers=known)):
+            assert response.status_code in (204, 304)
+            assert {"Content-Length", "Content-Type"} & set(response.headers.keys()) == set()
+
+    def test_a_document_is_the_same_after_many_requests(self, call):
+        first = call("/document")
+        assert [call("/document").headers.to_wsgi_list() for _ in range(3)] == [
+            first.headers.to_wsgi_list()
+        ] * 3
+
+    @pytest.mark.parametrize(
+        ("path", "status", "error"),
+        [
+            ("/faulty", 500, "server_error"),
+            ("/absent", 404, "not_found"),
+            ("/unreadable", 400, "invalid_request"),
+        ],
+    )
+    def test_a_fault_is_json_without_its_cause(self, call, path, status, error):
+        response = call(path)
+        assert (response.status_code, response.json) == (status, {"error": error})
+
+    def test_a_fault_can_be_read_by_the_scripts_that_may_call(self, call):
+        assert call("/faulty").headers["Access-Control-Allow-Origin"] == "*"
+
+    def test_an_unforeseen_one_is_logged_with_its_path_and_place(self, call):
+        with capture_logs() as logs:
+            call("/faulty")
+        [failure] = logs
+        assert (failure["event"], failure["path"]) == ("request_failed", "/faulty")
+        assert failure["where"][0] == "builtins.RuntimeError"
+        assert "SELECT" not in repr(logs)
+
+    def test_a_body_of_more_than_64_kib_is_refused(self, call):
+        response = call("/forms", method="POST", data={"name": "x" * 65_536})
+        assert (response.status_code, response.json) == (413, {"error": "invalid_request"})
+
+    @pytest.mark.parametrize("path", ["/things", "/empty", "/faulty", "/things/a/b"])
+    def test_each_has_the_security_headers(self, call, settings, path):
+        headers = call(path).headers
+        for name, value in SecurityHeaders(settings).beside(["Cache-Control"]):
+            assert headers.getlist(name) == [value]
+
+    def test_the_body_is_sent_as_it_is(self, api):
+        assert list(api(create_environ("/document"), lambda *_: lambda _: None)) == [b"text"]
 
 
-def test_the_endpoint_gets_the_request(settings):
-    asked: list[Request] = []
+class TestOfTheService:
+    @pytest.mark.parametrize("path", ["/jwks", "/cities/pinellas-park", "/health/live", "/openapi.json"])
+    def test_no_cookie_is_read_or_set(self, client, path):
+        response = client.get(f"{path}?lang=es")
+        assert response.status_code == 200
+        assert "Set-Cookie" not in response.headers
+        assert "Cookie" not in response.headers.get("Vary", "")
 
-    def respond(request):
-        asked.append(request)
-        return Response(b"{}")
-
-    door = MachineDoor(lambda *_: (), {"/endpoint": Endpoint(("POST",), respond)}, SecurityHeaders(settings))
-    environ = create_environ("/endpoint", method="POST", data={"name": "value"})
-    assert list(door(environ, lambda *_: lambda _: None)) == [b"{}"]
-    assert asked[0].form["name"] == "value"
-
-
-@pytest.mark.parametrize("path", ["/jwks", "/.well-known/openid-configuration", "/userinfo"])
-def test_the_security_headers_are_those_of_every_other_answer(client, settings, path):
-    machines, flask = client.get(path).headers, client.options(path).headers
-    for name, value in SecurityHeaders(settings).beside(["Cache-Control"]):
-        assert machines[name] == flask[name] == value
-    assert "Cache-Control" in machines
-
-
-def test_no_cookie_is_read_or_set(client):
-    response = client.get("/jwks?lang=es")
-    assert "Set-Cookie" not in response.headers
-    assert "Cookie" not in response.headers.get("Vary", "")
+    def test_health_answers_while_pages_fail(self, start, monkeypatch):
+        app = start()
+        monkeypatch.setattr(app, "full_dispatch_request", faulty)
+        assert app.test_client().get("/health/live").json == {"status": "ok"}

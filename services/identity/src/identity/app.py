@@ -10,16 +10,15 @@ from flask_babel import Babel, format_datetime, get_locale, to_user_timezone
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from identity.clock import Clock, SystemClock
-from identity.composition.api import api_blueprints, protocol_provider
+from identity.composition.api import api_routes
 from identity.composition.dependencies import Dependencies
+from identity.composition.oidc import OpenIdProvider
 from identity.composition.resident_pages import page_blueprints
 from identity.config import Settings
 from identity.errors import Reason
 from identity.identity_providers.load import load_providers
 from identity.identity_providers.provider import Provider as SignInProvider
-from identity.secret_keys import SecretKeys
-from identity.web.api import MachineDoor
-from identity.web.cookies import Cookies
+from identity.web.api import Api
 from identity.web.error_pages import ErrorPages
 from identity.web.headers import SecurityHeaders
 
@@ -46,7 +45,7 @@ def create_app(
     offered = load_providers(os.environ, clock) if providers is None else providers
     dependencies = Dependencies(settings, clock, hashing or settings.password_hashing, offered)
     app = Flask("identity")
-    _configure(app, settings, dependencies.secret_keys)
+    _configure(app, settings, dependencies)
     dependencies.storage.init_app(app)
     # For whoever starts and stops the application.
     app.extensions["identity"] = dependencies.storage
@@ -60,28 +59,28 @@ def create_app(
     headers.init_app(app)
     dependencies.language.init_app(app)
     ErrorPages(dependencies.pages).init_app(app)
-    provider = protocol_provider(dependencies)
+    provider = OpenIdProvider(dependencies)
     # All that the process remembers between requests: tests share an application, and call these in between.
     app.extensions["identity.expire"] = [
         dependencies.relying_parties.expire,
         dependencies.key_set.expire,
         provider.expire,
     ]
-    for blueprint in (*api_blueprints(dependencies, provider), *page_blueprints(dependencies)):
+    for blueprint in (provider.blueprint(), *page_blueprints(dependencies)):
         app.register_blueprint(blueprint)
-    app.wsgi_app = MachineDoor(app.wsgi_app, provider.endpoints, headers)  # type: ignore[method-assign] # Flask's documented way
+    app.wsgi_app = Api(api_routes(dependencies, provider), headers, app.wsgi_app)  # type: ignore[method-assign] # Flask's documented way
     if settings.trusted_proxies:
         hops = settings.trusted_proxies
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=hops, x_proto=hops, x_host=0, x_port=0, x_prefix=0)  # type: ignore[method-assign] # Flask's documented way
     return app
 
 
-def _configure(app: Flask, settings: Settings, secret_keys: SecretKeys) -> None:
-    *older, newest = secret_keys.derive("page state")
+def _configure(app: Flask, settings: Settings, dependencies: Dependencies) -> None:
+    *older, newest = dependencies.secret_keys.derive("page state")
     app.config.update(
         SECRET_KEY=newest,
         SECRET_KEY_FALLBACKS=older,
-        SESSION_COOKIE_NAME=Cookies(settings).full_name("page"),
+        SESSION_COOKIE_NAME=dependencies.cookies.full_name("page"),
         SESSION_COOKIE_SECURE=settings.served_over_https,
         SESSION_COOKIE_HTTPONLY=True,
         SESSION_COOKIE_SAMESITE="Lax",

@@ -25,6 +25,7 @@ from identity.oidc.grants.store import Grants
 from identity.oidc.logout.backchannel import LogoutDelivery
 from identity.oidc.protocol.replay_store import SpentIdentifiers
 from identity.oidc.tokens.logout_token import LogoutTokens
+from identity.oidc.tokens.signing import TokenSigner
 from identity.outbound_http import OutboundHttp, is_on_loopback
 from identity.outbox.delivery import HTTP_LIMITS, DeliveryHandler
 from identity.outbox.worker import Cleaner, Worker
@@ -81,7 +82,8 @@ def worker() -> None:
 def http_handlers(opened: Operator) -> list[DeliveryHandler]:
     """Return the handlers that post to other parties' URLs; they need no application context."""
     key_set = KeySet(opened.storage, opened.secret_keys, opened.clock)
-    tokens = LogoutTokens(key_set, opened.clock, opened.settings.issuer)
+    signer = TokenSigner(key_set, opened.clock, opened.settings.issuer)
+    tokens = LogoutTokens(signer, opened.clock, opened.settings.issuer)
     http = OutboundHttp(HTTP_LIMITS, allows_loopback=is_on_loopback(opened.settings.issuer))
     return [
         LogoutDelivery(RelyingPartyCache(opened.storage, opened.clock), tokens, http),

@@ -1,4 +1,4 @@
-"""Settings → stores → verbs → pages and endpoints: who is handed what, named one by one.
+"""Settings → stores → verbs → pages and endpoints: the only place where they are constructed.
 
-The modules here know everyone, and nobody but `app` knows them. They decide nothing.
+The modules here import every other, and only `app` imports them. They decide nothing.
 """

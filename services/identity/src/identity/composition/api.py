@@ -1,48 +1,39 @@
-"""What machines call."""
-
-from flask import Blueprint
+"""The routes of the API, which programs call."""
 
 from identity.composition.dependencies import Dependencies
-from identity.composition.oidc import Provider
+from identity.composition.oidc import OpenIdProvider
+from identity.resident_notifications.notify import NotifyResident
 from identity.resident_notifications.routes import ResidentNotificationRoutes
 from identity.security_events.poll import Poll
+from identity.security_events.receivers import ReceiverAuthentication
 from identity.security_events.routes import PollRoutes
 from identity.security_events.tokens import SecurityEventTokens
+from identity.web.api import Route
 from identity.web.cities import CityData
 from identity.web.health import Health
 from identity.web.openapi.endpoint import OpenApi
 
 
-def protocol_provider(dependencies: Dependencies) -> Provider:
-    """Return the OpenID provider."""
-    return Provider(
-        dependencies.storage,
-        dependencies.secret_keys,
-        dependencies.clock,
-        dependencies.settings,
-        dependencies.key_set,
-        dependencies.pages,
-        dependencies.current_session,
-        dependencies.relying_parties,
-        dependencies.rate_limiter,
-        dependencies.csrf,
-        dependencies.sessions,
-    )
+def api_routes(dependencies: Dependencies, provider: OpenIdProvider) -> list[Route]:
+    """Return the routes of the protocol's endpoints, and of the others that programs call."""
+    return [
+        *provider.routes(),
+        *_notification_routes(dependencies),
+        *_security_event_routes(dependencies),
+        *CityData(dependencies.relying_parties, dependencies.settings).routes(),
+        *Health(dependencies.storage).routes(),
+        *OpenApi(dependencies.settings).routes(),
+    ]
 
 
-def api_blueprints(dependencies: Dependencies, provider: Provider) -> list[Blueprint]:
-    """Return what machines call; what needs no cookie is exempt from the protection of forms."""
-    protocol = provider.blueprint()
-    notices = ResidentNotificationRoutes(
+def _notification_routes(dependencies: Dependencies) -> list[Route]:
+    notify = NotifyResident(
         dependencies.storage, dependencies.clock, dependencies.relying_parties, dependencies.mail_queue
-    ).blueprint()
-    dependencies.csrf.exempt(protocol)
-    dependencies.csrf.exempt(notices)
-    events = SecurityEventTokens(dependencies.key_set)
-    polls = PollRoutes(
-        dependencies.storage, Poll(dependencies.storage, dependencies.secret_keys, dependencies.clock, events)
-    ).blueprint()
-    dependencies.csrf.exempt(polls)
-    cities = CityData(dependencies.relying_parties, dependencies.settings).blueprint()
-    description = OpenApi(dependencies.settings).blueprint()
-    return [Health(dependencies.storage).blueprint(), description, cities, protocol, notices, polls]
+    )
+    return ResidentNotificationRoutes(dependencies.resource_authentication, notify).routes()
+
+
+def _security_event_routes(dependencies: Dependencies) -> list[Route]:
+    tokens = SecurityEventTokens(dependencies.key_set)
+    poll = Poll(dependencies.storage, dependencies.secret_keys, dependencies.clock, tokens)
+    return PollRoutes(ReceiverAuthentication(dependencies.storage), poll).routes()

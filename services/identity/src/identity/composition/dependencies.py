@@ -1,4 +1,4 @@
-"""What pages and endpoints share."""
+"""What pages and endpoints share: one of each."""
 
 from collections.abc import Mapping
 
@@ -18,18 +18,21 @@ from identity.residents.sessions.lifecycle import SessionLifecycle
 from identity.secret_keys import SecretKeys
 from identity.signing_keys.key_set import KeySet
 from identity.storage import Storage
+from identity.web.browser_binding import BrowserBinding
+from identity.web.cookies import Cookies
 from identity.web.csrf import Csrf
 from identity.web.current_session import CurrentSession
 from identity.web.devices import Devices
 from identity.web.language import Language
 from identity.web.mail_links import MailLinks
 from identity.web.pages import Pages
+from identity.web.resource_authentication import ResourceAuthentication
 from identity.web.sign_in_methods import ProviderButton, SignInMethods
 from identity.web.signed_in_response import SignedInResponse
 
 
 class Dependencies:
-    """What pages and endpoints are made of: one of each."""
+    """The objects that more than one page or endpoint is constructed with."""
 
     def __init__(
         self, settings: Settings, clock: Clock, hashing: str, providers: Mapping[str, SignInProvider]
@@ -37,8 +40,9 @@ class Dependencies:
         self.settings, self.clock = settings, clock
         self.storage = Storage(settings.database_url.get_secret_value())
         self.secret_keys = SecretKeys(settings.secret_keys.get_secret_value())
-        self.relying_parties = RelyingPartyCache(self.storage, clock)
         self.key_set = KeySet(self.storage, self.secret_keys, clock)
+        self.relying_parties = RelyingPartyCache(self.storage, clock)
+        self.resource_authentication = ResourceAuthentication(self.relying_parties)
         self.account_events = account_events(self.secret_keys, clock, settings.issuer)
         self.sessions = SessionLifecycle(self.account_events)
         self.hasher = PasswordHasher(hashing)
@@ -47,16 +51,18 @@ class Dependencies:
         self.mail_links = MailLinks(settings, self.continuations)
         self.mail_queue = MailQueue(self.secret_keys, clock)
         self.verification_mail_queue = VerificationMailQueue(self.mail_queue, self.mail_links)
+        self.cookies = Cookies(settings)
+        self.browser_binding = BrowserBinding(self.cookies)
         self.pages = Pages(self.relying_parties, self.continuations)
         self.csrf = Csrf()
-        self.language = Language(settings)
-        self.current_session = CurrentSession(self.storage, clock, settings)
+        self.language = Language(self.cookies)
+        self.current_session = CurrentSession(self.storage, clock, self.cookies)
         self.rate_limiter = RateLimiter(self.storage, clock, self.secret_keys, limits(settings))
         self.providers = providers
         brands = ((provider.key, provider.brand) for provider in providers.values())
         buttons = [ProviderButton(key, brand.name, brand.logo) for key, brand in brands]
-        self.methods = SignInMethods(settings, buttons)
-        self.devices = Devices(settings, self.secret_keys)
+        self.methods = SignInMethods(self.cookies, buttons)
+        self.devices = Devices(self.cookies, self.secret_keys)
         self.signed_in_response = SignedInResponse(
             self.pages, self.csrf, self.current_session, self.devices, self.methods
         )

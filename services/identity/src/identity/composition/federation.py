@@ -20,7 +20,6 @@ from identity.journeys.federation.start_routes import StartPages
 from identity.journeys.federation.verify_email import FIRST_SIGN_IN, VerifyFirstSignIn
 from identity.journeys.federation.verify_email_routes import FirstSignInVerificationPages
 from identity.resident_deletion import ResidentDeletion
-from identity.web.browser_binding import BrowserBinding
 
 
 def federation_blueprints(dependencies: Dependencies) -> list[Blueprint]:
@@ -37,7 +36,7 @@ class _SignIn:
 
     def __init__(self, dependencies: Dependencies) -> None:
         self._dependencies = dependencies
-        self._browser_binding = BrowserBinding(dependencies.settings)
+        self._browser_binding = dependencies.browser_binding
         self._current_browser = CurrentBrowser(self._browser_binding, dependencies.current_session)
         self._provision = ProvisionResident(dependencies.secret_keys, dependencies.sessions)
         self._verification = dependencies.email_verification(FIRST_SIGN_IN)

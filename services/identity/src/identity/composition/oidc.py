@@ -1,11 +1,8 @@
-"""The provider put together: every part of it is named here, and nothing of it is found by looking around."""
+"""The OpenID provider: its endpoints and its pages."""
 
-from collections.abc import Mapping
+from flask import Blueprint
 
-from identity.clock import Clock
-from identity.config import Settings
-from identity.continuation import Continuations
-from identity.mail.queue import MailQueue
+from identity.composition.dependencies import Dependencies
 from identity.oidc.authorization.decision import Authorization
 from identity.oidc.authorization.interactions import Interactions
 from identity.oidc.authorization.pushed_requests import PushedRequests
@@ -24,10 +21,12 @@ from identity.oidc.device.routes import DevicePages
 from identity.oidc.endpoints.client_registration import RegistrationEndpoint
 from identity.oidc.endpoints.device_authorization import DeviceAuthorizationEndpoint
 from identity.oidc.endpoints.discovery import Discovery
+from identity.oidc.endpoints.http_requests import HttpRequests
 from identity.oidc.endpoints.introspection import Introspection
+from identity.oidc.endpoints.jwks import Jwks
 from identity.oidc.endpoints.pushed_requests import PushedRequestEndpoint
 from identity.oidc.endpoints.revocation import TokenRevocation
-from identity.oidc.endpoints.routes import MachineEndpoints, Routes, blueprint
+from identity.oidc.endpoints.routes import ProtocolEndpoints
 from identity.oidc.endpoints.token import TokenEndpoint
 from identity.oidc.endpoints.userinfo import UserInfo
 from identity.oidc.grant_types.authorization_code import AuthorizationCodeGrant, AuthorizationCodes
@@ -48,74 +47,69 @@ from identity.oidc.tokens.resource_indicators import ResourceIndicators
 from identity.oidc.tokens.responses import TokenResponses
 from identity.oidc.tokens.signing import TokenSigner
 from identity.outbound_http import OutboundHttp, is_on_loopback
-from identity.rate_limits.limiter import RateLimiter
-from identity.relying_parties.cache import RelyingPartyCache
-from identity.residents.sessions.lifecycle import SessionLifecycle
-from identity.secret_keys import SecretKeys
-from identity.signing_keys.key_set import KeySet
-from identity.storage import Storage
-from identity.web.api import Endpoint
-from identity.web.cookies import Cookies
-from identity.web.csrf import Csrf
-from identity.web.current_session import CurrentSession
-from identity.web.mail_links import MailLinks
-from identity.web.pages import Pages
+from identity.web.api import Route
 
 
-class Provider:
-    """The OpenID provider."""
+class OpenIdProvider:
+    """The OpenID provider, each part of it constructed once."""
 
-    def __init__(  # noqa: PLR0917 - the composition root names each of them
-        self,
-        storage: Storage,
-        secret_keys: SecretKeys,
-        clock: Clock,
-        settings: Settings,
-        key_set: KeySet,
-        pages: Pages,
-        current_session: CurrentSession,
-        relying_parties: RelyingPartyCache,
-        rate_limiter: RateLimiter,
-        csrf: Csrf,
-        sessions: SessionLifecycle,
-    ) -> None:
-        self._storage, self._secret_keys, self._clock = storage, secret_keys, clock
-        self._settings, self._issuer = settings, settings.issuer
-        self._pages, self._current_session, self._csrf = pages, current_session, csrf
-        self._relying_parties, self._rate_limiter, self._sessions = relying_parties, rate_limiter, sessions
-        self._key_set = key_set
-        self._access_tokens = AccessTokens(self._key_set, clock, self._issuer)
-        self._id_tokens = IdTokens(self._key_set, clock, self._issuer)
-        self._resources = ResourceIndicators(relying_parties, self._issuer)
+    def __init__(self, dependencies: Dependencies) -> None:
+        self._storage, self._secret_keys = dependencies.storage, dependencies.secret_keys
+        self._clock, self._issuer = dependencies.clock, dependencies.settings.issuer
+        self._pages, self._csrf = dependencies.pages, dependencies.csrf
+        self._current_session, self._cookies = dependencies.current_session, dependencies.cookies
+        self._relying_parties, self._rate_limiter = dependencies.relying_parties, dependencies.rate_limiter
+        self._sessions, self._key_set = dependencies.sessions, dependencies.key_set
+        self._resource_authentication = dependencies.resource_authentication
+        storage, clock, secret_keys = self._storage, self._clock, self._secret_keys
+        self._signer = TokenSigner(self._key_set, clock, self._issuer)
+        self._access_tokens = AccessTokens(self._signer, clock, self._issuer)
+        self._id_tokens = IdTokens(self._signer, clock, self._issuer)
+        self._resources = ResourceIndicators(self._relying_parties, self._issuer)
         key_set_http = OutboundHttp(KEY_SET_LIMITS, allows_loopback=is_on_loopback(self._issuer))
         self._client_keys = ClientKeySets(key_set_http, clock)
         self._failed_authentications = FailedAuthentications(storage, clock)
-        self._certificates = ClientCertificates(settings, clock, self._client_keys)
+        self._certificates = ClientCertificates(dependencies.settings, clock, self._client_keys)
         self._proofs = DpopProofs(storage, clock, secret_keys)
         self._constraints = SenderConstraints(self._proofs)
         self._families = RefreshFamilies(secret_keys)
-        mail_links = MailLinks(settings, Continuations(secret_keys))
         self._revocation = Revocation(
-            storage, clock, relying_parties, MailQueue(secret_keys, clock), mail_links
+            storage, clock, self._relying_parties, dependencies.mail_queue, dependencies.mail_links
         )
         self._rotation = RefreshRotation(storage, clock, self._revocation, self._families)
         self._client_authentication = self._build_client_authentication()
-        self._requests = AuthorizationRequests(relying_parties, self._resources, self._id_tokens)
+        self._requests = AuthorizationRequests(self._relying_parties, self._resources, self._id_tokens)
         self._pushed = PushedRequests(storage, clock)
         objects = RequestObjects(storage, clock, self._client_keys, self._issuer)
         self._resolver = RequestResolver(self._requests, objects, self._pushed)
-        self._machines = self._machine_endpoints()
 
-    @property
-    def endpoints(self) -> Mapping[str, Endpoint]:
-        """What machines call, by path; complete once there is a blueprint."""
-        return self._machines.by_path
+    def routes(self) -> list[Route]:
+        """Return the routes of the endpoints that programs call."""
+        return ProtocolEndpoints(
+            http=HttpRequests(self._certificates, self._proofs, self._issuer),
+            discovery=Discovery(self._relying_parties, self._certificates, self._issuer),
+            jwks=Jwks(self._key_set),
+            token=self._token_endpoint(),
+            introspection=self._introspection(),
+            revocation=self._token_revocation(),
+            device_authorization=self._device_authorization(),
+            pushed_requests=self._pushed_requests(),
+            client_registration=self._registration(),
+            userinfo=self._userinfo(),
+        ).routes()
 
-    def blueprint(self) -> Routes:
-        """Return the routes."""
-        return blueprint(
-            self._machines, self._authorization_pages(), self._logout_pages(), self._device_pages()
-        )
+    def blueprint(self) -> Blueprint:
+        """Return the pages: those that a city's website sends browsers to, exempt from CSRF protection.
+
+        Their forms are in the nested blueprint `oidc.forms`, which is protected.
+        """
+        pages, forms = Blueprint("oidc", "identity.oidc"), Blueprint("forms", "identity.oidc")
+        self._authorization_pages().add_to(pages, forms)
+        self._logout_pages().add_to(pages, forms)
+        self._device_pages().add_to(forms)
+        pages.register_blueprint(forms)
+        self._csrf.exempt(pages)
+        return pages
 
     def expire(self) -> None:
         """Read again what it remembers of its clients' keys and failures."""
@@ -145,27 +139,12 @@ class Provider:
             self._failed_authentications,
         )
 
-    def _machine_endpoints(self) -> MachineEndpoints:
-        return MachineEndpoints(
-            self._token_endpoint(),
-            self._introspection(),
-            self._token_revocation(),
-            self._device_authorization(),
-            self._pushed_requests(),
-            self._registration(),
-            self._userinfo(),
-            Discovery(self._relying_parties, self._certificates, self._issuer),
-            self._key_set,
-            self._proofs,
-            self._certificates,
-            self._issuer,
-        )
-
     def _introspection(self) -> Introspection:
         return Introspection(
             storage=self._storage,
             clock=self._clock,
             relying_parties=self._relying_parties,
+            resources=self._resource_authentication,
             client_authentication=self._client_authentication,
             access_tokens=self._access_tokens,
             rotation=self._rotation,
@@ -209,7 +188,7 @@ class Provider:
             clock=self._clock,
             relying_parties=self._relying_parties,
             access_tokens=self._access_tokens,
-            signer=TokenSigner(self._key_set, self._clock, self._issuer),
+            signer=self._signer,
             proofs=self._proofs,
             issuer=self._issuer,
         )
@@ -224,7 +203,7 @@ class Provider:
             relying_parties=self._relying_parties,
             pages=self._pages,
             current_session=self._current_session,
-            cookies=Cookies(self._settings),
+            cookies=self._cookies,
             clock=self._clock,
             issuer=self._issuer,
         )

@@ -22,7 +22,6 @@ from identity.journeys.sign_in.routes import SignInPages
 from identity.journeys.sign_in.sign_in import SignIn
 from identity.journeys.sign_out.routes import SignOutPages
 from identity.journeys.sign_out.sign_out import SignOut
-from identity.web.browser_binding import BrowserBinding
 
 
 def page_blueprints(dependencies: Dependencies) -> list[Blueprint]:
@@ -78,7 +77,7 @@ def _registration(dependencies: Dependencies) -> list[Blueprint]:
         dependencies.policy,
         dependencies.rate_limiter,
     )
-    browser_binding = BrowserBinding(dependencies.settings)
+    browser_binding = dependencies.browser_binding
     verification = dependencies.email_verification(REGISTRATION)
     sign_up = SignUp(
         storage=dependencies.storage,

@@ -21,7 +21,7 @@ from identity.residents.accounts.store import Accounts
 from identity.storage import Storage
 
 _IDENTIFIER = re.compile(r"[A-Za-z0-9_.:~-]{1,64}")
-# So short that it stays the end of a number and cannot become a message of its own.
+# Short: the end of an account number, with no room for a message of the sender's.
 _ACCOUNT_ENDING = re.compile(r"[A-Za-z0-9-]{1,8}")
 
 
@@ -52,7 +52,7 @@ class Notice:
     city_id: str
     # The last digits of the utility account's number.
     account_ending: str
-    # Until when an auto-link can be undone; None for other kinds.
+    # The last day on which an auto-link can be undone; None for other kinds.
     undo_until: date | None
 
 
@@ -97,7 +97,7 @@ class NotifyResident:
         self._mail_queue = mail_queue
 
     def notify(self, sender: RegisteredResource, notice: Notice) -> Outcome:
-        """Queue the mail that the notice asks for; raises `InvalidNoticeError` for an unknown city."""
+        """Queue the mail of the notice; raises `InvalidNoticeError` for an unknown city."""
         if self._relying_parties.city(notice.city_id) is None:
             raise InvalidNoticeError("city")
         now = self._clock.now()

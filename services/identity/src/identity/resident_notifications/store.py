@@ -11,7 +11,7 @@ KEPT = timedelta(days=30)
 
 
 class Notices:
-    """The accepted notices, within one transaction."""
+    """The table of accepted notices."""
 
     def __init__(self, executor: Executor) -> None:
         self._executor = executor

@@ -1,5 +1,6 @@
-"""What happened to residents' accounts, told to services that must know (RFC 8417, CAEP and RISC).
+"""Security events about residents' accounts, sent to registered receivers (RFC 8417, CAEP and RISC).
 
-Owns the receivers, the wording of events, and their two ways out: push (RFC 8935) through the outbox, and
-poll (RFC 8936) with replay by cursor. Verbs announce what happened and know nothing of this package.
+Owns the receivers, the event types, and both ways of delivery: push (RFC 8935) through the outbox, and poll
+(RFC 8936) with replay by cursor. Verbs publish account events (`account_events`), and do not import this
+package.
 """

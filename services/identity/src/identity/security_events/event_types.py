@@ -1,4 +1,4 @@
-"""The words of security events: CAEP 1.0 and RISC 1.0, about subjects as RFC 9493 names them."""
+"""Event types of CAEP 1.0 and RISC 1.0, with subject identifiers of RFC 9493."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -16,7 +16,7 @@ from identity.account_events import (
 
 
 class EventType(StrEnum):
-    """What a receiver can be told of, as operators name it: the last part of the event's address."""
+    """The event types that a receiver can ask for; operators name each by the last segment of its URI."""
 
     SESSION_REVOKED = "session-revoked"
     CREDENTIAL_CHANGE = "credential-change"
@@ -26,27 +26,27 @@ class EventType(StrEnum):
 
     @property
     def uri(self) -> str:
-        """The event's name in the token."""
+        """The name of the event type in the token."""
         profile = "caep" if self in (self.SESSION_REVOKED, self.CREDENTIAL_CHANGE) else "risc"
         return f"https://schemas.openid.net/secevent/{profile}/event-type/{self.value}"
 
 
 @dataclass(frozen=True)
 class SecurityEvent:
-    """One event: about whom, and what is said."""
+    """One event. Its subject identifies a resident, perhaps by the email address."""
 
     type: EventType
     subject: Mapping[str, object]
-    said: Mapping[str, object]
+    content: Mapping[str, object]
 
     @property
     def claims(self) -> dict[str, object]:
-        """What the token says of it (RFC 8417 §2.2)."""
-        return {"sub_id": self.subject, "events": {self.type.uri: self.said}}
+        """The claims about the event (RFC 8417 §2.2, RFC 9493 §4)."""
+        return {"sub_id": self.subject, "events": {self.type.uri: self.content}}
 
 
 def event_of(event: AccountEvent, issuer: str, at: datetime) -> SecurityEvent | None:
-    """Return the event, or None for what is no receiver's business."""
+    """Return the security event, or None for an account event that receivers do not get."""
     resident: dict[str, object] = {"format": "iss_sub", "iss": issuer, "sub": event.resident_id}
     moment: dict[str, object] = {"event_timestamp": int(at.timestamp())}
     match event:

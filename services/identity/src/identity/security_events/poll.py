@@ -1,8 +1,8 @@
-"""The verb of a poll (RFC 8936): acknowledge what arrived, hand out what comes next.
+"""The verb of a poll (RFC 8936): acknowledge events that arrived, return the next ones.
 
-Beside the specification's members a receiver may send `after`, the `cursor` of an earlier answer, or `since`,
-a time: it then gets what followed, acknowledged or not. So each of its processes keeps a place of its own,
-and one that was away reads up to a week again.
+Beside the specification's members a receiver may send `after`, the `cursor` of an earlier response, or
+`since`, a time in seconds: it then gets the events that followed, acknowledged or not. So each of its
+processes has its own position, and reads up to a week again after an outage.
 """
 
 import json
@@ -27,7 +27,7 @@ log = structlog.get_logger(__name__)
 
 
 class InvalidPollError(Exception):
-    """A poll that cannot be understood; the text names the member at fault."""
+    """A poll that breaks RFC 8936 §2.4; the text names the member at fault."""
 
 
 @dataclass(frozen=True)
@@ -35,14 +35,14 @@ class PollRequest:
     """One poll, checked."""
 
     most_events: int
-    # Identifiers of events that the receiver has, or cannot use.
+    # Identifiers (`jti`) of events that the receiver has, or cannot use.
     settled: tuple[str, ...]
     after: int | None
     since: datetime | None
 
 
 def read(document: object) -> PollRequest:
-    """Return the poll in a JSON document (§2.4); raises `InvalidPollError`. Unknown members are let pass."""
+    """Return the poll in a JSON document (§2.4); raises `InvalidPollError`. Unknown members are ignored."""
     if not isinstance(document, dict):
         raise InvalidPollError("the body is no JSON object")
     if not isinstance(document.get("returnImmediately", True), bool):
@@ -67,7 +67,7 @@ def read(document: object) -> PollRequest:
 
 
 class Poll:
-    """Answers polls, always at once: a long poll would hold a thread of the web server."""
+    """Answers polls at once, without long polling: that would occupy a thread of the web server."""
 
     def __init__(
         self, storage: Storage, secret_keys: SecretKeys, clock: Clock, tokens: SecurityEventTokens
@@ -75,24 +75,24 @@ class Poll:
         self._storage, self._secret_keys, self._clock, self._tokens = storage, secret_keys, clock, tokens
 
     def answer(self, receiver: StoredReceiver, request: PollRequest) -> Mapping[str, object]:
-        """Return the answer of §2.5, and the cursor to go on from."""
+        """Return the response of §2.5, and the cursor for the next poll."""
         with self._storage.autocommit() as connection:
             if request.settled:
                 events = PolledEvents(connection)
                 events.acknowledge(receiver.id, request.settled, self._clock.now())
-            found, cursor = self._found(connection, receiver, request)
-        handed_out = found[: request.most_events]
+            found, cursor = self._find_events(connection, receiver, request)
+        returned = found[: request.most_events]
         sets = {
             each.id: self._tokens.sign(json.loads(self._secret_keys.decrypt(each.payload)))
-            for each in handed_out
+            for each in returned
         }
-        more = len(found) > len(handed_out)
-        return {"sets": sets, "moreAvailable": more, "cursor": _last(handed_out, cursor)}
+        more = len(found) > len(returned)
+        return {"sets": sets, "moreAvailable": more, "cursor": _last(returned, cursor)}
 
-    def _found(
+    def _find_events(
         self, executor: Executor, receiver: StoredReceiver, request: PollRequest
     ) -> tuple[Sequence[StoredEvent], int]:
-        """Return one event more than was asked for, if there is one, and the position before the first."""
+        """Return up to one event more than was asked for, and the position before the first."""
         events, limit = PolledEvents(executor), request.most_events + 1
         if request.after is not None:
             return events.after(receiver.id, request.after, limit), request.after

@@ -11,16 +11,16 @@ from identity.security_events.tokens import SecurityEventTokens
 from identity.security_events.transmitter import SECURITY_EVENT
 from identity.storage import Storage
 
-# After the first ones an attempt an hour: a receiver may be away for a week.
+# An attempt an hour, after the first ones: for an outage of a week.
 ATTEMPTS = 172
 _ACCEPTED = 202
 _REFUSED = 400
-# §2.4: what may be set right without the event being another one. Any other fault stays in the event.
-_PASSING = ("invalid_key", "authentication_failed", "access_denied")
+# §2.4: faults that the receiver or the operator can mend; all others are faults of the event itself.
+_TEMPORARY = ("invalid_key", "authentication_failed", "access_denied")
 
 
 class PushDelivery:
-    """Delivers events."""
+    """Pushes events from the outbox."""
 
     kind = SECURITY_EVENT
     attempts = ATTEMPTS
@@ -31,7 +31,7 @@ class PushDelivery:
         self._storage, self._secret_keys, self._tokens, self._http = storage, secret_keys, tokens, http
 
     def deliver(self, message_id: str, payload: str, requested_at: datetime) -> None:  # noqa: ARG002 - the outbox's signature
-        """Send the event (§2); a receiver that is gone, or polls now, needs none.
+        """Push the event (§2), unless the receiver is deleted, disabled or polls now.
 
         Raises `OutboundHttpError`, `NotDeliveredError`, `RefusedForGoodError`.
         """
@@ -48,13 +48,13 @@ class PushDelivery:
         if response.status == _ACCEPTED:
             return
         fault = _fault(response)
-        words = f"{receiver.id} answered {response.status} {fault}".rstrip()
-        is_final = response.status == _REFUSED and fault not in _PASSING
-        raise (RefusedForGoodError if is_final else NotDeliveredError)(words)
+        reason = f"{receiver.id} answered {response.status} {fault}".rstrip()
+        is_final = response.status == _REFUSED and fault not in _TEMPORARY
+        raise (RefusedForGoodError if is_final else NotDeliveredError)(reason)
 
 
 def _fault(response: HttpResponse) -> str:
-    """Return the code of §2.3's error response, or nothing."""
+    """Return the error code of §2.3, or an empty text."""
     try:
         content = response.json()
     except OutboundHttpError:

@@ -1,4 +1,4 @@
-"""Receivers as the rest of the service sees them, and how an operator registers one."""
+"""Receivers of security events: their registration by an operator, and their authentication."""
 
 import hmac
 import re
@@ -15,43 +15,62 @@ from identity.security_events.store import Receivers, StoredReceiver
 from identity.storage import Storage
 
 _ID = re.compile(r"[!-~]{1,255}")
+_LONGEST_ID = 255
+_NO_DIGEST = digest("")
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Registration:
-    """A receiver, as an operator describes it."""
+    """A receiver as an operator registers it. Holds the secret of its pushes in plain text."""
 
     id: str
     # None: it polls.
     push_uri: str | None
-    # What a push says in `Authorization`; None: nothing.
+    # The header `Authorization` of a push; None: it has none.
     push_authorization: str | None
     event_types: frozenset[str]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Registered:
-    """What came of it; the secret is shown once, and only when one was made."""
+    """The outcome of a registration. Holds the secret in plain text, which is stored nowhere."""
 
     is_new: bool
+    # None unless one was generated.
     secret: str | None
 
 
-def accepts_secret(receiver: StoredReceiver, secret: str) -> bool:
-    """Tell whether this is the secret with which it polls, in constant time."""
-    return receiver.secret_digest is not None and hmac.compare_digest(digest(secret), receiver.secret_digest)
+class ReceiverAuthentication:
+    """Authenticates receivers that poll, by their id and secret."""
+
+    def __init__(self, storage: Storage) -> None:
+        self._storage = storage
+
+    def authenticate(self, receiver_id: str, secret: str) -> StoredReceiver | None:
+        """Return the receiver, or None for an unknown or disabled one and for a wrong secret."""
+        known = self._find_receiver(receiver_id)
+        # Compared for an unknown receiver too, so that the response takes as long.
+        is_right = hmac.compare_digest(digest(secret), (known and known.secret_digest) or _NO_DIGEST)
+        return known if known and known.secret_digest and is_right and not known.is_disabled else None
+
+    def _find_receiver(self, receiver_id: str) -> StoredReceiver | None:
+        # Other text is no identifier, and PostgreSQL refuses some of it.
+        if len(receiver_id) > _LONGEST_ID or not receiver_id.isascii() or not receiver_id.isprintable():
+            return None
+        with self._storage.autocommit() as connection:
+            return Receivers(connection).get(receiver_id)
 
 
 class ReceiverRegistry:
-    """Registers receivers."""
+    """Registers and disables receivers."""
 
     def __init__(self, storage: Storage, secret_keys: SecretKeys, clock: Clock) -> None:
         self._storage, self._secret_keys, self._clock = storage, secret_keys, clock
 
     def put(self, registration: Registration, secret: str | None) -> Registered:
-        """Write a receiver, new or changed, and enable it; raises `RegistrationRefusedError`.
+        """Add or change a receiver, and enable it; raises `RegistrationRefusedError`.
 
-        One that polls and has no secret gets one made.
+        A secret is generated for a receiver that polls and has none.
         """
         _check(registration, secret)
         with self._storage.transaction() as tx:
@@ -76,7 +95,7 @@ class ReceiverRegistry:
         return Registered(known is None, made)
 
     def disable(self, receiver_id: str) -> bool:
-        """Tell it nothing from now on; returns whether there was one to disable."""
+        """Send it no further event; return True if it was enabled."""
         with self._storage.transaction() as tx:
             receivers = Receivers(tx)
             known = receivers.get(receiver_id)

@@ -1,4 +1,4 @@
-"""Receivers and the events that wait to be polled, in the database."""
+"""Receivers, and events for those that poll, in the database."""
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
@@ -12,13 +12,13 @@ from identity.storage import Executor, delete_some, table_of
 
 RECEIVER = table_of(EventReceiver)
 EVENT = table_of(PolledEvent)
-# How far back events can be replayed.
+# For how long events can be replayed.
 KEPT = timedelta(days=7)
 
 
 @dataclass(frozen=True)
 class StoredReceiver:
-    """A service that is told of security events."""
+    """A service that receives security events."""
 
     # The `aud` of its events.
     id: str
@@ -29,13 +29,13 @@ class StoredReceiver:
     secret_digest: str | None
     event_types: tuple[str, ...]
     is_disabled: bool
-    # The number of the last event that was written for it.
+    # The position of the last event that was written for it.
     last_position: int = 0
 
 
 @dataclass(frozen=True)
 class StoredEvent:
-    """An event that waits to be polled."""
+    """An event for a receiver that polls."""
 
     position: int
     id: str
@@ -44,7 +44,7 @@ class StoredEvent:
 
 
 class Receivers:
-    """The receivers."""
+    """The table of receivers."""
 
     def __init__(self, executor: Executor) -> None:
         self._executor = executor
@@ -59,12 +59,12 @@ class Receivers:
         return [_receiver(row) for row in self._executor.execute(select(RECEIVER).order_by(RECEIVER.c.id))]
 
     def enabled(self) -> list[StoredReceiver]:
-        """Return those that are told, always in the same order: that in which their rows get locked."""
+        """Return the enabled receivers by id, the order in which their rows get locked."""
         statement = select(RECEIVER).where(RECEIVER.c.disabled_at.is_(None)).order_by(RECEIVER.c.id)
         return [_receiver(row) for row in self._executor.execute(statement)]
 
     def put(self, receiver: StoredReceiver, now: datetime) -> None:
-        """Write the receiver, new or changed."""
+        """Add or change the receiver."""
         fields = {
             "push_uri": receiver.push_uri,
             "push_authorization": receiver.push_authorization,
@@ -85,10 +85,10 @@ class PolledEvents:
         self._executor = executor
 
     def append(self, receiver_id: str, events: Sequence[tuple[str, str]], now: datetime) -> None:
-        """Add events, each an id and a sealed payload; needs a transaction.
+        """Add events, each an id and an encrypted payload; needs a transaction.
 
-        The receiver's row stays locked until it commits: whoever reads up to a position has missed nothing
-        before it.
+        The receiver's row stays locked until the commit: a reader that has seen a position has missed no
+        event before it.
         """
         last: int = self._executor.execute(
             update(RECEIVER)
@@ -128,7 +128,7 @@ class PolledEvents:
         return found or 0
 
     def acknowledge(self, receiver_id: str, event_ids: Collection[str], now: datetime) -> None:
-        """Note that the receiver has these."""
+        """Record that the receiver has these events."""
         self._executor.execute(
             update(EVENT)
             .where(

@@ -1,4 +1,4 @@
-"""Security event tokens (RFC 8417): signed when they are handed out, so that the key is always today's."""
+"""Security event tokens (RFC 8417), signed at delivery: with the key that is active then."""
 
 from collections.abc import Mapping
 
@@ -17,7 +17,7 @@ class SecurityEventTokens:
         self._key_set = key_set
 
     def sign(self, claims: Mapping[str, object]) -> str:
-        """Return the token; its type keeps it from being taken for any other (§2.3, §4.6)."""
+        """Return the token. Its `typ` keeps verifiers from taking it for another kind of JWT (§2.3, §4.6)."""
         key = self._key_set.signing_key(ALGORITHM)
         header = {"alg": ALGORITHM, "typ": TYPE, "kid": key.kid}
         return jwt.encode(header, dict(claims), key.key, [ALGORITHM])

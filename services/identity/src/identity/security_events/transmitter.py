@@ -1,4 +1,4 @@
-"""From what happened to what receivers are told: rows in the transaction of the cause."""
+"""From account events to security events: rows in the transaction of their cause."""
 
 import json
 from collections.abc import Sequence
@@ -17,7 +17,7 @@ SECURITY_EVENT = "security_event"
 
 
 class SecurityEvents:
-    """Listens to what happens to accounts; writes what each receiver is told of it."""
+    """Subscribes to account events; writes a security event for each receiver that wants its type."""
 
     def __init__(self, secret_keys: SecretKeys, clock: Clock, issuer: str) -> None:
         self._secret_keys, self._clock, self._issuer = secret_keys, clock, issuer
@@ -29,9 +29,9 @@ class SecurityEvents:
         for receiver in Receivers(executor).enabled() if events else ():
             wanted = [event for event in events if event.type in receiver.event_types]
             if wanted:
-                self._tell(executor, receiver, wanted)
+                self._send(executor, receiver, wanted)
 
-    def _tell(self, executor: Executor, receiver: StoredReceiver, events: Sequence[SecurityEvent]) -> None:
+    def _send(self, executor: Executor, receiver: StoredReceiver, events: Sequence[SecurityEvent]) -> None:
         now = self._clock.now()
         claims = [
             {
@@ -44,8 +44,8 @@ class SecurityEvents:
             for event in events
         ]
         if receiver.push_uri is None:
-            sealed = [(str(each["jti"]), self._secret_keys.encrypt(json.dumps(each))) for each in claims]
-            PolledEvents(executor).append(receiver.id, sealed, now)
+            encrypted = [(str(each["jti"]), self._secret_keys.encrypt(json.dumps(each))) for each in claims]
+            PolledEvents(executor).append(receiver.id, encrypted, now)
         else:
             payloads = [json.dumps({"receiver": receiver.id, "claims": each}) for each in claims]
             Outbox(executor, self._secret_keys, self._clock).queue(SECURITY_EVENT, payloads)

@@ -1,45 +1,126 @@
-"""The way in for programs: what they call by themselves is answered before Flask begins.
+"""The API: a WSGI application for the paths that programs call, beside the pages that residents open.
 
-A token request needs nothing of what Flask prepares for a page (session, language, protection of forms), and
-that costs more than many an answer. What an endpoint does not answer by itself goes on to Flask, where it has
-its route too: other methods, and the preflights of browsers.
+It answers in JSON, whatever happens, and needs nothing of what Flask prepares for a page: no session, no
+language, no CSRF protection. Every path whose first segment is in its table is its own; all others go on to
+the pages.
 """
 
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+import structlog
+from werkzeug.exceptions import HTTPException, NotFound
+from werkzeug.routing import Map, Rule
 from werkzeug.wrappers import Request, Response
 
+from identity.errors import where
+from identity.randomness import support_code
 from identity.web.headers import SecurityHeaders
+from identity.web.responses import empty_response, json_response, method_not_allowed
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
 
+_log = structlog.get_logger(__name__)
+
+READ = ("GET", "HEAD")
+WRITE = ("POST",)
+_LARGEST_BODY = 64 * 1024
+_ERRORS = {404: "not_found", 500: "server_error"}
+# Scripts of any website may call, without cookies (WHATWG Fetch §3.3).
+_CROSS_ORIGIN = (
+    ("Access-Control-Allow-Origin", "*"),
+    ("Access-Control-Expose-Headers", "DPoP-Nonce, WWW-Authenticate"),
+)
+
+# Gets the request and the variable parts of its path, by name.
+View = Callable[..., Response]
+
 
 @dataclass(frozen=True)
-class Endpoint:
-    """What answers requests with these methods; it lets nothing be raised."""
+class Route:
+    """One line of the API's table."""
 
-    methods: Collection[str]
-    respond: Callable[[Request], Response]
+    # In Werkzeug's notation, such as `/cities/<city_id>`.
+    path: str
+    # All that are allowed, HEAD too; OPTIONS always is.
+    methods: tuple[str, ...]
+    view: View
+    # Whether scripts of any website may call it.
+    cross_origin: bool = False
 
 
-class MachineDoor:
-    """The WSGI application: endpoints by path, and Flask for everything else."""
+class ApiRequest(Request):
+    """A request to the API. Bodies are limited to 64 KiB; a view may set a lower limit."""
+
+    max_content_length = _LARGEST_BODY
+
+
+class Api:
+    """The WSGI application: the routes of the API, and the pages for every other path."""
 
     def __init__(
-        self, pages: "WSGIApplication", endpoints: Mapping[str, Endpoint], headers: SecurityHeaders
+        self, routes: Sequence[Route], security_headers: SecurityHeaders, pages: "WSGIApplication"
     ) -> None:
-        self._pages, self._endpoints, self._security = pages, endpoints, headers
+        self.routes, self._security_headers, self._pages = tuple(routes), security_headers, pages
+        self._first_segments = frozenset(_first_segment(route.path) for route in routes)
+        rules = [Rule(route.path, endpoint=route) for route in routes]
+        self._map = Map(rules, merge_slashes=False).bind("")
 
     def __call__(self, environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
         """Answer one request (PEP 3333)."""
-        endpoint, method = self._endpoints.get(environ["PATH_INFO"]), environ["REQUEST_METHOD"]
-        if endpoint is None or method not in endpoint.methods:
+        if _first_segment(environ["PATH_INFO"]) not in self._first_segments:
             return self._pages(environ, start_response)
-        response = endpoint.respond(Request(environ))
-        # Response.__call__ sends the same at ten times the cost: it looks for headers that none of them has.
-        headers = [*response.headers, *self._security.beside(response.headers.keys())]
+        request = ApiRequest(environ)
+        route, variables = self._find_route(request.path)
+        response = _respond(request, route, variables)
+        headers = [*response.headers, *self._security_headers.beside(response.headers.keys())]
+        if route is not None and route.cross_origin:
+            headers += _CROSS_ORIGIN
+        # Response.__call__ does the same at ten times the cost: it looks for headers that none of them has.
         start_response(response.status, headers)
-        return () if method == "HEAD" else (response.get_data(),)
+        return () if request.method == "HEAD" else response.iter_encoded()
+
+    def _find_route(self, path: str) -> tuple[Route | None, Mapping[str, str]]:
+        try:
+            return self._map.match(path)
+        except NotFound:
+            return None, {}
+
+
+def _respond(request: Request, route: Route | None, variables: Mapping[str, str]) -> Response:
+    if route is None:
+        return _error(404)
+    if request.method == "OPTIONS":
+        return _options(route)
+    if request.method not in route.methods:
+        return method_not_allowed(route.methods)
+    try:
+        return route.view(request, **variables)
+    except HTTPException as error:
+        return _error(error.code or 500)
+    except Exception as error:  # noqa: BLE001 - a program gets JSON, whatever the fault
+        _log.error("request_failed", path=request.path, support_code=support_code(), where=where(error))
+        return _error(500)
+
+
+def _error(status: int) -> Response:
+    return json_response(status, {"error": _ERRORS.get(status, "invalid_request")})
+
+
+def _options(route: Route) -> Response:
+    """Return the methods, and what a preflight asks for (WHATWG Fetch §3.3.3)."""
+    methods = ", ".join(route.methods)
+    if not route.cross_origin:
+        return empty_response(("Allow", methods))
+    return empty_response(
+        ("Allow", methods),
+        ("Access-Control-Allow-Methods", methods),
+        ("Access-Control-Allow-Headers", "Authorization, Content-Type, DPoP"),
+        ("Access-Control-Max-Age", "600"),
+    )
+
+
+def _first_segment(path: str) -> str:
+    return path[1:].partition("/")[0]

@@ -7,14 +7,14 @@ from urllib.parse import unquote_plus
 
 
 class BasicCredentials(NamedTuple):
-    """Who a caller says it is, and its proof."""
+    """The name and the secret of a caller. Holds the secret in plain text."""
 
     name: str
     secret: str
 
 
 def read_basic(header: str | None) -> BasicCredentials | None:
-    """Return what the `Authorization` header holds, or None when it is absent or is not HTTP Basic."""
+    """Return the credentials in an `Authorization` header, or None where it is absent or not HTTP Basic."""
     scheme, _, encoded = (header or "").partition(" ")
     try:
         text = base64.b64decode(encoded.strip(), validate=True).decode()

@@ -5,7 +5,6 @@ RFC 6749 §10.12; RFC 9700 §4.7.
 
 from flask import Response
 
-from identity.config import Settings
 from identity.web.cookies import Cookies
 
 _COOKIE = "registration"
@@ -16,8 +15,8 @@ _LONGEST = 64
 class BrowserBinding:
     """Sets and reads the cookie. One secret, kept 24 hours, serves all that the browser starts."""
 
-    def __init__(self, settings: Settings) -> None:
-        self._cookies = Cookies(settings)
+    def __init__(self, cookies: Cookies) -> None:
+        self._cookies = cookies
 
     def secret(self) -> str | None:
         """Return the secret of this browser, if it has one."""

@@ -1,19 +1,23 @@
 """A city's public data: what the portal and the city's own site show of it as well."""
 
+import json
 import re
 
-from flask import Blueprint, Response, jsonify, make_response, request
 from werkzeug.exceptions import NotFound
+from werkzeug.wrappers import Request, Response
 
 from identity.config import Settings
 from identity.relying_parties.cache import RelyingPartyCache
 from identity.relying_parties.clients import RegisteredCity
+from identity.web.api import READ, Route
+from identity.web.documents import Document
 from identity.web.theme import style_sheet
 
 _SLUG = re.compile(r"[a-z0-9][a-z0-9-]{0,63}")
-_CACHED = "public, max-age=300"
-# An SVG opened as a page of its own must not be able to do anything.
-_DRAWING_POLICY = "default-src 'none'; style-src 'unsafe-inline'; sandbox"
+# Public, and without cookies: pages of any origin may embed it (WHATWG Fetch §3.7).
+_EMBEDDABLE = {"Cross-Origin-Resource-Policy": "cross-origin"}
+# An SVG opened as a page of its own runs no script and loads nothing.
+_LOGO_POLICY = {"Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'; sandbox"}
 
 
 class CityData:
@@ -23,58 +27,44 @@ class CityData:
         self._relying_parties = relying_parties
         self._issuer = settings.issuer
 
-    def blueprint(self) -> Blueprint:
+    def routes(self) -> list[Route]:
         """Return the endpoints."""
-        blueprint = Blueprint("cities", __name__, url_prefix="/cities")
-        blueprint.get("/<city_id>")(self.data)
-        blueprint.get("/<city_id>/logo.svg")(self.logo)
-        blueprint.get("/<city_id>/theme.css")(self.theme)
-        return blueprint
+        return [
+            Route("/cities/<city_id>", READ, self.data, cross_origin=True),
+            Route("/cities/<city_id>/logo.svg", READ, self.logo, cross_origin=True),
+            Route("/cities/<city_id>/theme.css", READ, self.theme, cross_origin=True),
+        ]
 
-    def data(self, city_id: str) -> Response:
+    def data(self, request: Request, city_id: str) -> Response:
         """Return the city as JSON."""
-        city = self._city(city_id)
-        return _cached(
-            jsonify(
-                name=city.name,
-                website=city.website,
-                support_phone=city.support_phone,
-                support_name=city.support_name,
-                primary_color=city.primary_color,
-                accent_color=city.accent_color,
-                languages=list(city.languages),
-                time_zone=city.time_zone,
-                notice=city.notice,
-                logo=f"{self._issuer}/cities/{city.id}/logo.svg",
-            )
-        )
+        city = self._find_city(city_id)
+        content = {
+            "name": city.name,
+            "website": city.website,
+            "support_phone": city.support_phone,
+            "support_name": city.support_name,
+            "primary_color": city.primary_color,
+            "accent_color": city.accent_color,
+            "languages": list(city.languages),
+            "time_zone": city.time_zone,
+            "notice": city.notice,
+            "logo": f"{self._issuer}/cities/{city.id}/logo.svg",
+        }
+        return Document(json.dumps(content).encode(), "application/json", _EMBEDDABLE).respond(request)
 
-    def logo(self, city_id: str) -> Response:
+    def logo(self, request: Request, city_id: str) -> Response:
         """Return the city's logo."""
-        response = make_response(self._city(city_id).logo_svg)
-        response.mimetype = "image/svg+xml"
-        response.headers["Content-Security-Policy"] = _DRAWING_POLICY
-        return _cached(response)
+        logo = self._find_city(city_id).logo_svg.encode()
+        return Document(logo, "image/svg+xml; charset=utf-8", _EMBEDDABLE | _LOGO_POLICY).respond(request)
 
-    def theme(self, city_id: str) -> Response:
+    def theme(self, request: Request, city_id: str) -> Response:
         """Return the city's colours as a style sheet over USWDS."""
-        city = self._city(city_id)
-        response = make_response(style_sheet(city.primary_color, city.accent_color))
-        response.mimetype = "text/css"
-        return _cached(response)
+        city = self._find_city(city_id)
+        sheet = style_sheet(city.primary_color, city.accent_color).encode()
+        return Document(sheet, "text/css; charset=utf-8", _EMBEDDABLE).respond(request)
 
-    def _city(self, city_id: str) -> RegisteredCity:
+    def _find_city(self, city_id: str) -> RegisteredCity:
         city = self._relying_parties.city(city_id) if _SLUG.fullmatch(city_id) else None
         if city is None:
             raise NotFound
         return city
-
-
-def _cached(response: Response) -> Response:
-    """Let everybody keep it for five minutes, and embed it: it is public and carries no cookie."""
-    response.headers["Cache-Control"] = _CACHED
-    response.headers["Cross-Origin-Resource-Policy"] = "cross-origin"
-    response.headers["Access-Control-Allow-Origin"] = "*"
-    response.add_etag()
-    response.make_conditional(request)
-    return response

@@ -6,7 +6,6 @@ from datetime import datetime
 from flask import Response, g
 
 from identity.clock import Clock
-from identity.config import Settings
 from identity.residents.sessions import limits
 from identity.residents.sessions.store import Sessions
 from identity.storage import Storage
@@ -32,10 +31,10 @@ class SignedIn:
 class CurrentSession:
     """Finds the session behind the request's cookie, once a request, and hands out the cookie."""
 
-    def __init__(self, storage: Storage, clock: Clock, settings: Settings) -> None:
+    def __init__(self, storage: Storage, clock: Clock, cookies: Cookies) -> None:
         self._storage = storage
         self._clock = clock
-        self._cookies = Cookies(settings)
+        self._cookies = cookies
 
     def load(self) -> SignedIn | None:
         """Return the live session of this browser, or None; using it keeps it alive."""

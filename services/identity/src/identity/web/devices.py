@@ -8,7 +8,6 @@ from flask import Response
 from itsdangerous import BadSignature, URLSafeSerializer
 
 from identity import randomness
-from identity.config import Settings
 from identity.secret_keys import SecretKeys
 from identity.web.cookies import Cookies
 
@@ -21,8 +20,8 @@ _DIGEST_LENGTH = 22
 class Devices:
     """Recognises this browser, and records the addresses that signed in with it."""
 
-    def __init__(self, settings: Settings, secret_keys: SecretKeys) -> None:
-        self._cookies = Cookies(settings)
+    def __init__(self, cookies: Cookies, secret_keys: SecretKeys) -> None:
+        self._cookies = cookies
         self._secret_keys = secret_keys
         self._serializer = URLSafeSerializer(secret_keys.derive("device"), salt="device")
 

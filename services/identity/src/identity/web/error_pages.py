@@ -1,13 +1,9 @@
-"""What a resident sees when something does not work: the city's looks, plain words, the way back.
-
-Where no resident looks, programs get JSON: the endpoints of `oidc` see to it themselves, for the others it is
-done here, since a path that matches nothing, or a wrong method, reaches no endpoint.
-"""
+"""The page of a refusal or a fault: the city's looks, plain words, the way back."""
 
 from types import TracebackType
 
 import structlog
-from flask import Flask, Response, jsonify, make_response, request
+from flask import Flask, Response, make_response, request
 from flask_babel import force_locale, gettext
 from werkzeug.exceptions import HTTPException
 
@@ -18,7 +14,6 @@ from identity.web.pages import Pages
 _log = structlog.get_logger(__name__)
 _KEPT_HEADERS = ("Allow", "Retry-After")
 _SERVER_ERROR = 500
-_FOR_MACHINES = ("/cities/", "/events/", "/health/", "/notices", "/openapi.json", "/register/")
 
 
 class ErrorPages:
@@ -37,7 +32,7 @@ class ErrorPages:
         status = error.code or _SERVER_ERROR
         if error.response is not None:
             return make_response(error.response)
-        response = _for_machines(status) if request.path.startswith(_FOR_MACHINES) else self._page(status)
+        response = self._page(status)
         for name in _KEPT_HEADERS:
             for header, value in error.get_headers():
                 if header.casefold() == name.casefold():
@@ -47,7 +42,7 @@ class ErrorPages:
     def _page(self, status: int) -> Response:
         try:
             return self._pages.error(status, *_words(status))
-        except Exception as error:  # noqa: BLE001 - whatever else fails, the resident gets a page
+        except Exception as error:  # noqa: BLE001 - the resident gets a page, whatever fails
             _log.error("error_page_without_city", where=where(error))
             with force_locale("en"):
                 return self._pages.bare_error(status, *_words(status))
@@ -64,11 +59,6 @@ def _log_failure(
         support_code=support_code(),
         where=where(error) if error else [],
     )
-
-
-def _for_machines(status: int) -> Response:
-    known = {404: "not_found", _SERVER_ERROR: "server_error"}
-    return make_response(jsonify(error=known.get(status, "invalid_request")), status)
 
 
 def _words(status: int) -> tuple[str, str]:

@@ -25,7 +25,7 @@ _PERMISSIONS = "camera=(), geolocation=(), microphone=(), payment=(), usb=(), br
 
 
 class SecurityHeaders:
-    """Adds the headers to whatever leaves the application; a response's own values win."""
+    """Adds the headers to every response; the values that a response sets itself take precedence."""
 
     def __init__(self, settings: Settings) -> None:
         self._always = [
@@ -46,7 +46,7 @@ class SecurityHeaders:
         app.after_request(self._add)
 
     def beside(self, names: Iterable[str]) -> list[tuple[str, str]]:
-        """Return the headers to add to those with these names."""
+        """Return the headers to add to a response that has headers of these names."""
         present = {name.lower() for name in names}
         return [header for header in self._always if header[0].lower() not in present]
 

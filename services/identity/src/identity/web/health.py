@@ -1,8 +1,10 @@
-"""Whether this process lives, and whether it can serve."""
+"""Whether this process runs, and whether it can serve."""
 
-from flask import Blueprint, Response, jsonify, make_response
+from werkzeug.wrappers import Request, Response
 
 from identity.storage import Storage
+from identity.web.api import READ, Route
+from identity.web.responses import json_response
 
 
 class Health:
@@ -11,19 +13,16 @@ class Health:
     def __init__(self, storage: Storage) -> None:
         self._storage = storage
 
-    def blueprint(self) -> Blueprint:
+    def routes(self) -> list[Route]:
         """Return the endpoints."""
-        blueprint = Blueprint("health", __name__, url_prefix="/health")
-        blueprint.get("/live")(self.live)
-        blueprint.get("/ready")(self.ready)
-        return blueprint
+        return [Route("/health/live", READ, self.live), Route("/health/ready", READ, self.ready)]
 
-    def live(self) -> Response:
-        """Answer as long as the process does."""
-        return jsonify(status="ok")
+    def live(self, _request: Request) -> Response:
+        """Answer 200."""
+        return json_response(200, {"status": "ok"})
 
-    def ready(self) -> Response:
+    def ready(self, _request: Request) -> Response:
         """Answer 200 while the database answers, else 503."""
         if self._storage.is_reachable():
-            return jsonify(status="ok")
-        return make_response(jsonify(status="unavailable"), 503)
+            return json_response(200, {"status": "ok"})
+        return json_response(503, {"status": "unavailable"})

@@ -4,7 +4,6 @@ from collections.abc import Callable
 
 from flask import Flask, Response, request
 
-from identity.config import Settings
 from identity.web.cookies import Cookies
 
 # Tags (BCP 47) of the complete translations, each with the language's name in itself.
@@ -17,8 +16,8 @@ _LIFETIME = 365 * 24 * 60 * 60
 class Language:
     """Chooses the language of a request, and keeps the choice of the language switch (`?lang=…`)."""
 
-    def __init__(self, settings: Settings) -> None:
-        self._cookies = Cookies(settings)
+    def __init__(self, cookies: Cookies) -> None:
+        self._cookies = cookies
 
     def init_app(self, app: Flask) -> None:
         """Attach to the application: a choice is kept in a cookie for a year."""

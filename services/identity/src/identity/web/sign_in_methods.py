@@ -5,7 +5,6 @@ from dataclasses import dataclass
 
 from flask import Response
 
-from identity.config import Settings
 from identity.relying_parties.clients import RegisteredCity
 from identity.web.cookies import Cookies
 
@@ -30,8 +29,8 @@ class ProviderButton:
 class SignInMethods:
     """The providers of this deployment; a city may offer fewer."""
 
-    def __init__(self, settings: Settings, buttons: Sequence[ProviderButton]) -> None:
-        self._cookies = Cookies(settings)
+    def __init__(self, cookies: Cookies, buttons: Sequence[ProviderButton]) -> None:
+        self._cookies = cookies
         self._buttons = tuple(buttons)
 
     def offered(self, city: RegisteredCity | None) -> tuple[ProviderButton, ...]:

@@ -1,4 +1,4 @@
-"""Client metadata (RFC 7591 §2) and the fields of a registration: one table, read in both directions."""
+"""Client metadata (RFC 7591 §2) and the fields of a registration: one table for both directions."""
 
 import json
 from collections.abc import Callable, Mapping
@@ -11,17 +11,17 @@ from identity.relying_parties.schemas import RegistrationRefusedError
 
 @dataclass(frozen=True)
 class Shape:
-    """What a value looks like in JSON, and how it is written again."""
+    """The type of a value in JSON, and how a registration holds it."""
 
-    words: str
+    description: str
     fits: Callable[[Any], bool]
-    # What the registration makes of it.
+    # From JSON to the registration's field, and back.
     read: Callable[[Any], Any] = lambda value: value
     write: Callable[[Any], Any] = lambda value: value
 
 
 def _is_text(value: object) -> bool:
-    # Nothing that a page would not show, and nothing that a database cannot hold.
+    # Pages show no other characters, and databases cannot hold NUL.
     return isinstance(value, str) and value.isprintable()
 
 
@@ -30,7 +30,7 @@ def _are_texts(value: object) -> bool:
 
 
 def _is_storable(value: object) -> bool:
-    """Tell whether this is an object, with numbers that JSON has: Python reads 1e999 and NaN too."""
+    """Tell whether this is an object with numbers that JSON has: Python reads 1e999 and NaN too."""
     try:
         json.dumps(value, allow_nan=False)
     except ValueError:
@@ -40,25 +40,25 @@ def _is_storable(value: object) -> bool:
 
 TEXT = Shape("text", _is_text)
 TEXTS = Shape("a list of texts", _are_texts, write=sorted)
-WORDS = Shape("text", _is_text, read=str.split, write=lambda words: " ".join(sorted(words)))
-SWITCH = Shape("true or false", lambda value: isinstance(value, bool))
-DOCUMENT = Shape("an object", _is_storable)
+SPACE_DELIMITED = Shape("text", _is_text, read=str.split, write=lambda values: " ".join(sorted(values)))
+BOOLEAN = Shape("true or false", lambda value: isinstance(value, bool))
+OBJECT = Shape("an object", _is_storable)
 
-# What a client may say of itself; what stands here is registered and told, anything else is ignored (§2).
+# The metadata that is registered and returned; other members are ignored (§2).
 FIELDS: dict[str, Shape] = {
     "client_name": TEXT,
     "redirect_uris": TEXTS,
     "grant_types": TEXTS,
-    "scope": WORDS,
+    "scope": SPACE_DELIMITED,
     "token_endpoint_auth_method": TEXT,
-    "jwks": DOCUMENT,
+    "jwks": OBJECT,
     "jwks_uri": TEXT,
     # RFC 8705 §2.1.2, §3.4; RFC 9449 §5.2; RFC 9126 §6; RFC 9101 §10.5.
     "tls_client_auth_subject_dn": TEXT,
-    "tls_client_certificate_bound_access_tokens": SWITCH,
-    "dpop_bound_access_tokens": SWITCH,
-    "require_pushed_authorization_requests": SWITCH,
-    "require_signed_request_object": SWITCH,
+    "tls_client_certificate_bound_access_tokens": BOOLEAN,
+    "dpop_bound_access_tokens": BOOLEAN,
+    "require_pushed_authorization_requests": BOOLEAN,
+    "require_signed_request_object": BOOLEAN,
     # OpenID Connect Registration §2, RP-Initiated Logout §3.1, Back-Channel Logout §2.2.
     "id_token_signed_response_alg": TEXT,
     "userinfo_signed_response_alg": TEXT,
@@ -66,53 +66,54 @@ FIELDS: dict[str, Shape] = {
     "initiate_login_uri": TEXT,
     "post_logout_redirect_uris": TEXTS,
     "backchannel_logout_uri": TEXT,
-    "backchannel_logout_session_required": SWITCH,
+    "backchannel_logout_session_required": BOOLEAN,
 }
-# Those that a registration has under another name.
+# The members that a registration has under another name.
 _RENAMED = {"client_name": "name", "scope": "scopes"}
 _METADATA = {field: name for name, field in _RENAMED.items()}
-# Those that may come in several languages, as `client_name#es` (§2.2).
+# The members that may come in several languages, as `client_name#es` (§2.2).
 _IN_LANGUAGES = ("client_name",)
-# Follows from the others, and is said all the same (§2.1).
+# Follows from the grant types, and is returned all the same (§2.1).
 RESPONSE_TYPES = "response_types"
 _EMPTY: tuple[object, ...] = (None, "", [], frozenset())
 
 
 def fields_of(metadata: Mapping[str, object]) -> dict[str, object]:
-    """Return the registration's fields that the client named; null and nothing count as left out.
+    """Return the registration's fields that the client sent; null and empty values count as left out.
 
     Raises `RegistrationRefusedError` for values of another type.
     """
     given = {name: value for name in FIELDS if (value := _value(metadata, name)) not in _EMPTY}
-    lines = [f"{name}: must be {FIELDS[name].words}" for name in given if not FIELDS[name].fits(given[name])]
+    faulty = [name for name in given if not FIELDS[name].fits(given[name])]
+    lines = [f"{name}: must be {FIELDS[name].description}" for name in faulty]
     if lines:
         raise RegistrationRefusedError(lines)
     return {_field(name): FIELDS[name].read(value) for name, value in given.items()}
 
 
 def metadata_of(client: RegisteredClient) -> dict[str, object]:
-    """Return everything that is registered about a client, as it would say it itself."""
+    """Return everything that is registered about a client, as client metadata."""
     registered = {name: getattr(client, _field(name)) for name in FIELDS}
-    told = {name: FIELDS[name].write(value) for name, value in registered.items() if value not in _EMPTY}
-    return told | {RESPONSE_TYPES: _response_types(client.grant_types)}
+    metadata = {name: FIELDS[name].write(value) for name, value in registered.items() if value not in _EMPTY}
+    return metadata | {RESPONSE_TYPES: _response_types(client.grant_types)}
 
 
 def kept_on_update(client: RegisteredClient) -> dict[str, object]:
-    """Return the fields that a client cannot speak of: they are an operator's, and stay."""
-    spoken_of = {_field(name) for name in FIELDS}
-    return {name: value for name, value in client.registration.items() if name not in spoken_of}
+    """Return the fields that no metadata sets: they are the operator's, and an update leaves them."""
+    set_by_client = {_field(name) for name in FIELDS}
+    return {name: value for name, value in client.registration.items() if name not in set_by_client}
 
 
 def check_response_types(metadata: Mapping[str, object], grant_types: frozenset[str]) -> None:
     """Raise `RegistrationRefusedError` unless they are those of the grant types, or left out (§2.1)."""
     sent, fitting = metadata.get(RESPONSE_TYPES), _response_types(grant_types)
     if sent not in (None, fitting):
-        words = "code alone, for the grant type authorization_code"
-        raise RegistrationRefusedError([f"{RESPONSE_TYPES}: there is {words}"])
+        line = f"{RESPONSE_TYPES}: there is code alone, for the grant type authorization_code"
+        raise RegistrationRefusedError([line])
 
 
-def in_metadata_words(line: str) -> str:
-    """Return the line of a refusal with the names that the client used."""
+def with_metadata_name(line: str) -> str:
+    """Return the line of a refusal with the member's name instead of the field's."""
     name = next((name for name in _METADATA if line.startswith(name)), "")
     return f"{_METADATA.get(name, '')}{line.removeprefix(name)}"
 
@@ -122,7 +123,7 @@ def _field(name: str) -> str:
 
 
 def _value(metadata: Mapping[str, object], name: str) -> object:
-    """Return the value; of what comes in languages alone, the first: a client has one name here."""
+    """Return the value, or where it comes in languages alone the first of them: a client has one name."""
     value = metadata.get(name)
     if value is not None or name not in _IN_LANGUAGES:
         return value

@@ -1,4 +1,4 @@
-"""The verbs of a client that registers itself: register, look, change, leave. Each is one transaction."""
+"""The verbs of a client that registers itself: register, read, update, delete."""
 
 import hmac
 import re
@@ -22,13 +22,13 @@ from identity.relying_parties.store import Clients, Resources
 from identity.secret_keys import digest
 from identity.storage import Storage, Transaction
 
-# Tells operators which clients they did not write themselves, and begins with no dash.
+# Of their identifiers: operators see which clients they did not write themselves.
 PREFIX = "dynamic-"
-# So long does the secret work that an update replaces: as with `identity clients rotate-secret`.
+# How long a secret works after an update replaced it: as with `identity clients rotate-secret`.
 OVERLAP = timedelta(hours=24)
 _CLIENT_ID = re.compile(r"[A-Za-z0-9_-]{1,64}")
-# RFC 7592 §2.2: what a client may not send back, since it is ours to say.
-_OURS = (
+# RFC 7592 §2.2: members that a client may not send back.
+_NOT_SENT_BACK = (
     "registration_access_token",
     "registration_client_uri",
     "client_secret_expires_at",
@@ -38,33 +38,44 @@ _OURS = (
 Metadata = Mapping[str, object]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Registered:
-    """A client as it is answered. Token and secret are known now and kept nowhere."""
+    """The registration. Holds the token and the secret in plain text, which are stored nowhere."""
 
     client: RegisteredClient
     registered_at: datetime
+    # The registration access token (RFC 7592 §3).
     token: str
-    # None when it has none, or keeps one that it did not tell us.
+    # None if the client has none, or keeps one that is not known here.
     secret: str | None = None
 
 
+@dataclass(frozen=True)
+class InvalidToken:
+    """The token is not this client's, or the invitation's token is used up, expired or revoked."""
+
+
+@dataclass(frozen=True)
+class Deleted:
+    """The client and all grants to it have ended."""
+
+
 class ClientSelfService:
-    """What clients do about their own registration."""
+    """The registrations of clients that register themselves."""
 
     def __init__(self, storage: Storage, clock: Clock) -> None:
         self._storage, self._clock = storage, clock
 
-    def register(self, invitation_token: str, sent: Metadata, ip_address: str) -> Registered | None:
-        """Register a new client (RFC 7591 §3); None when the invitation's token is not, or no longer, good.
+    def register(self, invitation_token: str, sent: Metadata, ip_address: str) -> Registered | InvalidToken:
+        """Register a new client (RFC 7591 §3).
 
-        Raises `RegistrationRefusedError`, and then the invitation is as good as before.
+        Raises `RegistrationRefusedError`, and then the invitation stays open.
         """
         now = self._clock.now()
         with self._storage.transaction() as tx:
             invitation = Invitations(tx).claim(digest(invitation_token), now)
             if invitation is None:
-                return None
+                return InvalidToken()
             client_id, token = f"{PREFIX}{randomness.identifier()}", randomness.secret()
             kept = {"id": client_id, "city_id": invitation.city_id, "first_party": False}
             client = _checked(tx, sent, invitation, kept).registered()
@@ -81,55 +92,57 @@ class ClientSelfService:
             )
         return Registered(client, now, token, secret)
 
-    def look(self, client_id: str, token: str) -> Registered | None:
-        """Return what is registered (RFC 7592 §2.1); None when the token is not this client's."""
-        known = self._authenticated(client_id, token)
+    def read(self, client_id: str, token: str) -> Registered | InvalidToken:
+        """Return what is registered (RFC 7592 §2.1)."""
+        known = self._authenticate(client_id, token)
         if known is None:
-            return None
+            return InvalidToken()
         with self._storage.autocommit() as connection:
             client = Clients(connection).enabled(client_id, self._clock.now())
-        return Registered(client, known.registered_at, token) if client else None
+        return Registered(client, known.registered_at, token) if client else InvalidToken()
 
-    def update(self, client_id: str, token: str, sent: Metadata, ip_address: str) -> Registered | None:
-        """Replace all that the client says of itself (RFC 7592 §2.2); None when the token is not its own.
+    def update(
+        self, client_id: str, token: str, sent: Metadata, ip_address: str
+    ) -> Registered | InvalidToken:
+        """Replace all of the client's metadata (RFC 7592 §2.2).
 
-        The token is replaced too, and so is the secret unless the client sends it along; the old one then
-        works for `OVERLAP` longer. Raises `RegistrationRefusedError`, and then nothing has changed.
+        The token is replaced too, and so is the secret unless the client sends it along; the former secret
+        then works for `OVERLAP` longer. Raises `RegistrationRefusedError`, and then nothing has changed.
         """
-        known = self._authenticated(client_id, token)
+        known = self._authenticate(client_id, token)
         if known is None:
-            return None
-        _check_envelope(sent, client_id)
+            return InvalidToken()
+        _check_update(sent, client_id)
         now, next_token = self._clock.now(), randomness.secret()
         with self._storage.transaction() as tx:
             clients = Clients(tx)
             is_first = SelfRegistrations(tx).replace_token(known, digest(next_token))
             before = clients.enabled(client_id, now) if is_first else None
             if before is None:
-                return None
+                return InvalidToken()
             client = _checked(tx, sent, known.invitation, kept_on_update(before)).registered()
             clients.change(client)
             secret = _secret_after(clients, before, client, sent.get("client_secret"), now)
             Audit(tx).record(Event.CLIENT_UPDATED_ITSELF, now, client_id=client_id, ip_address=ip_address)
         return Registered(client, known.registered_at, next_token, secret)
 
-    def leave(self, client_id: str, token: str, ip_address: str) -> bool:
-        """End the client with all that residents allowed it (RFC 7592 §2.3); False for another's token."""
-        known, now = self._authenticated(client_id, token), self._clock.now()
+    def delete(self, client_id: str, token: str, ip_address: str) -> Deleted | InvalidToken:
+        """End the client and all that residents granted to it (RFC 7592 §2.3)."""
+        known, now = self._authenticate(client_id, token), self._clock.now()
         if known is None:
-            return False
+            return InvalidToken()
         with self._storage.transaction() as tx:
             if not SelfRegistrations(tx).remove(known):
-                return False
+                return InvalidToken()
             clients = Clients(tx)
             clients.disable(client_id, now)
             clients.expire_secrets(client_id, now, except_digest="")
             revoke_grants_of_client(tx, client_id, Cause.CLIENT_DELETED, now)
             Audit(tx).record(Event.CLIENT_DELETED_ITSELF, now, client_id=client_id, ip_address=ip_address)
-        return True
+        return Deleted()
 
-    def _authenticated(self, client_id: str, token: str) -> SelfRegistration | None:
-        # What cannot be an identifier never reaches the database, which might not even be able to hold it.
+    def _authenticate(self, client_id: str, token: str) -> SelfRegistration | None:
+        # Other text is no identifier, and PostgreSQL refuses some of it.
         if not _CLIENT_ID.fullmatch(client_id):
             return None
         with self._storage.autocommit() as connection:
@@ -140,10 +153,10 @@ class ClientSelfService:
 def _checked(
     tx: Transaction, sent: Metadata, invitation: Invitation, kept: Mapping[str, object]
 ) -> ClientRegistration:
-    """Hold what was sent to the rules of every registration, and to those of the invitation."""
+    """Return the registration if it keeps the rules of every registration and those of the invitation."""
     fields = fields_of(sent)
     content = _defaults(fields, invitation, str(kept["id"])) | fields | dict(kept)
-    # RFC 7591 has no word for resources: a client's are those whose scopes it has.
+    # RFC 7591 has no member for resources: a client's are those whose scopes it has.
     resources = Resources(tx).everyone()
     scopes = _texts(content["scopes"])
     content["resources"] = [each.id for each in resources if each.scopes.intersection(scopes)]
@@ -156,13 +169,13 @@ def _checked(
 
 
 def _defaults(fields: Mapping[str, object], invitation: Invitation, client_id: str) -> dict[str, object]:
-    """Return what is registered where the client says nothing (RFC 7591 §2)."""
+    """Return the values of members that the client leaves out (RFC 7591 §2)."""
     site = urlsplit(next(iter(_texts(fields.get("redirect_uris"))), ""))
     return {
         "name": (site.netloc or client_id)[:100],
         "grant_types": ["authorization_code"],
         "scopes": invitation.scopes,
-        # Residents who come too late have to be led somewhere.
+        # Where residents start again after a sign-in that took too long (OpenID Connect Core §4).
         "initiate_login_uri": f"{site.scheme}://{site.netloc}/" if site.netloc else "",
     }
 
@@ -171,8 +184,8 @@ def _texts(value: object) -> list[str]:
     return [text for text in value if isinstance(text, str)] if isinstance(value, Iterable) else []
 
 
-def _check_envelope(sent: Metadata, client_id: str) -> None:
-    lines = [f"{name}: must not be sent" for name in _OURS if name in sent]
+def _check_update(sent: Metadata, client_id: str) -> None:
+    lines = [f"{name}: must not be sent" for name in _NOT_SENT_BACK if name in sent]
     if sent.get("client_id") != client_id:
         lines.append("client_id: must be that of the client")
     if lines:
@@ -182,7 +195,7 @@ def _check_envelope(sent: Metadata, client_id: str) -> None:
 def _secret_after(
     clients: Clients, before: RegisteredClient, client: RegisteredClient, sent: object, now: datetime
 ) -> str | None:
-    """Return the secret that the client has from now on, as far as we know it."""
+    """Return the secret that the client has from now on; None if it has none, or it is not known here."""
     if sent is not None and not _is_current(sent, before):
         raise RegistrationRefusedError(["client_secret: must be the current one; it cannot be chosen"])
     if not client.uses_secret:

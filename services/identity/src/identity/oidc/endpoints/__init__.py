@@ -1,1 +1,1 @@
-"""The endpoints that clients call, one specification a file; `routes` lists them."""
+"""The protocol's endpoints that programs call, one specification a file; `routes.py` is their table."""

@@ -12,20 +12,21 @@ from identity.oidc.device.store import DeviceAuthorizations, WaitingDevice
 from identity.oidc.protocol.errors import TooManyRequestsError
 from identity.oidc.protocol.lifetimes import DEVICE_CODE, DEVICE_INTERVAL
 from identity.oidc.protocol.request import ProtocolRequest
-from identity.oidc.protocol.responses import error_response, json_response
+from identity.oidc.protocol.responses import error_response
 from identity.oidc.tokens.resource_indicators import ResourceIndicators, allowed_scope
 from identity.rate_limits.limiter import Action, RateLimiter
 from identity.relying_parties.clients import RegisteredClient
 from identity.relying_parties.schemas import DEVICE_CODE as GRANT_TYPE
 from identity.secret_keys import SecretKeys, digest
 from identity.storage import Storage
+from identity.web.responses import json_response
 
 PAGE = "/device"
 USER_CODE = "user code"
 
 
 class DeviceAuthorizationEndpoint:
-    """Gives a device its two codes."""
+    """Answers a device with its two codes: one for the device, one for the resident to type."""
 
     def __init__(
         self,
@@ -44,7 +45,7 @@ class DeviceAuthorizationEndpoint:
         self._page = f"{issuer}{PAGE}"
 
     def respond(self, request: ProtocolRequest, ip_address: str) -> Response:
-        """Answer a device's request; authenticated as at the token endpoint, public clients by their id."""
+        """Return the codes (§3.2), or the error. Clients authenticate as at the token endpoint (§3.1)."""
         try:
             request.parameters.check_form()
             client = self._client_authentication.authenticate(request)
@@ -85,5 +86,5 @@ class DeviceAuthorizationEndpoint:
         )
         with self._storage.autocommit() as connection:
             is_new = DeviceAuthorizations(connection).begin(device)
-        # Two devices with one code in the same day: hardly ever, and never a third time.
+        # Two devices may get the same user code on one day; a second collision is as good as impossible.
         return (device_code, user_code) if is_new else self._begin(client, request)

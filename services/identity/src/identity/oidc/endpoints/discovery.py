@@ -1,11 +1,11 @@
-"""The discovery documents (OpenID Connect Discovery 1.0 §3, RFC 8414): true to what works.
+"""The provider's metadata (OpenID Connect Discovery 1.0 §3, RFC 8414 §2).
 
-They are prepared as bytes: nothing of a request, its Host header least of all, gets into them.
+It is made once, from the settings: nothing of a request, its Host header least of all, gets into it.
 """
 
-import hashlib
 import json
-from dataclasses import dataclass
+
+from werkzeug.wrappers import Request, Response
 
 from identity.oidc.authorization.requests import PROMPTS
 from identity.oidc.authorization.response_modes import MODES
@@ -18,33 +18,26 @@ from identity.relying_parties import client_keys
 from identity.relying_parties.cache import RelyingPartyCache
 from identity.relying_parties.schemas import DEVICE_CODE, TOKEN_EXCHANGE
 from identity.signing_keys.rotation import ALGORITHMS
+from identity.web.documents import Document
 from identity.web.language import LANGUAGES
 
 
-@dataclass(frozen=True)
-class Document:
-    """A JSON document ready to be served, and its entity tag."""
-
-    body: bytes
-    etag: str
-
-
 class Discovery:
-    """The documents, made anew only when a resource's scopes change."""
+    """The metadata, made anew only when a resource's scopes change."""
 
     def __init__(
         self, relying_parties: RelyingPartyCache, certificates: ClientCertificates, issuer: str
     ) -> None:
         self._relying_parties, self._certificates, self._issuer = relying_parties, certificates, issuer
-        self._prepared: tuple[tuple[str, ...], Document] | None = None
+        self._made: tuple[tuple[str, ...], Document] | None = None
 
-    def document(self) -> Document:
-        """Return what both well-known addresses serve."""
-        scopes = self._relying_parties.resource_scopes()
-        if self._prepared is None or self._prepared[0] != scopes:
-            body = json.dumps(self._metadata(scopes)).encode()
-            self._prepared = scopes, Document(body, hashlib.sha256(body).hexdigest()[:32])
-        return self._prepared[1]
+    def respond(self, request: Request) -> Response:
+        """Return the metadata."""
+        scopes, made = self._relying_parties.resource_scopes(), self._made
+        if made is None or made[0] != scopes:
+            made = scopes, Document(json.dumps(self._metadata(scopes)).encode(), "application/json")
+            self._made = made
+        return made[1].respond(request)
 
     def _metadata(self, resource_scopes: tuple[str, ...]) -> dict[str, object]:
         methods = self._authentication_methods()
@@ -100,5 +93,5 @@ class Discovery:
         }
 
     def _authentication_methods(self) -> list[str]:
-        by_certificate = set(authentication.CERTIFICATE_METHODS) - set(self._certificates.methods)
-        return [method for method in authentication.METHODS if method not in by_certificate]
+        unavailable = set(authentication.CERTIFICATE_METHODS) - set(self._certificates.methods)
+        return [method for method in authentication.METHODS if method not in unavailable]

@@ -1,7 +1,7 @@
-"""Token introspection (RFC 7662): whether a token is active, told to whom it concerns and to nobody else.
+"""The introspection endpoint (RFC 7662): whether a token is active, and what it says.
 
-A client may ask about its own tokens, a resource about those that are for it. To everybody else, and about
-everything else, the answer is the same: not active (§2.2, §4).
+A client may ask about its own tokens, a resource about those whose audience it is. Every other token is
+answered alike: not active (§2.2, §4).
 """
 
 from collections.abc import Mapping
@@ -12,24 +12,25 @@ from werkzeug.wrappers import Response
 
 from identity.clock import Clock
 from identity.oidc.client_authentication.authentication import ClientAuthentication
-from identity.oidc.client_authentication.resources import ResourceAuthentication
 from identity.oidc.grant_types.refresh_token import RefreshRotation
 from identity.oidc.grants.store import Grants
 from identity.oidc.protocol.errors import ClientRefusedError
 from identity.oidc.protocol.lifetimes import REFRESH_IDLE
 from identity.oidc.protocol.request import ProtocolRequest
-from identity.oidc.protocol.responses import error_response, json_response
+from identity.oidc.protocol.responses import error_response
 from identity.oidc.sender_constraint.binding import confirmation_in, token_type
 from identity.oidc.tokens.access_token import AccessTokens
 from identity.oidc.tokens.signing import TokenRefusedError
 from identity.relying_parties.cache import RelyingPartyCache
 from identity.relying_parties.clients import RegisteredClient, RegisteredResource
 from identity.storage import Storage
+from identity.web.resource_authentication import NotAuthenticated, ResourceAuthentication
+from identity.web.responses import json_response
 
-Asker = RegisteredClient | RegisteredResource
+Caller = RegisteredClient | RegisteredResource
 _INACTIVE: dict[str, object] = {"active": False}
-# What an access token says of itself that its asker may read; the resident's data is at userinfo.
-_TOLD = (
+# The claims of an access token that are returned; a resident's personal data is at userinfo alone.
+_RETURNED = (
     *("iss", "sub", "aud", "client_id", "iat", "exp", "jti"),
     *("scope", "sid", "auth_time", "acr", "amr", "cnf"),
 )
@@ -44,50 +45,55 @@ class Introspection:
         storage: Storage,
         clock: Clock,
         relying_parties: RelyingPartyCache,
+        resources: ResourceAuthentication,
         client_authentication: ClientAuthentication,
         access_tokens: AccessTokens,
         rotation: RefreshRotation,
         issuer: str,
     ) -> None:
         self._storage, self._clock, self._relying_parties = storage, clock, relying_parties
-        self._client_authentication, self._access_tokens = client_authentication, access_tokens
-        self._rotation, self._issuer = rotation, issuer
-        self._resources = ResourceAuthentication(relying_parties)
+        self._resources, self._client_authentication = resources, client_authentication
+        self._access_tokens, self._rotation, self._issuer = access_tokens, rotation, issuer
 
     def respond(self, request: ProtocolRequest) -> Response:
-        """Tell whether the token is active. The hint is not needed: a token's form tells its kind (§2.1)."""
+        """Return whether the token is active. No hint is needed: the token's form shows its type (§2.1)."""
         try:
             request.parameters.check_form()
-            asker = self._asker(request)
+            caller = self._authenticate(request)
             token = request.parameters.get("token")
             if token is None:
                 raise InvalidRequestError("The parameter 'token' is missing.")
         except OAuth2Error as error:
             return error_response(error)
-        return json_response(200, self._describe_refresh_token(token, asker) or self._describe(token, asker))
+        return json_response(
+            200, self._describe_refresh_token(token, caller) or self._describe(token, caller)
+        )
 
-    def _asker(self, request: ProtocolRequest) -> Asker:
-        if resource := self._resources.authenticate(request.authorization_header):
+    def _authenticate(self, request: ProtocolRequest) -> Caller:
+        resource = self._resources.authenticate(request.authorization_header)
+        if isinstance(resource, RegisteredResource):
             return resource
-        # Public clients cannot ask: §2.1 wants authorization, against token scanning.
+        if resource is NotAuthenticated.WRONG_SECRET:
+            raise ClientRefusedError("The resource's secret is wrong.")
+        # §2.1 requires authentication, against token scanning: a public client has none.
         client = self._client_authentication.authenticate(request)
         if client.is_public:
             raise ClientRefusedError("A public client cannot ask for this.")
         return client
 
-    def _describe(self, token: str, asker: Asker) -> dict[str, object]:
+    def _describe(self, token: str, caller: Caller) -> dict[str, object]:
         try:
             content = self._access_tokens.verify(token)
         except TokenRefusedError:
             return _INACTIVE
-        concerned = "client_id" if isinstance(asker, RegisteredClient) else "aud"
-        if content.get(concerned) != asker.id or not self._is_active(content):
+        concerned = "client_id" if isinstance(caller, RegisteredClient) else "aud"
+        if content.get(concerned) != caller.id or not self._is_active(content):
             return _INACTIVE
-        told = {name: content[name] for name in _TOLD if name in content}
-        if isinstance(asker, RegisteredClient) and "grant" in content and content["aud"] != self._issuer:
-            # Those who serve the token know the resident by the public `sub`, its client by its own.
-            told["sub"] = asker.subject_of(str(content["sub"]))
-        return {"active": True, "token_type": token_type(confirmation_in(content))} | told
+        returned = {name: content[name] for name in _RETURNED if name in content}
+        if isinstance(caller, RegisteredClient) and "grant" in content and content["aud"] != self._issuer:
+            # Resources know the resident by the public `sub`, a pairwise client by its own.
+            returned["sub"] = caller.subject_of(str(content["sub"]))
+        return {"active": True, "token_type": token_type(confirmation_in(content))} | returned
 
     def _is_active(self, content: Mapping[str, object]) -> bool:
         client_id, grant_id = str(content.get("client_id")), content.get("grant")
@@ -100,13 +106,13 @@ class Introspection:
         with self._storage.autocommit() as connection:
             return Grants(connection).is_alive(str(grant_id), now)
 
-    def _describe_refresh_token(self, text: str, asker: Asker) -> dict[str, object] | None:
+    def _describe_refresh_token(self, text: str, caller: Caller) -> dict[str, object] | None:
         """Return None for what does not even look like one of ours."""
         if not self._rotation.is_refresh_token(text):
             return None
         token = self._rotation.find_refresh_token(text)
         # A resource is never concerned: a refresh token is not for it.
-        if token is None or not isinstance(asker, RegisteredClient) or token.grant.client_id != asker.id:
+        if token is None or not isinstance(caller, RegisteredClient) or token.grant.client_id != caller.id:
             return _INACTIVE
         if not self._rotation.is_usable(token):
             return _INACTIVE
@@ -115,7 +121,7 @@ class Introspection:
         return {
             "active": True,
             "iss": self._issuer,
-            "sub": asker.subject_of(grant.resident_id),
+            "sub": caller.subject_of(grant.resident_id),
             "client_id": grant.client_id,
             "scope": grant.scope,
             "iat": int(issued.timestamp()),

@@ -1,4 +1,4 @@
-"""The pushed authorization request endpoint (RFC 9126 §2): all checks of `/authorize`, beforehand."""
+"""The pushed authorization request endpoint (RFC 9126 §2), with all checks of `/authorize`."""
 
 from authlib.oauth2 import OAuth2Error
 from authlib.oauth2.rfc6749 import InvalidRequestError
@@ -11,16 +11,17 @@ from identity.oidc.client_authentication.authentication import ClientAuthenticat
 from identity.oidc.protocol.errors import UntrustedRedirectError
 from identity.oidc.protocol.parameters import Parameters
 from identity.oidc.protocol.request import ProtocolRequest
-from identity.oidc.protocol.responses import error_response, json_response
+from identity.oidc.protocol.responses import error_response
 from identity.oidc.sender_constraint.binding import SenderConstraints
 from identity.relying_parties.clients import RegisteredClient
+from identity.web.responses import json_response
 
-# What authenticates the client is no part of what it asks.
+# Client authentication is no part of the authorization request (RFC 9126 §2.1).
 _CREDENTIALS = ("client_secret", "client_assertion", "client_assertion_type")
 
 
 class PushedRequestEndpoint:
-    """Answers clients that push."""
+    """Answers clients that push an authorization request."""
 
     def __init__(
         self,
@@ -28,11 +29,11 @@ class PushedRequestEndpoint:
         resolver: RequestResolver,
         requests: AuthorizationRequests,
         constraints: SenderConstraints,
-        interactions: PushedRequests,
+        pushed: PushedRequests,
     ) -> None:
         self._client_authentication = client_authentication
         self._resolver, self._requests = resolver, requests
-        self._constraints, self._interactions = constraints, interactions
+        self._constraints, self._pushed = constraints, pushed
 
     def respond(self, request: ProtocolRequest) -> Response:
         """Return the `request_uri`, or the error (RFC 9126 §2.2, §2.3)."""
@@ -45,7 +46,7 @@ class PushedRequestEndpoint:
         except UntrustedRedirectError as error:
             return error_response(InvalidRequestError(error.detail))
         content = {
-            "request_uri": self._interactions.store_request(parameters, client),
+            "request_uri": self._pushed.store_request(parameters, client),
             "expires_in": int(LIFETIME.total_seconds()),
         }
         return json_response(201, content)
@@ -61,7 +62,7 @@ class PushedRequestEndpoint:
         return parameters
 
     def _bound(self, parameters: Parameters, jkt: str) -> Parameters:
-        """Bind the code to come to the key that proved itself here (RFC 9449 §10.1)."""
+        """Bind the authorization code to the key of this DPoP proof (RFC 9449 §10.1)."""
         if (parameters.get("dpop_jkt") or jkt) != jkt:
             raise InvalidRequestError("dpop_jkt is another key than that of the DPoP proof.")
         return parameters.with_value("dpop_jkt", jkt)

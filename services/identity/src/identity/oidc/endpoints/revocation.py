@@ -1,8 +1,8 @@
-"""Token revocation (RFC 7009): a client says that it is done with a token, and the token's grant ends.
+"""The revocation endpoint (RFC 7009): a client revokes a token, and the token's grant ends.
 
-A grant is one sign-in at one client, so all that was handed out on it ends together: the refresh token, and
-the access tokens at userinfo and at introspection (§2.1). Those who check access tokens by themselves find
-out when these expire, within minutes.
+A grant is one sign-in at one client, so all tokens issued on it end together: the refresh token, and the
+access tokens at userinfo and at introspection (§2.1). A resource that verifies access tokens offline accepts
+them until they expire, within minutes.
 """
 
 from authlib.oauth2 import OAuth2Error
@@ -16,10 +16,11 @@ from identity.oidc.grants.revocation import Cause, Revocation
 from identity.oidc.grants.store import Grants, GrantView
 from identity.oidc.protocol.errors import UnsupportedTokenTypeError
 from identity.oidc.protocol.request import ProtocolRequest
-from identity.oidc.protocol.responses import error_response, json_response
+from identity.oidc.protocol.responses import error_response
 from identity.oidc.tokens.access_token import AccessTokens
 from identity.oidc.tokens.signing import TokenRefusedError
 from identity.storage import Storage
+from identity.web.responses import json_response
 
 
 class TokenRevocation:
@@ -39,7 +40,7 @@ class TokenRevocation:
         self._rotation, self._revocation = rotation, revocation
 
     def respond(self, request: ProtocolRequest) -> Response:
-        """Revoke the token's grant. One that is unknown or over is what the client wants (§2.2)."""
+        """Revoke the token's grant. For an unknown or ended one the response is the same (§2.2)."""
         try:
             request.parameters.check_form()
             client = self._client_authentication.authenticate(request)
@@ -54,14 +55,14 @@ class TokenRevocation:
         return json_response(200, {})
 
     def _grant_behind(self, text: str, client_id: str) -> GrantView | None:
-        """Return the grant of a token of either kind: its form tells which, no hint has to (§2.1)."""
+        """Return the grant of a token. No hint is needed: the token's form shows its type (§2.1)."""
         if self._rotation.is_refresh_token(text):
             token = self._rotation.find_refresh_token(text)
             owner, grant = (token.grant.client_id, token.grant) if token else (client_id, None)
         else:
             owner, grant = self._grant_of_access_token(text, client_id)
         if owner != client_id:
-            # §2.1: "the request is refused and the client is informed"; it knows anyway that this is a token.
+            # §2.1: "the request is refused and the client is informed of the error".
             raise InvalidGrantError("The token was issued to another client.")
         return grant
 

@@ -11,10 +11,11 @@ from identity.oidc.grant_types.base import GrantType, TokenRequest
 from identity.oidc.protocol.errors import UnsupportedGrantTypeError
 from identity.oidc.protocol.parameters import Parameters
 from identity.oidc.protocol.request import ProtocolRequest
-from identity.oidc.protocol.responses import error_response, json_response
+from identity.oidc.protocol.responses import error_response
 from identity.oidc.sender_constraint.binding import SenderConstraints
 from identity.relying_parties.clients import RegisteredClient
 from identity.relying_parties.schemas import DEVICE_CODE, TOKEN_EXCHANGE
+from identity.web.responses import json_response
 
 _NOT_REGISTERED = {
     DEVICE_CODE: "The client is not registered for devices.",

@@ -1,4 +1,4 @@
-"""The UserInfo endpoint (OpenID Connect Core §5.3), a resource like any other: bearer tokens by RFC 6750."""
+"""The UserInfo endpoint (OpenID Connect Core §5.3): a resident's claims for an access token (RFC 6750)."""
 
 from dataclasses import dataclass
 
@@ -8,7 +8,7 @@ from werkzeug.wrappers import Response
 from identity.clock import Clock
 from identity.oidc.client_authentication.certificates import PresentedCertificate
 from identity.oidc.grants.store import Grants, GrantView
-from identity.oidc.protocol.responses import json_response, jwt_response
+from identity.oidc.protocol.responses import jwt_response
 from identity.oidc.sender_constraint import dpop
 from identity.oidc.sender_constraint.dpop import DpopProofs
 from identity.oidc.tokens import claims
@@ -17,25 +17,27 @@ from identity.oidc.tokens.signing import TokenRefusedError, TokenSigner
 from identity.relying_parties.cache import RelyingPartyCache
 from identity.relying_parties.clients import RegisteredClient
 from identity.storage import Storage
+from identity.web.responses import json_response
 
 _REALM = 'Bearer realm="userinfo"'
 _DPOP = f'DPoP algs="{" ".join(dpop.ALGORITHMS)}"'
 
 
-@dataclass(frozen=True)
-class Presented:
-    """What came with a request to the endpoint."""
+@dataclass(frozen=True, repr=False)
+class UserInfoRequest:
+    """What the endpoint reads of an HTTP request. Holds an access token."""
 
     method: str
     authorization_header: str | None
     # An access token in a form (RFC 6750 §2.2).
-    body_token: str | None
-    dpop_proof: str | None = None
-    certificate: PresentedCertificate | None = None
+    form_token: str | None
+    # The header `DPoP`, and the client certificate of the connection; neither is checked yet.
+    dpop_proof: str | None
+    certificate: PresentedCertificate | None
 
 
 class UserInfo:
-    """Answers who a resident is to whoever holds an access token for this issuer."""
+    """Answers the sender of an access token whose audience is this issuer."""
 
     def __init__(
         self,
@@ -52,15 +54,15 @@ class UserInfo:
         self._access_tokens, self._signer, self._proofs = access_tokens, signer, proofs
         self._issuer, self._endpoint = issuer, f"{issuer}/userinfo"
 
-    def respond(self, presented: Presented) -> Response:
+    def respond(self, request: UserInfoRequest) -> Response:
         """Return the claims, or the error of RFC 6750 §3.1 and RFC 9449 §7.1."""
-        scheme, _, header_token = (presented.authorization_header or "").partition(" ")
+        scheme, _, header_token = (request.authorization_header or "").partition(" ")
         is_dpop = scheme.lower() == "dpop"
-        if (is_dpop or scheme.lower() == "bearer") and presented.body_token:
+        if (is_dpop or scheme.lower() == "bearer") and request.form_token:
             return _refused(400, "invalid_request", "Send the token once.")
-        token = header_token.strip() if is_dpop or scheme.lower() == "bearer" else presented.body_token
+        token = header_token.strip() if is_dpop or scheme.lower() == "bearer" else request.form_token
         if not token:
-            # RFC 6750 §3.1: a request without a token is told no error code.
+            # RFC 6750 §3.1: the response to a request without a token has no error code of the specification.
             challenges = (("WWW-Authenticate", _REALM), ("WWW-Authenticate", _DPOP))
             return json_response(401, {"error": "missing_token"}, *challenges)
         try:
@@ -68,32 +70,32 @@ class UserInfo:
         except TokenRefusedError:
             description = "The access token is not valid here, or is over."
             return _refused(401, "invalid_token", description, scheme=_DPOP if is_dpop else _REALM)
-        refusal = self._sender_refused(read, token, presented, is_dpop=is_dpop)
-        return refusal or self._respond_to(read, _DPOP if is_dpop else _REALM)
+        refusal = self._refuse_sender(read, token, request, is_dpop=is_dpop)
+        return self._claims_of(read, _DPOP if is_dpop else _REALM) if refusal is None else refusal
 
-    def _sender_refused(
-        self, read: AccessTokenClaims, token: str, presented: Presented, *, is_dpop: bool
+    def _refuse_sender(
+        self, read: AccessTokenClaims, token: str, request: UserInfoRequest, *, is_dpop: bool
     ) -> Response | None:
-        """Return the refusal unless the token came from whom it is bound to (RFC 9449 §7.1, RFC 8705 §3)."""
+        """Return a refusal unless the token is bound to this sender (RFC 9449 §7.1, RFC 8705 §3), or None."""
         jkt, thumbprint = read.confirmation.get("jkt"), read.confirmation.get("x5t#S256")
         if is_dpop != (jkt is not None):
             described = "bound to a DPoP key: send it with a proof" if jkt else "not bound to a DPoP key"
             return _refused(401, "invalid_token", f"The access token is {described}.", scheme=_DPOP)
         if jkt is not None:
-            return self._proof_refused(read, token, presented, jkt)
-        held = presented.certificate.thumbprint if presented.certificate else None
+            return self._refuse_proof(read, token, request, jkt)
+        held = request.certificate.thumbprint if request.certificate else None
         if read.confirmation and (thumbprint is None or thumbprint != held):
             return _refused(401, "invalid_token", "The access token is bound to another certificate.")
         return None
 
-    def _proof_refused(
-        self, read: AccessTokenClaims, token: str, presented: Presented, jkt: str
+    def _refuse_proof(
+        self, read: AccessTokenClaims, token: str, request: UserInfoRequest, jkt: str
     ) -> Response | None:
         client = self._relying_parties.client(read.client_id)
         try:
             proven = self._proofs.check(
-                presented.dpop_proof or "",
-                presented.method,
+                request.dpop_proof or "",
+                request.method,
                 self._endpoint,
                 nonce_needed=client is not None and client.dpop_bound_access_tokens,
                 access_token=token,
@@ -104,30 +106,30 @@ class UserInfo:
             return _refused(401, "invalid_token", "The DPoP proof is of another key.", scheme=_DPOP)
         return None
 
-    def _respond_to(self, presented: AccessTokenClaims, scheme: str) -> Response:
+    def _claims_of(self, read: AccessTokenClaims, scheme: str) -> Response:
         now = self._clock.now()
         with self._storage.autocommit() as connection:
-            grant = Grants(connection).by_id(presented.grant_id, now)
-        client = self._relying_parties.client(presented.client_id)
-        if grant is None or client is None or not _stands(grant, client, presented):
+            grant = Grants(connection).by_id(read.grant_id, now)
+        client = self._relying_parties.client(read.client_id)
+        if grant is None or client is None or not _is_live(grant, client, read):
             return _refused(401, "invalid_token", "The access token was revoked.", scheme=scheme)
-        if "openid" not in presented.scope:
+        if "openid" not in read.scope:
             description = "The scope openid is needed."
             return _refused(403, "insufficient_scope", description, 'scope="openid"', scheme=scheme)
-        told = claims.about_resident(grant, scope=presented.scope, names=grant.userinfo_claims)
-        told = {"sub": presented.subject} | told
+        content = claims.about_resident(grant, scope=read.scope, names=grant.userinfo_claims)
+        content = {"sub": read.subject} | content
         if client.userinfo_signed_response_alg:
-            return jwt_response(self._signed(told, client))
-        return json_response(200, told)
+            return jwt_response(self._signed(content, client))
+        return json_response(200, content)
 
-    def _signed(self, told: dict[str, object], client: RegisteredClient) -> str:
+    def _signed(self, claims_of_resident: dict[str, object], client: RegisteredClient) -> str:
         """Return the claims as a JWT (Core §5.3.2); without `iat` and `exp` it is no ID token."""
-        content = {"iss": self._issuer, "aud": client.id, **told}
+        content = {"iss": self._issuer, "aud": client.id, **claims_of_resident}
         return self._signer.sign(content, client.userinfo_signed_response_alg, "JWT")
 
 
-def _stands(grant: GrantView, client: RegisteredClient, presented: AccessTokenClaims) -> bool:
-    is_same = (client.subject_of(grant.resident_id), grant.client_id) == (presented.subject, client.id)
+def _is_live(grant: GrantView, client: RegisteredClient, read: AccessTokenClaims) -> bool:
+    is_same = (client.subject_of(grant.resident_id), grant.client_id) == (read.subject, client.id)
     return is_same and grant.revoked_at is None and grant.stands
 
 

@@ -15,7 +15,6 @@ from identity.oidc.tokens import claims
 from identity.oidc.tokens.signing import TokenRefusedError, TokenSigner, seconds
 from identity.randomness import identifier
 from identity.relying_parties.clients import RegisteredClient
-from identity.signing_keys.key_set import KeySet
 
 ALGORITHM = "ES256"
 TYPE = "at+jwt"
@@ -37,9 +36,8 @@ class AccessTokenClaims:
 class AccessTokens:
     """Issues and verifies access tokens."""
 
-    def __init__(self, key_set: KeySet, clock: Clock, issuer: str) -> None:
-        self._clock, self._issuer = clock, issuer
-        self._signer = TokenSigner(key_set, clock, issuer)
+    def __init__(self, signer: TokenSigner, clock: Clock, issuer: str) -> None:
+        self._signer, self._clock, self._issuer = signer, clock, issuer
         self._lifetime = JWTClaimsRegistry(now=lambda: seconds(clock.now()), exp={"essential": True})
 
     def issue(

@@ -10,7 +10,6 @@ from identity.oidc.protocol.lifetimes import ID_TOKEN
 from identity.oidc.tokens import claims
 from identity.oidc.tokens.signing import TokenRefusedError, TokenSigner, seconds
 from identity.relying_parties.clients import RegisteredClient
-from identity.signing_keys.key_set import KeySet
 
 TYPE = "JWT"
 
@@ -27,9 +26,8 @@ class IdTokenHint:
 class IdTokens:
     """Issues ID tokens, and verifies those that come back."""
 
-    def __init__(self, key_set: KeySet, clock: Clock, issuer: str) -> None:
-        self._clock, self._issuer = clock, issuer
-        self._signer = TokenSigner(key_set, clock, issuer)
+    def __init__(self, signer: TokenSigner, clock: Clock, issuer: str) -> None:
+        self._signer, self._clock, self._issuer = signer, clock, issuer
 
     def issue(self, grant: GrantView, client: RegisteredClient, access_token: str, nonce: str | None) -> str:
         """Return an ID token: who signed in, when and how, and the claims that were requested by name."""

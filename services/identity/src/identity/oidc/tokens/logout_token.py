@@ -5,7 +5,6 @@ from identity.oidc.protocol.lifetimes import LOGOUT_TOKEN
 from identity.oidc.tokens.signing import TokenSigner, seconds
 from identity.randomness import identifier
 from identity.relying_parties.clients import RegisteredClient
-from identity.signing_keys.key_set import KeySet
 
 TYPE = "logout+jwt"
 EVENT = "http://schemas.openid.net/event/backchannel-logout"
@@ -14,9 +13,8 @@ EVENT = "http://schemas.openid.net/event/backchannel-logout"
 class LogoutTokens:
     """Issues logout tokens, signed as the client's ID tokens."""
 
-    def __init__(self, key_set: KeySet, clock: Clock, issuer: str) -> None:
-        self._clock, self._issuer = clock, issuer
-        self._signer = TokenSigner(key_set, clock, issuer)
+    def __init__(self, signer: TokenSigner, clock: Clock, issuer: str) -> None:
+        self._signer, self._clock, self._issuer = signer, clock, issuer
 
     def issue(self, client: RegisteredClient, resident_id: str, session_id: str) -> str:
         """Return a token that tells the client that a resident's session ended."""

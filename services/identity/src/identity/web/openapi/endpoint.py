@@ -1,37 +1,23 @@
-"""`GET /openapi.json`: the description as prepared bytes."""
+"""`GET /openapi.json`: the description, made once."""
 
-import hashlib
 import json
 
-from flask import Blueprint, Response, make_response, request
-
 from identity.config import Settings
+from identity.web.api import READ, Route
+from identity.web.documents import Document
 from identity.web.openapi import extensions, protocol, registration, service
 from identity.web.openapi.schemas import SCHEMAS, SECURITY
 
 
 class OpenApi:
-    """Publishes the description, with the configured issuer as the one server."""
+    """The endpoint of the description, with the configured issuer as the one server."""
 
     def __init__(self, settings: Settings) -> None:
-        self._body = json.dumps(describe(settings.issuer)).encode()
-        self._etag = hashlib.sha256(self._body).hexdigest()[:32]
+        self._document = Document(json.dumps(describe(settings.issuer)).encode(), "application/json")
 
-    def blueprint(self) -> Blueprint:
-        """Return the endpoint."""
-        blueprint = Blueprint("openapi", __name__)
-        blueprint.get("/openapi.json")(self.description)
-        return blueprint
-
-    def description(self) -> Response:
-        """Serve the description; it says nothing that is not public."""
-        response = make_response(self._body)
-        response.mimetype = "application/json"
-        response.headers["Cache-Control"] = "public, max-age=300"
-        response.headers["Access-Control-Allow-Origin"] = "*"
-        response.set_etag(self._etag)
-        response.make_conditional(request)
-        return response
+    def routes(self) -> list[Route]:
+        """Return the endpoint; the description contains nothing that is not public."""
+        return [Route("/openapi.json", READ, self._document.respond, cross_origin=True)]
 
 
 def describe(issuer: str) -> dict[str, object]:

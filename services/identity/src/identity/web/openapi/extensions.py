@@ -1,4 +1,4 @@
-"""The endpoints beside OpenID Connect Core: pushed requests, introspection, revocation, devices."""
+"""The endpoints beyond OpenID Connect Core: pushed requests, introspection, revocation, devices."""
 
 from identity.web.openapi.parts import TEXT, Part, content, form, record, refusal
 from identity.web.openapi.protocol import AUTHORIZATION, CLIENT
@@ -27,7 +27,7 @@ def _for_clients(operation: str, summary: str, body: Part, answers: Part) -> Par
         "responses": {
             **answers,
             "400": refusal("The error of RFC 6749 §5.2."),
-            "401": refusal("The client did not prove who it is."),
+            "401": refusal("Client authentication failed."),
             "413": refusal("More than 64 KiB."),
         },
     }
@@ -44,25 +44,26 @@ PATHS: dict[str, Part] = {
         ),
         {
             "201": content(
-                "What stands for it.", record({"request_uri": TEXT, "expires_in": {"type": "integer"}})
+                "The `request_uri` for /authorize.",
+                record({"request_uri": TEXT, "expires_in": {"type": "integer"}}),
             )
         },
     ),
     "/introspect": _for_clients(
         "introspect",
-        "Ask what a token is (RFC 7662)",
+        "Introspect a token (RFC 7662)",
         form(_TOKEN | CLIENT, "token"),
-        {"200": content("What it is.", record({"active": {"type": "boolean"}}))},
+        {"200": content("Whether it is active, and its claims.", record({"active": {"type": "boolean"}}))},
     ),
     "/revoke": _for_clients(
         "revoke",
-        "End a token and all of its grant (RFC 7009)",
+        "Revoke a token and its grant (RFC 7009)",
         form(_TOKEN | CLIENT, "token"),
-        {"200": content("Ended, or never was.", {"type": "object"})},
+        {"200": content("Revoked, or unknown.", {"type": "object"})},
     ),
     "/device_authorization": _for_clients(
         "deviceAuthorization",
-        "Begin on a device without a keyboard (RFC 8628)",
+        "Start a sign-in on a device without a keyboard (RFC 8628)",
         form(_DEVICE | CLIENT, is_needed=False),
         {"200": content("The codes.", _CODES), "429": refusal("Too many from this network.")},
     ),

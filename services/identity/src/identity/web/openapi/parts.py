@@ -17,7 +17,7 @@ def schema(name: str) -> Part:
 
 
 def record(required: Mapping[str, Part], optional: Mapping[str, Part] | None = None) -> Part:
-    """Return the schema of an object; unknown members are let pass."""
+    """Return the schema of an object, which may have other members too."""
     return {
         "type": "object",
         "required": list(required),
@@ -31,7 +31,7 @@ def content(description: str, body: Part, kind: str = JSON) -> Part:
 
 
 def page(description: str) -> Part:
-    """Return a response that a resident reads."""
+    """Return a response that is a page."""
     return content(description, TEXT, HTML)
 
 
@@ -41,10 +41,10 @@ def refusal(description: str) -> Part:
 
 
 def kept(body: Part, description: str, kind: str = JSON) -> Part:
-    """Return the responses of a document that may be kept and asked for again by its entity tag."""
+    """Return the responses of a document that caches keep, with an entity tag."""
     return {
         "200": content(description, body, kind),
-        "304": {"description": "Not changed since the entity tag that was sent in If-None-Match."},
+        "304": {"description": "Its entity tag is the one in If-None-Match."},
     }
 
 

@@ -1,4 +1,4 @@
-"""The OpenID provider's endpoints."""
+"""The endpoints of OpenID Connect Core, discovery and logout."""
 
 from identity.web.openapi.parts import (
     JSON,
@@ -19,7 +19,10 @@ _TOO_LARGE = {"413": refusal("More than 64 KiB.")}
 AUTHORIZATION: dict[str, Part] = {
     "response_type": {"type": "string", "enum": ["code"]},
     "client_id": TEXT,
-    "redirect_uri": {"type": "string", "description": "One that the client registered, to the letter."},
+    "redirect_uri": {
+        "type": "string",
+        "description": "One that the client registered, compared character by character.",
+    },
     "scope": TEXT,
     "state": TEXT,
     "nonce": TEXT,
@@ -31,7 +34,7 @@ AUTHORIZATION: dict[str, Part] = {
     "id_token_hint": TEXT,
     "login_hint": TEXT,
     "ui_locales": TEXT,
-    "acr_values": {"type": "string", "description": "Wished for, never required (Core §5.5.1.1)."},
+    "acr_values": {"type": "string", "description": "Preferred values, never required (Core §5.5.1.1)."},
     "claims": {"type": "string", "description": "JSON, 8 KiB at most (OpenID Connect Core §5.5)."},
     "display": TEXT,
     "resource": {"type": "string", "description": "May occur more than once (RFC 8707)."},
@@ -75,8 +78,8 @@ def _authorize(summary: str, operation: str) -> Part:
         "summary": summary,
         "responses": {
             "200": page("A form that the browser posts to the client (response_mode=form_post)."),
-            "303": page("To the client with its answer, or to the page where the resident goes on."),
-            "400": page("The client or its redirect URI is not sound; nobody is redirected."),
+            "303": page("To the client with the response, or to the next page."),
+            "400": page("The client or its redirect URI is not registered; the browser is not redirected."),
             "413": page("More than 64 KiB."),
         },
     }
@@ -88,7 +91,7 @@ def _end_session(summary: str, operation: str) -> Part:
         "operationId": operation,
         "summary": summary,
         "responses": {
-            "200": page("Signed out, or asked whether to."),
+            "200": page("Signed out, or a question whether to sign out."),
             "303": page("To the client's post_logout_redirect_uri, or to the same request by GET."),
             "413": page("More than 64 KiB."),
         },
@@ -111,7 +114,7 @@ def _userinfo(summary: str, operation: str) -> Part:
             },
             "400": refusal("The token was sent twice (RFC 6750 §3.1)."),
             "401": refusal("No token, or one that is not valid here."),
-            "403": refusal("The token has not the scope openid."),
+            "403": refusal("The token has no scope openid."),
             **_TOO_LARGE,
         },
     }
@@ -132,7 +135,9 @@ PATHS: dict[str, Part] = {
             "tags": _TAG,
             "operationId": "jwks",
             "summary": "The public keys (RFC 7517)",
-            "responses": kept(schema("JwkSet"), "The keys that sign, will sign, or signed lately."),
+            "responses": kept(
+                schema("JwkSet"), "The keys that sign, will sign, or signed tokens that may still be valid."
+            ),
         }
     },
     "/authorize": {
@@ -151,13 +156,13 @@ PATHS: dict[str, Part] = {
             "responses": {
                 "200": content("The tokens.", schema("Tokens")),
                 "400": refusal("The error of RFC 6749 §5.2."),
-                "401": refusal("The client did not prove who it is."),
+                "401": refusal("Client authentication failed."),
                 **_TOO_LARGE,
             },
         }
     },
     "/userinfo": {
-        "get": _userinfo("Who the resident is (OpenID Connect Core §5.3)", "userinfo"),
+        "get": _userinfo("The resident's claims (OpenID Connect Core §5.3)", "userinfo"),
         "post": _userinfo("The same, with the token in a form", "userinfoByPost")
         | {"requestBody": form({"access_token": TEXT}, is_needed=False)},
     },

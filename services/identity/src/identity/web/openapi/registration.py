@@ -3,7 +3,7 @@
 from identity.web.openapi.parts import JSON, TEXT, Part, content, record, refusal
 
 _TEXTS: Part = {"type": "array", "items": TEXT}
-_SWITCH: Part = {"type": "boolean"}
+_BOOLEAN: Part = {"type": "boolean"}
 _METADATA: dict[str, Part] = {
     "client_name": TEXT,
     "redirect_uris": _TEXTS,
@@ -14,17 +14,17 @@ _METADATA: dict[str, Part] = {
     "jwks": {"type": "object"},
     "jwks_uri": TEXT,
     "tls_client_auth_subject_dn": TEXT,
-    "tls_client_certificate_bound_access_tokens": _SWITCH,
-    "dpop_bound_access_tokens": _SWITCH,
-    "require_pushed_authorization_requests": _SWITCH,
-    "require_signed_request_object": _SWITCH,
+    "tls_client_certificate_bound_access_tokens": _BOOLEAN,
+    "dpop_bound_access_tokens": _BOOLEAN,
+    "require_pushed_authorization_requests": _BOOLEAN,
+    "require_signed_request_object": _BOOLEAN,
     "id_token_signed_response_alg": TEXT,
     "userinfo_signed_response_alg": TEXT,
     "subject_type": TEXT,
     "initiate_login_uri": TEXT,
     "post_logout_redirect_uris": _TEXTS,
     "backchannel_logout_uri": TEXT,
-    "backchannel_logout_session_required": _SWITCH,
+    "backchannel_logout_session_required": _BOOLEAN,
 }
 _INFORMATION = record(
     {
@@ -73,7 +73,7 @@ PATHS: dict[str, Part] = {
     "/register": {
         "post": _operation(
             "registerClient",
-            "Register a client with an invitation of the operator's (RFC 7591 §3)",
+            "Register a client with an invitation of the operator (RFC 7591 §3)",
             "initial_access_token",
             {"201": content("The client.", _INFORMATION), **_FAULTY},
             _metadata(),
@@ -82,19 +82,19 @@ PATHS: dict[str, Part] = {
     "/register/{client_id}": {
         "get": _of_client(
             "client",
-            "What is registered about the client that asks (RFC 7592 §2.1)",
+            "Read the client's registration (RFC 7592 §2.1)",
             {"200": content("The client.", _INFORMATION)},
         ),
         "put": _of_client(
             "updateClient",
-            "Replace all that the client says of itself; its token is replaced too (RFC 7592 §2.2)",
+            "Replace the client's metadata; its token is replaced too (RFC 7592 §2.2)",
             {"200": content("The client.", _INFORMATION), **_FAULTY},
             _metadata("client_id", client_id=TEXT, client_secret=TEXT),
         ),
         "delete": _of_client(
             "deleteClient",
-            "End the client and all that residents allowed it (RFC 7592 §2.3)",
-            {"204": {"description": "It is no more."}},
+            "Delete the client and all grants to it (RFC 7592 §2.3)",
+            {"204": {"description": "Deleted."}},
         ),
     },
 }

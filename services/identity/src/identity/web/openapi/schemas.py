@@ -1,9 +1,9 @@
-"""The shapes of what is sent and answered, by name."""
+"""The schemas of requests and responses, by name, and the ways to authenticate."""
 
 from identity.web.openapi.parts import TEXT, Part, record
 
 _TEXTS: Part = {"type": "array", "items": TEXT}
-_SWITCH: Part = {"type": "boolean"}
+_BOOLEAN: Part = {"type": "boolean"}
 _SECONDS: Part = {"type": "integer", "minimum": 0}
 
 SCHEMAS: dict[str, Part] = {
@@ -22,14 +22,14 @@ SCHEMAS: dict[str, Part] = {
         "type": "object",
         "properties": {
             "maxEvents": {"type": "integer"},
-            "returnImmediately": _SWITCH,
+            "returnImmediately": _BOOLEAN,
             "ack": _TEXTS,
             "setErrs": {"type": "object"},
             "after": TEXT,
             "since": {"type": "integer"},
         },
     },
-    "PolledEvents": record({"sets": {"type": "object"}, "moreAvailable": _SWITCH}),
+    "PolledEvents": record({"sets": {"type": "object"}, "moreAvailable": _BOOLEAN}),
     "UserInfo": record(
         {"sub": TEXT},
         {
@@ -38,7 +38,7 @@ SCHEMAS: dict[str, Part] = {
             "family_name": TEXT,
             "locale": TEXT,
             "email": {"type": "string", "format": "email"},
-            "email_verified": _SWITCH,
+            "email_verified": _BOOLEAN,
         },
     ),
     "JwkSet": record(
@@ -46,7 +46,7 @@ SCHEMAS: dict[str, Part] = {
             "keys": {
                 "type": "array",
                 "items": record({"kid": TEXT, "kty": TEXT, "alg": TEXT, "use": {"const": "sig"}})
-                # A private part has no business here.
+                # No member of a private key.
                 | {"not": {"anyOf": [{"required": [name]} for name in ("d", "p", "q", "k")]}},
             }
         }
@@ -68,7 +68,7 @@ SCHEMAS: dict[str, Part] = {
             "token_endpoint_auth_methods_supported": _TEXTS,
             "code_challenge_methods_supported": _TEXTS,
             "claims_supported": _TEXTS,
-            "authorization_response_iss_parameter_supported": _SWITCH,
+            "authorization_response_iss_parameter_supported": _BOOLEAN,
         }
     ),
     "City": record(
@@ -117,12 +117,12 @@ SECURITY: dict[str, Part] = {
     "initial_access_token": {
         "type": "http",
         "scheme": "bearer",
-        "description": "The token of an invitation by the operator.",
+        "description": "The token of an invitation of the operator.",
     },
     "registration_access_token": {
         "type": "http",
         "scheme": "bearer",
-        "description": "The client's token for its own registration, as last answered.",
+        "description": "The client's token for its own registration, from the last response.",
     },
     "resource_secret": {
         "type": "http",

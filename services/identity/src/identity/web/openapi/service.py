@@ -1,4 +1,4 @@
-"""The endpoints beside the protocol: a city's public data, notices, health, and this description."""
+"""The endpoints beside the protocol: cities, notices, security events, health, and this description."""
 
 from identity.web.openapi.parts import JSON, TEXT, Part, content, kept, record, refusal, schema
 
@@ -31,13 +31,13 @@ PATHS: dict[str, Part] = {
         "post": {
             "tags": ["Notices"],
             "operationId": "notice",
-            "summary": "Tell a resident something by mail; for services that are registered as resources",
+            "summary": "Send a resident a mail; for services that are registered as resources",
             "security": [{"resource_secret": []}],
             "requestBody": {"required": True, "content": {JSON: {"schema": schema("Notice")}}},
             "responses": {
-                "202": content("Accepted; the same id again is accepted and mails nothing.", _HEALTH),
-                "400": refusal("Not understood; `field` names the member at fault."),
-                "401": refusal("The service did not prove who it is."),
+                "202": content("Accepted; the same id again is accepted and sends no mail.", _HEALTH),
+                "400": refusal("Not valid; `field` names the member at fault."),
+                "401": refusal("Authentication of the service failed."),
                 "404": refusal("There is no such resident."),
                 "413": refusal("More than 8 KiB."),
             },
@@ -51,15 +51,15 @@ PATHS: dict[str, Part] = {
             "security": [{"receiver_secret": []}],
             "requestBody": {"required": True, "content": {JSON: {"schema": schema("Poll")}}},
             "responses": {
-                "200": content("What there is.", schema("PolledEvents")),
-                "400": content("Not understood.", schema("EventError")),
-                "401": content("The receiver did not prove who it is.", schema("EventError")),
+                "200": content("The events.", schema("PolledEvents")),
+                "400": content("Not valid.", schema("EventError")),
+                "401": content("Authentication of the receiver failed.", schema("EventError")),
                 "413": content("More than 64 KiB.", schema("EventError")),
                 "415": content("Not JSON.", schema("EventError")),
             },
         }
     },
-    "/health/live": _health("live", "Whether this process lives", {"200": content("It does.", _HEALTH)}),
+    "/health/live": _health("live", "Whether this process runs", {"200": content("It does.", _HEALTH)}),
     "/health/ready": _health(
         "ready",
         "Whether it can serve",

@@ -1,0 +1,75 @@
+"""From HTTP requests to what the protocol's endpoints read, and the DPoP nonce on the way back."""
+
+from collections.abc import Callable
+
+from werkzeug.wrappers import Request, Response
+
+from identity.oidc.client_authentication.certificates import ClientCertificates, PresentedCertificate
+from identity.oidc.endpoints.userinfo import UserInfoRequest
+from identity.oidc.protocol.parameters import Parameters
+from identity.oidc.protocol.request import ProtocolRequest
+from identity.oidc.sender_constraint.dpop import DpopProofs
+from identity.web.api import View
+from identity.web.responses import json_response
+from identity.web.visitor import visitor_of
+
+_FORM = "application/x-www-form-urlencoded"
+
+
+class HttpRequests:
+    """Makes views of endpoints. Addresses are made from the issuer: the Host header decides nothing."""
+
+    def __init__(self, certificates: ClientCertificates, proofs: DpopProofs, issuer: str) -> None:
+        self._certificates, self._proofs, self._issuer = certificates, proofs, issuer
+
+    def form(self, respond: Callable[[ProtocolRequest], Response]) -> View:
+        """Return the view of an endpoint that clients send a form to."""
+        return self.form_with_address(lambda form, _ip_address: respond(form))
+
+    def form_with_address(self, respond: Callable[[ProtocolRequest, str], Response]) -> View:
+        """Return the view of an endpoint that reads the client's IP address too."""
+
+        def view(request: Request) -> Response:
+            if request.mimetype != _FORM:
+                description = f"Send the parameters as {_FORM}."
+                return json_response(400, {"error": "invalid_request", "error_description": description})
+            response = respond(self._read_form(request), visitor_of(request).ip_address)
+            return self._with_nonce(request, response)
+
+        return view
+
+    def userinfo(self, respond: Callable[[UserInfoRequest], Response]) -> View:
+        """Return the view of the UserInfo endpoint."""
+
+        def view(request: Request) -> Response:
+            sent = UserInfoRequest(
+                method=request.method,
+                authorization_header=request.headers.get("Authorization"),
+                form_token=request.form.get("access_token") if request.method == "POST" else None,
+                dpop_proof=request.headers.get("DPoP"),
+                certificate=self._certificate(request),
+            )
+            return self._with_nonce(request, respond(sent))
+
+        return view
+
+    def _read_form(self, request: Request) -> ProtocolRequest:
+        """Return the request with the form's parameters. Those of the query do not count (RFC 6749 §3.2)."""
+        return ProtocolRequest(
+            "POST",
+            f"{self._issuer}{request.path}",
+            Parameters(request.form.items(multi=True)),
+            request.headers.get("Authorization"),
+            dpop_proof=request.headers.get("DPoP"),
+            certificate=self._certificate(request),
+        )
+
+    def _certificate(self, request: Request) -> PresentedCertificate | None:
+        header = self._certificates.header
+        return self._certificates.read(request.headers.get(header)) if header else None
+
+    def _with_nonce(self, request: Request, response: Response) -> Response:
+        """Add a nonce for the client's next proof (RFC 9449 §8.2)."""
+        if "DPoP" in request.headers:
+            response.headers["DPoP-Nonce"] = self._proofs.nonce()
+        return response
