@@ -45,28 +45,32 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 def pytest_configure(config: pytest.Config) -> None:
     """Describe the mark."""
-    config.addinivalue_line("markers", "database(*kinds): runs on these, whatever its name would choose")
+    config.addinivalue_line("markers", "database(*kinds): runs on these and on no other")
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Keep of each test of pages or of the protocol the one on its database."""
-    if config.getoption("--both-databases"):
-        return
-    chosen = {item: _is_chosen(item) for item in items}
+    on_both = config.getoption("--both-databases")
+    chosen = {item: _is_chosen(item, on_both=on_both) for item in items}
     config.hook.pytest_deselected(items=[item for item in items if not chosen[item]])
     items[:] = [item for item in items if chosen[item]]
 
 
-def _is_chosen(item: pytest.Item) -> bool:
+def _is_chosen(item: pytest.Item, *, on_both: bool) -> bool:
     call = getattr(item, "callspec", None)
     if call and "stack" in call.params:
         # `tests/system/test_local_start.py` starts the product on SQLite, as `make run` does.
-        return str(call.params["stack"]) == "postgresql"
+        return on_both or str(call.params["stack"]) == "postgresql"
     kind = call and call.params.get("databases")
-    if kind is None or not item.nodeid.startswith(ON_ONE_DATABASE):
+    if kind is None:
         return True
-    mark = item.get_closest_marker("database")
-    return kind in (mark.args if mark else [_database_of(item.nodeid.replace(kind, "", 1))])
+    if mark := item.get_closest_marker("database"):
+        return kind in mark.args
+    return (
+        on_both
+        or not item.nodeid.startswith(ON_ONE_DATABASE)
+        or kind == _database_of(item.nodeid.replace(kind, "", 1))
+    )
 
 
 def _database_of(name: str) -> str:

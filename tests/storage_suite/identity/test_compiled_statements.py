@@ -140,10 +140,8 @@ def test_a_change_on_a_lost_connection_is_not_done_again(storage):
         assert FIND.row(connection, {"wanted": "one"}).at == NOW
 
 
-def test_a_lost_connection_is_unavailable_to_who_borrowed_it(storage, databases):
-    if databases.kind == "sqlite":
-        pytest.skip("a file is not lost")
-
+@pytest.mark.database("postgresql")
+def test_a_lost_connection_is_unavailable_to_its_borrower(storage):
     def write_on_a_lost_connection():
         with storage.autocommit() as connection:
             lose(connection, storage)

@@ -183,9 +183,8 @@ def test_a_database_that_does_not_answer_is_unavailable_in_neutral_words(app, tm
         assert str(fault.value) == "the database does not answer"
 
 
-def test_a_statement_of_a_server_that_runs_too_long_is_given_up(fresh_database, app, monkeypatch, databases):
-    if databases.kind == "sqlite":
-        pytest.skip("SQLite has no limit of its own")
+@pytest.mark.database("postgresql")
+def test_a_statement_of_a_server_that_runs_too_long_is_given_up(fresh_database, app, monkeypatch):
     monkeypatch.setattr(storage_module, "STATEMENT_TIMEOUT", 50)
     limited = Storage(fresh_database("identity"))
     limited.init_app(app)
