@@ -23,7 +23,7 @@ PRIVATE_KEY = {**JWKS["keys"][0], "d": "x" * 43}
 
 def registered_clients(provider: Provider) -> dict[str, RegisteredClient]:
     with provider.storage.autocommit() as connection:
-        return {entry.client.id: entry.client for entry in Clients(connection).everyone()}
+        return {entry.client.id: entry.client for entry in Clients(connection).list_clients()}
 
 
 def refusal(

@@ -38,7 +38,7 @@ def works(machine: SelfRegistered, secret: str) -> bool:
 
 def stored(client: SelfRegistered) -> Any:
     with client.provider.storage.autocommit() as connection:
-        return Clients(connection).described(client.id)
+        return Clients(connection).find_described_client(client.id)
 
 
 def test_2_1_a_client_reads_what_is_registered(client: SelfRegistered):

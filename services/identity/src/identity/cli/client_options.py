@@ -129,7 +129,7 @@ def create(
 ) -> None:
     """Register a new client and print its secret once."""
     with operator() as opened, opened.storage.autocommit() as connection:
-        if Clients(connection).described(client_id) is not None:
+        if Clients(connection).find_described_client(client_id) is not None:
             refuse(f"there is a client {client_id!r} already; change it with `identity clients update`")
     register({"id": client_id} | _given(options), secret_of(secret_from_env), secret_file)
 
@@ -140,7 +140,7 @@ def create(
 def update(client_id: str, **options: Any) -> None:  # noqa: ANN401 - the options
     """Change what the options name and leave the rest; repeatable options replace what was there."""
     with operator() as opened, opened.storage.autocommit() as connection:
-        described = Clients(connection).described(client_id)
+        described = Clients(connection).find_described_client(client_id)
     if described is None:
         refuse(f"there is no client {client_id!r}; `identity clients list` shows them")
     known = described.client.registration

@@ -55,7 +55,7 @@ def show(client_id: str, *, is_json: bool) -> None:
 def list_all(*, is_json: bool) -> None:
     """List the clients."""
     with operator() as opened, opened.storage.autocommit() as connection:
-        found = [_fields(described) for described in Clients(connection).everyone()]
+        found = [_fields(described) for described in Clients(connection).list_clients()]
     if is_json:
         show_json(found)
     else:
@@ -90,7 +90,7 @@ def disable(client_id: str) -> None:
 
 def _described(client_id: str) -> DescribedClient:
     with operator() as opened, opened.storage.autocommit() as connection:
-        described = Clients(connection).described(client_id)
+        described = Clients(connection).find_described_client(client_id)
     if described is None:
         refuse(f"there is no client {client_id!r}; `identity clients list` shows them")
     return described

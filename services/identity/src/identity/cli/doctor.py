@@ -132,8 +132,8 @@ def _keys(opened: Operator) -> Iterator[Finding]:
 
 def _registrations(opened: Operator) -> Iterator[Finding]:
     with opened.storage.autocommit() as connection:
-        cities = Cities(connection).everyone()
-        clients = [entry for entry in Clients(connection).everyone() if entry.disabled_at is None]
+        cities = Cities(connection).list_cities()
+        clients = [entry for entry in Clients(connection).list_clients() if entry.disabled_at is None]
     if not cities:
         yield Finding("cities", Verdict.NOTE, "there are none", "run `identity cities put FILE.json`")
     if not clients:

@@ -62,7 +62,9 @@ def invitations(*, is_json: bool) -> None:
     """List the invitations; never their tokens."""
     with operator() as opened, opened.storage.autocommit() as connection:
         now = opened.clock.now()
-        found = [vars(one) | {"state": one.state(now).value} for one in Invitations(connection).everyone()]
+        found = [
+            vars(one) | {"state": one.state(now).value} for one in Invitations(connection).list_invitations()
+        ]
     if is_json:
         show_json(found)
     else:

@@ -47,7 +47,7 @@ def put(resource_id: str, name: str, scopes: str, secret_from_env: str | None) -
 def list_all(*, is_json: bool) -> None:
     """List the resources."""
     with operator() as opened, opened.storage.autocommit() as connection:
-        found = Resources(connection).everyone()
+        found = Resources(connection).list_resources()
     if is_json:
         show_json([{"id": r.id, "name": r.name, "scopes": r.scopes} for r in found])
     else:
