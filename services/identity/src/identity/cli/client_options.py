@@ -179,7 +179,7 @@ def _publish_keys(opened: Operator, registration: ClientRegistration) -> None:
     """Let verifiers see the keys that will sign for the client before they do."""
     wanted = {registration.id_token_signed_response_alg, registration.userinfo_signed_response_alg}
     for alg in wanted & set(ON_DEMAND):
-        if kid := opened.keys.provide(alg):
+        if kid := opened.key_rotation.ensure_active_key(alg):
             opened.note(Event.KEY_CREATED, kid=kid)
 
 

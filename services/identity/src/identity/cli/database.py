@@ -21,5 +21,5 @@ def migrate() -> None:
         refuse(UNREACHABLE)
     migrations.upgrade(settings.database_url.get_secret_value())
     with operator() as opened:
-        made = opened.keys.ensure()
+        made = opened.key_rotation.ensure_active_keys()
     click.echo("The database is up to date." + (f" Made {len(made)} signing keys." if made else ""))

@@ -110,7 +110,7 @@ def _mail_server(settings: Settings) -> Finding:
 
 def _keys(opened: Operator) -> Iterator[Finding]:
     with opened.storage.autocommit() as connection:
-        keys = SigningKeys(connection).everyone()
+        keys = SigningKeys(connection).list_keys()
     now = opened.clock.now()
     for alg in ALWAYS:
         active = next((k for k in keys if k.alg == alg and k.state is KeyState.ACTIVE), None)

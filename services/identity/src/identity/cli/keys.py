@@ -18,7 +18,7 @@ def keys() -> None:
 def list_all(*, is_json: bool) -> None:
     """List every key with its state and its times (UTC)."""
     with operator() as opened, opened.storage.autocommit() as connection:
-        found = SigningKeys(connection).everyone()
+        found = SigningKeys(connection).list_keys()
     shown = [
         {
             "kid": key.kid,
@@ -42,7 +42,7 @@ def list_all(*, is_json: bool) -> None:
 def rotate() -> None:
     """Publish the next keys now; the worker lets them sign after 24 hours, when all clients know them."""
     with operator() as opened:
-        made = opened.keys.rotate()
+        made = opened.key_rotation.publish_next()
         for kid in made:
             opened.note(Event.KEY_CREATED, kid=kid)
     if not made:
@@ -57,7 +57,7 @@ def rotate() -> None:
 def revoke(kid: str) -> None:
     """Withdraw the key KID at once, as after a leak; another one signs from now on."""
     with operator() as opened:
-        if not opened.keys.revoke(kid):
+        if not opened.key_rotation.revoke_key(kid):
             refuse(f"there is no key {kid!r} that could be revoked; `identity keys list` shows them")
         opened.note(Event.KEY_ROTATED, kid=kid, reason="revoked")
     click.echo(f"{kid}: revoked")

@@ -41,7 +41,7 @@ class Operator:
         return Registry(self.storage, self.clock)
 
     @property
-    def keys(self) -> KeyRotation:
+    def key_rotation(self) -> KeyRotation:
         """Return the verbs of signing keys."""
         return KeyRotation(self.storage, self.secret_keys, self.clock)
 

@@ -15,7 +15,7 @@ def serve(processes: int | None) -> None:
     """Serve residents and clients on IDENTITY_BIND until stopped (SIGTERM, Ctrl-C)."""
     with operator() as opened:
         settings = opened.settings
-        opened.keys.ensure()
+        opened.key_rotation.ensure_active_keys()
     read_providers()
     host, separator, port = settings.bind.rpartition(":")
     if not separator or not port.isdigit():

@@ -94,9 +94,9 @@ def http_handlers(opened: Operator) -> list[DeliveryHandler]:
 def cleaners(opened: Operator) -> list[Cleaner]:
     """Return what is due every few minutes: rows that are over, and the signing keys."""
 
-    def turn_keys(_executor: Executor, _now: datetime, _limit: int) -> int:
-        opened.keys.ensure()
-        opened.keys.turn()
+    def rotate_keys(_executor: Executor, _now: datetime, _limit: int) -> int:
+        opened.key_rotation.ensure_active_keys()
+        opened.key_rotation.rotate_due()
         return 0
 
     return [
@@ -117,7 +117,7 @@ def cleaners(opened: Operator) -> list[Cleaner]:
         _deleting(PolledEvents),
         _deleting(lambda executor: Lockout(executor, opened.secret_keys)),
         _deleting(lambda executor: OneTimeCodes(executor, opened.secret_keys)),
-        turn_keys,
+        rotate_keys,
     ]
 
 
