@@ -272,7 +272,7 @@ def test_the_doctor_notices_keys_that_do_not_open(run: Run, monkeypatch: pytest.
     run("migrate")
     monkeypatch.setenv("IDENTITY_SECRET_KEYS", "quite another key of thirty-two characters")
     result = run("doctor")
-    assert "does not open with IDENTITY_SECRET_KEYS" in result.output
+    assert "cannot be decrypted with IDENTITY_SECRET_KEYS" in result.output
 
 
 @pytest.mark.usefixtures("city")

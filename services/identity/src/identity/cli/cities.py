@@ -15,7 +15,7 @@ from identity.relying_parties.store import Cities
 
 @click.group()
 def cities() -> None:
-    """Look after the cities: names, looks, languages, help lines."""
+    """Manage the cities: names, branding, languages, support lines."""
 
 
 @cities.command()
@@ -30,7 +30,7 @@ def put(file: TextIO) -> None:
             refuse(*error.lines)
         change = opened.registry.put_city(registration)
         if change is not Change.UNCHANGED:
-            opened.note(Event.CITY_CHANGED, city=registration.id)
+            opened.record_event(Event.CITY_CHANGED, city=registration.id)
     click.echo(f"{registration.id}: {change}")
 
 
