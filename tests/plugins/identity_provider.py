@@ -233,7 +233,7 @@ class Provider:
         return dict(response.json or {})
 
     def userinfo(self, access_token: str) -> TestResponse:
-        """Ask who somebody is."""
+        """Request userinfo."""
         headers = {"Authorization": f"Bearer {access_token}"}
         return self.app.test_client().get("/userinfo", headers=headers, base_url=ISSUER)
 
