@@ -1,4 +1,4 @@
-"""RFC 7592: a client reads, replaces and ends its own registration, and nobody else's."""
+"""RFC 7592: a client reads, replaces and deletes its own registration, and no other."""
 
 from typing import Any
 
