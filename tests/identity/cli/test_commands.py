@@ -374,7 +374,7 @@ def test_a_database_that_is_lost_half_way_is_said_in_one_line(run: Run, city: No
     def lost(*_arguments: object) -> None:
         raise UnavailableError("the database does not answer")
 
-    monkeypatch.setattr(rotation.KeyRotation, "ensure", lost)
+    monkeypatch.setattr(rotation.KeyRotation, "ensure_active_keys", lost)
     result = run("serve")
     assert result.exit_code == 1
     assert result.stderr.startswith("identity: the database does not answer: check IDENTITY_DATABASE_URL")
