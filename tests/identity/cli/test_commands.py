@@ -113,6 +113,14 @@ def test_keys_rotate_and_revoke(run: Run):
     assert len(table) == 5
 
 
+def test_an_identifier_may_begin_with_a_dash_and_contain_the_letter_of_an_option(run: Run):
+    run("migrate")
+    refused = run("keys", "revoke", "-Yh1", "--yes")
+    assert (refused.exit_code, refused.stdout) == (1, "")
+    assert "there is no key '-Yh1'" in refused.stderr
+    assert "Usage: " in run("keys", "revoke", "-h").output
+
+
 def test_a_city_comes_from_a_file_with_its_drawing_beside_it(run: Run, tmp_path: Path):
     (tmp_path / "logo.svg").write_text(LOGO)
     file = tmp_path / "city.json"

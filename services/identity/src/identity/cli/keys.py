@@ -3,6 +3,7 @@
 import click
 
 from identity.audit.events import Event
+from identity.cli.identifiers import IdentifierCommand
 from identity.cli.operator import operator, refuse
 from identity.cli.printing import as_json, show_json, show_table
 from identity.signing_keys.store import SigningKeys
@@ -50,8 +51,7 @@ def rotate() -> None:
     click.echo(f"Published {len(made)} keys: {' '.join(made)}")
 
 
-# One identifier in 64 begins with a dash: it is an argument, not an option.
-@keys.command(context_settings={"ignore_unknown_options": True})
+@keys.command(cls=IdentifierCommand)
 @click.argument("kid")
 @click.confirmation_option(prompt="Every token that this key signed is refused from now on. Go on?")
 def revoke(kid: str) -> None:

@@ -6,6 +6,7 @@ from typing import NoReturn
 
 import click
 
+from identity.cli.identifiers import IdentifierCommand
 from identity.cli.operator import operator, refuse
 from identity.cli.printing import as_json, show_fields, show_json
 from identity.composition.staff import resident_administration
@@ -21,8 +22,6 @@ from identity.staff.residents import (
 )
 
 LONGEST_REASON = 200
-# One identifier in 64 begins with a dash: it is an argument, not an option.
-_SETTINGS = {"ignore_unknown_options": True}
 _Changed = (
     AlreadyDisabled | NotDisabled | ResidentDeleted | ResidentDisabled | ResidentEnabled | SessionsEnded
 )
@@ -49,7 +48,7 @@ def residents() -> None:
     """Manage residents' accounts. RESIDENT is an e-mail address or a `sub`."""
 
 
-@residents.command(context_settings=_SETTINGS)
+@residents.command(cls=IdentifierCommand)
 @resident_argument
 @as_json
 def show(email_or_sub: str, *, is_json: bool) -> None:
@@ -64,7 +63,7 @@ def show(email_or_sub: str, *, is_json: bool) -> None:
         show_fields(vars(record))
 
 
-@residents.command(context_settings=_SETTINGS)
+@residents.command(cls=IdentifierCommand)
 @resident_argument
 @reason_option
 @as_json
@@ -75,7 +74,7 @@ def disable(email_or_sub: str, reason: str, *, is_json: bool) -> None:
     _print(email_or_sub, outcome, is_json=is_json)
 
 
-@residents.command(context_settings=_SETTINGS)
+@residents.command(cls=IdentifierCommand)
 @resident_argument
 @reason_option
 @as_json
@@ -86,7 +85,7 @@ def enable(email_or_sub: str, reason: str, *, is_json: bool) -> None:
     _print(email_or_sub, outcome, is_json=is_json)
 
 
-@residents.command("end-sessions", context_settings=_SETTINGS)
+@residents.command("end-sessions", cls=IdentifierCommand)
 @resident_argument
 @reason_option
 @as_json
@@ -97,7 +96,7 @@ def end_sessions(email_or_sub: str, reason: str, *, is_json: bool) -> None:
     _print(email_or_sub, outcome, is_json=is_json)
 
 
-@residents.command(context_settings=_SETTINGS)
+@residents.command(cls=IdentifierCommand)
 @resident_argument
 @reason_option
 @as_json
