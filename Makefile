@@ -3,7 +3,7 @@
 .DELETE_ON_ERROR:
 .SUFFIXES:
 MAKEFLAGS += --no-print-directory
-# What one process has compiled, the next ones read: there are dozens of them.
+# Dozens of processes start: each reads the bytecode that an earlier one compiled.
 unexport PYTHONDONTWRITEBYTECODE
 
 BIN := .venv/bin
@@ -11,7 +11,7 @@ DISTRIBUTIONS := protos services/identity services/billing_link services/portal
 CATALOGUES := $(wildcard services/*/src/*/translations/*/LC_MESSAGES/*.po)
 PROTO := src/community_access/billing_link/v1/billing_link.proto
 
-# An environment is current as long as nothing that it was made of has changed, and nobody has moved it.
+# An environment is current while its inputs and its path are unchanged.
 made_of = $(shell { pwd; cat requirements/install.sh requirements/uv.txt requirements/$(1).txt \
 	$(addsuffix /pyproject.toml,$(DISTRIBUTIONS)); } | cksum | tr -d ' ')
 RUN_READY := .venv/.run-$(call made_of,run)
@@ -74,7 +74,7 @@ clean: ## Remove what these commands made: environment, assets, local data, cach
 	find $(DISTRIBUTIONS) deploy tests examples -name __pycache__ -type d -prune -exec rm -rf {} +
 
 PYPROJECTS := $(addsuffix /pyproject.toml,$(DISTRIBUTIONS))
-# The clients of others that tests drive have environments, and locks, of their own.
+# Third-party clients that tests drive have their own environments and locks.
 CLIENTS := $(dir $(wildcard tests/protocol/clients/*/requirements.in))
 compile = $(call compile_to,requirements/$(1).txt,--no-emit-package community-access-protos $(2))
 compile_to = UV_CUSTOM_COMPILE_COMMAND='make lock' $(BIN)/uv pip compile --quiet --universal --python-version 3.11 \

@@ -70,7 +70,7 @@ def serve() -> Iterator[Serve]:
         listening.append(server)
 
         def run() -> None:
-            # Where nobody came, or the other side has gone, there is nothing to answer.
+            # Without a connection, or after the client closed it, there is nothing to send.
             with suppress(OSError):
                 connection, _ = server.accept()
                 with connection:
@@ -81,7 +81,7 @@ def serve() -> Iterator[Serve]:
 
     yield serve
     for server in listening:
-        # Wakes the thread that waits for somebody.
+        # Ends the thread's `accept`.
         with suppress(OSError):
             server.shutdown(socket.SHUT_RDWR)
         server.close()

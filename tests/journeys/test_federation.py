@@ -48,7 +48,7 @@ def go_to_sign_in(page: Page, stack) -> None:
 
 
 def choose(page: Page, stack, provider: str, person: str) -> None:
-    """Press a provider's button and pick somebody there."""
+    """Press a provider's button and choose a person there."""
     page.get_by_role("button", name=f"Sign in with {provider}").click()
     expect(page).to_have_url(re.compile(re.escape(stack.providers)))
     expect(page.get_by_text(f"Simulated {provider} – for local development")).to_be_visible()  # noqa: RUF001 - a dash

@@ -9,7 +9,7 @@ from deploy.local.sample_city.accounts import registrations
 
 pytestmark = pytest.mark.browser
 
-# Somebody whom no other test registers: each address registers once.
+# An address that no other test registers: each registers once.
 RESIDENT = registrations()[-1]
 PASSWORD = "a long walk along the bayou"
 

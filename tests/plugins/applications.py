@@ -1,7 +1,7 @@
 """The applications that the tests of a worker share.
 
-To make an application takes as long as several tests: routes, templates and statements are compiled, RSA keys
-are checked. So one is made for each database and settings; before each test it expires what it remembers.
+An application takes as long to make as several tests: routes, templates and statements are compiled, RSA keys
+are checked. So there is one for each database and settings; before each test its caches are emptied.
 """
 
 from collections.abc import Callable, Iterator
@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 import pytest
 from flask import Flask
 
-# More than one worker ever has in use; those of odd settings go again.
+# Applications to keep: more than the tests of one worker use at a time.
 KEPT = 16
 
 
@@ -20,7 +20,7 @@ class Applications:
         self._made: dict[str, tuple[Flask, Callable[[Flask], object]]] = {}
 
     def lend(self, key: str, make: Callable[[], Flask], close: Callable[[Flask], object]) -> Flask:
-        """Return the application of this key, which remembers nothing of the tests before."""
+        """Return the application of this key, its caches emptied."""
         app, _ = self._made[key] = self._made.pop(key, None) or (make(), close)
         if len(self._made) > KEPT:
             self._close(next(iter(self._made)))
@@ -30,7 +30,7 @@ class Applications:
         return app
 
     def close(self) -> None:
-        """Close them all."""
+        """Close all applications."""
         for key in list(self._made):
             self._close(key)
 

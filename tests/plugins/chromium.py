@@ -38,7 +38,7 @@ def browser() -> Iterator[Browser]:
     if hasattr(os, "geteuid") and os.geteuid() == 0:
         # Chromium's sandbox refuses to run as root, as tests do in containers.
         arguments.append("--no-sandbox")
-    # A busy machine draws slowly; what is there already is not waited for.
+    # Long, for a busy machine; assertions return as soon as they hold.
     expect.set_options(timeout=MILLISECONDS)
     with sync_playwright() as playwright:
         started = playwright.chromium.launch(executable_path=path, args=arguments)
@@ -48,7 +48,7 @@ def browser() -> Iterator[Browser]:
 
 @pytest.fixture
 def page(browser: Browser) -> Iterator[Page]:
-    """Return an empty page of a browser that has never been anywhere."""
+    """Return an empty page of a browser without cookies."""
     context = browser.new_context(locale="en-US", viewport={"width": 1280, "height": 900})
     context.set_default_timeout(MILLISECONDS)
     yield context.new_page()
@@ -57,7 +57,7 @@ def page(browser: Browser) -> Iterator[Page]:
 
 @pytest.hookimpl(hookwrapper=True)
 def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) -> Iterator[None]:
-    """Fail what is skipped where nobody would look at the skip."""
+    """Fail skipped tests in CI, where a skip would go unnoticed."""
     outcome = yield
     report = outcome.get_result()  # type: ignore[attr-defined]  # a hook wrapper is sent pluggy's result
     if os.environ.get("CI") == "true" and report.skipped and not hasattr(report, "wasxfail"):

@@ -26,7 +26,7 @@ from identity.residents.accounts.models import Resident
 from identity.residents.sessions.store import Sessions
 from identity.secret_keys import SecretKeys
 from identity.signing_keys.models import KeyState
-from identity.signing_keys.rotation import ALWAYS, generate
+from identity.signing_keys.rotation import ALWAYS, generate_key
 from identity.signing_keys.store import SigningKeys, StoredKey
 from identity.storage import Storage
 from identity.web.api import Api
@@ -233,7 +233,7 @@ class Provider:
         return dict(response.json or {})
 
     def userinfo(self, access_token: str) -> TestResponse:
-        """Ask who somebody is."""
+        """Request userinfo."""
         headers = {"Authorization": f"Bearer {access_token}"}
         return self.app.test_client().get("/userinfo", headers=headers, base_url=ISSUER)
 
@@ -258,7 +258,7 @@ def answered(response: TestResponse) -> dict[str, str]:
 @pytest.fixture(scope="session")
 def made_keys() -> dict[str, Any]:
     """Return one key pair for each algorithm that has one always, made once: RSA takes its time."""
-    return {alg: generate(alg) for alg in ALWAYS}
+    return {alg: generate_key(alg) for alg in ALWAYS}
 
 
 @pytest.fixture(scope="session")
@@ -346,4 +346,4 @@ def _add_keys(storage: Any, now: datetime, made_keys: dict[str, Any]) -> None:
             public = {**key.as_dict(private=False), "kid": f"key-{alg}", "alg": alg, "use": "sig"}
             sealed = secret_keys.encrypt(json.dumps(key.as_dict(private=True)))
             stored = StoredKey(f"key-{alg}", alg, KeyState.ACTIVE, public, sealed, now, now)
-            SigningKeys(tx).add(stored)
+            SigningKeys(tx).add_key(stored)

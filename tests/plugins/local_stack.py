@@ -172,7 +172,7 @@ class LocalRun:
 
 
 def free_ports(count: int) -> list[int]:
-    """Return ports that nobody listens on; held together, so that they differ."""
+    """Return free ports, all bound at once, so that they differ."""
     with ExitStack() as held:
         sockets = [held.enter_context(socket.socket()) for _ in range(count)]
         for listener in sockets:
@@ -263,7 +263,7 @@ def stack(
 
 
 class OneServerEach(LoadScopeScheduling):
-    """Gives all tests of one server to one worker, and any other test to whoever is free.
+    """Gives all tests of one server to one worker, and any other test to the next free worker.
 
     By their names: the marks of `--dist loadgroup` do not reach the scheduler with today's pytest.
     """

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Any
 
-from identity.relying_parties.admin import MadeInvitation, Registry
+from identity.relying_parties.admin import NewInvitation, Registry
 from identity.relying_parties.schemas import read_invitation
 from identity_provider import CITY, ISSUER, Browser, Client, Provider
 from werkzeug.test import TestResponse
@@ -15,7 +15,7 @@ METADATA = {
 }
 
 
-def invited(provider: Provider, **changes: Any) -> MadeInvitation:
+def invited(provider: Provider, **changes: Any) -> NewInvitation:
     """Make an invitation, as `identity clients invite` does."""
     content = {"city_id": CITY, "redirect_hosts": ["calendar.example"]} | changes
     return Registry(provider.storage, provider.clock).invite(read_invitation(content))

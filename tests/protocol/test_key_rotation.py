@@ -57,14 +57,14 @@ def test_not_one_verification_fails(provider: Provider):
     # Another process of the same service, with caches of its own: tokens come from one, keys from the other.
     settings = Settings(issuer=ISSUER, database_url=provider.url, secret_keys=[SECRET_KEY])
     other = create_app(settings, clock=provider.clock, hashing="cheap")
-    lifecycle = KeyRotation(provider.storage, SecretKeys([SECRET_KEY]), provider.clock)
+    key_rotation = KeyRotation(provider.storage, SecretKeys([SECRET_KEY]), provider.clock)
     verifiers = [
         CachingVerifier(provider, app, timedelta(seconds=late))
         for app, late in ((provider.app, 0), (other, 100), (other, 299))
     ]
     began = provider.clock.now()
     held: list[tuple[datetime, str, str]] = []
-    lifecycle.rotate()
+    key_rotation.publish_next()
     changes = [began, began + PUBLISHED_BEFORE, began + PUBLISHED_BEFORE + PUBLISHED_AFTER]
     residents = [provider.resident() for _ in range(3)]
     with ThreadPoolExecutor(len(residents)) as load:
@@ -75,7 +75,7 @@ def test_not_one_verification_fails(provider: Provider):
                 provider.clock.advance(moment - provider.clock.now())
                 asked = [load.submit(tokens, provider, browser, client) for browser in browsers]
                 # As the worker does, in the middle of it.
-                lifecycle.turn()
+                key_rotation.rotate_due()
                 held += [(moment, *one.result()) for one in asked]
                 held = [one for one in held if moment < one[0] + TOKEN_LIFE]
                 for verifier in verifiers:

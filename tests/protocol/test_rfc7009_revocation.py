@@ -75,7 +75,7 @@ def test_2_1_an_older_refresh_token_ends_the_grant_too(provider: Provider):
     provider.advance(minutes=1)
     assert revoke(provider, client, token=tokens["refresh_token"]).status_code == 200
     assert is_over(provider, client, newer)
-    # The client itself said so: nobody has to be warned.
+    # The client revoked it: no replay is recorded.
     assert "refresh_replayed" not in provider.events()
 
 

@@ -23,7 +23,7 @@ PRIVATE_KEY = {**JWKS["keys"][0], "d": "x" * 43}
 
 def registered_clients(provider: Provider) -> dict[str, RegisteredClient]:
     with provider.storage.autocommit() as connection:
-        return {entry.client.id: entry.client for entry in Clients(connection).everyone()}
+        return {entry.client.id: entry.client for entry in Clients(connection).list_clients()}
 
 
 def refusal(
@@ -114,7 +114,7 @@ def test_2_unknown_metadata_is_ignored(provider: Provider):
 
 
 def test_2_3_a_software_statement_is_ignored(provider: Provider):
-    """§3.1.1: "MUST ignore", since there is nobody here whose statements would count."""
+    """§3.1.1: "MUST ignore", since no issuer of statements is trusted here."""
     statement = signed({"client_name": "The City", "software_id": "x"})
     registered = self_registered(provider, software_statement=statement)
     assert registered.information["client_name"] == METADATA["client_name"]

@@ -1,4 +1,4 @@
-"""RFC 7592: a client reads, replaces and ends its own registration, and nobody else's."""
+"""RFC 7592: a client reads, replaces and deletes its own registration, and no other."""
 
 from typing import Any
 
@@ -38,7 +38,7 @@ def works(machine: SelfRegistered, secret: str) -> bool:
 
 def stored(client: SelfRegistered) -> Any:
     with client.provider.storage.autocommit() as connection:
-        return Clients(connection).described(client.id)
+        return Clients(connection).find_described_client(client.id)
 
 
 def test_2_1_a_client_reads_what_is_registered(client: SelfRegistered):

@@ -1,4 +1,4 @@
-"""RFC 7662, OAuth 2.0 Token Introspection: told to whom a token concerns, and to nobody else."""
+"""RFC 7662, OAuth 2.0 Token Introspection: for the token's client and resources alone."""
 
 import base64
 from typing import Any

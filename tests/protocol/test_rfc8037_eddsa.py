@@ -85,10 +85,10 @@ def test_the_key_is_made_when_the_first_client_needs_it(provider: Provider, jane
 
 def test_the_key_is_rotated_as_the_others(provider: Provider, jane: Browser, client: Client):
     first = provider.tokens(jane, client)["id_token"]
-    lifecycle = KeyRotation(provider.storage, SecretKeys([SECRET_KEY]), provider.clock)
-    assert len(lifecycle.rotate()) == 3
+    key_rotation = KeyRotation(provider.storage, SecretKeys([SECRET_KEY]), provider.clock)
+    assert len(key_rotation.publish_next()) == 3
     provider.clock.advance(PUBLISHED_BEFORE + timedelta(seconds=5))
-    lifecycle.turn()
+    key_rotation.rotate_due()
     provider.advance(seconds=5)
     second = provider.tokens(provider.browser("resident-1"), client)["id_token"]
     assert verified(provider, second)[0]["kid"] != verified(provider, first)[0]["kid"]

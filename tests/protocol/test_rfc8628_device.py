@@ -404,9 +404,9 @@ def test_6_1_case_and_punctuation_do_not_matter(provider: Provider, change: Any)
 
 
 def test_6_1_codes_are_of_consonants():
-    codes = {user_codes.make() for _ in range(200)}
+    codes = {user_codes.generate() for _ in range(200)}
     assert len(codes) == 200
-    assert all(user_codes.read(user_codes.shown(code)) == code for code in codes)
+    assert all(user_codes.parse(user_codes.formatted(code)) == code for code in codes)
     assert not set("AEIOUY") & set("".join(codes))
 
 

@@ -40,6 +40,8 @@ PLANTED = {
     "portal-authlib": ("portal/sign_in/__init__.py", "import authlib.integrations"),
     "portal-sqlalchemy": ("portal/utility_billing/__init__.py", "import sqlalchemy"),
 }
+# An exception that matches no import.
+UNNEEDED = "identity.clock -> flask"
 
 
 @pytest.fixture(scope="module")
@@ -72,16 +74,20 @@ def planted(file: Path, line: str) -> Iterator[None]:
         file.write_text(before)
 
 
-def contracts() -> dict[str, str]:
-    """Return the name of each contract by its id."""
+def contracts() -> dict[str, configparser.SectionProxy]:
+    """Return each contract by its id."""
     parser = configparser.ConfigParser(interpolation=None)
     parser.read(ROOT / ".importlinter")
     prefix = "importlinter:contract:"
     return {
-        section.removeprefix(prefix): parser[section]["name"]
+        section.removeprefix(prefix): parser[section]
         for section in parser.sections()
         if section.startswith(prefix)
     }
+
+
+def with_exceptions() -> list[str]:
+    return [contract for contract, settings in contracts().items() if "ignore_imports" in settings]
 
 
 def test_the_code_keeps_every_contract(tree: Path) -> None:
@@ -112,3 +118,17 @@ def test_a_module_that_no_layer_names_is_caught(tree: Path, service: str) -> Non
 
     assert result.returncode == 1, result.stdout
     assert f"{service}.helpers" in result.stdout
+
+
+def test_an_exception_that_no_import_needs_is_caught(tree: Path) -> None:
+    settings = tree / ".importlinter"
+    with planted(settings, ""):
+        settings.write_text(
+            settings.read_text().replace("ignore_imports =", f"ignore_imports =\n    {UNNEEDED}")
+        )
+        results = {contract: lint(tree, "--contract", contract) for contract in with_exceptions()}
+
+    assert results
+    for contract, result in results.items():
+        assert result.returncode == 1, contract
+        assert f"No matches for ignored import {UNNEEDED}" in result.stdout, contract

@@ -1,4 +1,4 @@
-"""What must hold for the files of this repository, whoever changes them."""
+"""What must hold for the files of this repository."""
 
 import json
 import re

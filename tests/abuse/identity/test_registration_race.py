@@ -32,7 +32,7 @@ def test_an_invitation_registers_no_more_than_it_is_good_for(provider: Provider,
     responses = at_once(times, lambda: register(provider, token))
     assert statuses(responses) == [201] * good_for + [401] * (times - good_for)
     with provider.storage.autocommit() as connection:
-        assert len(Clients(connection).everyone()) == good_for
+        assert len(Clients(connection).list_clients()) == good_for
     assert provider.events() == ["client_registered_itself"] * good_for
 
 
@@ -46,7 +46,7 @@ def test_one_token_updates_once(provider: Provider, times: int):
     [winner] = [response for response in responses if response.status_code == 200]
     assert client.ask("GET", winner.json["registration_access_token"]).status_code == 200
     with provider.storage.autocommit() as connection:
-        [entry] = Clients(connection).everyone()
+        [entry] = Clients(connection).list_clients()
     # The first one, which goes on for a day, and the winner's.
     assert len(entry.client.secrets) == 2
 

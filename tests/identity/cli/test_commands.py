@@ -113,6 +113,14 @@ def test_keys_rotate_and_revoke(run: Run):
     assert len(table) == 5
 
 
+def test_an_identifier_may_begin_with_a_dash_and_contain_the_letter_of_an_option(run: Run):
+    run("migrate")
+    refused = run("keys", "revoke", "-Yh1", "--yes")
+    assert (refused.exit_code, refused.stdout) == (1, "")
+    assert "there is no key '-Yh1'" in refused.stderr
+    assert "Usage: " in run("keys", "revoke", "-h").output
+
+
 def test_a_city_comes_from_a_file_with_its_drawing_beside_it(run: Run, tmp_path: Path):
     (tmp_path / "logo.svg").write_text(LOGO)
     file = tmp_path / "city.json"
@@ -272,7 +280,7 @@ def test_the_doctor_notices_keys_that_do_not_open(run: Run, monkeypatch: pytest.
     run("migrate")
     monkeypatch.setenv("IDENTITY_SECRET_KEYS", "quite another key of thirty-two characters")
     result = run("doctor")
-    assert "does not open with IDENTITY_SECRET_KEYS" in result.output
+    assert "cannot be decrypted with IDENTITY_SECRET_KEYS" in result.output
 
 
 @pytest.mark.usefixtures("city")
@@ -374,7 +382,7 @@ def test_a_database_that_is_lost_half_way_is_said_in_one_line(run: Run, city: No
     def lost(*_arguments: object) -> None:
         raise UnavailableError("the database does not answer")
 
-    monkeypatch.setattr(rotation.KeyRotation, "ensure", lost)
+    monkeypatch.setattr(rotation.KeyRotation, "ensure_active_keys", lost)
     result = run("serve")
     assert result.exit_code == 1
     assert result.stderr.startswith("identity: the database does not answer: check IDENTITY_DATABASE_URL")

@@ -57,7 +57,7 @@ def test_an_invitation_is_shown_with_its_token_once(run: Run, storage: Storage):
     assert str(invitation["id"]) in result.output
     assert token not in run("invitations", "--json").output + run("invitations").output
     with storage.autocommit() as connection:
-        assert Invitations(connection).claim(digest(token), datetime.now(UTC)) is not None
+        assert Invitations(connection).claim_invitation(digest(token), datetime.now(UTC)) is not None
 
 
 def test_it_is_good_for_one_registration_within_a_week_unless_said_otherwise(run: Run):
@@ -98,7 +98,7 @@ def test_the_table_tells_what_became_of_them(run: Run, storage: Storage):
     token = token_of(run(*INVITE, "--redirect-host", "127.0.0.1"))
     assert re.search(r"\bopen +1 ", run("invitations").output)
     with storage.autocommit() as connection:
-        Invitations(connection).claim(digest(token), datetime.now(UTC))
+        Invitations(connection).claim_invitation(digest(token), datetime.now(UTC))
     table = run("invitations").output
     assert re.search(r"\bused up +0 ", table)
     assert "127.0.0.1 calendar.example" in table

@@ -53,6 +53,12 @@ def test_show_prints_the_account_and_no_secret(run: Run, jane: str):
     }
 
 
+def test_a_sub_may_begin_with_a_dash_and_contain_the_letter_of_an_option(run: Run):
+    refused = run("disable", "-Yh1", *REASON)
+    assert (refused.exit_code, refused.stdout) == (1, "")
+    assert "there is no resident '-Yh1'" in refused.stderr
+
+
 def test_disable_and_enable_say_what_they_did(run: Run, jane: str):
     assert run("disable", "jane@example.com", *REASON).output == f"{jane}: disabled, 1 session ended\n"
     again = run("disable", jane, *REASON)

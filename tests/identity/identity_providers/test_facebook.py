@@ -99,7 +99,7 @@ def test_the_dialog_is_asked_for_in_the_residents_language(visitor: Visitor) -> 
 
 
 class TestDataDeletion:
-    """The callback with which somebody asks, at Facebook, to be forgotten here."""
+    """Facebook's data deletion callback."""
 
     def test_a_signed_request_names_who_is_to_be_forgotten(
         self, simulated: Simulated, providers: Providers, clock: FixedClock

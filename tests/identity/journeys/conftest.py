@@ -247,8 +247,8 @@ def client() -> RegisteredClient:
 @pytest.fixture
 def app(settings: Settings, clock: FixedClock, storage: Storage, applications: Applications) -> Flask:
     with storage.transaction() as tx:
-        Cities(tx).put(CITY)
-        Clients(tx).put(CLIENT, clock.now())
+        Cities(tx).put_city(CITY)
+        Clients(tx).put_client(CLIENT, clock.now())
     return applications.lend(
         f"journeys {settings.database_url.get_secret_value()} {settings!r}",
         lambda: create_app(settings, clock=clock, hashing="cheap", providers={}),

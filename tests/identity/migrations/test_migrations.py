@@ -72,5 +72,5 @@ def test_the_release_before_can_still_write(fresh_database) -> None:
         }
         before = after
     engine.dispose()
-    # Cities are written by operators alone, and a salt that everybody could know would be none.
+    # Only operators write cities, and a default salt would be public.
     assert needed == {"cities.subject_salt"}

@@ -93,7 +93,7 @@ def test_a_given_secret_becomes_the_only_one(
 def test_secrets_are_stored_as_digests(registry: Registry, storage: Storage):
     registry.put_client(client(), SECRET)
     with storage.autocommit() as connection:
-        described = Clients(connection).described("city-website")
+        described = Clients(connection).find_described_client("city-website")
     assert described is not None
     assert SECRET not in repr(described)
 

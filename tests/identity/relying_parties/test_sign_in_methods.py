@@ -22,9 +22,9 @@ def city() -> dict[str, object]:
 )
 def test_all_none_or_some(storage, city, written, stored):
     with storage.transaction() as tx:
-        Cities(tx).put(read_city(city | written).registered())
+        Cities(tx).put_city(read_city(city | written).registered())
     with storage.autocommit() as connection:
-        assert Cities(connection).get("pinellas-park").sign_in_methods == stored
+        assert Cities(connection).find_city("pinellas-park").sign_in_methods == stored
 
 
 @pytest.mark.parametrize("method", ["password", "Google", "sign in", ""])

@@ -34,7 +34,7 @@ def credentials(name=RESOURCE, secret=SECRET):
 @pytest.fixture
 def registered(storage, now):
     with storage.transaction() as tx:
-        Cities(tx).put(
+        Cities(tx).put_city(
             RegisteredCity(
                 id="pinellas-park",
                 name="City of Pinellas Park",
@@ -49,7 +49,9 @@ def registered(storage, now):
                 notice="",
             )
         )
-        Resources(tx).put(RegisteredResource(RESOURCE, "billing_link", digest(SECRET), frozenset()), now)
+        Resources(tx).put_resource(
+            RegisteredResource(RESOURCE, "billing_link", digest(SECRET), frozenset()), now
+        )
 
 
 @pytest.fixture
@@ -115,7 +117,7 @@ def test_the_mail_leads_to_the_citys_website_that_uses_the_service(client, jane,
     other = portal | {"id": "parks", "initiate_login_uri": "https://parks.example/", "resources": []}
     with storage.transaction() as tx:
         for content in (other, portal):
-            Clients(tx).put(read_client(content).registered(), now)
+            Clients(tx).put_client(read_client(content).registered(), now)
     client.post("/notices", json=notice(jane), headers=credentials())
     assert [mail.facts["portal_link"] for mail in mails()] == ["https://portal.example/sign-in"]
 

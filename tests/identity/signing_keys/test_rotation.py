@@ -1,4 +1,4 @@
-"""Signing keys: published before they sign, published after, sealed, replaced when revoked."""
+"""Signing keys: published before they sign, published after, encrypted, replaced when revoked."""
 
 import json
 from datetime import timedelta
@@ -35,7 +35,7 @@ def key_set(storage: Storage, secret_keys: SecretKeys, clock: FixedClock) -> Key
 
 def stored(storage: Storage, alg: str = "ES256") -> list[StoredKey]:
     with storage.autocommit() as connection:
-        return [key for key in SigningKeys(connection).everyone() if key.alg == alg]
+        return [key for key in SigningKeys(connection).list_keys() if key.alg == alg]
 
 
 def published(key_set: KeySet) -> set[str]:
@@ -46,15 +46,15 @@ def test_rsa_keys_have_3072_bits():
     assert CONFIGURED_RSA_BITS == 3072
 
 
-def test_what_is_missing_is_made_once(keys: KeyRotation, storage: Storage):
-    assert len(keys.ensure()) == 2
-    assert keys.ensure() == []
+def test_missing_keys_are_made_once(keys: KeyRotation, storage: Storage):
+    assert len(keys.ensure_active_keys()) == 2
+    assert keys.ensure_active_keys() == []
     assert [key.state for key in stored(storage)] == [KeyState.ACTIVE]
     assert [key.state for key in stored(storage, "RS256")] == [KeyState.ACTIVE]
 
 
-def test_private_parts_are_sealed(keys: KeyRotation, storage: Storage, secret_keys: SecretKeys):
-    keys.ensure()
+def test_private_parts_are_encrypted(keys: KeyRotation, storage: Storage, secret_keys: SecretKeys):
+    keys.ensure_active_keys()
     for key in (*stored(storage), *stored(storage, "RS256")):
         assert '"d"' not in key.private_sealed
         assert "d" not in key.public_jwk
@@ -62,11 +62,11 @@ def test_private_parts_are_sealed(keys: KeyRotation, storage: Storage, secret_ke
 
 
 def test_an_algorithm_has_one_active_key(keys: KeyRotation, storage: Storage):
-    keys.ensure()
+    keys.ensure_active_keys()
     [key] = stored(storage)
     twin = StoredKey(**{**vars(key), "kid": "twin"})
     with pytest.raises(AlreadyActiveError), storage.transaction() as tx:
-        SigningKeys(tx).add(twin)
+        SigningKeys(tx).add_key(twin)
 
 
 def test_without_a_key_nothing_is_signed(key_set: KeySet):
@@ -75,26 +75,26 @@ def test_without_a_key_nothing_is_signed(key_set: KeySet):
     assert published(key_set) == set()
 
 
-def test_a_key_that_few_ask_for_is_made_when_one_does(keys: KeyRotation, key_set: KeySet, storage: Storage):
-    keys.ensure()
-    keys.rotate()
+def test_a_key_on_demand_is_made_at_its_first_use(keys: KeyRotation, key_set: KeySet, storage: Storage):
+    keys.ensure_active_keys()
+    keys.publish_next()
     assert stored(storage, "EdDSA") == []
     first = key_set.signing_key("EdDSA")
     assert key_set.signing_key("EdDSA").kid == first.kid
     assert first.kid in published(key_set)
-    assert keys.provide("EdDSA") is None
+    assert keys.ensure_active_key("EdDSA") is None
     assert [key.state for key in stored(storage, "EdDSA")] == [KeyState.ACTIVE]
 
 
 def test_it_lives_on_as_the_others(keys: KeyRotation, key_set: KeySet, storage: Storage, clock: FixedClock):
-    first = keys.provide("EdDSA")
+    first = keys.ensure_active_key("EdDSA")
     clock.advance(89 * DAY)
-    keys.turn()
+    keys.rotate_due()
     clock.advance(DAY)
-    keys.turn()
+    keys.rotate_due()
     second = key_set.signing_key("EdDSA").kid
     assert {first, second} <= published(key_set)
-    assert keys.revoke(second)
+    assert keys.revoke_key(second)
     clock.advance(timedelta(seconds=5))
     assert key_set.signing_key("EdDSA").kid not in (first, second)
     assert second not in published(key_set)
@@ -103,22 +103,22 @@ def test_it_lives_on_as_the_others(keys: KeyRotation, key_set: KeySet, storage: 
 def test_a_successor_is_published_a_day_before_it_signs(
     keys: KeyRotation, key_set: KeySet, storage: Storage, clock: FixedClock
 ):
-    keys.ensure()
+    keys.ensure_active_keys()
     [first] = stored(storage)
     clock.advance(88 * DAY)
-    keys.turn()
+    keys.rotate_due()
     assert len(stored(storage)) == 1
     clock.advance(DAY)
-    keys.turn()
+    keys.rotate_due()
     [_, second] = stored(storage)
     assert second.state is KeyState.NEXT
     assert {first.kid, second.kid} <= published(key_set)
     assert key_set.signing_key("ES256").kid == first.kid
     clock.advance(DAY - timedelta(seconds=1))
-    keys.turn()
+    keys.rotate_due()
     assert key_set.signing_key("ES256").kid == first.kid
     clock.advance(timedelta(seconds=6))
-    keys.turn()
+    keys.rotate_due()
     clock.advance(timedelta(seconds=5))
     assert key_set.signing_key("ES256").kid == second.kid
     assert {first.kid, second.kid} <= published(key_set)
@@ -127,52 +127,52 @@ def test_a_successor_is_published_a_day_before_it_signs(
 def test_a_retired_key_is_published_until_its_tokens_are_dead(
     keys: KeyRotation, key_set: KeySet, storage: Storage, clock: FixedClock
 ):
-    keys.ensure()
-    keys.rotate()
+    keys.ensure_active_keys()
+    keys.publish_next()
     clock.advance(DAY)
-    keys.turn()
+    keys.rotate_due()
     [second, first] = sorted(stored(storage), key=lambda key: key.state)
     assert (first.state, second.state) == (KeyState.RETIRED, KeyState.ACTIVE)
     assert first.private_sealed == ""
     clock.advance(DAY - timedelta(seconds=1))
-    keys.turn()
+    keys.rotate_due()
     assert first.kid in published(key_set)
     clock.advance(timedelta(seconds=6))
-    keys.turn()
+    keys.rotate_due()
     clock.advance(timedelta(seconds=5))
     assert first.kid not in published(key_set)
     assert key_set.verifying_key(first.kid) is not None
 
 
 def test_asking_twice_publishes_one_successor(keys: KeyRotation, storage: Storage):
-    keys.ensure()
-    assert len(keys.rotate()) == 2
-    assert keys.rotate() == []
+    keys.ensure_active_keys()
+    assert len(keys.publish_next()) == 2
+    assert keys.publish_next() == []
     assert len(stored(storage)) == 2
 
 
 def test_a_revoked_key_is_gone_at_once_and_another_signs(
     keys: KeyRotation, key_set: KeySet, storage: Storage, clock: FixedClock
 ):
-    keys.ensure()
+    keys.ensure_active_keys()
     [first] = stored(storage)
     assert key_set.signing_key("ES256").kid == first.kid
-    assert keys.revoke(first.kid)
+    assert keys.revoke_key(first.kid)
     clock.advance(timedelta(seconds=5))
     assert key_set.signing_key("ES256").kid != first.kid
     assert first.kid not in published(key_set)
     assert key_set.verifying_key(first.kid) is None
-    assert not keys.revoke(first.kid)
-    assert not keys.revoke("unknown")
+    assert not keys.revoke_key(first.kid)
+    assert not keys.revoke_key("unknown")
 
 
 def test_a_revocation_puts_a_published_successor_to_work(
     keys: KeyRotation, key_set: KeySet, storage: Storage
 ):
-    keys.ensure()
-    keys.rotate()
+    keys.ensure_active_keys()
+    keys.publish_next()
     [first, second] = sorted(stored(storage), key=lambda key: key.state is KeyState.NEXT)
-    keys.revoke(first.kid)
+    keys.revoke_key(first.kid)
     assert key_set.signing_key("ES256").kid == second.kid
     assert len(stored(storage)) == 2
 
@@ -180,9 +180,9 @@ def test_a_revocation_puts_a_published_successor_to_work(
 def test_keys_are_looked_at_every_five_seconds_and_parsed_when_they_change(
     keys: KeyRotation, key_set: KeySet, clock: FixedClock
 ):
-    keys.ensure()
+    keys.ensure_active_keys()
     before = key_set.signing_key("ES256")
-    keys.rotate()
+    keys.publish_next()
     assert len(published(key_set)) == 2
     clock.advance(timedelta(seconds=5))
     assert len(published(key_set)) == 4
@@ -197,7 +197,7 @@ def test_verifiers_forget_the_set_long_before_a_published_key_signs(keys: KeyRot
 
 
 def test_a_keyring_that_lost_its_key_opens_nothing(storage: Storage, keys: KeyRotation, clock: FixedClock):
-    keys.ensure()
+    keys.ensure_active_keys()
     other = KeySet(storage, SecretKeys(["another key of thirty-two characters"]), clock)
     with pytest.raises(DecryptionError):
         other.signing_key("ES256")
@@ -206,9 +206,9 @@ def test_a_keyring_that_lost_its_key_opens_nothing(storage: Storage, keys: KeyRo
 def test_two_processes_that_start_at_once_make_one_key(
     keys: KeyRotation, storage: Storage, monkeypatch: pytest.MonkeyPatch
 ):
-    keys.ensure()
+    keys.ensure_active_keys()
     # The other process looked before this one wrote.
     with monkeypatch.context() as patched:
-        patched.setattr(SigningKeys, "everyone", lambda _self: [])
-        assert keys.ensure() == []
+        patched.setattr(SigningKeys, "list_keys", lambda _self: [])
+        assert keys.ensure_active_keys() == []
     assert len(stored(storage)) == 1

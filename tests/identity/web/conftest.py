@@ -56,8 +56,8 @@ def registered(storage: Storage, clock: FixedClock) -> None:
         id_token_signed_response_alg="ES256",
     )
     with storage.transaction() as tx:
-        Cities(tx).put(CITY)
-        Clients(tx).put(client, clock.now())
+        Cities(tx).put_city(CITY)
+        Clients(tx).put_client(client, clock.now())
 
 
 @pytest.fixture

@@ -53,7 +53,7 @@ def test_every_page_has_one_first_heading_and_unique_ids(client, from_portal):
 
 def test_the_citys_notice_is_on_every_page(client, from_portal, storage, city):
     with storage.transaction() as tx:
-        Cities(tx).put(replace(city, notice="Payments are delayed until noon."))
+        Cities(tx).put_city(replace(city, notice="Payments are delayed until noon."))
     assert "Payments are delayed until noon." in source_of(client.get(f"/help{from_portal}"))
 
 
@@ -68,7 +68,7 @@ class TestLanguage:
 
     def test_is_the_citys_first_then(self, client, from_portal, storage, city):
         with storage.transaction() as tx:
-            Cities(tx).put(replace(city, languages=("es", "en")))
+            Cities(tx).put_city(replace(city, languages=("es", "en")))
         assert '<html lang="es">' in source_of(client.get(f"/sign-in{from_portal}"))
 
     def test_the_switch_keeps_the_page_and_the_way_on(self, client, from_portal):

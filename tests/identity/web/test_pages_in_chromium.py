@@ -68,8 +68,8 @@ def site(tmp_path: Path, city: RegisteredCity, portal: RegisteredClient, clock) 
     app = server.app = create_app(settings, clock=clock, hashing="cheap")
     storage: Storage = app.extensions["identity"]
     with app.app_context(), storage.transaction() as tx:
-        Cities(tx).put(city)
-        Clients(tx).put(portal, clock.now())
+        Cities(tx).put_city(city)
+        Clients(tx).put_client(portal, clock.now())
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
     thread.start()
     yield Site(

@@ -88,7 +88,7 @@ class Landing:
 
 @dataclass
 class Visitor:
-    """Somebody's browser: keeps cookies, follows redirects, fills in forms."""
+    """A browser: keeps cookies, follows redirects, fills in forms."""
 
     session: requests.Session = field(default_factory=requests.Session)
 

@@ -136,7 +136,7 @@ def test_mozilla_django_oidc(landing: Any, visitor: Any, start: Any):
     assert first["profile"] == {"email": EMAIL}
     assert claims_of(first["id_token"])["sub"] == SUB
 
-    # It asks again with prompt=none when its ID token is old, and nobody notices.
+    # It asks again with prompt=none when its ID token is old, without a page.
     second = said(visitor.open(f"{website.url}/expire"))
     assert second["id_token"] != first["id_token"]
     assert claims_of(second["id_token"])["auth_time"] == claims_of(first["id_token"])["auth_time"]

@@ -1,7 +1,7 @@
 """Statements that run at every request, compiled once.
 
-SQLAlchemy writes them, knows their types and keeps the connections. What it does anew at each execution, more
-than half of what a small statement costs this process, is done here once (docs/decisions/0031).
+SQLAlchemy compiles them, converts their values and keeps the connections. What it repeats at each execution,
+more than half of the cost of a small statement in this process, is done once here (docs/decisions/0031).
 """
 
 from collections import namedtuple
@@ -17,23 +17,23 @@ from identity.storage import Executor
 
 Statement = Select[*tuple[Any, ...]] | Insert | ReturningInsert[Any] | ReturningUpdate[Any]
 _Convert = Callable[[Any], Any]
-# Which values are converted, by name or place: most types are the driver's own.
+# The values that are converted, by name or position. The driver reads and writes most types itself.
 _Converted = list[tuple[Any, _Convert]]
 
 
 class CompiledStatement:
-    """A statement that is always given the same parameters (its `bindparam`s, or an INSERT's columns)."""
+    """A statement whose parameters always have the same names (its `bindparam`s, or an INSERT's columns)."""
 
     def __init__(self, statement: Statement) -> None:
         self._statement, self._returns_rows = statement, type(statement) is not Insert
-        # In autocommit nothing else hangs on it, and it changes nothing.
+        # On an autocommit connection a SELECT is a whole transaction and changes nothing.
         self._may_run_again = isinstance(statement, Select)
         self._compiled: dict[str, _Compiled] = {}
 
     def row(self, executor: Executor, parameters: Mapping[str, object]) -> Any:  # noqa: ANN401 - a row with the statement's columns
-        """Execute it; return its only row, None if there is none. Raises SQLAlchemy's `DBAPIError`.
+        """Execute it; return its only row, or None. Raises SQLAlchemy's `DBAPIError`, without parameters.
 
-        A connection that is lost is given up; a SELECT then runs once more, on a new connection.
+        A lost connection is closed; a SELECT then runs once more, on a new connection.
         """
         if isinstance(executor, Connection):
             compiled = self._on(executor.dialect, parameters)
@@ -42,7 +42,7 @@ class CompiledStatement:
             except executor.dialect.loaded_dbapi.Error as error:
                 is_lost = executor.dialect.is_disconnect(error, executor.connection, None)
                 if is_lost:
-                    _give_up(executor, error)
+                    _close_lost(executor, error)
                 if not (is_lost and self._may_run_again):
                     raise compiled.failure(executor.dialect, error, is_lost=is_lost) from error
         result = executor.execute(self._statement, dict(parameters))
@@ -55,13 +55,13 @@ class CompiledStatement:
 
 
 class _Compiled:
-    """The statement in the words of one database, and what turns values into its driver's and back."""
+    """The statement in one database's dialect, and the conversions of its values and columns."""
 
     def __init__(self, statement: Statement, dialect: Dialect, names: list[str]) -> None:
         compiled: Any = statement.compile(dialect=dialect, column_keys=names)
         self._text, self._order = str(compiled), compiled.positiontup
         self._constants = {name: value for name, value in compiled.params.items() if name not in names}
-        # By name, since a parameter may stand in several places.
+        # By name, since a parameter may occur several times.
         types = {name: bound.type.dialect_impl(dialect) for bound, name in compiled.bind_names.items()}
         self._to_driver = _converted((name, kind.bind_processor(dialect)) for name, kind in types.items())
         columns = [] if type(statement) is Insert else list(statement.exported_columns)
@@ -100,8 +100,8 @@ class _Compiled:
         return columns
 
 
-def _give_up(connection: Connection, error: Exception) -> None:
-    """Close a lost connection and its pool's others, likely lost too; the next use opens a new one."""
+def _close_lost(connection: Connection, error: Exception) -> None:
+    """Close a lost connection and the others of its pool, which are probably lost too."""
     connection.invalidate(error)
     connection.rollback()
     connection.engine.dispose()

@@ -115,8 +115,8 @@ def app(
 ) -> Flask:
     """Return the application with all five providers, each simulated."""
     with storage.transaction() as tx:
-        Cities(tx).put(city)
-        Clients(tx).put(client, clock.now())
+        Cities(tx).put_city(city)
+        Clients(tx).put_client(client, clock.now())
     offered.update(providers)
     return applications.lend(
         f"federation {settings.database_url.get_secret_value()} {settings!r}",

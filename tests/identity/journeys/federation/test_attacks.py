@@ -13,7 +13,7 @@ PROVIDERS = [("google", "grace"), ("apple", "rosa"), ("microsoft", "patricia"), 
 
 @pytest.fixture
 def is_refused(residents, live_sessions):
-    """Return a function that checks that an answer let nobody in."""
+    """Return a function that checks that the response starts no session."""
 
     def check(page, title=NOT_OURS):
         assert page.title == title
@@ -133,7 +133,7 @@ def test_an_id_token_that_the_provider_did_not_sign_is_refused(traveller, is_ref
 
 
 class TestAnotherPersonsAddress:
-    """Grace exists. Whoever merely says her address gets neither her account nor news of it."""
+    """Grace has an account. Her unverified address gives neither access to it nor a sign that it exists."""
 
     @pytest.fixture
     def grace(self, add_resident):
@@ -249,7 +249,7 @@ def test_the_row_holds_no_secret_that_could_be_read(traveller, storage):
 
 
 def test_a_posted_answer_is_kept_once(traveller, app, is_refused):
-    """Whoever learns a state cannot put another answer in the place of the first."""
+    """A known `state` cannot be used to replace the first response."""
     answer = traveller.pick(traveller.leave("apple"), "rosa")
     stranger = app.test_client()
     stranger.post(answer.path, data=answer.params)

@@ -1,4 +1,4 @@
-"""Rows that are over are deleted by the worker, not before anybody may still ask for them."""
+"""Rows that are over are deleted by the worker, not while they can still be used."""
 
 from datetime import timedelta
 

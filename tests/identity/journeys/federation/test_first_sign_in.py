@@ -8,7 +8,7 @@ from identity.residents.federated_identities.models import FederatedIdentity
 from identity.residents.passwords.models import Password
 from sqlalchemy import select
 
-# Provider, person, name, address: what each provider says of somebody whose address it has proved.
+# Provider, person, name, address: the claims of a person whose address the provider has verified.
 PROVED = [
     ("google", "grace", "Grace Morales", "grace.morales@gmail.com"),
     ("apple", "samuel", "Samuel Ortiz", "samuel.ortiz@icloud.com"),
@@ -248,7 +248,7 @@ class TestAnAddressThatNobodyProved:
 
 
 class TestAPendingRegistrationOfTheSameAddress:
-    """Problem 5: somebody registers the victim's address first, with a password of theirs, and waits."""
+    """Problem 5: an attacker registers the victim's address first, with a password of theirs, and waits."""
 
     def test_is_void_once_the_provider_proves_the_address(
         self, traveller, make_browser, sign_up, mailbox, residents, count
@@ -258,7 +258,7 @@ class TestAPendingRegistrationOfTheSameAddress:
         waiting = attacker.page.url
         mail = mailbox.newest("grace.morales@gmail.com", "verify_registration")
         assert traveller.sign_in("google", "grace").title == "Your profile"
-        # Even whoever opens that mail, in the very browser that asked, gets nothing by it.
+        # The link is void too, even in the browser that asked for the mail.
         assert attacker.open(mail.link).title == "Your address is already verified"
         attacker.open(waiting)
         attacker.press("Verify registration", code=mail.facts["code"])

@@ -1,4 +1,4 @@
-"""One sign-in method for each resident: somebody who tries another way gets a way forward (decision 1)."""
+"""One sign-in method for each resident: another method leads to a page that says so (decision 1)."""
 
 import pytest
 from identity.residents.accounts.models import SignInMethod

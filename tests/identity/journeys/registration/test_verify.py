@@ -12,7 +12,7 @@ OTHER_PASSWORD = "four tall palms in the wind"
 
 @pytest.fixture
 def mail(sign_up, mailbox):
-    """Return the mail after somebody signed up in `browser`."""
+    """Return the mail after a sign-up in `browser`."""
     sign_up()
     return mailbox.newest("new@example.com", "verify_registration")
 
@@ -121,7 +121,7 @@ class TestInAnotherBrowser:
         assert other.press("Sign in", password=OTHER_PASSWORD).hops == ["/help"]
 
     def test_whoever_registered_the_address_beforehand_never_gets_in(self, other, browser):
-        """The one who filled in the form knows PASSWORD; the mailbox belongs to somebody else."""
+        """The sign-up in `browser` chose PASSWORD; the mailbox belongs to another person."""
         other.press("Verify registration", password=OTHER_PASSWORD)
         assert browser.sign_in("new@example.com", PASSWORD).title != "Your profile"
         assert "Unable to sign in" in browser.page.main

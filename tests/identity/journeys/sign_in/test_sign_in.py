@@ -308,7 +308,7 @@ def test_a_form_sent_by_another_website_is_not_accepted(browser, resident):
 
 
 class TestOnTheWayFromAClient:
-    """Through the provider's own endpoints: nobody is lost between them."""
+    """From `/authorize` through the pages and back to the client."""
 
     def _authorize(self, **more: str):
         query = {

@@ -52,13 +52,13 @@ class _RefusalEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_Refusal.Value
     REFUSAL_TOO_MANY_ATTEMPTS: _Refusal.ValueType  # 8
     """RESOURCE_EXHAUSTED: too many failed attempts; metadata `retry_after` says in how many seconds to try again."""
     REFUSAL_ALREADY_LINKED: _Refusal.ValueType  # 9
-    """FAILED_PRECONDITION: the city lets only one resident link an account, and somebody has."""
+    """FAILED_PRECONDITION: the city lets only one resident link an account, and another resident has."""
     REFUSAL_LINKING_DISABLED: _Refusal.ValueType  # 10
     """FAILED_PRECONDITION: the city has switched linking off."""
     REFUSAL_TEMPORARILY_UNAVAILABLE: _Refusal.ValueType  # 11
     """UNAVAILABLE: the billing records, or identity's keys, cannot be reached just now. Safe to retry."""
     REFUSAL_LINK_LIMIT_REACHED: _Refusal.ValueType  # 12
-    """FAILED_PRECONDITION: the resident has as many links in the city as anybody may; metadata `limit` says how many."""
+    """FAILED_PRECONDITION: the resident has the largest number of links allowed in a city; metadata `limit` says how many."""
     REFUSAL_INTERNAL: _Refusal.ValueType  # 13
     """INTERNAL: a defect of the service; metadata `support_code` finds it in the service's log."""
 
@@ -85,13 +85,13 @@ REFUSAL_LINK_NOT_FOUND: Refusal.ValueType  # 7
 REFUSAL_TOO_MANY_ATTEMPTS: Refusal.ValueType  # 8
 """RESOURCE_EXHAUSTED: too many failed attempts; metadata `retry_after` says in how many seconds to try again."""
 REFUSAL_ALREADY_LINKED: Refusal.ValueType  # 9
-"""FAILED_PRECONDITION: the city lets only one resident link an account, and somebody has."""
+"""FAILED_PRECONDITION: the city lets only one resident link an account, and another resident has."""
 REFUSAL_LINKING_DISABLED: Refusal.ValueType  # 10
 """FAILED_PRECONDITION: the city has switched linking off."""
 REFUSAL_TEMPORARILY_UNAVAILABLE: Refusal.ValueType  # 11
 """UNAVAILABLE: the billing records, or identity's keys, cannot be reached just now. Safe to retry."""
 REFUSAL_LINK_LIMIT_REACHED: Refusal.ValueType  # 12
-"""FAILED_PRECONDITION: the resident has as many links in the city as anybody may; metadata `limit` says how many."""
+"""FAILED_PRECONDITION: the resident has the largest number of links allowed in a city; metadata `limit` says how many."""
 REFUSAL_INTERNAL: Refusal.ValueType  # 13
 """INTERNAL: a defect of the service; metadata `support_code` finds it in the service's log."""
 Global___Refusal: _TypeAlias = Refusal  # noqa: Y015

@@ -78,8 +78,8 @@ class BillingLinkServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def UnlinkAccount(self, request, context):
-        """Removes one of the resident's links; nothing else changes. Idempotent: a link that is not there, or is somebody
-        else's, is answered like one that was removed. Needs scope `billing.link`.
+        """Removes one of the resident's links; nothing else changes. Idempotent: for an unknown link, or another
+        resident's, the response is the same. Needs scope `billing.link`.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

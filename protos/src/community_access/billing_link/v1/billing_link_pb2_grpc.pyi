@@ -48,8 +48,8 @@ class BillingLinkServiceStub:
     registration with the token's verified e-mail address, if there is exactly one. Needs scope `billing.read`.
     """
     UnlinkAccount: _grpc.UnaryUnaryMultiCallable[_billing_link_pb2.UnlinkAccountRequest, _billing_link_pb2.UnlinkAccountResponse]
-    """Removes one of the resident's links; nothing else changes. Idempotent: a link that is not there, or is somebody
-    else's, is answered like one that was removed. Needs scope `billing.link`.
+    """Removes one of the resident's links; nothing else changes. Idempotent: for an unknown link, or another
+    resident's, the response is the same. Needs scope `billing.link`.
     """
     GetAccount: _grpc.UnaryUnaryMultiCallable[_billing_link_pb2.GetAccountRequest, _billing_link_pb2.GetAccountResponse]
     """Reads one linked account in full. Needs scope `billing.read`."""
@@ -68,8 +68,8 @@ class BillingLinkServiceAsyncStub(BillingLinkServiceStub):
     registration with the token's verified e-mail address, if there is exactly one. Needs scope `billing.read`.
     """
     UnlinkAccount: _aio.UnaryUnaryMultiCallable[_billing_link_pb2.UnlinkAccountRequest, _billing_link_pb2.UnlinkAccountResponse]  # type: ignore[assignment]
-    """Removes one of the resident's links; nothing else changes. Idempotent: a link that is not there, or is somebody
-    else's, is answered like one that was removed. Needs scope `billing.link`.
+    """Removes one of the resident's links; nothing else changes. Idempotent: for an unknown link, or another
+    resident's, the response is the same. Needs scope `billing.link`.
     """
     GetAccount: _aio.UnaryUnaryMultiCallable[_billing_link_pb2.GetAccountRequest, _billing_link_pb2.GetAccountResponse]  # type: ignore[assignment]
     """Reads one linked account in full. Needs scope `billing.read`."""
@@ -103,8 +103,8 @@ class BillingLinkServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _billing_link_pb2.UnlinkAccountRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_billing_link_pb2.UnlinkAccountResponse, _abc.Awaitable[_billing_link_pb2.UnlinkAccountResponse]]:
-        """Removes one of the resident's links; nothing else changes. Idempotent: a link that is not there, or is somebody
-        else's, is answered like one that was removed. Needs scope `billing.link`.
+        """Removes one of the resident's links; nothing else changes. Idempotent: for an unknown link, or another
+        resident's, the response is the same. Needs scope `billing.link`.
         """
 
     @_abc_1.abstractmethod

@@ -1,5 +1,4 @@
-"""The audit record: a closed list of events, append-only, for a city that has to show what happened.
+"""The audit record: append-only, of a closed list of events.
 
-Identifiers, reason codes and IP addresses; no names, e-mail addresses or secrets. What is done about an event
-is decided elsewhere.
+A record holds identifiers, reason codes and IP addresses; no names, e-mail addresses or secrets.
 """

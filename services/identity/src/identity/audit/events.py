@@ -1,4 +1,4 @@
-"""The closed list of what is recorded. An event is added here first, and never renamed."""
+"""The closed list of audit events. An event is never renamed: old records keep its name."""
 
 from enum import StrEnum
 
@@ -35,7 +35,7 @@ class Event(StrEnum):
     CLIENT_UPDATED = "client_updated"
     CLIENT_SECRET_ROTATED = "client_secret_rotated"  # noqa: S105 - an event
     CLIENT_DISABLED = "client_disabled"
-    # Invitations to register clients, and what such clients do about themselves (RFC 7591, 7592).
+    # Clients that register themselves, and their invitations (RFC 7591, RFC 7592).
     CLIENT_INVITED = "client_invited"
     CLIENT_INVITATION_REVOKED = "client_invitation_revoked"
     CLIENT_REGISTERED_ITSELF = "client_registered_itself"
@@ -50,7 +50,7 @@ class Event(StrEnum):
 
     PROVIDER_NOTICE_ACCEPTED = "provider_notice_accepted"
 
-    # By staff or an operator, with the reason they gave; a deletion also because a resident asked for it.
+    # By staff or an operator, with their reason. A deletion also at the resident's request.
     RESIDENT_DISABLED = "resident_disabled"
     RESIDENT_ENABLED = "resident_enabled"
     RESIDENT_DELETED = "resident_deleted"

@@ -9,7 +9,7 @@ from identity.storage import Model
 
 
 class AuditEvent(Model):
-    """One recorded event. Holds personal data: the IP address."""
+    """One recorded event. Holds personal data: the resident's id and the IP address."""
 
     __tablename__ = "audit_events"
 

@@ -1,4 +1,4 @@
-"""The audit record in the database: rows are added, never changed."""
+"""The table of the audit record. Rows are added, never changed."""
 
 from datetime import datetime
 
@@ -13,7 +13,7 @@ EVENTS = table_of(AuditEvent)
 
 
 class Audit:
-    """The audit record, within the transaction of what it records or on an autocommit connection."""
+    """The audit record, on the transaction of the recorded change or on an autocommit connection."""
 
     def __init__(self, executor: Executor) -> None:
         self._executor = executor
@@ -29,7 +29,7 @@ class Audit:
         ip_address: str | None = None,
         **details: str,
     ) -> None:
-        """Add one event. `details` are identifiers, reason codes and a reason of staff: no personal data."""
+        """Add one event. `details` are identifiers, reason codes and staff's reason: no personal data."""
         self._executor.execute(
             insert(EVENTS).values(
                 id=randomness.identifier(),
@@ -44,7 +44,7 @@ class Audit:
         )
 
     def last_recorded(self, event: Event, resident_id: str) -> datetime | None:
-        """Return when this was last recorded of the resident; None: never."""
+        """Return when the event was last recorded for the resident (UTC); None: never."""
         moment: datetime | None = self._executor.scalar(
             select(func.max(EVENTS.c.at)).where(
                 EVENTS.c.resident_id == resident_id, EVENTS.c.event == event.value

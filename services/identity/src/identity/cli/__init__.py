@@ -1,7 +1,7 @@
 """The command line for operators: `identity …`, one module for each noun.
 
-Reads what was typed, calls one verb, prints. Refusals are one line each on standard error, with exit code 1;
-wrong usage and wrong settings exit with 2.
+A command parses its arguments, calls one verb and prints the outcome. A refusal is printed to standard error,
+one line for each fault, and exits with 1; wrong usage and wrong settings exit with 2.
 """
 
 from identity.cli.entry import main

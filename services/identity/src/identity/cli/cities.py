@@ -15,7 +15,7 @@ from identity.relying_parties.store import Cities
 
 @click.group()
 def cities() -> None:
-    """Look after the cities: names, looks, languages, help lines."""
+    """Manage the cities: names, branding, languages, support lines."""
 
 
 @cities.command()
@@ -30,7 +30,7 @@ def put(file: TextIO) -> None:
             refuse(*error.lines)
         change = opened.registry.put_city(registration)
         if change is not Change.UNCHANGED:
-            opened.note(Event.CITY_CHANGED, city=registration.id)
+            opened.record_event(Event.CITY_CHANGED, city=registration.id)
     click.echo(f"{registration.id}: {change}")
 
 
@@ -40,7 +40,7 @@ def put(file: TextIO) -> None:
 def show(city_id: str, *, is_json: bool) -> None:
     """Show one city."""
     with operator() as opened, opened.storage.autocommit() as connection:
-        city = Cities(connection).get(city_id)
+        city = Cities(connection).find_city(city_id)
     if city is None:
         refuse(f"there is no city {city_id!r}; `identity cities list` shows them")
     if is_json:
@@ -54,7 +54,7 @@ def show(city_id: str, *, is_json: bool) -> None:
 def list_all(*, is_json: bool) -> None:
     """List the cities."""
     with operator() as opened, opened.storage.autocommit() as connection:
-        found = Cities(connection).everyone()
+        found = Cities(connection).list_cities()
     if is_json:
         show_json([vars(city) for city in found])
     else:

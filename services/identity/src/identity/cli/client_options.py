@@ -6,7 +6,7 @@ from typing import Any, get_args
 import click
 
 from identity.audit.events import Event
-from identity.cli.files import read_json, secret_from_env, secret_of, write_secret
+from identity.cli.files import read_json, read_secret, secret_from_env, write_secret
 from identity.cli.operator import Operator, operator, refuse
 from identity.relying_parties.admin import Change
 from identity.relying_parties.client_security import FAPI2, AuthenticationMethod
@@ -19,13 +19,13 @@ _OPTIONS = (
     click.option("--name", help="As residents know it."),
     click.option("--redirect-uri", "redirect_uris", multiple=True, help="Exact; may be repeated."),
     click.option("--post-logout-redirect-uri", "post_logout_redirect_uris", multiple=True),
-    click.option("--initiate-login-uri", help="Where a resident starts over: opens its sign-in."),
+    click.option("--initiate-login-uri", help="Starts its sign-in: where residents start again."),
     click.option("--scope", "scopes", multiple=True, help="May be repeated."),
     click.option(
         "--resource", "resources", multiple=True, help="Its tokens may be for this; may be repeated."
     ),
     click.option(
-        "--grant-type", "grant_types", multiple=True, help="What it may ask /token with; may be repeated."
+        "--grant-type", "grant_types", multiple=True, help="It may use this at /token; may be repeated."
     ),
     click.option(
         "--token-exchange-resource",
@@ -37,7 +37,7 @@ _OPTIONS = (
         "--authentication",
         "token_endpoint_auth_method",
         type=click.Choice(get_args(AuthenticationMethod)),
-        help="How it proves who it is; none: a public client.",
+        help="How it authenticates; none: a public client.",
     ),
     click.option("--id-token-alg", "id_token_signed_response_alg", type=click.Choice(ALGORITHMS)),
     click.option(
@@ -45,20 +45,24 @@ _OPTIONS = (
         "userinfo_signed_response_alg",
         type=click.Choice(["json", *ALGORITHMS]),
         callback=lambda _context, _option, value: "" if value == "json" else value,
-        help="Userinfo answers it signed, or in plain JSON.",
+        help="Userinfo responses are signed, or plain JSON.",
     ),
     click.option(
         "--subject-type",
         type=click.Choice(["public", "pairwise"]),
-        help="Pairwise: it knows residents by a sub of its city's own.",
+        help="Pairwise: the sub of a resident differs from city to city.",
     ),
-    click.option("--pkce/--without-pkce", "pkce_required", default=None, help="Without: only if it cannot."),
+    click.option(
+        "--pkce/--without-pkce", "pkce_required", default=None, help="Without: only if its library cannot."
+    ),
     click.option(
         "--jwks", "jwks_file", type=click.File(encoding="utf-8"), help="Its public keys: a JWK Set."
     ),
-    click.option("--jwks-uri", help="Where it publishes its keys, instead; empty for nowhere."),
+    click.option("--jwks-uri", help="URL of its JWK Set, instead; empty for none."),
     click.option(
-        "--certificate-subject", "tls_client_auth_subject_dn", help="For tls_client_auth, by RFC 4514."
+        "--certificate-subject",
+        "tls_client_auth_subject_dn",
+        help="For tls_client_auth, in the form of RFC 4514.",
     ),
     click.option(
         "--certificate-bound/--not-certificate-bound",
@@ -76,31 +80,33 @@ _OPTIONS = (
         "--pushed-requests/--any-requests",
         "require_pushed_authorization_requests",
         default=None,
-        help="It has to push its authorization requests.",
+        help="Its authorization requests must be pushed (RFC 9126).",
     ),
     click.option(
         "--signed-requests/--unsigned-requests",
         "require_signed_request_object",
         default=None,
-        help="It has to sign its authorization requests.",
+        help="Its authorization requests must be signed (RFC 9101).",
     ),
     click.option(
         "--profile",
         type=click.Choice(["fapi2", "none"]),
-        help="fapi2: switches on all that FAPI 2.0 asks for, and refuses what is weaker.",
+        help="fapi2: sets all that FAPI 2.0 requires, and refuses weaker settings.",
     ),
-    click.option("--first-party/--third-party", default=None, help="Third party: residents are asked."),
-    click.option("--backchannel-logout-uri", help="Where it is told, by POST, that a session ended."),
+    click.option(
+        "--first-party/--third-party", default=None, help="Third party: residents are asked for consent."
+    ),
+    click.option("--backchannel-logout-uri", help="Logout tokens are posted there when a session ends."),
     click.option(
         "--backchannel-logout-by-session/--backchannel-logout-by-resident",
         "backchannel_logout_session_required",
         default=None,
-        help="By session: it needs the session's id to end it.",
+        help="By session: its logout tokens must contain the sid.",
     ),
 )
 
 
-# What `--profile fapi2` changes by itself; every other contradiction is for the operator to solve.
+# Settings that `--profile fapi2` replaces; any other contradiction is refused.
 _WEAKER = (
     ("require_pushed_authorization_requests", False),
     ("dpop_bound_access_tokens", False),
@@ -110,7 +116,7 @@ _WEAKER = (
 )
 
 
-def _described_by_options(command: Any) -> Any:  # noqa: ANN401 - click's decorators
+def _client_options(command: Any) -> Any:  # noqa: ANN401 - click's decorators
     for option in reversed(_OPTIONS):
         command = option(command)
     return command
@@ -118,7 +124,7 @@ def _described_by_options(command: Any) -> Any:  # noqa: ANN401 - click's decora
 
 @click.command()
 @click.argument("client_id")
-@_described_by_options
+@_client_options
 @secret_from_env
 @click.option("--secret-file", type=click.Path(path_type=Path), help="Write the secret to this file.")
 def create(
@@ -129,23 +135,23 @@ def create(
 ) -> None:
     """Register a new client and print its secret once."""
     with operator() as opened, opened.storage.autocommit() as connection:
-        if Clients(connection).described(client_id) is not None:
+        if Clients(connection).find_described_client(client_id) is not None:
             refuse(f"there is a client {client_id!r} already; change it with `identity clients update`")
-    register({"id": client_id} | _given(options), secret_of(secret_from_env), secret_file)
+    register({"id": client_id} | _given(options), read_secret(secret_from_env), secret_file)
 
 
 @click.command()
 @click.argument("client_id")
-@_described_by_options
+@_client_options
 def update(client_id: str, **options: Any) -> None:  # noqa: ANN401 - the options
-    """Change what the options name and leave the rest; repeatable options replace what was there."""
+    """Change the options that are given; a repeatable option replaces all its former values."""
     with operator() as opened, opened.storage.autocommit() as connection:
-        described = Clients(connection).described(client_id)
+        described = Clients(connection).find_described_client(client_id)
     if described is None:
         refuse(f"there is no client {client_id!r}; `identity clients list` shows them")
     known = described.client.registration
     given = _given(options)
-    # One place for keys takes the place of the other.
+    # `jwks` and `jwks_uri` replace each other (OpenID Connect Registration §2).
     if given.get("jwks"):
         known["jwks_uri"] = ""
     elif "jwks_uri" in given:
@@ -156,7 +162,7 @@ def update(client_id: str, **options: Any) -> None:  # noqa: ANN401 - the option
 
 
 def register(content: dict[str, Any], secret: str | None, secret_file: Path | None) -> None:
-    """Write a client and tell what came of it; a secret that was made is shown once, or goes to the file."""
+    """Write a client and print the outcome; a new secret is printed once, or written to the file."""
     with operator() as opened:
         try:
             registration = read_client(content)
@@ -165,8 +171,8 @@ def register(content: dict[str, Any], secret: str | None, secret_file: Path | No
             refuse(*error.lines)
         if done.change is not Change.UNCHANGED:
             event = Event.CLIENT_CREATED if done.change is Change.CREATED else Event.CLIENT_UPDATED
-            opened.note(event, client_id=registration.id)
-        _publish_keys(opened, registration)
+            opened.record_event(event, client_id=registration.id)
+        _ensure_keys(opened, registration)
     click.echo(f"{registration.id}: {done.change}")
     if done.secret and secret_file:
         write_secret(secret_file, done.secret)
@@ -175,12 +181,12 @@ def register(content: dict[str, Any], secret: str | None, secret_file: Path | No
         click.echo(f"secret (shown once): {done.secret}")
 
 
-def _publish_keys(opened: Operator, registration: ClientRegistration) -> None:
-    """Let verifiers see the keys that will sign for the client before they do."""
+def _ensure_keys(opened: Operator, registration: ClientRegistration) -> None:
+    """Publish the keys that will sign for the client before the first signature."""
     wanted = {registration.id_token_signed_response_alg, registration.userinfo_signed_response_alg}
     for alg in wanted & set(ON_DEMAND):
-        if kid := opened.keys.provide(alg):
-            opened.note(Event.KEY_CREATED, kid=kid)
+        if kid := opened.key_rotation.ensure_active_key(alg):
+            opened.record_event(Event.KEY_CREATED, kid=kid)
 
 
 def _given(options: dict[str, Any]) -> dict[str, Any]:

@@ -10,7 +10,7 @@ from identity.storage import Storage
 
 @click.command()
 def migrate() -> None:
-    """Bring the database to today's tables and make the signing keys that are missing. Safe to repeat."""
+    """Migrate the database to the current schema and make missing signing keys. Safe to repeat."""
     settings = read_settings()
     storage: Storage = create_command_line_app(settings.database_url.get_secret_value()).extensions[
         "identity"
@@ -21,5 +21,5 @@ def migrate() -> None:
         refuse(UNREACHABLE)
     migrations.upgrade(settings.database_url.get_secret_value())
     with operator() as opened:
-        made = opened.keys.ensure()
+        made = opened.key_rotation.ensure_active_keys()
     click.echo("The database is up to date." + (f" Made {len(made)} signing keys." if made else ""))

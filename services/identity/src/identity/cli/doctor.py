@@ -39,7 +39,7 @@ class Verdict(StrEnum):
 
 @dataclass(frozen=True)
 class Finding:
-    """One check's answer, and what to do about it."""
+    """The result of one check, and how to fix it."""
 
     check: str
     verdict: Verdict
@@ -50,7 +50,7 @@ class Finding:
 @click.command()
 @as_json
 def doctor(*, is_json: bool) -> None:
-    """Check settings, database, keys, mail server and registrations; each problem comes with what to do."""
+    """Check settings, database, keys, mail server and registrations; say how to fix each problem."""
     settings = read_settings()
     findings = list(examine(settings))
     if is_json:
@@ -65,7 +65,7 @@ def doctor(*, is_json: bool) -> None:
 
 
 def examine(settings: Settings) -> Iterator[Finding]:
-    """Yield the findings, stopping where the rest could not be looked at."""
+    """Yield the findings; ends early where the later checks need what is missing."""
     yield Finding("settings", Verdict.GOOD, "complete")
     yield _issuer(settings)
     yield _mail_server(settings)
@@ -110,7 +110,7 @@ def _mail_server(settings: Settings) -> Finding:
 
 def _keys(opened: Operator) -> Iterator[Finding]:
     with opened.storage.autocommit() as connection:
-        keys = SigningKeys(connection).everyone()
+        keys = SigningKeys(connection).list_keys()
     now = opened.clock.now()
     for alg in ALWAYS:
         active = next((k for k in keys if k.alg == alg and k.state is KeyState.ACTIVE), None)
@@ -120,11 +120,11 @@ def _keys(opened: Operator) -> Iterator[Finding]:
         try:
             opened.secret_keys.decrypt(active.private_sealed)
         except DecryptionError:
-            fix = "add the key that it was sealed with to IDENTITY_SECRET_KEYS"
-            yield Finding(f"{alg} key", Verdict.BAD, "does not open with IDENTITY_SECRET_KEYS", fix)
+            fix = "add the key that it was encrypted with to IDENTITY_SECRET_KEYS"
+            yield Finding(f"{alg} key", Verdict.BAD, "cannot be decrypted with IDENTITY_SECRET_KEYS", fix)
             continue
         if active.activated_at + 2 * SIGNS_FOR <= now:
-            fix = "let `identity worker` run: it turns the keys"
+            fix = "let `identity worker` run: it rotates the keys"
             yield Finding(f"{alg} key", Verdict.BAD, f"signs since {active.activated_at:%Y-%m-%d}", fix)
         else:
             yield Finding(f"{alg} key", Verdict.GOOD, f"{active.kid} is active")
@@ -132,8 +132,8 @@ def _keys(opened: Operator) -> Iterator[Finding]:
 
 def _registrations(opened: Operator) -> Iterator[Finding]:
     with opened.storage.autocommit() as connection:
-        cities = Cities(connection).everyone()
-        clients = [entry for entry in Clients(connection).everyone() if entry.disabled_at is None]
+        cities = Cities(connection).list_cities()
+        clients = [entry for entry in Clients(connection).list_clients() if entry.disabled_at is None]
     if not cities:
         yield Finding("cities", Verdict.NOTE, "there are none", "run `identity cities put FILE.json`")
     if not clients:
@@ -150,7 +150,7 @@ def _registrations(opened: Operator) -> Iterator[Finding]:
 
 
 def _security(client: RegisteredClient, settings: Settings) -> Iterator[Finding]:
-    """Yield whether the client follows FAPI 2.0, and whether its certificates can reach us."""
+    """Yield whether the client follows FAPI 2.0, and whether the proxy passes its certificate on."""
     check, method = f"client {client.id}", client.token_endpoint_auth_method
     if client.profile == FAPI2:
         bound = "DPoP" if client.dpop_bound_access_tokens else "certificate"

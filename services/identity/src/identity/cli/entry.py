@@ -4,7 +4,7 @@ from importlib import import_module
 
 import click
 
-# Where each command is; what a command does not need it does not wait for.
+# The module of each command. Only the one that runs is imported, which saves time at the start.
 COMMANDS = {
     "serve": "identity.cli.serve",
     "worker": "identity.cli.worker",
@@ -21,10 +21,10 @@ COMMANDS = {
 
 
 class Commands(click.Group):
-    """The commands, each imported when it is asked for."""
+    """The commands, each imported at its first use."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click's signature
-        """Return their names."""
+        """Return the names of the commands."""
         return list(COMMANDS)
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002 - click's signature
@@ -38,4 +38,4 @@ class Commands(click.Group):
 @click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(package_name="community-access-identity", prog_name="identity")
 def main() -> None:
-    """Run and look after the Community Access ID. Settings are read from IDENTITY_… variables."""
+    """Run and manage the Community Access ID. Settings are read from IDENTITY_… variables."""

@@ -5,7 +5,7 @@ import os
 import click
 
 from identity.audit.events import Event
-from identity.cli.files import secret_from_env, secret_of
+from identity.cli.files import read_secret, secret_from_env
 from identity.cli.operator import operator, refuse
 from identity.cli.printing import as_json, show_json, show_table
 from identity.relying_parties.schemas import RegistrationRefusedError
@@ -16,7 +16,7 @@ from identity.security_events.store import Receivers
 
 @click.group("event-receivers")
 def event_receivers() -> None:
-    """Look after the services that are told of security events, such as billing_link."""
+    """Manage the services that receive security events, such as billing_link."""
 
 
 @event_receivers.command()
@@ -54,10 +54,10 @@ def put(
     with operator() as opened:
         registry = ReceiverRegistry(opened.storage, opened.secret_keys, opened.clock)
         try:
-            done = registry.put(registration, secret_of(secret_from_env))
+            done = registry.put(registration, read_secret(secret_from_env))
         except RegistrationRefusedError as error:
             refuse(*error.lines)
-        opened.note(Event.EVENT_RECEIVER_CHANGED, receiver=receiver_id)
+        opened.record_event(Event.EVENT_RECEIVER_CHANGED, receiver=receiver_id)
     click.echo(f"{receiver_id}: {'created' if done.is_new else 'updated'}")
     if done.secret:
         click.echo(f"secret (shown once): {done.secret}")
@@ -95,5 +95,5 @@ def disable(receiver_id: str) -> None:
             refuse(
                 f"there is no enabled receiver {receiver_id!r}; `identity event-receivers list` shows them"
             )
-        opened.note(Event.EVENT_RECEIVER_CHANGED, receiver=receiver_id)
+        opened.record_event(Event.EVENT_RECEIVER_CHANGED, receiver=receiver_id)
     click.echo(f"{receiver_id}: disabled")

@@ -1,4 +1,4 @@
-"""What commands read: JSON files, and secrets that never stand on a command line."""
+"""JSON files and secrets as commands read them. A secret is never an argument: other users can see those."""
 
 import json
 import os
@@ -16,7 +16,7 @@ secret_from_env = click.option(
 
 
 def read_json(file: TextIO) -> dict[str, Any]:
-    """Return the JSON object in a file (`-` is standard input)."""
+    """Return the JSON object in a file (`-` is standard input); refuses anything else."""
     try:
         content = json.load(file)
     except ValueError as error:
@@ -27,7 +27,7 @@ def read_json(file: TextIO) -> dict[str, Any]:
 
 
 def inline_logo(content: dict[str, Any], file: TextIO) -> dict[str, Any]:
-    """Replace `logo_file`, a path beside the JSON file, by the drawing itself."""
+    """Replace `logo_file`, a path relative to the JSON file, by `logo_svg`, its content."""
     name = content.get("logo_file")
     if not isinstance(name, str) or "logo_svg" in content:
         return content
@@ -39,8 +39,8 @@ def inline_logo(content: dict[str, Any], file: TextIO) -> dict[str, Any]:
     return {k: v for k, v in content.items() if k != "logo_file"} | {"logo_svg": drawing}
 
 
-def secret_of(variable: str | None) -> str | None:
-    """Return the secret in an environment variable, if one is named."""
+def read_secret(variable: str | None) -> str | None:
+    """Return the secret in an environment variable, None without a name; refuses an unset variable."""
     if variable is None:
         return None
     if not (secret := os.environ.get(variable)):
@@ -49,7 +49,7 @@ def secret_of(variable: str | None) -> str | None:
 
 
 def write_secret(path: Path, secret: str) -> None:
-    """Write a secret to a file that only its owner can read; a file that exists is not overwritten."""
+    """Write a secret to a new file that only its owner can read; refuses to overwrite a file."""
     try:
         descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     except OSError as error:

@@ -1,4 +1,4 @@
-"""`identity clients invite`, and looking after invitations: others register their clients by themselves."""
+"""`identity clients invite`, `invitations` and `revoke-invitation` (RFC 7591)."""
 
 from pathlib import Path
 from typing import Any
@@ -20,7 +20,7 @@ from identity.relying_parties.schemas import RegistrationRefusedError, read_invi
     "redirect_hosts",
     multiple=True,
     required=True,
-    help="Where their addresses may be, exactly; may be repeated.",
+    help="Host of their URLs, exact; may be repeated.",
 )
 @click.option("--scope", "scopes", multiple=True, help="May be repeated; without: openid, profile, email.")
 @click.option(
@@ -29,11 +29,11 @@ from identity.relying_parties.schemas import RegistrationRefusedError, read_invi
     multiple=True,
     help="May be repeated; without: authorization_code, refresh_token.",
 )
-@click.option("--registrations", type=int, default=1, show_default=True, help="How many it is good for.")
-@click.option("--days", "lifetime", type=int, default=7, show_default=True, help="How long it is good.")
+@click.option("--registrations", type=int, default=1, show_default=True, help="How many clients.")
+@click.option("--days", "lifetime", type=int, default=7, show_default=True, help="How long it is open.")
 @click.option("--token-file", type=click.Path(path_type=Path), help="Write the token to this file.")
 def invite(token_file: Path | None, **options: Any) -> None:  # noqa: ANN401 - the options
-    """Let somebody register clients by themselves (RFC 7591); prints their initial access token once."""
+    """Invite a third party to register its clients (RFC 7591); prints the initial access token once."""
     with operator() as opened:
         try:
             registration = read_invitation({name: value for name, value in options.items() if value != ()})
@@ -41,7 +41,7 @@ def invite(token_file: Path | None, **options: Any) -> None:  # noqa: ANN401 - t
         except RegistrationRefusedError as error:
             refuse(*error.lines)
         invitation = made.invitation
-        opened.note(Event.CLIENT_INVITED, invitation=invitation.id, city=invitation.city_id)
+        opened.record_event(Event.CLIENT_INVITED, invitation=invitation.id, city=invitation.city_id)
         shown = {
             "invitation": invitation.id,
             "registration endpoint": f"{opened.settings.issuer}/register",
@@ -62,7 +62,9 @@ def invitations(*, is_json: bool) -> None:
     """List the invitations; never their tokens."""
     with operator() as opened, opened.storage.autocommit() as connection:
         now = opened.clock.now()
-        found = [vars(one) | {"state": one.state(now).value} for one in Invitations(connection).everyone()]
+        found = [
+            vars(one) | {"state": one.state(now).value} for one in Invitations(connection).list_invitations()
+        ]
     if is_json:
         show_json(found)
     else:
@@ -74,11 +76,11 @@ def invitations(*, is_json: bool) -> None:
 @click.command("revoke-invitation")
 @click.argument("invitation_id", metavar="ID")
 def revoke_invitation(invitation_id: str) -> None:
-    """Let nobody register with the invitation any more; the clients that did so stay."""
+    """Revoke an open invitation; the clients that it registered stay."""
     with operator() as opened:
         if not opened.registry.revoke_invitation(invitation_id):
             refuse(
                 f"there is no open invitation {invitation_id!r}; `identity clients invitations` shows them"
             )
-        opened.note(Event.CLIENT_INVITATION_REVOKED, invitation=invitation_id)
+        opened.record_event(Event.CLIENT_INVITATION_REVOKED, invitation=invitation_id)
     click.echo(f"{invitation_id}: revoked")

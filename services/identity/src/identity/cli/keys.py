@@ -3,6 +3,7 @@
 import click
 
 from identity.audit.events import Event
+from identity.cli.identifiers import IdentifierCommand
 from identity.cli.operator import operator, refuse
 from identity.cli.printing import as_json, show_json, show_table
 from identity.signing_keys.store import SigningKeys
@@ -10,7 +11,7 @@ from identity.signing_keys.store import SigningKeys
 
 @click.group()
 def keys() -> None:
-    """Look after the signing keys: next, active, retired, revoked."""
+    """Manage the signing keys: next, active, retired, revoked."""
 
 
 @keys.command("list")
@@ -18,7 +19,7 @@ def keys() -> None:
 def list_all(*, is_json: bool) -> None:
     """List every key with its state and its times (UTC)."""
     with operator() as opened, opened.storage.autocommit() as connection:
-        found = SigningKeys(connection).everyone()
+        found = SigningKeys(connection).list_keys()
     shown = [
         {
             "kid": key.kid,
@@ -40,24 +41,23 @@ def list_all(*, is_json: bool) -> None:
 
 @keys.command()
 def rotate() -> None:
-    """Publish the next keys now; the worker lets them sign after 24 hours, when all clients know them."""
+    """Publish the next keys now; the worker activates them after 24 hours, when all clients know them."""
     with operator() as opened:
-        made = opened.keys.rotate()
+        made = opened.key_rotation.publish_next()
         for kid in made:
-            opened.note(Event.KEY_CREATED, kid=kid)
+            opened.record_event(Event.KEY_CREATED, kid=kid)
     if not made:
-        refuse("the next keys are published already; the worker lets them sign 24 hours after that")
+        refuse("the next keys are published already; the worker activates them 24 hours after that")
     click.echo(f"Published {len(made)} keys: {' '.join(made)}")
 
 
-# One identifier in 64 begins with a dash, which is no option here.
-@keys.command(context_settings={"ignore_unknown_options": True})
+@keys.command(cls=IdentifierCommand)
 @click.argument("kid")
 @click.confirmation_option(prompt="Every token that this key signed is refused from now on. Go on?")
 def revoke(kid: str) -> None:
-    """Withdraw the key KID at once, as after a leak; another one signs from now on."""
+    """Revoke the key KID at once, as after a leak; another one signs from now on."""
     with operator() as opened:
-        if not opened.keys.revoke(kid):
+        if not opened.key_rotation.revoke_key(kid):
             refuse(f"there is no key {kid!r} that could be revoked; `identity keys list` shows them")
-        opened.note(Event.KEY_ROTATED, kid=kid, reason="revoked")
+        opened.record_event(Event.KEY_ROTATED, kid=kid, reason="revoked")
     click.echo(f"{kid}: revoked")

@@ -1,4 +1,4 @@
-"""What every command works with: settings, the database, keys and the clock."""
+"""What commands share: settings, the database, secret keys, the clock, and how they refuse."""
 
 import sys
 from collections.abc import Iterator
@@ -26,7 +26,7 @@ UNREACHABLE = "the database does not answer: check IDENTITY_DATABASE_URL, and th
 
 @dataclass(frozen=True)
 class Operator:
-    """A session of one operator at the command line."""
+    """What one run of a command works with."""
 
     settings: Settings
     storage: Storage
@@ -37,23 +37,23 @@ class Operator:
 
     @property
     def registry(self) -> Registry:
-        """Return the verbs of registration."""
+        """The verbs that register cities, clients and resources."""
         return Registry(self.storage, self.clock)
 
     @property
-    def keys(self) -> KeyRotation:
-        """Return the verbs of signing keys."""
+    def key_rotation(self) -> KeyRotation:
+        """The verbs that rotate signing keys."""
         return KeyRotation(self.storage, self.secret_keys, self.clock)
 
-    def note(self, event: Event, *, client_id: str | None = None, **details: str) -> None:
-        """Record what the operator did."""
+    def record_event(self, event: Event, *, client_id: str | None = None, **details: str) -> None:
+        """Record in the audit what the operator did."""
         with self.storage.transaction() as tx:
             Audit(tx).record(event, self.clock.now(), client_id=client_id, **details)
 
 
 @contextmanager
 def operator() -> Iterator[Operator]:
-    """Open the database that the settings name; refuses in plain words what does not work."""
+    """Open the database of the settings; refuses if it does not respond or has no tables."""
     settings = read_settings()
     app = create_command_line_app(settings.database_url.get_secret_value())
     storage: Storage = app.extensions["identity"]
@@ -84,14 +84,14 @@ def has_tables(storage: Storage) -> bool:
     """Tell whether the database was migrated."""
     try:
         with storage.autocommit() as connection:
-            Cities(connection).everyone()
+            Cities(connection).list_cities()
     except Exception:  # noqa: BLE001 - whatever the driver raises, the tables are not there
         return False
     return True
 
 
 def refuse(*lines: str) -> NoReturn:
-    """Print why not, and exit with 1."""
+    """Print the reasons, one a line, to standard error, and exit with 1."""
     for line in lines:
         click.echo(f"identity: {line}", err=True)
     sys.exit(REFUSED)

@@ -15,7 +15,7 @@ def show_json(content: object) -> None:
 
 
 def show_table(headings: Sequence[str], rows: Sequence[Sequence[object]]) -> None:
-    """Print a table, each column as wide as it needs."""
+    """Print a table with aligned columns."""
     cells = [[*headings], *([_text(cell) for cell in row] for row in rows)]
     widths = [max(len(row[i]) for row in cells) for i in range(len(headings))]
     for row in cells:
@@ -23,7 +23,7 @@ def show_table(headings: Sequence[str], rows: Sequence[Sequence[object]]) -> Non
 
 
 def show_fields(fields: Mapping[str, object]) -> None:
-    """Print one thing, a line for each field."""
+    """Print one record, a line for each field."""
     width = max(len(name) for name in fields)
     for name, value in fields.items():
         click.echo(f"{name.ljust(width)}  {_text(value)}")

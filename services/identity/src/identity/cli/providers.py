@@ -17,7 +17,7 @@ from identity.journeys.federation.start import redirect_uri
 
 @click.group()
 def providers() -> None:
-    """Look after the providers by which residents sign in: Google, Apple, Microsoft, Facebook and others."""
+    """Check the providers for sign-in: Google, Apple, Microsoft, Facebook and others."""
 
 
 @providers.command("list")
@@ -38,7 +38,7 @@ def list_all(*, is_json: bool) -> None:
 @providers.command()
 @click.argument("key", required=False)
 def check(key: str | None) -> None:
-    """Ask each provider, or only KEY, whether it answers and takes our credentials; signs nobody in."""
+    """Check that each provider, or only KEY, responds and accepts the credentials; starts no sign-in."""
     configured = read_providers()
     chosen = {k: provider for k, provider in configured.items() if key in (None, k)}
     if not chosen:

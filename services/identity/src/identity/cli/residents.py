@@ -1,4 +1,4 @@
-"""`identity residents`: looking at one resident's account, and what staff do about it."""
+"""`identity residents`: show, disable, enable or delete an account, and end its sessions."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -6,6 +6,7 @@ from typing import NoReturn
 
 import click
 
+from identity.cli.identifiers import IdentifierCommand
 from identity.cli.operator import operator, refuse
 from identity.cli.printing import as_json, show_fields, show_json
 from identity.composition.staff import resident_administration
@@ -21,8 +22,6 @@ from identity.staff.residents import (
 )
 
 LONGEST_REASON = 200
-# One identifier in 64 begins with a dash, which is no option here.
-_SETTINGS = {"ignore_unknown_options": True}
 _Changed = (
     AlreadyDisabled | NotDisabled | ResidentDeleted | ResidentDisabled | ResidentEnabled | SessionsEnded
 )
@@ -46,10 +45,10 @@ reason_option = click.option(
 
 @click.group()
 def residents() -> None:
-    """Look after residents' accounts. RESIDENT is an e-mail address or a `sub`."""
+    """Manage residents' accounts. RESIDENT is an e-mail address or a `sub`."""
 
 
-@residents.command(context_settings=_SETTINGS)
+@residents.command(cls=IdentifierCommand)
 @resident_argument
 @as_json
 def show(email_or_sub: str, *, is_json: bool) -> None:
@@ -64,18 +63,18 @@ def show(email_or_sub: str, *, is_json: bool) -> None:
         show_fields(vars(record))
 
 
-@residents.command(context_settings=_SETTINGS)
+@residents.command(cls=IdentifierCommand)
 @resident_argument
 @reason_option
 @as_json
 def disable(email_or_sub: str, reason: str, *, is_json: bool) -> None:
-    """Refuse every sign-in, and end all sessions and all that websites hold. Safe to repeat."""
+    """Refuse every sign-in, end all sessions and revoke all grants. Safe to repeat."""
     with _administration() as administration:
         outcome = administration.disable(email_or_sub, reason)
     _print(email_or_sub, outcome, is_json=is_json)
 
 
-@residents.command(context_settings=_SETTINGS)
+@residents.command(cls=IdentifierCommand)
 @resident_argument
 @reason_option
 @as_json
@@ -86,7 +85,7 @@ def enable(email_or_sub: str, reason: str, *, is_json: bool) -> None:
     _print(email_or_sub, outcome, is_json=is_json)
 
 
-@residents.command("end-sessions", context_settings=_SETTINGS)
+@residents.command("end-sessions", cls=IdentifierCommand)
 @resident_argument
 @reason_option
 @as_json
@@ -97,7 +96,7 @@ def end_sessions(email_or_sub: str, reason: str, *, is_json: bool) -> None:
     _print(email_or_sub, outcome, is_json=is_json)
 
 
-@residents.command(context_settings=_SETTINGS)
+@residents.command(cls=IdentifierCommand)
 @resident_argument
 @reason_option
 @as_json
@@ -126,7 +125,7 @@ def _print(email_or_sub: str, outcome: _Changed | UnknownResident, *, is_json: b
 
 
 def _words(outcome: _Changed) -> tuple[str, str]:
-    """Return what happened, for programs and for people."""
+    """Return the outcome's name for JSON, and its words."""
     match outcome:
         case ResidentDisabled(sessions_ended=ended):
             return "disabled", f"disabled, {_sessions(ended)} ended"

@@ -3,7 +3,7 @@
 import click
 
 from identity.audit.events import Event
-from identity.cli.files import secret_from_env, secret_of
+from identity.cli.files import read_secret, secret_from_env
 from identity.cli.operator import operator, refuse
 from identity.cli.printing import as_json, show_json, show_table
 from identity.randomness import secret as new_secret
@@ -14,7 +14,7 @@ from identity.relying_parties.store import Resources
 
 @click.group()
 def resources() -> None:
-    """Look after the services that accept access tokens, such as billing_link."""
+    """Manage the services that accept access tokens, such as billing_link."""
 
 
 @resources.command()
@@ -27,7 +27,7 @@ def put(resource_id: str, name: str, scopes: str, secret_from_env: str | None) -
 
     Without --secret-from-env a new secret is made and printed once.
     """
-    given = secret_of(secret_from_env)
+    given = read_secret(secret_from_env)
     secret = given or new_secret()
     with operator() as opened:
         try:
@@ -36,7 +36,7 @@ def put(resource_id: str, name: str, scopes: str, secret_from_env: str | None) -
         except RegistrationRefusedError as error:
             refuse(*error.lines)
         if change is not Change.UNCHANGED:
-            opened.note(Event.RESOURCE_CHANGED, resource=resource_id)
+            opened.record_event(Event.RESOURCE_CHANGED, resource=resource_id)
     click.echo(f"{resource_id}: {change}")
     if given is None:
         click.echo(f"secret (shown once): {secret}")
@@ -47,7 +47,7 @@ def put(resource_id: str, name: str, scopes: str, secret_from_env: str | None) -
 def list_all(*, is_json: bool) -> None:
     """List the resources."""
     with operator() as opened, opened.storage.autocommit() as connection:
-        found = Resources(connection).everyone()
+        found = Resources(connection).list_resources()
     if is_json:
         show_json([{"id": r.id, "name": r.name, "scopes": r.scopes} for r in found])
     else:

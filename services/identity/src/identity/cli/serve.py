@@ -15,7 +15,7 @@ def serve(processes: int | None) -> None:
     """Serve residents and clients on IDENTITY_BIND until stopped (SIGTERM, Ctrl-C)."""
     with operator() as opened:
         settings = opened.settings
-        opened.keys.ensure()
+        opened.key_rotation.ensure_active_keys()
     read_providers()
     host, separator, port = settings.bind.rpartition(":")
     if not separator or not port.isdigit():
@@ -26,7 +26,7 @@ def serve(processes: int | None) -> None:
             *(sys.executable, "-m", "granian", "--interface", "wsgi", "identity.wsgi:app"),
             *("--host", host.strip("[]"), "--port", port),
             *("--workers", str(processes or settings.web_processes)),
-            # As many requests at once as a process has database connections.
+            # A thread for each database connection of a process.
             *("--blocking-threads", "8", "--no-ws", "--log-level", "error"),
         ],
     )

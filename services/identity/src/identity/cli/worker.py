@@ -42,19 +42,19 @@ from identity.security_events.tokens import SecurityEventTokens
 from identity.signing_keys.key_set import KeySet
 from identity.storage import Executor
 
-# Delivery threads for HTTP: a website that is slow to respond delays neither the others nor the mail.
+# Delivery threads for HTTP: a slow website delays neither the others nor the mail.
 HTTP_THREADS = 4
 
 
-class _Forgets(Protocol):
+class _CleanedStore(Protocol):
     def delete_old(self, now: datetime, limit: int) -> int:
-        """Delete up to `limit` rows that are over; return how many."""
+        """Delete up to `limit` rows that are no longer needed; return how many."""
         ...
 
 
 @click.command()
 def worker() -> None:
-    """Deliver mail, turn signing keys and delete what is over, until stopped (SIGTERM, Ctrl-C)."""
+    """Deliver mail, rotate signing keys and delete old rows until stopped (SIGTERM, Ctrl-C)."""
     stop = Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda _number, _frame: stop.set())
@@ -92,34 +92,34 @@ def http_handlers(opened: Operator) -> list[DeliveryHandler]:
 
 
 def cleaners(opened: Operator) -> list[Cleaner]:
-    """Return what is due every few minutes: rows that are over, and the signing keys."""
+    """Return what runs every few minutes: the deletion of old rows, and the rotation of signing keys."""
 
-    def turn_keys(_executor: Executor, _now: datetime, _limit: int) -> int:
-        opened.keys.ensure()
-        opened.keys.turn()
+    def rotate_keys(_executor: Executor, _now: datetime, _limit: int) -> int:
+        opened.key_rotation.ensure_active_keys()
+        opened.key_rotation.rotate_due()
         return 0
 
     return [
-        _deleting(Grants),
-        _deleting(InteractionStore),
-        _deleting(DeviceAuthorizations),
-        _deleting(PushedRequestStore),
-        _deleting(SpentIdentifiers),
-        _deleting(Sessions),
-        _deleting(ActionLinks),
-        _deleting(PendingRegistrations),
-        _deleting(FirstSignIns),
-        _deleting(ProviderNotices),
-        _deleting(DataDeletions),
-        _deleting(lambda executor: Attempts(executor, opened.secret_keys)),
-        _deleting(RequestCounts),
-        _deleting(Notices),
-        _deleting(PolledEvents),
-        _deleting(lambda executor: Lockout(executor, opened.secret_keys)),
-        _deleting(lambda executor: OneTimeCodes(executor, opened.secret_keys)),
-        turn_keys,
+        _cleaner(Grants),
+        _cleaner(InteractionStore),
+        _cleaner(DeviceAuthorizations),
+        _cleaner(PushedRequestStore),
+        _cleaner(SpentIdentifiers),
+        _cleaner(Sessions),
+        _cleaner(ActionLinks),
+        _cleaner(PendingRegistrations),
+        _cleaner(FirstSignIns),
+        _cleaner(ProviderNotices),
+        _cleaner(DataDeletions),
+        _cleaner(lambda executor: Attempts(executor, opened.secret_keys)),
+        _cleaner(RequestCounts),
+        _cleaner(Notices),
+        _cleaner(PolledEvents),
+        _cleaner(lambda executor: Lockout(executor, opened.secret_keys)),
+        _cleaner(lambda executor: OneTimeCodes(executor, opened.secret_keys)),
+        rotate_keys,
     ]
 
 
-def _deleting(store: Callable[[Executor], _Forgets]) -> Cleaner:
+def _cleaner(store: Callable[[Executor], _CleanedStore]) -> Cleaner:
     return lambda executor, now, limit: store(executor).delete_old(now, limit)

@@ -1,4 +1,4 @@
-"""Who subscribes to account events."""
+"""The subscribers to account events."""
 
 from identity.account_events import AccountEvents
 from identity.clock import Clock
@@ -10,7 +10,7 @@ from identity.security_events.transmitter import SecurityEvents
 
 
 def account_events(secret_keys: SecretKeys, clock: Clock, issuer: str) -> AccountEvents:
-    """Return the account events with every subscriber."""
+    """Return the publisher of account events with all subscribers."""
     return AccountEvents(
         BackchannelLogouts(secret_keys, clock),
         SecurityEvents(secret_keys, clock, issuer),

@@ -1,4 +1,4 @@
-"""What city staff and operators do."""
+"""The verbs of city staff and operators."""
 
 from identity.clock import Clock
 from identity.composition.account_events import account_events

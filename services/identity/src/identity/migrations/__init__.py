@@ -1,4 +1,4 @@
-"""The database's history, one revision a file; `upgrade` brings a database to today."""
+"""The migrations of the database schema (Alembic), one file for each revision."""
 
 from importlib import import_module
 from pathlib import Path
@@ -12,15 +12,15 @@ HERE = Path(__file__).parent
 
 
 def upgrade(database_url: str) -> None:
-    """Create or change the tables of the database until they are today's."""
+    """Migrate the database to the newest revision."""
     command.upgrade(configuration(database_url), "head")
 
 
 def configuration(database_url: str) -> Config:
-    """Return Alembic's configuration for this database, for `alembic.command`."""
+    """Return the configuration that `alembic.command` takes for this database."""
     config = Config()
     config.set_main_option("script_location", str(HERE))
-    # Alembic interpolates its options.
+    # Alembic expands `%` in its options.
     config.set_main_option("sqlalchemy.url", database_url.replace("%", "%%"))
     return config
 

@@ -1,5 +1,6 @@
-"""Cities and their websites: who may ask identity to sign residents in, and how each city looks and speaks.
+"""Cities, their clients (OpenID Connect relying parties) and the resources that accept access tokens.
 
-Registration data is validated when it is written, so that the protocol can rely on it. What a resident
-allowed a client belongs to `oidc`.
+Registrations are validated when they are written, so that the protocol endpoints can rely on them. `consents`
+holds what residents allowed clients, `invitations` the initial access tokens of RFC 7591. What a client gets
+for a consent belongs to `oidc`.
 """

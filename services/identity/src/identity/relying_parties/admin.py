@@ -1,4 +1,4 @@
-"""Registering cities, clients and resources: what an operator does."""
+"""What an operator does: registers cities, clients and resources, invites clients to register themselves."""
 
 from collections.abc import Collection
 from dataclasses import dataclass, replace
@@ -23,12 +23,12 @@ from identity.relying_parties.store import Cities, Clients, Resources
 from identity.secret_keys import digest
 from identity.storage import Executor, Storage
 
-# Read aloud and typed: no two characters that look alike.
-_READABLE, _LENGTH = "abcdefghjkmnpqrstuvwxyz23456789", 10
+# An invitation's id is read aloud and typed: no two characters look alike.
+_ID_ALPHABET, _ID_LENGTH = "abcdefghjkmnpqrstuvwxyz23456789", 10
 
 
 class Change(StrEnum):
-    """What a registration came to."""
+    """What writing a registration changed."""
 
     CREATED = "created"
     UPDATED = "updated"
@@ -36,43 +36,44 @@ class Change(StrEnum):
 
 
 @dataclass(frozen=True)
-class PutClient:
-    """What putting a client came to. The secret is shown once and kept nowhere."""
+class WrittenClient:
+    """The outcome of writing a client. Holds a secret in plain text: it is shown once and stored nowhere."""
 
     change: Change
-    # Only when one was made.
+    # None unless a new one was made.
     secret: str | None
 
 
 @dataclass(frozen=True)
-class MadeInvitation:
-    """An invitation, and its token: shown once and kept nowhere."""
+class NewInvitation:
+    """An invitation. Holds its token in plain text: it is shown once and stored nowhere."""
 
     invitation: Invitation
     token: str
 
 
 class Registry:
-    """Writes registrations. Putting the same thing twice changes nothing the second time."""
+    """Writes registrations. Writing the same one again changes nothing."""
 
     def __init__(self, storage: Storage, clock: Clock) -> None:
         self._storage, self._clock = storage, clock
 
     def put_city(self, registration: CityRegistration) -> Change:
-        """Write a city."""
+        """Write a city, new or changed."""
         city = registration.registered()
         with self._storage.transaction() as tx:
             cities = Cities(tx)
-            known = cities.get(city.id)
+            known = cities.find_city(city.id)
             if known == city:
                 return Change.UNCHANGED
-            cities.put(city)
+            cities.put_city(city)
         return Change.UPDATED if known else Change.CREATED
 
-    def put_client(self, registration: ClientRegistration, secret: str | None = None) -> PutClient:
-        """Write a client; raises `RegistrationRefusedError`.
+    def put_client(self, registration: ClientRegistration, secret: str | None = None) -> WrittenClient:
+        """Write a client, new or changed; raises `RegistrationRefusedError`.
 
-        With a secret, that becomes its only one. Without, a client that needs one and has none gets one made.
+        `secret` becomes its only one. Without it, a new secret is made for a client that needs one and has
+        none.
         """
         client, now = registration.registered(), self._clock.now()
         if secret is not None:
@@ -84,10 +85,10 @@ class Registry:
         with self._storage.transaction() as tx:
             check_references(tx, registration)
             clients = Clients(tx)
-            known = clients.described(client.id)
+            known = clients.find_described_client(client.id)
             change = _change(known, registration)
             if change is not Change.UNCHANGED:
-                clients.put(client, now)
+                clients.put_client(client, now)
             live = {s.digest for s in known.client.secrets if s.expires_at is None} if known else set()
             made = randomness.secret() if client.uses_secret and not (secret or live) else None
             wanted = made or secret
@@ -98,31 +99,31 @@ class Registry:
                     clients.add_secret(client.id, digest(wanted), now)
                 clients.expire_secrets(client.id, now, except_digest=digest(wanted))
                 change = Change.UPDATED if change is Change.UNCHANGED else change
-        return PutClient(change, made)
+        return WrittenClient(change, made)
 
     def rotate_secret(self, client_id: str, overlap: timedelta) -> str | None:
-        """Make a new secret, the old ones working for `overlap` longer; None when there is no such client."""
+        """Make a new secret; the old ones work for `overlap` longer. None if there is no such client."""
         now, secret = self._clock.now(), randomness.secret()
         with self._storage.transaction() as tx:
             clients = Clients(tx)
-            described = clients.described(client_id)
+            described = clients.find_described_client(client_id)
             if described is None or not described.client.uses_secret:
                 return None
-            clients.forget_expired_secrets(now)
+            clients.delete_expired_secrets(now)
             clients.add_secret(client_id, digest(secret), now)
             clients.expire_secrets(client_id, now + overlap, except_digest=digest(secret))
         return secret
 
     def disable_client(self, client_id: str) -> bool:
-        """Disable a client; returns whether there was one to disable. Seen everywhere within five seconds."""
+        """Disable a client; True if it was enabled. Every process sees it within five seconds."""
         with self._storage.transaction() as tx:
-            return Clients(tx).disable(client_id, self._clock.now())
+            return Clients(tx).disable_client(client_id, self._clock.now())
 
-    def invite(self, registration: InvitationRegistration) -> MadeInvitation:
-        """Make an initial access token (RFC 7591 §3); raises `RegistrationRefusedError`."""
+    def invite(self, registration: InvitationRegistration) -> NewInvitation:
+        """Add an invitation and its initial access token (RFC 7591 §3); raises `RegistrationRefusedError`."""
         now, token = self._clock.now(), randomness.secret()
         invitation = Invitation(
-            id=randomness.text_of(_READABLE, _LENGTH),
+            id=randomness.text_of(_ID_ALPHABET, _ID_LENGTH),
             city_id=registration.city_id,
             redirect_hosts=registration.redirect_hosts,
             scopes=registration.scopes,
@@ -134,28 +135,28 @@ class Registry:
         )
         with self._storage.transaction() as tx:
             lines = _problems_with_city(tx, invitation.city_id)
-            known = {scope for resource in Resources(tx).everyone() for scope in resource.scopes}
+            known = {scope for resource in Resources(tx).list_resources() for scope in resource.scopes}
             lines += _problems_with_scopes(invitation.scopes, known, "belong to no resource")
             if lines:
                 raise RegistrationRefusedError(lines)
-            Invitations(tx).add(invitation, digest(token))
-        return MadeInvitation(invitation, token)
+            Invitations(tx).add_invitation(invitation, digest(token))
+        return NewInvitation(invitation, token)
 
     def revoke_invitation(self, invitation_id: str) -> bool:
-        """Let nobody register with it any more; returns whether somebody still could have."""
+        """Revoke the invitation; True if it was still open."""
         with self._storage.transaction() as tx:
-            return Invitations(tx).revoke(invitation_id, self._clock.now())
+            return Invitations(tx).revoke_invitation(invitation_id, self._clock.now())
 
     def put_resource(self, registration: ResourceRegistration, secret: str) -> Change:
-        """Write a resource with its secret; raises `RegistrationRefusedError`."""
+        """Write a resource and its secret, new or changed; raises `RegistrationRefusedError`."""
         check_secret(secret)
         resource = registration.registered(digest(secret))
         with self._storage.transaction() as tx:
             resources = Resources(tx)
-            known = resources.get(resource.id)
+            known = resources.find_resource(resource.id)
             if known == resource:
                 return Change.UNCHANGED
-            resources.put(resource, self._clock.now())
+            resources.put_resource(resource, self._clock.now())
         return Change.UPDATED if known else Change.CREATED
 
 
@@ -167,12 +168,12 @@ def _change(known: DescribedClient | None, registration: ClientRegistration) -> 
 
 
 def check_references(executor: Executor, registration: ClientRegistration) -> None:
-    """Raise `RegistrationRefusedError` unless the client's city, resources and scopes are there."""
+    """Raise `RegistrationRefusedError` unless the client's city, resources and scopes are registered."""
     lines = _problems_with_city(executor, registration.city_id)
     known_scopes: set[str] = set()
     for name in ("resources", "token_exchange_resources"):
         for resource_id in sorted(getattr(registration, name)):
-            resource = Resources(executor).get(resource_id)
+            resource = Resources(executor).find_resource(resource_id)
             if resource is None:
                 lines.append(f"{name}: there is no resource {resource_id!r}; put it first")
             else:
@@ -183,7 +184,7 @@ def check_references(executor: Executor, registration: ClientRegistration) -> No
 
 
 def _problems_with_city(executor: Executor, city_id: str) -> list[str]:
-    is_known = Cities(executor).get(city_id) is not None
+    is_known = Cities(executor).find_city(city_id) is not None
     return [] if is_known else [f"city_id: there is no city {city_id!r}; put it first"]
 
 

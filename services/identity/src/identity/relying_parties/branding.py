@@ -1,4 +1,4 @@
-"""What a city may bring to every page: colours that can be read, and a drawing that can only be looked at."""
+"""The colours and the logo of a city: colours with enough contrast, an SVG without scripts or references."""
 
 import re
 from xml.etree import ElementTree as ET
@@ -10,7 +10,7 @@ ACCENT_CONTRAST = 3.0
 
 LARGEST_LOGO = 64 * 1024  # bytes
 _SVG = "{http://www.w3.org/2000/svg}"
-_DRAWING = frozenset(
+_ALLOWED_ELEMENTS = frozenset(
     "svg g path rect circle ellipse line polyline polygon text tspan title desc metadata defs symbol use"  # noqa: SIM905 - reads like the list it is
     " linearGradient radialGradient stop clipPath mask pattern".split()
 )
@@ -18,7 +18,7 @@ _REFERENCE = re.compile(r"url\(\s*['\"]?(?!#)|@import|javascript:|data:", re.IGN
 
 
 def problem_with_color(color: str, least_contrast: float) -> str | None:
-    """Return what is wrong with a colour on which, or in which, white meets the eye."""
+    """Return what is wrong with a colour that stands beside white, in an operator's words, or None."""
     if not _COLOR.fullmatch(color):
         return "is not a colour of the form #rrggbb"
     contrast = contrast_with_white(color)
@@ -35,7 +35,7 @@ def contrast_with_white(color: str) -> float:
 
 
 def problem_with_logo(svg: str) -> str | None:
-    """Return what is wrong with an SVG: anything that runs, or reaches outside the file."""
+    """Return what is wrong with an SVG (scripts, references, size), in an operator's words, or None."""
     if len(svg.encode()) > LARGEST_LOGO:
         return f"is larger than {LARGEST_LOGO // 1024} KiB"
     if "<!DOCTYPE" in svg.upper() or "<!ENTITY" in svg.upper():
@@ -51,7 +51,7 @@ def problem_with_logo(svg: str) -> str | None:
 
 def _problem_with_element(element: ET.Element) -> str | None:
     namespace, name = _split(element.tag)
-    if namespace == _SVG[1:-1] and name not in _DRAWING:
+    if namespace == _SVG[1:-1] and name not in _ALLOWED_ELEMENTS:
         return f"contains <{name}>, which is more than a drawing needs"
     for attribute, value in element.attrib.items():
         local = _split(attribute)[1].lower()

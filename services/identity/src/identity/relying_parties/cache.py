@@ -1,4 +1,4 @@
-"""Cities, clients and resources by id, remembered in the process for five seconds."""
+"""Cities, clients and resources by id, cached in the process for five seconds."""
 
 from collections.abc import Callable
 from datetime import datetime, timedelta
@@ -10,19 +10,19 @@ from identity.relying_parties.store import Cities, Clients, Resources
 from identity.storage import Storage
 
 T = TypeVar("T")
-REMEMBERED_FOR = timedelta(seconds=5)
+CACHED_FOR = timedelta(seconds=5)
 LONGEST_KEY = 255
 
 
 class RelyingPartyCache:
-    """Answers who is registered without a query for each request; a change is seen within five seconds."""
+    """Finds what is registered without a query for each request; a change is seen within five seconds."""
 
     def __init__(self, storage: Storage, clock: Clock) -> None:
         self._storage, self._clock = storage, clock
-        self._clients = _Remembered[RegisteredClient](clock, self._read_client)
-        self._cities = _Remembered[RegisteredCity](clock, self._read_city)
-        self._resources = _Remembered[RegisteredResource](clock, self._read_resource)
-        self._scopes = _Remembered[tuple[str, ...]](clock, self._read_scopes)
+        self._clients = _Cached[RegisteredClient](clock, self._read_client)
+        self._cities = _Cached[RegisteredCity](clock, self._read_city)
+        self._resources = _Cached[RegisteredResource](clock, self._read_resource)
+        self._scopes = _Cached[tuple[str, ...]](clock, self._read_scopes)
 
     def client(self, client_id: str) -> RegisteredClient | None:
         """Return the client, or None when it is unknown or disabled."""
@@ -41,30 +41,30 @@ class RelyingPartyCache:
         return self._scopes.get("") or ()
 
     def expire(self) -> None:
-        """Read everything again when it is next asked for."""
-        for remembered in (self._clients, self._cities, self._resources, self._scopes):
-            remembered.expire()
+        """Read every value again at its next use."""
+        for cached in (self._clients, self._cities, self._resources, self._scopes):
+            cached.expire()
 
     def _read_client(self, client_id: str) -> RegisteredClient | None:
         with self._storage.autocommit() as connection:
-            return Clients(connection).enabled(client_id, self._clock.now())
+            return Clients(connection).find_enabled_client(client_id, self._clock.now())
 
     def _read_city(self, city_id: str) -> RegisteredCity | None:
         with self._storage.autocommit() as connection:
-            return Cities(connection).get(city_id)
+            return Cities(connection).find_city(city_id)
 
     def _read_resource(self, resource_id: str) -> RegisteredResource | None:
         with self._storage.autocommit() as connection:
-            return Resources(connection).get(resource_id)
+            return Resources(connection).find_resource(resource_id)
 
     def _read_scopes(self, _key: str) -> tuple[str, ...]:
         with self._storage.autocommit() as connection:
-            resources = Resources(connection).everyone()
+            resources = Resources(connection).list_resources()
         return tuple(sorted({scope for resource in resources for scope in resource.scopes}))
 
 
-class _Remembered(Generic[T]):
-    """Values by key, read again when old. What is not found is not kept: it could fill the memory."""
+class _Cached(Generic[T]):
+    """Values by key, read again after `CACHED_FOR`. Unknown keys are not: they could fill the memory."""
 
     def __init__(self, clock: Clock, read: Callable[[str], T | None]) -> None:
         self._clock, self._read = clock, read
@@ -74,12 +74,12 @@ class _Remembered(Generic[T]):
         self._values.clear()
 
     def get(self, key: str) -> T | None:
-        # What cannot be an identifier never reaches the database, which might not even be able to hold it.
+        # Other text is no identifier, and PostgreSQL refuses some of it.
         if len(key) > LONGEST_KEY or not key.isascii() or not key.isprintable():
             return None
         now = self._clock.now()
         known = self._values.get(key)
-        if known and now - known[0] < REMEMBERED_FOR:
+        if known and now - known[0] < CACHED_FOR:
             return known[1]
         value = self._read(key)
         if value is None:

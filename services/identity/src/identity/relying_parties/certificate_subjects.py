@@ -6,7 +6,7 @@ LONGEST = 512
 
 
 def problem_with(text: str) -> str | None:
-    """Return what is wrong with a subject's name, in an operator's words, or None."""
+    """Return what is wrong with a subject's name (RFC 4514), in an operator's words, or None."""
     if len(text) > LONGEST:
         return f"is longer than {LONGEST} characters"
     try:
@@ -19,5 +19,5 @@ def problem_with(text: str) -> str | None:
 
 
 def is_same(text: str, name: Name) -> bool:
-    """Tell whether a certificate's subject is the one that was registered."""
+    """Tell whether a certificate's subject is the registered one (RFC 8705 §2.1.2)."""
     return bool(text) and Name.from_rfc4514_string(text) == name

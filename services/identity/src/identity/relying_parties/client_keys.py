@@ -1,4 +1,4 @@
-"""The public keys that a client may register (RFC 7517): none with private parts, none that is weak."""
+"""The public keys that a client may register (RFC 7517): no private parts, no weak keys."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -7,13 +7,13 @@ from joserfc.errors import JoseError
 from joserfc.jwk import ECKey, OKPKey, RSAKey, import_key
 from joserfc.util import urlsafe_b64decode
 
-# What clients may sign with: assertions, request objects, proofs of possession. Never `none`, never a MAC.
+# For client assertions, request objects and DPoP proofs. Neither `none` nor a MAC.
 ALGORITHMS = ("ES256", "PS256", "RS256", "EdDSA")
 _OF_TYPE = {"EC": ("ES256",), "RSA": ("PS256", "RS256"), "OKP": ("EdDSA",)}
 _CURVES = {"EC": "P-256", "OKP": "Ed25519"}
 _NUMBERS = ("crv", "x", "y", "n", "e")
 _PRIVATE = frozenset(("d", "p", "q", "dp", "dq", "qi", "oth", "k"))
-# Bits. The least is that of RFC 7518 §3.3; above the most, checking a signature takes too long.
+# Bits. The minimum is that of RFC 7518 §3.3; above the maximum, checking a signature takes too long.
 LEAST_RSA, MOST_RSA = 2048, 4096
 _MOST_EXPONENT = 32
 MOST_KEYS = 20
@@ -77,7 +77,7 @@ def fits(jwk: Mapping[str, Any], alg: str) -> bool:
 
 def _problem_with_numbers(jwk: Mapping[str, Any]) -> str | None:
     try:
-        # Looked at before the key is made, which for a huge one would take its time.
+        # Checked before the import, which takes long for a huge key.
         bits = _number(jwk["n"]).bit_length() if jwk["kty"] == "RSA" else LEAST_RSA
         if jwk["kty"] == "RSA" and _number(jwk["e"]).bit_length() > _MOST_EXPONENT:
             return "has an exponent that is too large"
@@ -94,7 +94,7 @@ def _number(text: str) -> int:
 
 
 def _imported(jwk: Mapping[str, Any]) -> PublicKey:
-    # Only what makes the key: joserfc would look into the rest.
+    # Only the members that make the key: joserfc would check the others too.
     key = import_key({name: jwk[name] for name in ("kty", *_NUMBERS) if name in jwk})
     if not isinstance(key, ECKey | RSAKey | OKPKey):
         raise TypeError("a key of another type")

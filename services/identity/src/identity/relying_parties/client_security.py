@@ -1,4 +1,4 @@
-"""How a client proves who it is and protects what it sends: the fields, and which of them go together."""
+"""How a client authenticates and protects its requests and tokens: the fields, and which go together."""
 
 from collections.abc import Mapping
 from typing import Annotated, Any, Literal
@@ -44,7 +44,7 @@ def _profile(value: object) -> object:
 
 
 class ClientSecurity(BaseModel):
-    """The security settings of a client. `profile: fapi2` switches on all that the profile asks for."""
+    """The security settings of a client. `profile: fapi2` sets all that FAPI 2.0 requires."""
 
     token_endpoint_auth_method: AuthenticationMethod = Field(default="client_secret_basic")
     jwks: Annotated[dict[str, Any] | None, AfterValidator(_key_set)] = None
@@ -58,8 +58,8 @@ class ClientSecurity(BaseModel):
 
     @model_validator(mode="before")
     @classmethod
-    def _switch_on(cls, content: object) -> object:
-        """Fill in what FAPI 2.0 asks for; what is said against it stays, and is refused below."""
+    def _fill_in_profile(cls, content: object) -> object:
+        """Fill in what FAPI 2.0 requires; a value that contradicts it stays, and is refused below."""
         if not isinstance(content, Mapping) or content.get("profile") != FAPI2:
             return content
         implied: dict[str, object] = {
@@ -88,7 +88,7 @@ class ClientSecurity(BaseModel):
 
 
 def problems_with_fapi2(content: Mapping[str, Any]) -> list[str]:
-    """Return what stands in the way of the FAPI 2.0 Security Profile (§5.3.2), in an operator's words."""
+    """Return what breaks the FAPI 2.0 Security Profile (§5.3.2), one line each, in an operator's words."""
     strong = ("private_key_jwt", *CERTIFICATE_METHODS)
     bound = content["dpop_bound_access_tokens"] or content["tls_client_certificate_bound_access_tokens"]
     plain = any(urlsplit(uri).scheme != "https" for uri in content["redirect_uris"])

@@ -1,4 +1,4 @@
-"""What is registered, as the rest of the service sees it: frozen values, free of the database."""
+"""Registered cities, clients and resources as frozen values, independent of the database."""
 
 import base64
 import hashlib
@@ -14,7 +14,7 @@ _NOT_REGISTERED = frozenset({"secrets", "subject_salt", "registered_itself"})
 
 @dataclass(frozen=True)
 class RegisteredCity:
-    """A municipality: its name and looks, its languages, its help line."""
+    """A municipality: its name, branding, languages and support line."""
 
     id: str
     name: str
@@ -35,7 +35,7 @@ class RegisteredCity:
 
 @dataclass(frozen=True)
 class LiveSecret:
-    """One of a client's secrets: its SHA-256, and when it stops working (None: never)."""
+    """One of a client's secrets: its SHA-256 in hex, and when it expires (UTC; None: never)."""
 
     digest: str
     expires_at: datetime | None
@@ -59,12 +59,12 @@ class RegisteredClient:
     pkce_required: bool
     first_party: bool
     secrets: tuple[LiveSecret, ...]
-    # For which it may exchange its residents' access tokens (RFC 8693).
+    # Resource indicators for which it may exchange its residents' access tokens (RFC 8693).
     token_exchange_resources: frozenset[str] = frozenset()
-    # Its public keys (RFC 7517), or where they are; None and empty when it has none.
+    # Its public keys (RFC 7517), or the URL of its key set; None and empty when it has none.
     jwks: dict[str, Any] | None = None
     jwks_uri: str = ""
-    # RFC 4514; empty unless it authenticates with a certificate of an authority's (RFC 8705 §2.1).
+    # RFC 4514; empty unless it authenticates with a certificate from an authority (RFC 8705 §2.1).
     tls_client_auth_subject_dn: str = ""
     tls_client_certificate_bound_access_tokens: bool = False
     dpop_bound_access_tokens: bool = False
@@ -72,22 +72,22 @@ class RegisteredClient:
     require_signed_request_object: bool = False
     # `fapi2`, or empty.
     profile: str = ""
-    # Where it is told that a session ended (OpenID Connect Back-Channel Logout §2.2); None: it is not.
+    # Where its logout tokens are sent (OpenID Connect Back-Channel Logout §2.2); None: none are.
     backchannel_logout_uri: str | None = None
-    # It can end a session only by its `sid`, not all of a resident's by `sub`.
+    # True: a logout token must contain `sid` (OpenID Connect Back-Channel Logout §2.2).
     backchannel_logout_session_required: bool = False
-    # Empty: userinfo answers it in plain JSON.
+    # Empty: userinfo responds to it in plain JSON.
     userinfo_signed_response_alg: str = ""
     # `public` or `pairwise`.
     subject_type: str = "public"
-    # Its city's; no part of the registration.
+    # A secret of its city's; no part of the registration.
     subject_salt: str = field(default="", repr=False, compare=False)
-    # It registered itself and can change its addresses (RFC 7591, RFC 7592); no part of the registration.
+    # It registered itself and can change its own registration (RFC 7591, RFC 7592); no part of that.
     registered_itself: bool = field(default=False, compare=False)
 
     @property
     def registration(self) -> dict[str, Any]:
-        """What was registered: the fields without the secrets of either side."""
+        """The registered fields, without the client's secrets and the city's salt."""
         return {name: value for name, value in vars(self).items() if name not in _NOT_REGISTERED}
 
     @property
@@ -97,13 +97,13 @@ class RegisteredClient:
 
     @property
     def uses_secret(self) -> bool:
-        """Whether it authenticates with a secret that it shares with us."""
+        """Whether it authenticates with a client secret (RFC 6749 §2.3.1)."""
         return self.token_endpoint_auth_method in ("client_secret_basic", "client_secret_post")
 
     def subject_of(self, resident_id: str) -> str:
         """Return the `sub` by which the client knows a resident (OpenID Connect Core §8).
 
-        Pairwise ones are the same for all clients of a city, and lead nobody but us to the resident (§8.1).
+        A pairwise `sub` is the same for all clients of a city, and only identity can map it back (§8.1).
         """
         if self.subject_type == "public":
             return resident_id

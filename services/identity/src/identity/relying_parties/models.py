@@ -11,7 +11,7 @@ from identity.storage import Model
 
 
 class City(Model):
-    """A municipality: its name and looks, its languages, its help line. It owns clients."""
+    """A municipality: its name, branding, languages and support line. It owns clients."""
 
     __tablename__ = "cities"
 
@@ -35,7 +35,7 @@ class City(Model):
     notice: Mapped[str] = mapped_column(Text, default="")
     # The providers that its pages offer, by their keys; NULL for all of the deployment, [] for none.
     sign_in_methods: Mapped[list[str] | None] = mapped_column(JSON(none_as_null=True))
-    # Makes the `sub` by which pairwise clients know a resident: it never changes, and nobody else learns it.
+    # A secret: makes pairwise `sub`s (OpenID Connect Core §8.1). It never changes.
     subject_salt: Mapped[str] = mapped_column(String(64), default=randomness.secret)
 
 
@@ -51,17 +51,16 @@ class Client(Model):
     # `client_secret_basic`, `client_secret_post`, `private_key_jwt`, `tls_client_auth`,
     # `self_signed_tls_client_auth` or `none` (a public client).
     token_endpoint_auth_method: Mapped[str] = mapped_column(String(32))
-    # RS256 unless the client says otherwise (OpenID Connect Registration §2): many libraries know nothing
-    # else.
+    # RS256 by default (OpenID Connect Registration §2): many libraries support nothing else.
     id_token_signed_response_alg: Mapped[str] = mapped_column(String(16), default="RS256")
-    # Empty: userinfo answers in plain JSON.
+    # Empty: userinfo responds in plain JSON.
     userinfo_signed_response_alg: Mapped[str] = mapped_column(String(16), default="")
-    # `public`, or `pairwise`: its city's own name for each resident (OpenID Connect Core §8).
+    # `public`, or `pairwise`: a `sub` of its city's own for each resident (OpenID Connect Core §8).
     subject_type: Mapped[str] = mapped_column(String(16), default="public")
     grant_types: Mapped[list[str]] = mapped_column(JSON)
     redirect_uris: Mapped[list[str]] = mapped_column(JSON)
     post_logout_redirect_uris: Mapped[list[str]] = mapped_column(JSON)
-    # Where a resident starts over: opens the client's own sign-in (OpenID Connect Core §4).
+    # Starts the client's own sign-in (OpenID Connect Core §4).
     initiate_login_uri: Mapped[str] = mapped_column(String(512))
     scopes: Mapped[list[str]] = mapped_column(JSON)
     # Resource indicators (RFC 8707) that its access tokens may be for, beside userinfo.
@@ -80,12 +79,12 @@ class Client(Model):
     # Its tokens work only with its certificate (RFC 8705 §3), or only with its DPoP key (RFC 9449 §5.2).
     tls_client_certificate_bound_access_tokens: Mapped[bool] = mapped_column(Boolean, default=False)
     dpop_bound_access_tokens: Mapped[bool] = mapped_column(Boolean, default=False)
-    # What it may ask for only by PAR (RFC 9126 §6), or only signed (RFC 9101 §10.5).
+    # Authorization requests only by PAR (RFC 9126 §6), or only signed (RFC 9101 §10.5).
     require_pushed_authorization_requests: Mapped[bool] = mapped_column(Boolean, default=False)
     require_signed_request_object: Mapped[bool] = mapped_column(Boolean, default=False)
-    # `fapi2`: no weaker choice is left to it (FAPI 2.0 Security Profile); or empty.
+    # `fapi2`: weaker settings are refused (FAPI 2.0 Security Profile); or empty.
     profile: Mapped[str] = mapped_column(String(16), default="")
-    # Where it is told that a session ended (OpenID Connect Back-Channel Logout §2.2); None: it is not.
+    # Where its logout tokens are sent (OpenID Connect Back-Channel Logout §2.2); None: none are.
     backchannel_logout_uri: Mapped[str | None] = mapped_column(String(512))
     backchannel_logout_session_required: Mapped[bool] = mapped_column(Boolean, default=False)
     created_at: Mapped[datetime]
@@ -93,7 +92,7 @@ class Client(Model):
 
 
 class ClientSecret(Model):
-    """One of a client's live secrets: 256 random bits, so a plain SHA-256 is stored."""
+    """One of a client's secrets: 256 random bits, stored as SHA-256 without salt."""
 
     __tablename__ = "client_secrets"
 
@@ -106,7 +105,7 @@ class ClientSecret(Model):
 
 
 class Resource(Model):
-    """A service that accepts identity's access tokens and speaks to identity itself, such as billing_link."""
+    """A service that accepts identity's access tokens and calls identity, such as billing_link."""
 
     __tablename__ = "resources"
 

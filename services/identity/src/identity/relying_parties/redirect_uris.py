@@ -1,4 +1,4 @@
-"""Which addresses a client may register: those that cannot be made to lead anywhere else."""
+"""Which URLs a client may register for redirects: absolute https URLs, or http on loopback."""
 
 from urllib.parse import urlsplit
 
@@ -32,7 +32,7 @@ def problem_with_host(host: str) -> str | None:
 def site_of(uri: str) -> str:
     """Return the host of an address without problems, and its port unless it is the usual one.
 
-    Of loopback the host alone: a program on somebody's machine takes the port that is free (RFC 8252 §7.3).
+    For loopback the host alone: a native application uses whichever port is free (RFC 8252 §7.3).
     """
     parts = urlsplit(uri)
     host = parts.hostname or ""

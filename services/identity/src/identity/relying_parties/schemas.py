@@ -1,4 +1,4 @@
-"""Registration data as an operator writes it, checked before it is stored."""
+"""Registrations as an operator writes them, checked before they are stored."""
 
 import re
 from collections.abc import Callable, Iterable
@@ -11,10 +11,10 @@ from identity.relying_parties import branding, redirect_uris
 from identity.relying_parties.client_security import FAPI2, ClientSecurity, problems_with_fapi2
 from identity.relying_parties.clients import RegisteredCity, RegisteredClient, RegisteredResource
 
-# Those of the complete translations; a city can offer no other.
+# The languages with complete translations; a city can offer no others.
 LANGUAGES = ("en", "es")
 OWN_SCOPES = ("openid", "profile", "email", "offline_access")
-# Grant types that have the names of their specifications: RFC 8628 §3.4, RFC 8693 §2.1.
+# Grant types with a URN: RFC 8628 §3.4, RFC 8693 §2.1.
 DEVICE_CODE = "urn:ietf:params:oauth:grant-type:device_code"
 TOKEN_EXCHANGE = "urn:ietf:params:oauth:grant-type:token-exchange"  # noqa: S105 - a grant type's name
 SECRET_FORM = re.compile(r"[A-Za-z0-9_-]{32,128}")
@@ -24,7 +24,7 @@ Problem = Callable[[str], str | None]
 
 
 class RegistrationRefusedError(Exception):
-    """Registration data that cannot be accepted; one line for each fault, in an operator's words."""
+    """The registration is not accepted; `lines` has one for each fault, in an operator's words."""
 
     def __init__(self, lines: Iterable[str]) -> None:
         self.lines = list(lines)
@@ -103,7 +103,7 @@ class CityRegistration(_Registration):
     sign_in_methods: tuple[ProviderKey, ...] | None = None
 
     def registered(self) -> RegisteredCity:
-        """Return what is stored."""
+        """Return the value that is stored."""
         return RegisteredCity(**self.model_dump())
 
 
@@ -155,9 +155,9 @@ class ClientRegistration(ClientSecurity, _Registration):
             exchanges != bool(self.token_exchange_resources),
             f"the grant type {TOKEN_EXCHANGE} and token_exchange_resources go together",
         )
-        told_by_session = self.backchannel_logout_session_required
+        needs_sid = self.backchannel_logout_session_required
         yield (
-            told_by_session and self.backchannel_logout_uri is None,
+            needs_sid and self.backchannel_logout_uri is None,
             "backchannel_logout_session_required goes with a backchannel_logout_uri",
         )
         yield (
@@ -171,12 +171,12 @@ class ClientRegistration(ClientSecurity, _Registration):
                 yield True, problem
 
     def registered(self) -> RegisteredClient:
-        """Return what is stored, without secrets."""
+        """Return the value that is stored, without secrets."""
         return RegisteredClient(**self.model_dump(), secrets=())
 
 
 class InvitationRegistration(_Registration):
-    """An invitation to register clients by oneself, as `identity clients invite` reads it."""
+    """An invitation for clients to register themselves, as `identity clients invite` reads it."""
 
     city_id: str
     redirect_hosts: Annotated[frozenset[Host], Field(min_length=1)]
@@ -213,7 +213,7 @@ class ResourceRegistration(_Registration):
         return self
 
     def registered(self, secret_digest: str) -> RegisteredResource:
-        """Return what is stored."""
+        """Return the value that is stored."""
         return RegisteredResource(self.id, self.name, secret_digest, self.scopes)
 
 
@@ -238,7 +238,7 @@ def read_resource(content: dict[str, Any]) -> ResourceRegistration:
 
 
 def check_secret(secret: str) -> None:
-    """Raise `RegistrationRefusedError` unless it is long, and of characters that nobody has to encode."""
+    """Raise `RegistrationRefusedError` unless it has 32 to 128 characters that need no encoding in a URL."""
     if not SECRET_FORM.fullmatch(secret):
         raise RegistrationRefusedError(
             ["the secret: 32 to 128 characters of A-Z a-z 0-9 _ - (leave it out, and one is made)"]

@@ -1,6 +1,6 @@
 """The tables of cities, clients and resources.
 
-Reading works on a lent connection as well as in a transaction; writing needs a transaction.
+Reading works on an autocommit connection and in a transaction; writing needs a transaction.
 """
 
 from collections.abc import Sequence
@@ -26,7 +26,7 @@ CLIENT = table_of(Client)
 SECRET = table_of(ClientSecret)
 SELF = table_of(SelfRegistration)
 RESOURCE = table_of(Resource)
-# Columns that are the registration's fields as they are.
+# Columns with the values of the registration's fields.
 _PLAIN = (
     "userinfo_signed_response_alg",
     "subject_type",
@@ -39,7 +39,7 @@ _PLAIN = (
     "require_signed_request_object",
     "profile",
 )
-# What is a list in the database, sorted, and a set elsewhere.
+# Sorted lists in the database, sets elsewhere.
 _SETS = (
     "grant_types",
     "redirect_uris",
@@ -49,7 +49,7 @@ _SETS = (
     "token_exchange_resources",
 )
 
-# A city's salt belongs to its clients.
+# Without the salt, which is read with the clients.
 _CITIES = select(*(column for column in CITY.c if column is not CITY.c.subject_salt))
 _CLIENTS = (
     select(
@@ -70,16 +70,16 @@ class Cities:
     def __init__(self, connection: Executor) -> None:
         self._connection = connection
 
-    def get(self, city_id: str) -> RegisteredCity | None:
-        """Return the city with this id."""
+    def find_city(self, city_id: str) -> RegisteredCity | None:
+        """Return the city with this id, or None."""
         row = self._connection.execute(_CITIES.where(CITY.c.id == city_id)).mappings().first()
         return _city(row) if row else None
 
-    def everyone(self) -> list[RegisteredCity]:
-        """Return every city, by id."""
+    def list_cities(self) -> list[RegisteredCity]:
+        """Return all cities, by id."""
         return [_city(row) for row in self._connection.execute(_CITIES.order_by(CITY.c.id)).mappings()]
 
-    def put(self, city: RegisteredCity) -> None:
+    def put_city(self, city: RegisteredCity) -> None:
         """Write the city, new or changed."""
         methods = None if city.sign_in_methods is None else list(city.sign_in_methods)
         fields = {**vars(city), "languages": list(city.languages), "sign_in_methods": methods}
@@ -92,8 +92,8 @@ class Clients:
     def __init__(self, connection: Executor) -> None:
         self._connection = connection
 
-    def enabled(self, client_id: str, now: datetime) -> RegisteredClient | None:
-        """Return the client with this id and its live secrets, unless it is unknown or disabled."""
+    def find_enabled_client(self, client_id: str, now: datetime) -> RegisteredClient | None:
+        """Return the client with its live secrets; None if it is unknown or disabled."""
         is_live = or_(SECRET.c.expires_at.is_(None), SECRET.c.expires_at > now)
         statement = _CLIENTS.outerjoin(SECRET, (SECRET.c.client_id == CLIENT.c.id) & is_live).where(
             CLIENT.c.id == client_id, CLIENT.c.disabled_at.is_(None)
@@ -101,8 +101,8 @@ class Clients:
         rows = self._connection.execute(statement).mappings().all()
         return _client(rows) if rows else None
 
-    def way_to(self, resource_id: str, city_id: str) -> str:
-        """Return where a resident of the city opens the website that uses this resource, or nothing."""
+    def find_initiate_login_uri(self, resource_id: str, city_id: str) -> str:
+        """Return the `initiate_login_uri` of the city's oldest client of the resource, or "" without one."""
         statement = (
             select(CLIENT.c.initiate_login_uri, CLIENT.c.resources)
             .where(
@@ -113,12 +113,12 @@ class Clients:
         rows = self._connection.execute(statement)
         return next((row.initiate_login_uri for row in rows if resource_id in row.resources), "")
 
-    def described(self, client_id: str) -> DescribedClient | None:
-        """Return the client, disabled or not, with its secrets, expired or not: what an operator sees."""
-        return next((entry for entry in self.everyone() if entry.client.id == client_id), None)
+    def find_described_client(self, client_id: str) -> DescribedClient | None:
+        """Return the client as an operator sees it, also a disabled one, with all its secrets; or None."""
+        return next((entry for entry in self.list_clients() if entry.client.id == client_id), None)
 
-    def everyone(self) -> list[DescribedClient]:
-        """Return every client, by id, as an operator sees it."""
+    def list_clients(self) -> list[DescribedClient]:
+        """Return all clients, by id, as an operator sees them."""
         statement = _CLIENTS.outerjoin(SECRET, SECRET.c.client_id == CLIENT.c.id).order_by(
             CLIENT.c.id, SECRET.c.created_at
         )
@@ -129,17 +129,17 @@ class Clients:
             if (own := list(group))
         ]
 
-    def put(self, client: RegisteredClient, now: datetime) -> None:
-        """Write the client, new or changed, without its secrets; a disabled one is enabled again."""
+    def put_client(self, client: RegisteredClient, now: datetime) -> None:
+        """Write the client, new or changed, without its secrets; this enables a disabled one."""
         _put(self._connection, CLIENT, {**_columns(client), "disabled_at": None}, created_at=now)
 
-    def change(self, client: RegisteredClient) -> None:
-        """Write the changed client without its secrets, unless it is disabled, which it stays."""
+    def update_client(self, client: RegisteredClient) -> None:
+        """Write the changed client without its secrets; changes nothing if it is disabled."""
         is_enabled = (CLIENT.c.id == client.id) & CLIENT.c.disabled_at.is_(None)
         self._connection.execute(update(CLIENT).where(is_enabled).values(**_columns(client)))
 
-    def disable(self, client_id: str, now: datetime) -> bool:
-        """Disable the client; returns whether there was one to disable."""
+    def disable_client(self, client_id: str, now: datetime) -> bool:
+        """Disable the client; True if it was enabled."""
         statement = (
             update(CLIENT)
             .where(CLIENT.c.id == client_id, CLIENT.c.disabled_at.is_(None))
@@ -149,7 +149,7 @@ class Clients:
         return self._connection.execute(statement).first() is not None
 
     def add_secret(self, client_id: str, digest: str, now: datetime) -> None:
-        """Add a secret that does not expire, or let an expired one work again."""
+        """Add a secret that does not expire; one that expires no longer does."""
         self._connection.execute(
             delete(SECRET).where(SECRET.c.client_id == client_id, SECRET.c.digest == digest)
         )
@@ -158,7 +158,7 @@ class Clients:
         )
 
     def expire_secrets(self, client_id: str, at: datetime, *, except_digest: str) -> None:
-        """Let every other secret of the client stop working at this time, if not earlier."""
+        """Expire every other secret of the client at this time, if it does not expire earlier."""
         self._connection.execute(
             update(SECRET)
             .where(
@@ -169,14 +169,14 @@ class Clients:
             .values(expires_at=at)
         )
 
-    def forget_retiring_secrets(self, client_id: str) -> None:
-        """Delete the client's secrets that work for a while only, or no longer."""
+    def delete_retiring_secrets(self, client_id: str) -> None:
+        """Delete the client's secrets that expire or have expired."""
         self._connection.execute(
             delete(SECRET).where(SECRET.c.client_id == client_id, SECRET.c.expires_at.is_not(None))
         )
 
-    def forget_expired_secrets(self, now: datetime) -> None:
-        """Delete the secrets that stopped working."""
+    def delete_expired_secrets(self, now: datetime) -> None:
+        """Delete the expired secrets of all clients."""
         self._connection.execute(delete(SECRET).where(SECRET.c.expires_at <= now))
 
 
@@ -186,19 +186,19 @@ class Resources:
     def __init__(self, connection: Executor) -> None:
         self._connection = connection
 
-    def get(self, resource_id: str) -> RegisteredResource | None:
-        """Return the resource with this indicator."""
+    def find_resource(self, resource_id: str) -> RegisteredResource | None:
+        """Return the resource with this indicator (RFC 8707), or None."""
         row = (
             self._connection.execute(select(RESOURCE).where(RESOURCE.c.id == resource_id)).mappings().first()
         )
         return _resource(row) if row else None
 
-    def everyone(self) -> list[RegisteredResource]:
-        """Return every resource, by indicator."""
+    def list_resources(self) -> list[RegisteredResource]:
+        """Return all resources, by indicator."""
         statement = select(RESOURCE).order_by(RESOURCE.c.id)
         return [_resource(row) for row in self._connection.execute(statement).mappings()]
 
-    def put(self, resource: RegisteredResource, now: datetime) -> None:
+    def put_resource(self, resource: RegisteredResource, now: datetime) -> None:
         """Write the resource, new or changed."""
         _put(
             self._connection, RESOURCE, {**vars(resource), "scopes": sorted(resource.scopes)}, created_at=now

@@ -116,7 +116,7 @@ class NotifyResident:
                 notice=notice.id,
             )
             if resident.disabled_at is None:
-                portal_link = Clients(tx).way_to(sender.id, notice.city_id)
+                portal_link = Clients(tx).find_initiate_login_uri(sender.id, notice.city_id)
                 self._mail_queue.send(tx, _mail(resident, notice, portal_link))
             return Outcome.ACCEPTED
 

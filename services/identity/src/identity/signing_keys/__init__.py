@@ -1,4 +1,4 @@
-"""The keys that sign tokens: `next` (published) → `active` → `retired` (still published) → gone.
+"""The keys that sign tokens: `next` (published) → `active` → `retired` (still published) → removed.
 
-Private parts are sealed at rest. Signing itself is left to `oidc`.
+Private keys are encrypted at rest. `oidc` signs with them.
 """

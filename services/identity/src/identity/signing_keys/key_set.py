@@ -1,4 +1,4 @@
-"""The keys as the endpoints use them: parsed once, looked at again every few seconds."""
+"""The keys as the endpoints use them: parsed once, compared with the database every five seconds."""
 
 import hashlib
 import json
@@ -16,17 +16,17 @@ from identity.signing_keys.store import SigningKeys, StoredKey
 from identity.storage import Storage
 
 CHECKED_EVERY = timedelta(seconds=5)
-# Seconds for which a verifier may keep the published set: far less than a key is published before it signs.
+# Seconds for which a verifier may cache the JWK Set: much less than `PUBLISHED_BEFORE`.
 MAX_AGE = 300
 
 
 class NoSigningKeyError(Exception):
-    """No key of that algorithm is active: `identity keys` and `identity doctor` tell more."""
+    """No key of the algorithm is active; `identity keys list` and `identity doctor` show more."""
 
 
 @dataclass(frozen=True)
 class ParsedKey:
-    """A key ready for use."""
+    """A key pair for signing, or a public key for verifying."""
 
     kid: str
     alg: str
@@ -35,7 +35,7 @@ class ParsedKey:
 
 @dataclass(frozen=True)
 class PublishedKeys:
-    """The JWK Set (RFC 7517 §5) as bytes to be served, and its entity tag."""
+    """The JWK Set (RFC 7517 §5) as a response body, and its entity tag."""
 
     body: bytes
     etag: str
@@ -44,7 +44,7 @@ class PublishedKeys:
 @dataclass(frozen=True)
 class _Loaded:
     checked_at: datetime
-    stands: tuple[tuple[str, str, bool], ...]
+    row_states: tuple[tuple[str, str, bool], ...]
     signing: Mapping[str, ParsedKey]
     verifying: Mapping[str, ParsedKey]
     published: PublishedKeys
@@ -60,11 +60,11 @@ class KeySet:
     def signing_key(self, alg: str) -> ParsedKey:
         """Return the active key of the algorithm; raises `NoSigningKeyError`.
 
-        One that few ask for is made when the first of them does.
+        A key of `ON_DEMAND` is made at its first use.
         """
         key = self._current().signing.get(alg)
         if key is None and alg in ON_DEMAND:
-            KeyRotation(self._storage, self._secret_keys, self._clock).provide(alg)
+            KeyRotation(self._storage, self._secret_keys, self._clock).ensure_active_key(alg)
             self._loaded = None
             key = self._current().signing.get(alg)
         if key is None:
@@ -72,19 +72,19 @@ class KeySet:
         return key
 
     def verifying_key(self, kid: str) -> ParsedKey | None:
-        """Return the key with this id unless it was revoked.
+        """Return the key with this id; None if it is unknown or revoked.
 
-        One that is no longer published is returned too: a city's site may hold an old ID token as a hint
+        Keys that are no longer published verify too: a client may send an old ID token as a hint
         (RP-Initiated Logout §2).
         """
         return self._current().verifying.get(kid)
 
     def published(self) -> PublishedKeys:
-        """Return the JWK Set of the keys that sign, will sign, or signed what may still be alive."""
+        """Return the JWK Set of the next, the active and the retired keys that are not removed."""
         return self._current().published
 
     def expire(self) -> None:
-        """Look at the database again at the next use; keys that are unchanged there stay parsed."""
+        """Read the database at the next use; keys that are unchanged there stay parsed."""
         if self._loaded is not None:
             self._loaded = replace(self._loaded, checked_at=datetime.min.replace(tzinfo=UTC))
 
@@ -94,16 +94,16 @@ class KeySet:
         if loaded is not None and now - loaded.checked_at < CHECKED_EVERY:
             return loaded
         with self._storage.autocommit() as connection:
-            rows = [key for key in SigningKeys(connection).everyone() if key.state is not KeyState.REVOKED]
-        stands = tuple((row.kid, row.state, row.is_published) for row in rows)
-        if loaded is not None and loaded.stands == stands:
-            self._loaded = _Loaded(now, stands, loaded.signing, loaded.verifying, loaded.published)
+            rows = [key for key in SigningKeys(connection).list_keys() if key.state is not KeyState.REVOKED]
+        row_states = tuple((row.kid, row.state, row.is_published) for row in rows)
+        if loaded is not None and loaded.row_states == row_states:
+            self._loaded = _Loaded(now, row_states, loaded.signing, loaded.verifying, loaded.published)
         else:
-            self._loaded = self._parse(rows, stands, now)
+            self._loaded = self._parse(rows, row_states, now)
         return self._loaded
 
     def _parse(
-        self, rows: Sequence[StoredKey], stands: tuple[tuple[str, str, bool], ...], now: datetime
+        self, rows: Sequence[StoredKey], row_states: tuple[tuple[str, str, bool], ...], now: datetime
     ) -> _Loaded:
         signing = {
             row.alg: _parsed(row, json.loads(self._secret_keys.decrypt(row.private_sealed)))
@@ -115,7 +115,7 @@ class KeySet:
         public = [dict(row.public_jwk) for row in rows if row.is_published]
         body = json.dumps({"keys": sorted(public, key=lambda jwk: ALGORITHMS.index(jwk["alg"]))}).encode()
         etag = hashlib.sha256(body).hexdigest()[:32]
-        return _Loaded(now, stands, signing, verifying, PublishedKeys(body, etag))
+        return _Loaded(now, row_states, signing, verifying, PublishedKeys(body, etag))
 
 
 def _parsed(row: StoredKey, jwk: Mapping[str, str]) -> ParsedKey:

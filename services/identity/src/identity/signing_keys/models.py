@@ -10,15 +10,15 @@ from identity.storage import Model
 
 
 class KeyState(StrEnum):
-    """Where a key stands in its life."""
+    """The state of a key."""
 
     # Published so that verifiers know it before its first signature.
     NEXT = "next"
     # Signs. One for each algorithm.
     ACTIVE = "active"
-    # Signs no more; published until the last token it signed is dead (`removed_at`).
+    # Signs no more; published until its last token has expired (`removed_at`).
     RETIRED = "retired"
-    # Withdrawn at once by an operator: nothing it signed is trusted.
+    # Withdrawn by an operator: no token that it signed is accepted.
     REVOKED = "revoked"
 
 
@@ -26,7 +26,7 @@ _ONE_ACTIVE = text("state = 'active'")
 
 
 class SigningKey(Model):
-    """One key pair."""
+    """One key pair. Holds a secret: the private key, encrypted."""
 
     __tablename__ = "signing_keys"
     __table_args__ = (
@@ -45,10 +45,10 @@ class SigningKey(Model):
     # A value of `KeyState`.
     state: Mapped[str] = mapped_column(String(16))
     public_jwk: Mapped[dict[str, str]] = mapped_column(JSON)
-    # The private JWK as sealed JSON; emptied as soon as the key signs no more.
+    # The private JWK as encrypted JSON; empty once the key is retired or revoked.
     private_sealed: Mapped[str] = mapped_column(Text)
     created_at: Mapped[datetime]
     activated_at: Mapped[datetime | None]
     retired_at: Mapped[datetime | None]
-    # When it left the published set.
+    # Since then it is not in the JWK Set.
     removed_at: Mapped[datetime | None]

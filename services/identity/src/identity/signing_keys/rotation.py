@@ -1,4 +1,4 @@
-"""What happens to signing keys: made, published, put to work, retired, removed; or revoked."""
+"""The rotation of signing keys: made, published, activated, retired, removed; or revoked."""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -14,100 +14,102 @@ from identity.signing_keys.store import AlreadyActiveError, SigningKeys, StoredK
 from identity.storage import Storage
 
 ALWAYS = ("ES256", "RS256")
-# These get a key when somebody asks for them: some verifiers stumble over a type that they do not know. EdDSA
-# is Ed25519, by the name that OpenID clients know (RFC 8037; RFC 9864 has a new one).
+# Their keys are made at the first use, since some verifiers fail on a key type that they do not know.
+# EdDSA means Ed25519, under the name that OpenID clients know (RFC 8037; RFC 9864 adds another).
 ON_DEMAND = ("EdDSA",)
 ALGORITHMS = (*ALWAYS, *ON_DEMAND)
 RSA_BITS = 3072  # 128 bits of security (NIST SP 800-57 part 1, table 2)
 
-# A key signs for this long (standards: rotate every 90 days).
+# How long a key signs.
 SIGNS_FOR = timedelta(days=90)
-# A key is published this long before it signs; verifiers keep the set for `key_set.MAX_AGE`, much shorter.
+# How long a key is published before it signs. Verifiers cache the JWK Set for `key_set.MAX_AGE`, much less.
 PUBLISHED_BEFORE = timedelta(hours=24)
-# A key stays published for this long after its last signature; tokens live for minutes.
+# How long a key stays published after its last signature. Tokens live for minutes.
 PUBLISHED_AFTER = timedelta(hours=24)
 
 
 class KeyRotation:
-    """Moves the keys of each algorithm through their states. Every method is one transaction."""
+    """Moves the keys of each algorithm through their states."""
 
     def __init__(self, storage: Storage, secret_keys: SecretKeys, clock: Clock) -> None:
         self._storage, self._secret_keys, self._clock = storage, secret_keys, clock
 
-    def ensure(self) -> list[str]:
-        """Make the active keys that always have to be there and are not; returns the new keys' ids."""
-        return [kid for alg in ALWAYS if (kid := self.provide(alg))]
+    def ensure_active_keys(self) -> list[str]:
+        """Make an active key for each algorithm of `ALWAYS` without one; return the new keys' ids."""
+        return [kid for alg in ALWAYS if (kid := self.ensure_active_key(alg))]
 
-    def provide(self, alg: str) -> str | None:
-        """Make an active key of the algorithm unless there is one; returns the new key's id."""
+    def ensure_active_key(self, alg: str) -> str | None:
+        """Make an active key for the algorithm unless there is one; return the new key's id."""
         with self._storage.transaction() as tx:
-            keys = SigningKeys(tx).everyone()
+            keys = SigningKeys(tx).list_keys()
         return None if _in_state(keys, alg, KeyState.ACTIVE) else self._make_active(alg)
 
-    def turn(self) -> None:
-        """Do what is due: publish successors, activate them, remove dead keys. The worker calls it."""
+    def rotate_due(self) -> None:
+        """Publish and activate successors and remove retired keys where that is due. The worker calls it."""
         now = self._clock.now()
         with self._storage.transaction() as tx:
             store = SigningKeys(tx)
-            keys = store.everyone()
+            keys = store.list_keys()
             for alg in ALGORITHMS:
-                self._turn_one(store, keys, alg, now)
+                self._rotate_algorithm(store, keys, alg, now)
             for key in keys:
                 if key.retired_at and key.is_published and key.retired_at + PUBLISHED_AFTER <= now:
-                    store.remove(key.kid, now)
+                    store.unpublish_key(key.kid, now)
 
-    def rotate(self) -> list[str]:
-        """Publish the successor of every active key that has none; the worker activates it 24 hours later."""
+    def publish_next(self) -> list[str]:
+        """Publish a successor of each active key without one; `rotate_due` activates it 24 hours later."""
         now = self._clock.now()
         with self._storage.transaction() as tx:
             store = SigningKeys(tx)
-            keys = store.everyone()
+            keys = store.list_keys()
             return [
-                self._add(store, alg, KeyState.NEXT, now)
+                self._add_key(store, alg, KeyState.NEXT, now)
                 for alg in ALGORITHMS
                 if _in_state(keys, alg, KeyState.ACTIVE) and not _in_state(keys, alg, KeyState.NEXT)
             ]
 
-    def revoke(self, kid: str) -> bool:
-        """Withdraw a key at once, replacing it if it was signing; returns whether there was such a key."""
+    def revoke_key(self, kid: str) -> bool:
+        """Revoke a key at once and replace it if it was active; False if it is unknown or revoked."""
         now = self._clock.now()
         with self._storage.transaction() as tx:
             store = SigningKeys(tx)
-            keys = store.everyone()
+            keys = store.list_keys()
             revoked = next((k for k in keys if k.kid == kid and k.state != KeyState.REVOKED), None)
             if revoked is None:
                 return False
-            store.revoke(kid, now)
+            store.revoke_key(kid, now)
             if revoked.state == KeyState.ACTIVE:
                 successor = _in_state(keys, revoked.alg, KeyState.NEXT)
                 if successor:
-                    store.activate(successor.kid, now)
+                    store.activate_key(successor.kid, now)
                 else:
-                    self._add(store, revoked.alg, KeyState.ACTIVE, now)
+                    self._add_key(store, revoked.alg, KeyState.ACTIVE, now)
         return True
 
-    def _turn_one(self, store: SigningKeys, keys: Sequence[StoredKey], alg: str, now: datetime) -> None:
+    def _rotate_algorithm(
+        self, store: SigningKeys, keys: Sequence[StoredKey], alg: str, now: datetime
+    ) -> None:
         active, successor = _in_state(keys, alg, KeyState.ACTIVE), _in_state(keys, alg, KeyState.NEXT)
         if active is None or active.activated_at is None:
             return
         if successor is None:
             if active.activated_at + SIGNS_FOR - PUBLISHED_BEFORE <= now:
-                self._add(store, alg, KeyState.NEXT, now)
+                self._add_key(store, alg, KeyState.NEXT, now)
         elif successor.created_at + PUBLISHED_BEFORE <= now:
-            store.retire(active.kid, now)
-            store.activate(successor.kid, now)
+            store.retire_key(active.kid, now)
+            store.activate_key(successor.kid, now)
 
     def _make_active(self, alg: str) -> str | None:
         try:
             with self._storage.transaction() as tx:
-                return self._add(SigningKeys(tx), alg, KeyState.ACTIVE, self._clock.now())
+                return self._add_key(SigningKeys(tx), alg, KeyState.ACTIVE, self._clock.now())
         except AlreadyActiveError:
             return None
 
-    def _add(self, store: SigningKeys, alg: str, state: KeyState, now: datetime) -> str:
-        key = generate(alg)
+    def _add_key(self, store: SigningKeys, alg: str, state: KeyState, now: datetime) -> str:
+        key = generate_key(alg)
         kid = identifier()
-        store.add(
+        store.add_key(
             StoredKey(
                 kid=kid,
                 alg=alg,
@@ -121,8 +123,8 @@ class KeyRotation:
         return kid
 
 
-def generate(alg: str) -> ECKey | RSAKey | OKPKey:
-    """Make a key pair for the algorithm."""
+def generate_key(alg: str) -> ECKey | RSAKey | OKPKey:
+    """Return a new key pair for an algorithm of `ALGORITHMS`."""
     if alg == "EdDSA":
         return OKPKey.generate_key("Ed25519")
     return ECKey.generate_key("P-256") if alg == "ES256" else RSAKey.generate_key(RSA_BITS)

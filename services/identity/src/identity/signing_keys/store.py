@@ -16,12 +16,12 @@ _ALL = select(KEY).order_by(KEY.c.created_at, KEY.c.kid)
 
 
 class AlreadyActiveError(Exception):
-    """Another process made the algorithm's active key a moment earlier."""
+    """The algorithm has an active key already: another process made it first."""
 
 
 @dataclass(frozen=True)
 class StoredKey:
-    """A key as it stands in the database."""
+    """A row of the table. Holds a secret: the private key, encrypted. Times are UTC."""
 
     kid: str
     alg: str
@@ -35,7 +35,7 @@ class StoredKey:
 
     @property
     def is_published(self) -> bool:
-        """Whether verifiers can see it."""
+        """Whether it is in the JWK Set."""
         return self.removed_at is None
 
 
@@ -45,32 +45,32 @@ class SigningKeys:
     def __init__(self, connection: Executor) -> None:
         self._connection = connection
 
-    def everyone(self) -> list[StoredKey]:
-        """Return every key there ever was."""
+    def list_keys(self) -> list[StoredKey]:
+        """Return all keys, retired and revoked ones too."""
         rows = self._connection.execute(_ALL).mappings()
         return [StoredKey(**{**row, "state": KeyState(row["state"])}) for row in rows]
 
-    def add(self, key: StoredKey) -> None:
-        """Add a key; raises `AlreadyActiveError` when it is to be active and another one is."""
+    def add_key(self, key: StoredKey) -> None:
+        """Add a key; raises `AlreadyActiveError` if it is active and the algorithm has an active key."""
         try:
             self._connection.execute(insert(KEY).values(**vars(key)))
         except IntegrityError:
             raise AlreadyActiveError from None
 
-    def activate(self, kid: str, now: datetime) -> None:
-        """Let the key sign from now on."""
+    def activate_key(self, kid: str, now: datetime) -> None:
+        """Make the key the one that signs."""
         self._change(kid, state=KeyState.ACTIVE, activated_at=now)
 
-    def retire(self, kid: str, now: datetime) -> None:
-        """Let the key sign no more and destroy its private part; it stays published."""
+    def retire_key(self, kid: str, now: datetime) -> None:
+        """End the key's signing and delete its private part; it stays published."""
         self._change(kid, state=KeyState.RETIRED, retired_at=now, private_sealed="")
 
-    def remove(self, kid: str, now: datetime) -> None:
-        """Take a retired key out of the published set."""
+    def unpublish_key(self, kid: str, now: datetime) -> None:
+        """Take a retired key out of the JWK Set."""
         self._change(kid, removed_at=now)
 
-    def revoke(self, kid: str, now: datetime) -> None:
-        """Withdraw the key and destroy its private part."""
+    def revoke_key(self, kid: str, now: datetime) -> None:
+        """Revoke the key, take it out of the JWK Set and delete its private part."""
         self._change(kid, state=KeyState.REVOKED, private_sealed="", removed_at=now)
 
     def _change(self, kid: str, **values: object) -> None:

@@ -45,7 +45,7 @@ class AllowedWebsites:
     def list_websites(self, current: SignedIn) -> list[AllowedWebsite]:
         """Return the websites in the order of their names."""
         with self._storage.autocommit() as connection:
-            consents = Consents(connection).of_resident(current.resident_id)
+            consents = Consents(connection).list_consents(current.resident_id)
         return [
             AllowedWebsite(
                 consent.client_id,
@@ -64,7 +64,7 @@ class AllowedWebsites:
             return False
         now = self._clock.now()
         with self._storage.transaction() as tx:
-            removed = Consents(tx).remove(current.resident_id, client_id)
+            removed = Consents(tx).remove_consent(current.resident_id, client_id)
             if removed:
                 self._account_events.publish(tx, AccessRemoved(current.resident_id, client_id))
                 Audit(tx).record(

@@ -145,7 +145,7 @@ class Authorization:
             return
         scopes, resident_id = request.requested_scope, signed_in.resident_id
         with self._storage.transaction() as tx:
-            Consents(tx).extend(resident_id, request.client.id, scopes, request.resources, now)
+            Consents(tx).extend_consent(resident_id, request.client.id, scopes, request.resources, now)
             Audit(tx).record(
                 Event.CONSENT_GIVEN,
                 now,
@@ -179,7 +179,7 @@ class Authorization:
         consent = None
         if signed_in and not request.client.first_party:
             with self._storage.autocommit() as connection:
-                consent = Consents(connection).find(signed_in.resident_id, request.client.id)
+                consent = Consents(connection).find_consent(signed_in.resident_id, request.client.id)
         return next_step(request, signed_in, known, consent, self._clock.now())
 
     def _finish(self, interaction: StoredInteraction, outcome: Answered) -> Outcome:

@@ -73,16 +73,16 @@ class ClientSelfService:
         """
         now = self._clock.now()
         with self._storage.transaction() as tx:
-            invitation = Invitations(tx).claim(digest(invitation_token), now)
+            invitation = Invitations(tx).claim_invitation(digest(invitation_token), now)
             if invitation is None:
                 return InvalidToken()
             client_id, token = f"{PREFIX}{randomness.identifier()}", randomness.secret()
             kept = {"id": client_id, "city_id": invitation.city_id, "first_party": False}
             client = _checked(tx, sent, invitation, kept).registered()
             clients = Clients(tx)
-            clients.put(client, now)
+            clients.put_client(client, now)
             secret = _new_secret(clients, client, now)
-            SelfRegistrations(tx).add(client_id, invitation.id, digest(token), now)
+            SelfRegistrations(tx).add_self_registration(client_id, invitation.id, digest(token), now)
             Audit(tx).record(
                 Event.CLIENT_REGISTERED_ITSELF,
                 now,
@@ -98,7 +98,7 @@ class ClientSelfService:
         if known is None:
             return InvalidToken()
         with self._storage.autocommit() as connection:
-            client = Clients(connection).enabled(client_id, self._clock.now())
+            client = Clients(connection).find_enabled_client(client_id, self._clock.now())
         return Registered(client, known.registered_at, token) if client else InvalidToken()
 
     def update(
@@ -117,11 +117,11 @@ class ClientSelfService:
         with self._storage.transaction() as tx:
             clients = Clients(tx)
             is_first = SelfRegistrations(tx).replace_token(known, digest(next_token))
-            before = clients.enabled(client_id, now) if is_first else None
+            before = clients.find_enabled_client(client_id, now) if is_first else None
             if before is None:
                 return InvalidToken()
             client = _checked(tx, sent, known.invitation, kept_on_update(before)).registered()
-            clients.change(client)
+            clients.update_client(client)
             secret = _secret_after(clients, before, client, sent.get("client_secret"), now)
             Audit(tx).record(Event.CLIENT_UPDATED_ITSELF, now, client_id=client_id, ip_address=ip_address)
         return Registered(client, known.registered_at, next_token, secret)
@@ -132,10 +132,10 @@ class ClientSelfService:
         if known is None:
             return InvalidToken()
         with self._storage.transaction() as tx:
-            if not SelfRegistrations(tx).remove(known):
+            if not SelfRegistrations(tx).remove_self_registration(known):
                 return InvalidToken()
             clients = Clients(tx)
-            clients.disable(client_id, now)
+            clients.disable_client(client_id, now)
             clients.expire_secrets(client_id, now, except_digest="")
             revoke_grants_of_client(tx, client_id, Cause.CLIENT_DELETED, now)
             Audit(tx).record(Event.CLIENT_DELETED_ITSELF, now, client_id=client_id, ip_address=ip_address)
@@ -146,7 +146,7 @@ class ClientSelfService:
         if not _CLIENT_ID.fullmatch(client_id):
             return None
         with self._storage.autocommit() as connection:
-            known = SelfRegistrations(connection).find(client_id)
+            known = SelfRegistrations(connection).find_self_registration(client_id)
         return known if known and known.accepts_token(token) else None
 
 
@@ -157,7 +157,7 @@ def _checked(
     fields = fields_of(sent)
     content = _defaults(fields, invitation, str(kept["id"])) | fields | dict(kept)
     # RFC 7591 has no member for resources: a client's are those whose scopes it has.
-    resources = Resources(tx).everyone()
+    resources = Resources(tx).list_resources()
     scopes = _texts(content["scopes"])
     content["resources"] = [each.id for each in resources if each.scopes.intersection(scopes)]
     registration = read_client(content)
@@ -203,7 +203,7 @@ def _secret_after(
         return None
     if isinstance(sent, str):
         return sent
-    clients.forget_retiring_secrets(client.id)
+    clients.delete_retiring_secrets(client.id)
     clients.expire_secrets(client.id, now + OVERLAP, except_digest="")
     return _new_secret(clients, client, now)
 

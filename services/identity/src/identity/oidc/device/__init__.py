@@ -1,5 +1,5 @@
-"""Signing in on a device that has no keyboard, by a code that is typed elsewhere (RFC 8628).
+"""The device authorization grant (RFC 8628): sign-in on a device without a browser or keyboard.
 
-Owns the request of the device, its two codes and the page where a resident allows it. What the device then
-redeems is a grant like any other, and belongs to `grants`.
+Owns the device authorization, its two codes and the page where a resident allows the device. `grant_types`
+redeems the device code, `grants` holds what it grants.
 """

@@ -1,4 +1,4 @@
-"""What a resident does with the code of a device: finds the device, and says yes or no (RFC 8628 §3.3)."""
+"""The resident's side of a device authorization: find the device, allow or deny it (RFC 8628 §3.3)."""
 
 from dataclasses import dataclass
 from enum import Enum, auto
@@ -23,8 +23,8 @@ from identity.web.visitor import Visitor
 
 
 @dataclass(frozen=True)
-class Asked:
-    """A device that waits, and whose it is."""
+class DeviceRequest:
+    """A device that waits for the resident's decision, its client and the resources that it asks for."""
 
     device: WaitingDevice
     client: RegisteredClient
@@ -32,14 +32,16 @@ class Asked:
 
 
 class NotFound(Enum):
-    """Why a typed code leads to no device."""
+    """Why no device is found for a typed code."""
 
+    # Wrong, expired or decided.
     UNKNOWN = auto()
+    # The rate limit is reached.
     TOO_MANY = auto()
 
 
 class DeviceApproval:
-    """The verbs of the page."""
+    """Finds waiting devices, and records what the resident decides."""
 
     def __init__(
         self,
@@ -52,9 +54,9 @@ class DeviceApproval:
         self._storage, self._secret_keys, self._clock = storage, secret_keys, clock
         self._relying_parties, self._rate_limiter = relying_parties, rate_limiter
 
-    def look_up(self, typed: str, visitor: Visitor) -> Asked | NotFound:
-        """Return the device that shows this code; guessing is limited by network and by code (§5.1)."""
-        code = user_codes.read(typed)
+    def find_by_user_code(self, typed: str, visitor: Visitor) -> DeviceRequest | NotFound:
+        """Return the waiting device with this user code; attempts are limited by network and code (§5.1)."""
+        code = user_codes.parse(typed)
         if not self._rate_limiter.allows_network(Action.USER_CODE, visitor.ip_address):
             return NotFound.TOO_MANY
         if code is None:
@@ -62,19 +64,19 @@ class DeviceApproval:
         if not self._rate_limiter.allows(Action.USER_CODE_ITSELF, code):
             return NotFound.TOO_MANY
         with self._storage.autocommit() as connection:
-            device = DeviceAuthorizations(connection).by_user_code(
+            device = DeviceAuthorizations(connection).find_by_user_code(
                 self._secret_keys.keyed_digest(USER_CODE, code)
             )
-        return self._asked(device) or NotFound.UNKNOWN
+        return self._waiting(device) or NotFound.UNKNOWN
 
-    def find(self, device_id: str) -> Asked | None:
-        """Return the device if it still waits for an answer."""
+    def find_device(self, device_id: str) -> DeviceRequest | None:
+        """Return the device; None if it is unknown, expired or decided."""
         with self._storage.autocommit() as connection:
-            return self._asked(DeviceAuthorizations(connection).find(device_id))
+            return self._waiting(DeviceAuthorizations(connection).find_device(device_id))
 
-    def allow(self, asked: Asked, signed_in: SignedIn, visitor: Visitor) -> bool:
-        """Let the device have what it asks for; False when that came too late. Ends with this session."""
-        now, device = self._clock.now(), asked.device
+    def allow_device(self, request: DeviceRequest, signed_in: SignedIn, visitor: Visitor) -> bool:
+        """Grant the device its scope for as long as this session; False if it expired or was decided."""
+        now, device = self._clock.now(), request.device
         grant = NewGrant(
             id=randomness.identifier(),
             client_id=device.client_id,
@@ -98,7 +100,7 @@ class DeviceApproval:
             dpop_jkt=None,
         )
         with self._storage.transaction() as tx:
-            if not DeviceAuthorizations(tx).decide(device.id, grant.id, now):
+            if not DeviceAuthorizations(tx).record_decision(device.id, grant.id, now):
                 return False
             Grants(tx).issue(grant)
             Audit(tx).record(
@@ -113,20 +115,22 @@ class DeviceApproval:
             )
         return True
 
-    def refuse(self, asked: Asked) -> bool:
-        """Tell the device no; False when that came too late."""
+    def deny_device(self, request: DeviceRequest) -> bool:
+        """Deny the device; False if it expired or was decided."""
         with self._storage.autocommit() as connection:
-            return DeviceAuthorizations(connection).decide(asked.device.id, None, self._clock.now())
+            return DeviceAuthorizations(connection).record_decision(
+                request.device.id, None, self._clock.now()
+            )
 
     def email_of(self, signed_in: SignedIn) -> str:
-        """Return the address by which the resident knows their account."""
+        """Return the resident's e-mail address, which names the account on the page; "" without one."""
         with self._storage.transaction() as tx:
             resident = Accounts(tx).get(signed_in.resident_id)
             return (resident.email if resident else None) or ""
 
-    def _asked(self, device: WaitingDevice | None) -> Asked | None:
+    def _waiting(self, device: WaitingDevice | None) -> DeviceRequest | None:
         if device is None or not device.can_be_decided(self._clock.now()):
             return None
         client = self._relying_parties.client(device.client_id)
         resources = [r for uri in device.resources if (r := self._relying_parties.resource(uri))]
-        return Asked(device, client, resources) if client else None
+        return DeviceRequest(device, client, resources) if client else None

@@ -1,4 +1,4 @@
-"""The form of the page."""
+"""The form for the user code."""
 
 from identity.web.forms import PageForm, lazy_gettext, text_field
 
@@ -6,6 +6,6 @@ _LONGEST_CODE = 32
 
 
 class UserCodeForm(PageForm):
-    """The code from the screen of the device."""
+    """The user code from the screen of the device (RFC 8628 §6.1)."""
 
     user_code = text_field(lazy_gettext("Code"), _LONGEST_CODE)

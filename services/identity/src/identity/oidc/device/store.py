@@ -14,7 +14,7 @@ DEVICE = table_of(DeviceAuthorization)
 
 @dataclass(frozen=True)
 class WaitingDevice:
-    """A device authorization."""
+    """A device authorization, decided or not. Times are UTC."""
 
     id: str
     client_id: str
@@ -30,7 +30,7 @@ class WaitingDevice:
     grant_id: str | None = None
 
     def can_be_decided(self, now: datetime) -> bool:
-        """Tell whether the resident's answer still counts."""
+        """Tell whether it is neither decided nor expired."""
         return self.decided_at is None and now < self.expires_at
 
 
@@ -40,8 +40,8 @@ class DeviceAuthorizations:
     def __init__(self, executor: Executor) -> None:
         self._executor = executor
 
-    def begin(self, device: WaitingDevice) -> bool:
-        """Add a device; False when another one has this user code."""
+    def add_device(self, device: WaitingDevice) -> bool:
+        """Add a device; False if another one has its user code."""
         statement = (
             insert_into(self._executor, DEVICE)
             .values(**vars(device))
@@ -50,28 +50,28 @@ class DeviceAuthorizations:
         )
         return self._executor.execute(statement).one_or_none() is not None
 
-    def find(self, device_id: str) -> WaitingDevice | None:
-        """Return the device, waiting or not."""
+    def find_device(self, device_id: str) -> WaitingDevice | None:
+        """Return the device, decided or not, expired or not; or None."""
         return self._one(DEVICE.c.id == device_id)
 
-    def by_user_code(self, user_code_digest: str) -> WaitingDevice | None:
-        """Return the device that shows this code, waiting or not."""
+    def find_by_user_code(self, user_code_digest: str) -> WaitingDevice | None:
+        """Return the device with this user code, decided or not, expired or not; or None."""
         return self._one(DEVICE.c.user_code_digest == user_code_digest)
 
-    def by_device_code(self, device_code_digest: str) -> WaitingDevice | None:
-        """Return the device that holds this code, waiting or not."""
+    def find_by_device_code(self, device_code_digest: str) -> WaitingDevice | None:
+        """Return the device with this device code, decided or not, expired or not; or None."""
         return self._one(DEVICE.c.device_code_digest == device_code_digest)
 
-    def note_poll(self, device_id: str, interval_seconds: int, now: datetime) -> None:
-        """Remember that the device asked, and how long it has to wait from now on."""
+    def record_poll(self, device_id: str, interval_seconds: int, now: datetime) -> None:
+        """Record the time of a poll, and the interval that holds from now on."""
         self._executor.execute(
             update(DEVICE)
             .where(DEVICE.c.id == device_id)
             .values(last_polled_at=now, interval_seconds=interval_seconds)
         )
 
-    def decide(self, device_id: str, grant_id: str | None, now: datetime) -> bool:
-        """Note the answer, a grant or None for no: True for exactly one of all who try in time."""
+    def record_decision(self, device_id: str, grant_id: str | None, now: datetime) -> bool:
+        """Record the decision (`grant_id` None: denied), atomically; False if it expired or was decided."""
         statement = (
             update(DEVICE)
             .where(DEVICE.c.id == device_id, DEVICE.c.decided_at.is_(None), DEVICE.c.expires_at > now)
@@ -81,7 +81,7 @@ class DeviceAuthorizations:
         return self._executor.execute(statement).one_or_none() is not None
 
     def delete_old(self, now: datetime, limit: int) -> int:
-        """Delete up to `limit` devices whose codes have long expired; return how many."""
+        """Delete up to `limit` devices that expired `KEPT_AFTER_END` ago; return how many."""
         return delete_some(self._executor, DEVICE, DEVICE.c.expires_at <= now - KEPT_AFTER_END, limit)
 
     def _one(self, condition: ColumnElement[bool]) -> WaitingDevice | None:

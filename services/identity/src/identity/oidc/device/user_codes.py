@@ -1,7 +1,7 @@
-"""The code that a resident reads on one screen and types at another (RFC 8628 §6.1).
+"""User codes: a resident reads one on the device and types it in a browser (RFC 8628 §6.1).
 
-Eight consonants: no word comes of them, nothing looks like a digit, and 34 bits with limits on guessing are
-plenty for ten minutes.
+Eight consonants: they make no words, and none looks like a digit. They have 34 bits, which is enough for ten
+minutes and a rate limit (§5.1).
 """
 
 from identity import randomness
@@ -10,18 +10,18 @@ ALPHABET = "BCDFGHJKLMNPQRSTVWXZ"
 LENGTH = 8
 
 
-def make() -> str:
+def generate() -> str:
     """Return a new code, without its hyphen."""
     return randomness.text_of(ALPHABET, LENGTH)
 
 
-def shown(code: str) -> str:
-    """Return the code as screens show it: `WDJB-MJHT`."""
+def formatted(code: str) -> str:
+    """Return the code as it is displayed: `WDJB-MJHT`."""
     return f"{code[: LENGTH // 2]}-{code[LENGTH // 2 :]}"
 
 
-def read(typed: str) -> str | None:
-    """Return the code that somebody typed, in any case and with anything between; None if it is none."""
+def parse(typed: str) -> str | None:
+    """Return the typed code, in any case and with any separators; None if it is not a user code."""
     code = "".join(character for character in typed.upper() if character in ALPHABET)
-    strange = any(c.isalnum() and c not in ALPHABET for c in typed.upper())
-    return code if len(code) == LENGTH and not strange else None
+    has_others = any(c.isalnum() and c not in ALPHABET for c in typed.upper())
+    return code if len(code) == LENGTH and not has_others else None

@@ -56,7 +56,7 @@ class DeviceAuthorizationEndpoint:
             device_code, user_code = self._begin(client, request)
         except OAuth2Error as error:
             return error_response(error)
-        shown = user_codes.shown(user_code)
+        shown = user_codes.formatted(user_code)
         content = {
             "device_code": device_code,
             "user_code": shown,
@@ -72,7 +72,7 @@ class DeviceAuthorizationEndpoint:
         if not scope:
             raise InvalidScopeError
         resources = self._resources.granted_resources(request.parameters.all("resource"), client)
-        now, device_code, user_code = self._clock.now(), randomness.secret(), user_codes.make()
+        now, device_code, user_code = self._clock.now(), randomness.secret(), user_codes.generate()
         device = WaitingDevice(
             id=randomness.identifier(),
             client_id=client.id,
@@ -85,6 +85,6 @@ class DeviceAuthorizationEndpoint:
             interval_seconds=int(DEVICE_INTERVAL.total_seconds()),
         )
         with self._storage.autocommit() as connection:
-            is_new = DeviceAuthorizations(connection).begin(device)
+            is_new = DeviceAuthorizations(connection).add_device(device)
         # Two devices may get the same user code on one day; a second collision is as good as impossible.
         return (device_code, user_code) if is_new else self._begin(client, request)

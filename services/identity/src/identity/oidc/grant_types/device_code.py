@@ -45,7 +45,7 @@ class DeviceCodeGrant:
         """Return the grant that the resident allowed."""
         now = self._clock.now()
         with self._storage.autocommit() as connection:
-            device = DeviceAuthorizations(connection).by_device_code(digest(device_code))
+            device = DeviceAuthorizations(connection).find_by_device_code(digest(device_code))
         if device is None or device.client_id != client_id:
             raise InvalidGrantError("The device code is not one of this client's.")
         if device.decided_at is None:
@@ -68,5 +68,5 @@ class DeviceCodeGrant:
         if is_too_soon:
             interval += DEVICE_SLOWER
         with self._storage.autocommit() as connection:
-            DeviceAuthorizations(connection).note_poll(device.id, int(interval.total_seconds()), now)
+            DeviceAuthorizations(connection).record_poll(device.id, int(interval.total_seconds()), now)
         return SlowDownError() if is_too_soon else AuthorizationPendingError()

@@ -1,4 +1,4 @@
-"""Back-channel logouts: clients are told that a session ended (OpenID Connect Back-Channel Logout 1.0)."""
+"""Logout tokens for the clients of an ended session (OpenID Connect Back-Channel Logout 1.0)."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -17,20 +17,20 @@ from identity.relying_parties.cache import RelyingPartyCache
 from identity.secret_keys import SecretKeys
 from identity.storage import Executor
 
-# After the first ones an attempt an hour, for a week.
+# One an hour after the first few, for a week.
 ATTEMPTS = 172
 _RECEIVED = (200, 204)
 _REFUSED = 400
 
 
 class BackchannelLogouts:
-    """Subscribes to sessions that end and to access that is removed; queues what clients are told of it."""
+    """Subscribes to ended sessions and removed access; queues the logouts."""
 
     def __init__(self, secret_keys: SecretKeys, clock: Clock) -> None:
         self._secret_keys, self._clock = secret_keys, clock
 
     def handle(self, executor: Executor, account_events: Sequence[AccountEvent]) -> None:
-        """Queue a logout for each client that got tokens in a session; revoke the access that was removed."""
+        """Queue a logout for each client of an ended session; revoke the grants of removed access."""
         participations, now = Participations(executor), self._clock.now()
         ended = {event.session_id for event in account_events if isinstance(event, SessionEnded)}
         found: list[Participation] = []
@@ -42,15 +42,15 @@ class BackchannelLogouts:
                     sids = revoke_grants_of_resident(
                         executor, resident_id, Cause.ACCESS_REMOVED, now, client_id=client_id
                     )
-                    found += participations.of_client(client_id, sids)
+                    found += participations.list_of_client(client_id, sids)
         if ended:
-            found += participations.in_sessions(ended)
+            found += participations.list_in_sessions(ended)
         payloads = [Logout(one.client_id, one.resident_id, one.session_id).as_json() for one in found]
         Outbox(executor, self._secret_keys, self._clock).queue(LOGOUT, payloads)
 
 
 class LogoutDelivery:
-    """Delivers logouts, each attempt with a new logout token: one is valid for two minutes."""
+    """Delivers logouts. Each attempt sends a new logout token, which is valid for two minutes."""
 
     kind = LOGOUT
     attempts = ATTEMPTS
@@ -59,10 +59,10 @@ class LogoutDelivery:
         self._relying_parties, self._tokens, self._http = relying_parties, tokens, http
 
     def deliver(self, message_id: str, payload: str, requested_at: datetime) -> None:  # noqa: ARG002 - the outbox's signature
-        """Send the logout token (§2.5); nothing to a client that is disabled or takes none any more.
+        """Send the logout token (§2.5); nothing if the client is disabled or has no URL for it any more.
 
-        A client that registered itself is reached on the public network alone; an operator's own client may
-        be on a private one. Raises `OutboundHttpError` or `NotDeliveredError` to be tried again,
+        A client that registered itself is called at public addresses only; one that an operator registered
+        may be on a private network. Raises `OutboundHttpError` or `NotDeliveredError` to be tried again,
         `RefusedForGoodError` not to be.
         """
         logout = Logout.from_json(payload)
@@ -79,5 +79,5 @@ class LogoutDelivery:
         if response.status in _RECEIVED:
             return
         words = f"{client.id} answered {response.status}"
-        # §2.8: the request itself was wrong, or the website could not sign the resident out.
+        # §2.8: 400 means an invalid request or a failed logout.
         raise (RefusedForGoodError if response.status == _REFUSED else NotDeliveredError)(words)

@@ -25,11 +25,11 @@ class LogoutPages:
         forms.add_url_rule("/end-session/confirm", "confirm_end_session", self.confirm, methods=["POST"])
 
     def end_session(self) -> Response:
-        """Answer a client's request, sent by GET or POST."""
+        """Respond to a client's request by GET or POST (§2)."""
         sent = request.form if request.method == "POST" else request.args
         signed_in = self._current_session.load()
         if request.method == "POST" and signed_in is None:
-            # Another site's POST brings no cookies (SameSite=Lax); the same request as GET does.
+            # A cross-site POST carries no cookies (SameSite=Lax); the same request by GET does.
             query = urlencode(list(sent.items(multi=True)))
             return make_response(redirect(f"/end-session?{query}", 303))
         parameters = Parameters(sent.items(multi=True))

@@ -1,4 +1,4 @@
-"""Signing out at a client's request (OpenID Connect RP-Initiated Logout 1.0)."""
+"""Sign-out at a client's request (OpenID Connect RP-Initiated Logout 1.0)."""
 
 from dataclasses import dataclass
 from urllib.parse import urlencode
@@ -13,25 +13,25 @@ from identity.residents.sessions.lifecycle import EndReason, SessionLifecycle
 from identity.storage import Storage
 from identity.web.current_session import SignedIn
 
-# What a request may carry on to the confirmation page and back.
+# Parameters that the confirmation page sends again.
 PARAMETERS = ("client_id", "post_logout_redirect_uri", "state")
 
 
 @dataclass(frozen=True)
 class LogoutRequest:
-    """A request to sign out: what of it is valid."""
+    """The valid parts of a request to sign out (§2)."""
 
     client: RegisteredClient | None
-    # Proof that this client asks, for one resident and session.
+    # A verified `id_token_hint`: it names the client, the resident and the session.
     hint: IdTokenHint | None
-    # Registered by the client, with `state`; None: the resident stays here.
+    # The registered `post_logout_redirect_uri` with `state`; None: no redirect.
     return_to: str | None
-    # What is wrong with the request, for the developer of the client's website.
+    # What is wrong with the request, in words for the client's developer.
     fault: str | None
 
 
 class RpInitiatedLogout:
-    """Decides on requests to sign out, and signs out."""
+    """Reads requests to sign out, decides whether to confirm them, and ends the sessions."""
 
     def __init__(
         self,
@@ -45,7 +45,7 @@ class RpInitiatedLogout:
         self._relying_parties, self._id_tokens = relying_parties, id_tokens
 
     def read_request(self, parameters: Parameters) -> LogoutRequest:
-        """Return what of the request is valid; a fault costs the redirect, never the page."""
+        """Return the valid parts of the request; a fault prevents the redirect, not the sign-out."""
         hint, fault = self._hint(parameters)
         named = parameters.get("client_id")
         if hint and named and named != hint.client_id:
@@ -60,10 +60,10 @@ class RpInitiatedLogout:
         return LogoutRequest(client, hint, _with_state(wanted, parameters.get("state")), None)
 
     def needs_confirmation(self, request: LogoutRequest, signed_in: SignedIn | None) -> bool:
-        """Return whether the resident has to be asked.
+        """Return whether the resident must confirm (§2).
 
-        Any website can send a browser here (ASVS 5.0 10.6.2): without a client's proof about this resident,
-        the resident decides.
+        Any website can redirect a browser to this endpoint (ASVS 5.0 10.6.2). Without an `id_token_hint` for
+        the signed-in resident, the resident decides.
         """
         if signed_in is None:
             return False
@@ -72,7 +72,7 @@ class RpInitiatedLogout:
         return request.hint.subject != request.client.subject_of(signed_in.resident_id)
 
     def sign_out(self, signed_in: SignedIn | None, hint: IdTokenHint | None, ip_address: str) -> None:
-        """End this browser's session and the one that the hint names, with all tokens handed out in them."""
+        """End the browser's session and that of the hint, and revoke the tokens issued in them."""
         sids = {signed_in.sid} if signed_in else set()
         if hint and hint.session_id:
             sids.add(hint.session_id)

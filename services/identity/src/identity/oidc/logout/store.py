@@ -1,4 +1,4 @@
-"""Which clients took part in a session: read off the grants."""
+"""Queries on the grants: which clients got tokens in a session."""
 
 from collections.abc import Collection
 from dataclasses import dataclass
@@ -16,7 +16,7 @@ CLIENT = table_of(Client)
 
 @dataclass(frozen=True)
 class Participation:
-    """A client that got tokens in a resident's session and takes back-channel logouts."""
+    """A client that got tokens in a resident's session and registered a back-channel logout URL."""
 
     client_id: str
     resident_id: str
@@ -37,21 +37,21 @@ _PARTICIPATIONS = (
 
 
 class Participations:
-    """The parts that clients have in sessions."""
+    """The clients of sessions."""
 
     def __init__(self, executor: Executor) -> None:
         self._executor = executor
 
-    def in_sessions(self, session_ids: Collection[str]) -> list[Participation]:
-        """Return the clients' parts in these sessions, without those that a resident took back earlier.
+    def list_in_sessions(self, session_ids: Collection[str]) -> list[Participation]:
+        """Return the clients of these sessions, without those whose access the resident removed earlier.
 
         Those clients got their logout when their access was removed.
         """
         kept = or_(GRANT.c.revoked_for.is_(None), GRANT.c.revoked_for != Cause.ACCESS_REMOVED.value)
         return self._read(_PARTICIPATIONS.where(GRANT.c.session_id.in_(session_ids), kept))
 
-    def of_client(self, client_id: str, session_ids: Collection[str]) -> list[Participation]:
-        """Return one client's parts in these sessions."""
+    def list_of_client(self, client_id: str, session_ids: Collection[str]) -> list[Participation]:
+        """Return those of these sessions in which the client got tokens."""
         chosen = GRANT.c.session_id.in_(session_ids), GRANT.c.client_id == client_id
         return self._read(_PARTICIPATIONS.where(*chosen))
 

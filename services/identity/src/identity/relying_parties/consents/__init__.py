@@ -1,4 +1,4 @@
-"""What residents allowed websites that are not their city's own (product decision 12).
+"""Consents: what residents allowed third-party clients (product decision 12).
 
-Owns the record of it. When to ask belongs to `oidc.authorization`, taking it back to the profile page.
+Owns their record. `oidc.authorization` decides when to ask, the profile page removes them.
 """

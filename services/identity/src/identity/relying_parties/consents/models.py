@@ -9,7 +9,7 @@ from identity.storage import Model
 
 
 class Consent(Model):
-    """What one resident allowed one client, until they take it back."""
+    """What one resident allowed one client, until they remove it. Holds personal data."""
 
     __tablename__ = "consents"
 
@@ -23,5 +23,5 @@ class Consent(Model):
     # Resource indicators (RFC 8707) beside userinfo.
     resources: Mapped[list[str]] = mapped_column(JSON)
     given_at: Mapped[datetime]
-    # When it was last extended.
+    # Of the last extension.
     changed_at: Mapped[datetime]

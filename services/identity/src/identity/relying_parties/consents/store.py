@@ -1,4 +1,4 @@
-"""Consents in the database."""
+"""The table of consents."""
 
 from collections.abc import Collection
 from dataclasses import dataclass
@@ -16,7 +16,7 @@ CLIENT = table_of(Client)
 
 @dataclass(frozen=True)
 class Consent:
-    """What a resident allowed a client."""
+    """What a resident allowed a client: scopes, and resource indicators (RFC 8707)."""
 
     client_id: str
     client_name: str
@@ -25,7 +25,7 @@ class Consent:
     given_at: datetime
 
     def covers(self, scopes: Collection[str], resources: Collection[str]) -> bool:
-        """Tell whether nothing more is asked for than was allowed."""
+        """Tell whether all of these were allowed."""
         return self.scopes.issuperset(scopes) and self.resources.issuperset(resources)
 
 
@@ -35,15 +35,15 @@ class Consents:
     def __init__(self, executor: Executor) -> None:
         self._executor = executor
 
-    def find(self, resident_id: str, client_id: str) -> Consent | None:
-        """Return what the resident allowed the client."""
+    def find_consent(self, resident_id: str, client_id: str) -> Consent | None:
+        """Return what the resident allowed the client, or None."""
         return next(iter(self._read(resident_id, client_id)), None)
 
-    def of_resident(self, resident_id: str) -> list[Consent]:
-        """Return all that the resident allowed, by the clients' names."""
+    def list_consents(self, resident_id: str) -> list[Consent]:
+        """Return the resident's consents, by the clients' names."""
         return self._read(resident_id)
 
-    def extend(
+    def extend_consent(
         self,
         resident_id: str,
         client_id: str,
@@ -52,7 +52,7 @@ class Consents:
         now: datetime,
     ) -> None:
         """Add to what the resident allowed the client."""
-        known = self.find(resident_id, client_id)
+        known = self.find_consent(resident_id, client_id)
         values = {
             "scopes": sorted({*scopes, *(known.scopes if known else ())}),
             "resources": sorted({*resources, *(known.resources if known else ())}),
@@ -64,8 +64,8 @@ class Consents:
             .on_conflict_do_update(index_elements=[CONSENT.c.resident_id, CONSENT.c.client_id], set_=values)
         )
 
-    def remove(self, resident_id: str, client_id: str) -> bool:
-        """Forget what the resident allowed the client; False when there was nothing."""
+    def remove_consent(self, resident_id: str, client_id: str) -> bool:
+        """Delete the consent; False if there was none."""
         statement = (
             delete(CONSENT)
             .where(CONSENT.c.resident_id == resident_id, CONSENT.c.client_id == client_id)

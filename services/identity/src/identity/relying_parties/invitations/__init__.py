@@ -1,5 +1,5 @@
-"""Invitations to register clients by oneself (RFC 7591 §3: initial access tokens), and who came by which.
+"""Invitations for clients to register themselves: initial access tokens (RFC 7591 §3) and their use.
 
-Owns what an invitation allows and that each use of it is counted once. What a client sends and is answered
-belongs to `oidc.client_registration`.
+Owns what an invitation allows, that each registration counts once, and which client used which invitation.
+The requests and responses belong to `oidc.client_registration`.
 """

@@ -1,4 +1,4 @@
-"""An invitation as the rest of the service sees it: what it allows, and whether it still does."""
+"""Invitations and self-registrations as frozen values, independent of the database."""
 
 import hmac
 from collections.abc import Iterable
@@ -13,7 +13,7 @@ from identity.secret_keys import digest
 
 
 class InvitationState(StrEnum):
-    """What has become of an invitation."""
+    """Whether an invitation can still be used, and if not, why."""
 
     OPEN = "open"
     USED_UP = "used up"
@@ -23,7 +23,7 @@ class InvitationState(StrEnum):
 
 @dataclass(frozen=True)
 class Invitation:
-    """What may be registered with an initial access token."""
+    """What may be registered with an initial access token (RFC 7591 §3). Times are UTC."""
 
     id: str
     city_id: str
@@ -36,7 +36,7 @@ class Invitation:
     revoked_at: datetime | None
 
     def state(self, now: datetime) -> InvitationState:
-        """Return what has become of it."""
+        """Return its state at this time."""
         if self.revoked_at is not None:
             return InvitationState.REVOKED
         if self.registrations_left == 0:
@@ -44,7 +44,7 @@ class Invitation:
         return InvitationState.OPEN if now < self.expires_at else InvitationState.EXPIRED
 
     def problems_with(self, client: ClientRegistration) -> list[str]:
-        """Return what of a client goes beyond it, one line for each field."""
+        """Return what the invitation does not allow the client, one line for each field."""
         return [
             f"{name}: the invitation does not allow {', '.join(sorted(beyond))}"
             for name, beyond in self._beyond(client)
@@ -55,20 +55,20 @@ class Invitation:
         yield "scopes", set(client.scopes - self.scopes)
         yield "grant_types", set(client.grant_types - self.grant_types)
         for name in ("redirect_uris", "post_logout_redirect_uris"):
-            yield name, {uri for uri in getattr(client, name) if not self._is_at_home(uri)}
+            yield name, {uri for uri in getattr(client, name) if not self._is_at_allowed_host(uri)}
         for name in ("initiate_login_uri", "jwks_uri", "backchannel_logout_uri"):
-            yield name, {uri for uri in [getattr(client, name)] if uri and not self._is_at_home(uri)}
-        # The one address that identity itself posts to: never one of its own machine.
+            yield name, {uri for uri in [getattr(client, name)] if uri and not self._is_at_allowed_host(uri)}
+        # The one URL that identity posts to: not one on its own machine (http is for loopback only).
         called = client.backchannel_logout_uri
         yield "backchannel_logout_uri", {called} if called and urlsplit(called).scheme != "https" else set()
 
-    def _is_at_home(self, uri: str) -> bool:
+    def _is_at_allowed_host(self, uri: str) -> bool:
         return redirect_uris.site_of(uri) in self.redirect_hosts
 
 
 @dataclass(frozen=True)
 class SelfRegistration:
-    """A client that registered itself, and the invitation by which it did."""
+    """A client that registered itself, and the invitation that it used."""
 
     client_id: str
     token_digest: str
@@ -76,5 +76,5 @@ class SelfRegistration:
     invitation: Invitation
 
     def accepts_token(self, token: str) -> bool:
-        """Tell whether this is its registration access token, in constant time."""
+        """Tell whether this is its registration access token (RFC 7592 §3), in constant time."""
         return hmac.compare_digest(digest(token), self.token_digest)

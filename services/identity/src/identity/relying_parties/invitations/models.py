@@ -9,16 +9,16 @@ from identity.storage import Model
 
 
 class Invitation(Model):
-    """An initial access token, and what may be registered with it. Kept for as long as its clients are."""
+    """An initial access token, and what may be registered with it. Kept as long as its clients."""
 
     __tablename__ = "registration_invitations"
 
-    # For operators, who read it aloud: ten lower-case letters and digits.
+    # Ten lower-case letters and digits, which operators read aloud.
     id: Mapped[str] = mapped_column(String(16), primary_key=True)
     # SHA-256 of the token: 256 random bits.
     token_digest: Mapped[str] = mapped_column(String(64), unique=True)
     city_id: Mapped[str] = mapped_column(String(64), ForeignKey("cities.id"))
-    # Where a client's addresses may be; with a port unless it is the usual one, or any port on loopback.
+    # Hosts of a client's URLs; with a port unless it is 443. On loopback any port.
     redirect_hosts: Mapped[list[str]] = mapped_column(JSON)
     scopes: Mapped[list[str]] = mapped_column(JSON)
     grant_types: Mapped[list[str]] = mapped_column(JSON)
@@ -29,14 +29,14 @@ class Invitation(Model):
 
 
 class SelfRegistration(Model):
-    """A client that registered itself and looks after its own registration (RFC 7592)."""
+    """A client that registered itself and manages its registration (RFC 7592)."""
 
     __tablename__ = "self_registrations"
 
     client_id: Mapped[str] = mapped_column(
         String(64), ForeignKey("clients.id", ondelete="CASCADE"), primary_key=True
     )
-    # Whose policy every later change is held to as well.
+    # Later changes must keep to this invitation too.
     invitation_id: Mapped[str] = mapped_column(String(16), ForeignKey("registration_invitations.id"))
     # SHA-256 of the registration access token: 256 random bits.
     token_digest: Mapped[str] = mapped_column(String(64))

