@@ -7,6 +7,7 @@ from identity.audit.models import AuditEvent
 from identity.composition.staff import resident_administration
 from identity.journeys.registration.models import PendingRegistration
 from identity.journeys.registration.store import PendingRegistrations
+from identity.residents.accounts.addresses import Address
 from identity.residents.accounts.models import Resident
 from identity.residents.lockout.store import Lockout, Status
 from identity.residents.sessions.models import Session
@@ -155,8 +156,7 @@ def test_deleting_leaves_nothing_but_the_audit(
     begin(john.id)
     with storage.transaction() as tx:
         PendingRegistrations(tx).add_pending(
-            email="jane@example.com",
-            email_key="jane@example.com",
+            address=Address("jane@example.com", "jane@example.com"),
             password_hash="x",
             given_name="Jane",
             family_name="Doe",

@@ -65,6 +65,8 @@ class Api:
     ) -> None:
         self.routes, self._security_headers, self._pages = tuple(routes), security_headers, pages
         self._first_segments = frozenset(_first_segment(route.path) for route in routes)
+        # Most paths are fixed: a look-up costs a tenth of what the map does.
+        self._fixed = {route.path: route for route in routes if "<" not in route.path}
         rules = [Rule(route.path, endpoint=route) for route in routes]
         self._map = Map(rules, merge_slashes=False).bind("")
 
@@ -83,6 +85,8 @@ class Api:
         return () if request.method == "HEAD" else response.iter_encoded()
 
     def _find_route(self, path: str) -> tuple[Route | None, Mapping[str, str]]:
+        if path in self._fixed:
+            return self._fixed[path], {}
         try:
             return self._map.match(path)
         except NotFound:

@@ -24,19 +24,16 @@ class HttpRequests:
 
     def form(self, respond: Callable[[ProtocolRequest], Response]) -> View:
         """Return the view of an endpoint that clients send a form to."""
-        return self.form_with_address(lambda form, _ip_address: respond(form))
+
+        def view(request: Request) -> Response:
+            sent = self._read_form(request)
+            return _not_a_form() if sent is None else self._with_nonce(request, respond(sent))
+
+        return view
 
     def form_with_address(self, respond: Callable[[ProtocolRequest, str], Response]) -> View:
         """Return the view of an endpoint that reads the client's IP address too."""
-
-        def view(request: Request) -> Response:
-            if request.mimetype != _FORM:
-                description = f"Send the parameters as {_FORM}."
-                return json_response(400, {"error": "invalid_request", "error_description": description})
-            response = respond(self._read_form(request), visitor_of(request).ip_address)
-            return self._with_nonce(request, response)
-
-        return view
+        return lambda request: self.form(lambda form: respond(form, visitor_of(request).ip_address))(request)
 
     def userinfo(self, respond: Callable[[UserInfoRequest], Response]) -> View:
         """Return the view of the UserInfo endpoint."""
@@ -53,8 +50,13 @@ class HttpRequests:
 
         return view
 
-    def _read_form(self, request: Request) -> ProtocolRequest:
-        """Return the request with the form's parameters. Those of the query do not count (RFC 6749 §3.2)."""
+    def _read_form(self, request: Request) -> ProtocolRequest | None:
+        """Return the request with the form's parameters; None for another media type.
+
+        Those of the query do not count (RFC 6749 §3.2).
+        """
+        if request.mimetype != _FORM:
+            return None
         return ProtocolRequest(
             "POST",
             f"{self._issuer}{request.path}",
@@ -73,3 +75,8 @@ class HttpRequests:
         if "DPoP" in request.headers:
             response.headers["DPoP-Nonce"] = self._proofs.nonce()
         return response
+
+
+def _not_a_form() -> Response:
+    description = f"Send the parameters as {_FORM}."
+    return json_response(400, {"error": "invalid_request", "error_description": description})
