@@ -47,7 +47,7 @@ def create_app(
     app = Flask("identity")
     _configure(app, settings, dependencies)
     dependencies.storage.init_app(app)
-    # For whoever starts and stops the application.
+    # For the code that starts and stops the application.
     app.extensions["identity"] = dependencies.storage
     dependencies.csrf.init_app(app, otherwise=lambda: dependencies.pages.refused(Reason.PAGE_EXPIRED))
     Babel(

@@ -114,4 +114,4 @@ def _check_types(parameters: Parameters) -> None:
     if parameters.get("requested_token_type") not in (None, ACCESS_TOKEN_TYPE):
         raise InvalidRequestError("Only access tokens can be had in exchange.")
     if parameters.get("actor_token") is not None or parameters.get("actor_token_type") is not None:
-        raise InvalidRequestError("Acting for somebody else than the subject is not supported.")
+        raise InvalidRequestError("Delegation by actor_token is not supported.")
