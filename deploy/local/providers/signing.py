@@ -5,6 +5,7 @@ import hmac
 import json
 import secrets
 import time
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 from joserfc import jws
@@ -22,6 +23,9 @@ class SimulatedKeys:
     def __init__(self, behaviour: Behaviour) -> None:
         self._behaviour = behaviour
         self._current, self._next, self._foreign = (_new_key() for _ in range(3))
+        # The key after the next one is made ahead: making it takes longer than identity waits for an answer.
+        self._maker = ThreadPoolExecutor(1)
+        self._spare = self._maker.submit(_new_key)
 
     def published(self, extra: dict[str, Any] | None = None) -> dict[str, Any]:
         """Return the key set, with `extra` in each key."""
@@ -56,7 +60,8 @@ class SimulatedKeys:
     def _rotate_if_requested(self) -> None:
         if self._behaviour.rotate_keys:
             self._behaviour.rotate_keys = False
-            self._current, self._next = self._next, _new_key()
+            self._current, self._next = self._next, self._spare.result()
+            self._spare = self._maker.submit(_new_key)
 
 
 def times(seconds: int = 3600) -> dict[str, int]:
