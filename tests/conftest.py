@@ -13,6 +13,7 @@ from importlib import import_module
 from pathlib import Path
 
 import pytest
+import structlog
 from sqlalchemy import Engine, create_engine, inspect, make_url, text
 
 pytest_plugins = ["chromium", "local_stack", "applications", "identity_provider", "logout_website"]
@@ -76,6 +77,14 @@ def _is_chosen(item: pytest.Item, *, on_both: bool) -> bool:
 def _database_of(name: str) -> str:
     """Choose by the test's name: the same one in every run and worker, and about half of them each."""
     return DATABASES[zlib.crc32(name.encode()) % len(DATABASES)]
+
+
+@pytest.fixture(autouse=True)
+def _structlog_by_default() -> Iterator[None]:
+    """Undo what a command configured that a test ran in this process: it writes the log of a process."""
+    yield
+    if structlog.is_configured():
+        structlog.reset_defaults()
 
 
 @pytest.fixture(scope="session")
