@@ -79,24 +79,24 @@ class Browser:
     """A resident's browser: keeps cookies, follows nothing by itself."""
 
     def __init__(self, app: Flask, sign_in: Callable[[str], str]) -> None:
-        self._client: FlaskClient = app.test_client()
+        self.client: FlaskClient = app.test_client()
         self._sign_in = sign_in
 
     def sign_in(self, resident_id: str) -> None:
         """Begin a session, as the sign-in page does."""
-        self._client.set_cookie("session", self._sign_in(resident_id), domain="localhost")
+        self.client.set_cookie("session", self._sign_in(resident_id), domain="localhost")
 
     def get(self, url: str, **options: Any) -> TestResponse:
         """Open an address of identity."""
-        return self._client.get(url.removeprefix(ISSUER), base_url=ISSUER, **options)
+        return self.client.get(url.removeprefix(ISSUER), base_url=ISSUER, **options)
 
     def post(self, url: str, data: Any = None, **options: Any) -> TestResponse:
         """Send a form to identity."""
-        return self._client.post(url.removeprefix(ISSUER), data=data, base_url=ISSUER, **options)
+        return self.client.post(url.removeprefix(ISSUER), data=data, base_url=ISSUER, **options)
 
     def open(self, url: str, method: str, **options: Any) -> TestResponse:
         """Send any request."""
-        return self._client.open(url, method=method, base_url=ISSUER, **options)
+        return self.client.open(url, method=method, base_url=ISSUER, **options)
 
     def authorize(self, parameters: dict[str, Any], **options: Any) -> TestResponse:
         """Open the authorization endpoint."""
@@ -171,12 +171,12 @@ class Provider:
 
     def browser(self, resident_id: str | None = None) -> Browser:
         """Return a browser, signed in if a resident is named."""
-        browser = Browser(self.app, self._begin_session)
+        browser = Browser(self.app, self.begin_session)
         if resident_id:
             browser.sign_in(resident_id)
         return browser
 
-    def _begin_session(self, resident_id: str) -> str:
+    def begin_session(self, resident_id: str) -> str:
         with self.storage.autocommit() as connection:
             begun = Sessions(connection).insert_session(
                 resident_id=resident_id,

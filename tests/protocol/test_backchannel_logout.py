@@ -181,7 +181,7 @@ def test_2_5_a_session_of_weeks_remembers_its_clients(
             user_agent="",
             ip_address="",
         )
-    browser._client.set_cookie("session", begun.secret, domain="localhost")
+    browser.client.set_cookie("session", begun.secret, domain="localhost")
     tokens = provider.tokens(browser, client)
     provider.advance(days=20)
 

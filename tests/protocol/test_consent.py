@@ -200,7 +200,7 @@ def test_axe_finds_nothing_on_the_profile_page(
     provider: Provider, jane: Browser, client: Client, site: str, page: Page, language: str, words: str
 ):
     answer(jane, client, resource=RESOURCE)
-    cookie = jane._client.get_cookie("session", domain="localhost")
+    cookie = jane.client.get_cookie("session", domain="localhost")
     page.context.add_cookies([{"name": "session", "value": cookie.value, "url": site}])
     page.goto(f"{site}/profile?lang={language}")
     expect(page.get_by_role("button", name=words)).to_be_visible()

@@ -31,8 +31,8 @@ def test_the_balance_is_the_whole_ledgers_not_that_of_the_bills_shown(fourteen_b
 
 def test_an_account_and_a_list_of_accounts_are_read_in_one_statement_each(served, verbs, storage):
     statements = []
-    # Private: SQLAlchemy counts statements by engine, and storage does not publish its engines.
-    event.listen(storage._statements, "before_cursor_execute", lambda *a: statements.append(a[2]))
+    engine = storage._statements  # noqa: SLF001 - SQLAlchemy counts statements by engine, which storage keeps
+    event.listen(engine, "before_cursor_execute", lambda *a: statements.append(a[2]))
     one = verbs.records.find_account(served.city.id, PAIR, closed_after=None)
     many = verbs.records.find_accounts(served.city.id, [PAIR, Pair("004216-02", "108735"), Pair("1", "2")])
     assert len(statements) == 2

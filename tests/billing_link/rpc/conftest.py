@@ -35,15 +35,14 @@ def server(settings) -> Iterator[Server]:
 @pytest.fixture
 def open_connection(server):
     """Return how the server opens a connection for single statements."""
-    # Private: storage has no public way to make the database fail or wait.
-    return server.storage._statements.connect
+    return server.storage._statements.connect  # noqa: SLF001 - no public way makes the database fail or wait
 
 
 @pytest.fixture
 def replace_open_connection(server, open_connection, monkeypatch):
     """Return a function that replaces how the server opens a connection for single statements."""
-    # Private, as above.
-    return lambda replacement: monkeypatch.setattr(server.storage._statements, "connect", replacement)
+    engine = server.storage._statements  # noqa: SLF001 - as above
+    return lambda replacement: monkeypatch.setattr(engine, "connect", replacement)
 
 
 @pytest.fixture

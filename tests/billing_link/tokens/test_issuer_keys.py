@@ -114,8 +114,7 @@ class TestIdentityIsDown:
     def test_a_known_key_is_returned_while_another_thread_fetches(self, identity, keys, seconds):
         keys.find_key("ec", "ES256")
         seconds.now += 301
-        # Private: the lock that a thread holds while it fetches.
-        with keys._fetching:
+        with keys._fetching:  # noqa: SLF001 - the lock that a thread holds while it fetches
             assert keys.find_key("ec", "ES256").kid == "ec"
 
     def test_a_closed_port_is_unavailable(self, seconds):

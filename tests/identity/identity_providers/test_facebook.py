@@ -7,6 +7,8 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 import requests
 from identity.clock import FixedClock
+
+# Private: the table of error codes, tried with codes that the simulated provider does not send.
 from identity.identity_providers.facebook import _graph_refusal
 from identity.identity_providers.provider import ProviderRefusal, Refusal
 from simulated_providers import Behaviours, Providers, Refused, SignIn, Simulated, Visitor

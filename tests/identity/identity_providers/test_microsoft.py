@@ -6,6 +6,8 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 from identity.clock import FixedClock
 from identity.identity_providers.load import load_providers
+
+# Private: the table of error codes, tried with codes that the simulated provider does not send.
 from identity.identity_providers.microsoft import _token_refusal
 from identity.identity_providers.provider import ProviderRefusal, Refusal
 from simulated_providers import Behaviours, Refused, SignIn, Simulated, Visitor

@@ -257,6 +257,7 @@ def test_the_worker_waits_for_a_database_that_is_away(storage_app, worker, handl
 
     monkeypatch.setattr(Deliveries, "claim_message", sometimes)
     monkeypatch.setattr(worker_module, "AFTER_FAULT_SECONDS", 0.01)
+    # Private: a worker has no public way to clean one table alone.
     monkeypatch.setattr(worker, "_cleaners", [last])
     queue()
     run_in_a_thread(storage_app[1], worker, stop)

@@ -85,6 +85,7 @@ def test_no_more_hashes_run_at_once_than_allowed(monkeypatch):
             running -= 1
         return False
 
+    # Private: the comparison itself, so that it takes as long as the test wants.
     monkeypatch.setattr(hashing, "_matches", slow)
     hasher = PasswordHasher("cheap", at_once=2)
     threads = [threading.Thread(target=hasher.verify, args=(None, PASSWORD)) for _ in range(8)]
@@ -99,7 +100,7 @@ def test_who_waits_too_long_for_a_turn_is_refused(monkeypatch):
     monkeypatch.setattr(hashing, "WAIT_FOR_A_TURN_SECONDS", 0.01)
     hasher = PasswordHasher("cheap", at_once=1)
     over = threading.Event()
-    hasher._workers.submit(over.wait)
+    hasher._workers.submit(over.wait)  # noqa: SLF001 - keeps its one worker busy, without a hash's time
     with pytest.raises(Refused) as refusal:
         hasher.verify(None, PASSWORD)
     over.set()

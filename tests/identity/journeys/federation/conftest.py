@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from urllib.parse import parse_qsl, urlsplit
+from urllib.parse import parse_qsl, urlencode, urlsplit
 
 import pytest
 import requests
@@ -85,7 +85,7 @@ class Traveller:
     def come_back(self, answer: Answer):
         """Bring the answer back. Browsers send a POST of another site without our cookies."""
         if not answer.is_posted:
-            query = requests.models.RequestEncodingMixin._encode_params(answer.params)
+            query = urlencode(answer.params)
             return self.browser.open(f"{answer.path}?{query}")
         response = self._app.test_client().post(answer.path, data=answer.params, headers=ELSEWHERE)
         assert response.status_code == 303

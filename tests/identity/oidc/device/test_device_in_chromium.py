@@ -34,7 +34,7 @@ def started(provider: Provider) -> tuple[Any, dict[str, Any]]:
 
 
 def sign_in(provider: Provider, page: Page, site: str) -> None:
-    secret = provider._begin_session(provider.resident())
+    secret = provider.begin_session(provider.resident())
     page.context.add_cookies([{"name": "session", "value": secret, "url": site}])
 
 

@@ -7,6 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from identity.oidc.protocol.signed_jwts import JwtRefusedError, identifier, moment, parse_unverified
+
+# Private: the one parser of keys that strangers send, which random input should reach directly.
 from identity.oidc.sender_constraint.dpop import _proven_key
 from identity.relying_parties.client_keys import problem_with_key
 from signing_client import encoded
