@@ -39,7 +39,7 @@ def stored(storage: Storage, alg: str = "ES256") -> list[StoredKey]:
 
 
 def published(key_set: KeySet) -> set[str]:
-    return {key["kid"] for key in json.loads(key_set.published().body)["keys"]}
+    return {key["kid"] for key in json.loads(key_set.published())["keys"]}
 
 
 def test_rsa_keys_have_3072_bits():

@@ -1,6 +1,5 @@
 """The keys as the endpoints use them: parsed once, compared with the database every five seconds."""
 
-import hashlib
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -34,20 +33,13 @@ class ParsedKey:
 
 
 @dataclass(frozen=True)
-class PublishedKeys:
-    """The JWK Set (RFC 7517 §5) as a response body, and its entity tag."""
-
-    body: bytes
-    etag: str
-
-
-@dataclass(frozen=True)
 class _Loaded:
     checked_at: datetime
     row_states: tuple[tuple[str, str, bool], ...]
     signing: Mapping[str, ParsedKey]
     verifying: Mapping[str, ParsedKey]
-    published: PublishedKeys
+    # The JWK Set (RFC 7517 §5), as a response body.
+    published: bytes
 
 
 class KeySet:
@@ -79,8 +71,11 @@ class KeySet:
         """
         return self._current().verifying.get(kid)
 
-    def published(self) -> PublishedKeys:
-        """Return the JWK Set of the next, the active and the retired keys that are not removed."""
+    def published(self) -> bytes:
+        """Return the JWK Set of the next, the active and the retired keys that are not removed.
+
+        The same object as long as no key changes.
+        """
         return self._current().published
 
     def expire(self) -> None:
@@ -114,8 +109,7 @@ class KeySet:
         # ES256 first: some verifiers take the first key whose type they know.
         public = [dict(row.public_jwk) for row in rows if row.is_published]
         body = json.dumps({"keys": sorted(public, key=lambda jwk: ALGORITHMS.index(jwk["alg"]))}).encode()
-        etag = hashlib.sha256(body).hexdigest()[:32]
-        return _Loaded(now, row_states, signing, verifying, PublishedKeys(body, etag))
+        return _Loaded(now, row_states, signing, verifying, body)
 
 
 def _parsed(row: StoredKey, jwk: Mapping[str, str]) -> ParsedKey:

@@ -2,7 +2,7 @@
 
 from werkzeug.wrappers import Request, Response
 
-from identity.signing_keys.key_set import MAX_AGE, KeySet, PublishedKeys
+from identity.signing_keys.key_set import MAX_AGE, KeySet
 from identity.web.documents import Document
 
 
@@ -11,12 +11,12 @@ class Jwks:
 
     def __init__(self, key_set: KeySet) -> None:
         self._key_set = key_set
-        self._made: tuple[PublishedKeys, Document] | None = None
+        self._made: tuple[bytes, Document] | None = None
 
     def respond(self, request: Request) -> Response:
         """Return the published keys."""
         published, made = self._key_set.published(), self._made
         if made is None or made[0] is not published:
-            made = published, Document(published.body, "application/json", max_age=MAX_AGE)
+            made = published, Document(published, "application/json", max_age=MAX_AGE)
             self._made = made
         return made[1].respond(request)
