@@ -4,14 +4,14 @@ from alembic import context
 from sqlalchemy import create_engine, pool
 
 from portal.sign_in import models as _sign_in
-from portal.sign_in.backchannel_logout import models as _told
+from portal.sign_in.backchannel_logout import models as _backchannel_logout
 from portal.storage import Base
 from portal.web.sessions import models as _sessions
 
 TABLES = (
     _sign_in.SignInAttempt,
     _sessions.SessionRow,
-    _told.UsedLogoutToken,
+    _backchannel_logout.UsedLogoutToken,
 )  # named so that they are known to Base.metadata
 
 
