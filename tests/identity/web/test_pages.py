@@ -7,6 +7,7 @@ from identity.errors import Reason, Refused
 from identity.relying_parties.cache import RelyingPartyCache
 from identity.relying_parties.store import Cities
 from identity.residents.passwords.hashing import PasswordHasher
+from identity.signing_keys.rotation import KeyRotation
 from identity.storage import Storage
 from page import Page, csrf_token
 
@@ -55,6 +56,22 @@ def test_the_citys_notice_is_on_every_page(client, from_portal, storage, city):
     with storage.transaction() as tx:
         Cities(tx).put_city(replace(city, notice="Payments are delayed until noon."))
     assert "Payments are delayed until noon." in source_of(client.get(f"/help{from_portal}"))
+
+
+def test_an_application_that_expires_reads_cities_and_keys_again(
+    client, from_portal, storage, city, clock, secret_keys
+):
+    def shown():
+        return Page(client.get(f"/help{from_portal}")).title, len(client.get("/jwks").json["keys"])
+
+    title, keys = shown()
+    with storage.transaction() as tx:
+        Cities(tx).put_city(replace(city, name="City of Gulfport"))
+    KeyRotation(storage, secret_keys, clock).ensure_active_key("ES256")
+    assert shown() == (title, keys)
+    for expire in client.application.extensions["identity.expire"]:
+        expire()
+    assert shown() == ("Help | City of Gulfport", keys + 1)
 
 
 class TestLanguage:
