@@ -25,13 +25,13 @@ from identity.resident_deletion import ResidentDeletion
 def federation_blueprints(dependencies: Dependencies) -> list[Blueprint]:
     """Return the pages and endpoints of signing in with a provider."""
     return [
-        *_SignIn(dependencies).blueprints(),
+        *_ProviderSignIn(dependencies).blueprints(),
         *_provider_events(dependencies),
         _email_change(dependencies),
     ]
 
 
-class _SignIn:
+class _ProviderSignIn:
     """From the provider's button to the signed-in resident."""
 
     def __init__(self, dependencies: Dependencies) -> None:
