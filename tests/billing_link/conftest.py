@@ -123,7 +123,7 @@ def verbs(storage: Storage, clock: FixedClock) -> SimpleNamespace:
         resolve=ResolveAccount(storage, records, link, clock),
         list_linked=ListLinkedAccounts(storage, records, auto_link),
         get_account=GetAccount(storage, records),
-        unlink=UnlinkAccount(storage, clock),
+        unlink=UnlinkAccount(storage, records, clock),
         cities=CityCache(storage, clock),
     )
 

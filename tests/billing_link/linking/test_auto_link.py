@@ -22,7 +22,7 @@ def test_exactly_one_earlier_registration_is_linked_and_announced(
     assert (linked.link.origin, linked.link.undo_until) == (Origin.AUTO, clock.now() + timedelta(days=7))
     (notification,) = queued()
     assert (notification["kind"], notification["subject"]) == ("utility_account_auto_linked", "jane")
-    assert notification["details"] == {"account_ending": "1501", "undo_until": "2026-11-30"}
+    assert notification["details"] == {"account_ending": "15-01", "undo_until": "2026-11-30"}
     assert audited() == ["auto_link_decided", "link_made", "records_imported"]
 
 

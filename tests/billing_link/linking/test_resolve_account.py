@@ -96,7 +96,7 @@ class TestRemembering:
             verbs.resolve(resident(subject), served, typed("004215-01", "108734", remember=True))
         told = [n["subject"] for n in queued() if n["kind"] == "utility_account_linked_by_other"]
         assert sorted(told) == ["jane", "jane", "spouse"]
-        assert all(n["details"] == {"account_ending": "1501"} for n in queued())
+        assert all(n["details"] == {"account_ending": "15-01"} for n in queued())
 
     def test_a_wrong_pair_links_nothing(self, served, verbs, resident, typed, queued, rows):
         assert verbs.resolve(resident(), served, typed("004215-01", "108735", remember=True)) == NOT_FOUND

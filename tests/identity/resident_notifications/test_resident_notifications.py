@@ -187,6 +187,8 @@ def test_who_does_not_know_the_secret_is_refused(client, jane, mails, headers):
         ({"details": {}}, "details.account_ending"),
         ({"details": {"account_ending": "https://evil.example"}}, "details.account_ending"),
         ({"details": {"account_ending": "45\n67"}}, "details.account_ending"),
+        ({"details": {"account_ending": "evil.com"}}, "details.account_ending"),
+        ({"details": {"account_ending": "-4567"}}, "details.account_ending"),
         ({"details": {"account_ending": "4567", "undo_until": "soon"}}, "details.undo_until"),
         ({"details": {"account_ending": "4567", "undo_until": 7}}, "details.undo_until"),
     ],

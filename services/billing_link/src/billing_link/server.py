@@ -146,7 +146,7 @@ def _verbs(storage: Storage, clock: Clock) -> Verbs:
     return Verbs(
         resolve=ResolveAccount(storage, records, link, clock),
         list_linked=ListLinkedAccounts(storage, records, AutoLink(storage, records, clock)),
-        unlink=UnlinkAccount(storage, clock),
+        unlink=UnlinkAccount(storage, records, clock),
         get_account=GetAccount(storage, records),
     )
 

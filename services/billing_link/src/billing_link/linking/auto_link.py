@@ -5,7 +5,7 @@ from datetime import timedelta
 
 from billing_link.audit.store import Audit, Event
 from billing_link.billing_records.email_addresses import email_key
-from billing_link.billing_records.port import BillingRecords, Pair
+from billing_link.billing_records.port import BillingRecords, UtilityAccount
 from billing_link.clock import Clock
 from billing_link.linking.cities import AutoLinkPolicy, City
 from billing_link.linking.link_account import NewLink, make_link
@@ -30,7 +30,7 @@ class AutoLink:
         key = email_key(caller.verified_email)
         if key is None or not city.linking or city.auto_link is AutoLinkPolicy.OFF:
             return AutoLinkOutcome.NOT_TRIED
-        found = self._find_pair(caller, city, key)
+        found = self._find_account(caller, city, key)
         now = self._clock.now()
         resident = Resident.of(caller, city.id)
         with self._storage.transaction() as tx:
@@ -38,7 +38,7 @@ class AutoLink:
             links = Links(tx)
             if stored := links.find_auto_link_outcome(resident):
                 return stored
-            if isinstance(found, Pair):
+            if isinstance(found, UtilityAccount):
                 new = NewLink(caller, resident, found, Origin.AUTO, now, now + UNDO_PERIOD)
                 made = make_link(tx, city, new)
                 link = made if isinstance(made, Link) else None
@@ -55,8 +55,8 @@ class AutoLink:
             )
         return outcome
 
-    def _find_pair(self, caller: Caller, city: City, key: str) -> Pair | AutoLinkOutcome:
-        """Return the pair to link, or the outcome if there is none."""
+    def _find_account(self, caller: Caller, city: City, key: str) -> UtilityAccount | AutoLinkOutcome:
+        """Return the account to link, or the outcome if there is none."""
         found = self._records.find_registrations(city.id, key)
         if len(found) > 1:
             return AutoLinkOutcome.AMBIGUOUS
@@ -67,7 +67,7 @@ class AutoLink:
             return AutoLinkOutcome.NONE
         closed_after = city.closed_after(self._clock.now().date())
         account = self._records.find_account(city.id, found[0].pair, closed_after=closed_after)
-        return account.pair if account else AutoLinkOutcome.NONE
+        return account or AutoLinkOutcome.NONE
 
 
 def resembles(registered: str, given_name: str, family_name: str) -> bool:

@@ -5,7 +5,7 @@ from datetime import datetime
 
 from billing_link import randomness
 from billing_link.audit.store import Audit, Event
-from billing_link.billing_records.port import BillingRecords, Pair
+from billing_link.billing_records.port import BillingRecords, UtilityAccount
 from billing_link.clock import Clock
 from billing_link.errors import Refusal, Refused
 from billing_link.linking.cities import City
@@ -18,11 +18,11 @@ from billing_link.tokens.caller import Caller
 
 @dataclass(frozen=True, slots=True)
 class NewLink:
-    """A requested link: its caller, its pair and its origin."""
+    """A requested link: its caller, its account and its origin."""
 
     caller: Caller
     resident: Resident
-    pair: Pair
+    account: UtilityAccount
     origin: Origin
     now: datetime
     # Auto-links only.
@@ -37,16 +37,18 @@ class LinkAccount:
         self._records = records
         self._clock = clock
 
-    def __call__(self, caller: Caller, city: City, pair: Pair) -> Link | Refused:
+    def __call__(self, caller: Caller, city: City, account: UtilityAccount) -> Link | Refused:
         """Return the existing or the new link; refuses with ALREADY_LINKED or LINK_LIMIT_REACHED."""
         now = self._clock.now()
         resident = Resident.of(caller, city.id)
-        siblings: list[Pair] = []
+        siblings: list[UtilityAccount] = []
         if city.whole_customer:
-            closed_after = city.closed_after(now.date())
-            siblings = self._records.pairs_of_customer(city.id, pair.customer_id, closed_after=closed_after)
+            customer_id, closed_after = account.pair.customer_id, city.closed_after(now.date())
+            pairs = self._records.pairs_of_customer(city.id, customer_id, closed_after=closed_after)
+            found = self._records.find_accounts(city.id, pairs)
+            siblings = [found[pair] for pair in pairs if pair in found]
         with self._storage.transaction() as tx:
-            outcome = make_link(tx, city, NewLink(caller, resident, pair, Origin.RESIDENT, now))
+            outcome = make_link(tx, city, NewLink(caller, resident, account, Origin.RESIDENT, now))
             if isinstance(outcome, Link):
                 for sibling in siblings:
                     make_link(tx, city, NewLink(caller, resident, sibling, Origin.RESIDENT, now))
@@ -58,7 +60,7 @@ def make_link(tx: Executor, city: City, new: NewLink) -> Link | Refused:
 
     Links of one resident wait for one another, and so do links to accounts of one customer ID.
     """
-    resident, pair = new.resident, new.pair
+    resident, pair = new.resident, new.account.pair
     hold(tx, *resident.lock_names)
     hold(tx, "customer", resident.city_id, pair.customer_id)
     links = Links(tx)
@@ -84,7 +86,7 @@ def make_link(tx: Executor, city: City, new: NewLink) -> Link | Refused:
 
 def _queue_notifications(notifications: Notifications, new: NewLink, others: list[str]) -> None:
     """Queue one for the resident, and one for each other resident who has linked the same account."""
-    facts = {"account_ending": account_ending(new.pair)}
+    facts = {"account_ending": account_ending(new.account.account_number)}
     for other in others:
         notifications.queue(
             NotificationKind.LINKED_BY_OTHER,

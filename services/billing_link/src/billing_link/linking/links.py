@@ -1,5 +1,6 @@
 """The values of linking: a link, its resident and its origin, and the outcome of an auto-link."""
 
+import re
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -8,6 +9,8 @@ from billing_link.audit.store import Actor
 from billing_link.billing_records.port import Pair, UtilityAccount
 from billing_link.tokens.caller import Caller
 
+# One to four letters or digits and the separators between them, before what is no letter or digit.
+_ENDING = re.compile(r"([0-9A-Za-z](?:[ -]?[0-9A-Za-z]|\.[0-9]){0,3})[^0-9A-Za-z]*$")
 # Links of one resident in one city.
 MOST_LINKS = 100
 
@@ -73,6 +76,10 @@ def actor_of(caller: Caller) -> Actor:
     return Actor(caller.subject, caller.client_id, caller.session_id)
 
 
-def account_ending(pair: Pair) -> str:
-    """Return the last four letters or digits of the account number, which identify it in a mail."""
-    return "".join(c for c in pair.account_number if c.isalnum())[-4:]
+def account_ending(account_number: str) -> str:
+    """Return the end of a printed account number with its last four letters or digits, such as `10-02`.
+
+    It identifies the account in a mail. Separators that identity does not take in a notification end it.
+    """
+    found = _ENDING.search(account_number)
+    return found[1] if found else ""

@@ -82,7 +82,7 @@ class ResolveAccount:
             return self._record_failure(attempt)
         if state.own_link or not typed.remember:
             return Resolved(account, state.own_link)
-        outcome = self._link(caller, served.city, account.pair)
+        outcome = self._link(caller, served.city, account)
         return outcome if isinstance(outcome, Refused) else Resolved(account, outcome)
 
     def _record_failure(self, attempt: "_Attempt") -> Refused:

@@ -21,8 +21,8 @@ from identity.residents.accounts.store import Accounts
 from identity.storage import Storage
 
 _IDENTIFIER = re.compile(r"[A-Za-z0-9_.:~-]{1,64}")
-# Short: the end of an account number, with no room for a message of the sender's.
-_ACCOUNT_ENDING = re.compile(r"[A-Za-z0-9-]{1,8}")
+# Short: the end of an account number as printed, with no room for a message of the sender's, or a link.
+_ACCOUNT_ENDING = re.compile(r"(?=.{1,8}\Z)[A-Za-z0-9]+(?:[ -][A-Za-z0-9]+|\.[0-9]+)*")
 
 
 class Kind(StrEnum):

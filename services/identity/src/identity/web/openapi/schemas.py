@@ -100,7 +100,13 @@ SCHEMAS: dict[str, Part] = {
             },
             "city": {"type": "string", "pattern": "^[A-Za-z0-9_.:~-]{1,64}$"},
             "details": record(
-                {"account_ending": {"type": "string", "pattern": "^[A-Za-z0-9-]{1,8}$"}},
+                {
+                    "account_ending": {
+                        "type": "string",
+                        "pattern": "^[A-Za-z0-9]+(?:[ -][A-Za-z0-9]+|[.][0-9]+)*$",
+                        "maxLength": 8,
+                    }
+                },
                 {"undo_until": {"type": "string", "format": "date"}},
             ),
         }
