@@ -178,6 +178,32 @@ def test_create_shows_the_secret_once_and_show_never(run: Run, tmp_path: Path):
 
 
 @pytest.mark.usefixtures("city")
+@pytest.mark.parametrize(
+    ("name", "made"),
+    [
+        ("Parks and Recreation", "parks-and-recreation"),
+        ("Biblioteca Pública – Años 60", "biblioteca-publica-anos-60"),
+        ("x" * 63 + " y", "x" * 63),
+    ],
+)
+def test_an_id_that_is_not_given_is_made_from_the_name(run: Run, name: str, made: str):
+    options = (
+        *("--city", "pinellas-park", "--name", name),
+        *("--redirect-uri", "https://city.example/callback"),
+        *("--initiate-login-uri", "https://city.example/sign-in"),
+    )
+    assert run("clients", "create", *options).output.startswith(f"{made}: created\n")
+    assert f"there is a client '{made}' already" in run("clients", "create", *options).stderr
+
+
+@pytest.mark.usefixtures("city")
+def test_a_name_that_gives_no_id_is_refused(run: Run):
+    refused = run("clients", "create", "--city", "pinellas-park", "--name", "市民")
+    assert refused.exit_code == 1
+    assert "give the client an id" in refused.stderr
+
+
+@pytest.mark.usefixtures("city")
 def test_update_changes_what_is_named_and_leaves_the_rest(run: Run):
     run("clients", "put", "-", "--secret-from-env", "CLIENT_SECRET", text=json.dumps(CLIENT))
     assert run("clients", "update", "city-website", "--without-pkce").output == "city-website: updated\n"

@@ -1,5 +1,7 @@
 """`identity clients create` and `update`: a client described by options."""
 
+import re
+import unicodedata
 from pathlib import Path
 from typing import Any, get_args
 
@@ -123,17 +125,18 @@ def _client_options(command: Any) -> Any:  # noqa: ANN401 - click's decorators
 
 
 @click.command()
-@click.argument("client_id")
+@click.argument("client_id", required=False)
 @_client_options
 @secret_from_env
 @click.option("--secret-file", type=click.Path(path_type=Path), help="Write the secret to this file.")
 def create(
-    client_id: str,
+    client_id: str | None,
     secret_from_env: str | None,
     secret_file: Path | None,
     **options: Any,  # noqa: ANN401 - the options
 ) -> None:
-    """Register a new client and print its secret once."""
+    """Register a new client and print its secret once. Without CLIENT_ID the id is made from the name."""
+    client_id = client_id or _id_from(options["name"] or "")
     with operator() as opened, opened.storage.autocommit() as connection:
         if Clients(connection).find_described_client(client_id) is not None:
             refuse(f"there is a client {client_id!r} already; change it with `identity clients update`")
@@ -159,6 +162,15 @@ def update(client_id: str, **options: Any) -> None:  # noqa: ANN401 - the option
     if given.get("profile") == FAPI2:
         known = {name: value for name, value in known.items() if (name, value) not in _WEAKER}
     register(known | given, None, None)
+
+
+def _id_from(name: str) -> str:
+    """Return the name's letters and digits of ASCII between dashes: `parks-and-recreation`."""
+    plain = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode().lower()
+    made = "-".join(re.findall(r"[a-z0-9]+", plain))[:64].strip("-")
+    if not made:
+        refuse("give the client an id, or a --name with letters or digits to make one from")
+    return made
 
 
 def register(content: dict[str, Any], secret: str | None, secret_file: Path | None) -> None:
