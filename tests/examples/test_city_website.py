@@ -1,5 +1,6 @@
 """The example that cities copy: short, ordinary, and not fooled."""
 
+import time
 from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
@@ -10,7 +11,10 @@ from joserfc.jwk import ECKey
 
 import examples.city_website
 
-LONGEST = 120
+LONGEST = 135
+# What every browser keeps at least (RFC 6265 §6.1).
+LARGEST_COOKIE = 4096
+LOGOUT = "http://schemas.openid.net/event/backchannel-logout"
 
 
 def sign_in(website):
@@ -20,7 +24,7 @@ def sign_in(website):
 
 
 def test_it_is_short_enough_to_copy() -> None:
-    source = Path(examples.city_website.__file__).with_name("app.py")
+    source = Path(examples.city_website.__file__).with_name("sign_in.py")
 
     assert len(source.read_text().splitlines()) <= LONGEST
 
@@ -125,6 +129,102 @@ def test_the_back_button_after_sign_in_is_explained(website) -> None:
     website.get(f"{back.path}?{back.query}")
 
     assert website.get(f"{back.path}?{back.query}").status_code == 400
+    assert "Ana Rivera" in website.get("/").text
+
+
+def test_a_sign_in_begun_and_not_finished_thirty_times_does_not_fill_the_cookie(website) -> None:
+    for _ in range(30):
+        response = website.get("/sign-in")
+
+    assert len(response.headers["Set-Cookie"]) < LARGEST_COOKIE
+    assert sign_in(website).status_code == 303
+
+
+def test_a_sign_in_begun_in_another_tab_just_before_can_be_finished(website) -> None:
+    first = website.get("/sign-in").location
+    website.get("/sign-in")
+    back = urlsplit(requests.get(first, allow_redirects=False, timeout=5).headers["Location"])
+
+    assert website.get(f"{back.path}?{back.query}").status_code == 303
+
+
+def logout_token(identity, *, typ: str = "logout+jwt", **changes: object) -> str:
+    now = int(time.time())
+    claims = {
+        "iss": identity.issuer,
+        "aud": "city-website",
+        "iat": now,
+        "exp": now + 120,
+        "jti": "a-logout",
+        "events": {LOGOUT: {}},
+        "sid": "identity-session",
+        "sub": "resident-1",
+    } | changes
+    header = {"alg": "ES256", "typ": typ, "kid": "es"}
+    return identity.sign(header, {name: value for name, value in claims.items() if value is not None})
+
+
+def test_a_resident_who_signs_out_elsewhere_is_signed_out_here(website, identity) -> None:
+    sign_in(website)
+
+    response = website.post("/backchannel-logout", data={"logout_token": logout_token(identity)})
+
+    assert response.status_code == 200
+    assert "Ana Rivera" not in website.get("/").text
+
+
+def test_a_logout_of_another_session_ends_none_here(website, identity) -> None:
+    sign_in(website)
+
+    token = logout_token(identity, sid="another-session")
+
+    assert website.post("/backchannel-logout", data={"logout_token": token}).status_code == 200
+    assert "Ana Rivera" in website.get("/").text
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"iss": "https://evil.example"},
+        {"aud": "another-client"},
+        {"aud": None},
+        {"events": None},
+        {"events": {}},
+        {"events": "text"},
+        {"nonce": "of-an-id-token"},
+        {"typ": "JWT"},
+        {"exp": 1_700_000_000},
+        {"exp": None},
+        {"iat": None},
+        {"jti": None},
+        {"sid": None},
+    ],
+)
+def test_a_logout_token_that_does_not_hold_ends_no_session(website, identity, changes) -> None:
+    sign_in(website)
+
+    response = website.post("/backchannel-logout", data={"logout_token": logout_token(identity, **changes)})
+
+    assert response.status_code == 400
+    assert "Ana Rivera" in website.get("/").text
+
+
+@pytest.mark.parametrize("sent", [{}, {"logout_token": ""}, {"logout_token": "a.b.c"}, {"logout_token": "é"}])
+def test_what_is_no_logout_token_ends_no_session(website, sent) -> None:
+    sign_in(website)
+
+    assert website.post("/backchannel-logout", data=sent).status_code == 400
+    assert "Ana Rivera" in website.get("/").text
+
+
+def test_a_logout_token_of_a_stranger_ends_no_session(website, identity) -> None:
+    sign_in(website)
+    stranger = ECKey.generate_key("P-256", {"kid": "es"})
+    identity.sign = lambda header, claims: jwt.encode(header, claims, stranger, algorithms=["ES256"])
+
+    response = website.post("/backchannel-logout", data={"logout_token": logout_token(identity)})
+
+    assert response.status_code == 400
     assert "Ana Rivera" in website.get("/").text
 
 

@@ -1,18 +1,8 @@
 """The sample city as identity registers it: its appearance, its clients and their scopes."""
 
-import json
 from collections.abc import Mapping
-from pathlib import Path
 
 from deploy.local.settings import AUDIENCE, CITY
-
-HERE = Path(__file__).parent
-
-
-def city() -> str:
-    """Return the city's file as JSON, including its logo."""
-    described = json.loads((HERE / "identity.json").read_text())
-    return json.dumps(described | {"logo_svg": (HERE / "logo.svg").read_text()})
 
 
 def clients(values: Mapping[str, str]) -> dict[str, dict[str, object]]:
@@ -23,12 +13,8 @@ def clients(values: Mapping[str, str]) -> dict[str, dict[str, object]]:
     )
     own = ["openid", "profile", "email"]
     billing = {"scopes": [*own, "offline_access", "billing.read", "billing.link"], "resources": [AUDIENCE]}
-    logout = {
-        "backchannel_logout_uri": f"{values['PORTAL_BASE_URL']}/backchannel-logout",
-        "backchannel_logout_session_required": True,
-    }
     return {
-        "PORTAL_CLIENT_SECRET": portal | billing | logout,
+        "PORTAL_CLIENT_SECRET": portal | billing,
         "CITY_WEBSITE_CLIENT_SECRET": website | {"scopes": own},
     }
 
@@ -42,4 +28,6 @@ def _client(client_id: str, name: str, base_url: str) -> dict[str, object]:
         "post_logout_redirect_uris": [f"{base_url}/"],
         "initiate_login_uri": f"{base_url}/sign-in",
         "first_party": True,
+        "backchannel_logout_uri": f"{base_url}/backchannel-logout",
+        "backchannel_logout_session_required": True,
     }
