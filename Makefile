@@ -17,13 +17,16 @@ made_of = $(shell { pwd; cat requirements/install.sh requirements/uv.txt require
 RUN_READY := .venv/.run-$(call made_of,run)
 TEST_READY := .venv/.test-$(call made_of,test)
 
-.PHONY: help run test check bench protos assets screenshots lock clean
+.PHONY: help run env test check bench protos assets screenshots lock clean
 
 help: ## List the commands
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 run: $(RUN_READY) assets ## Start everything on this machine with the sample city; Ctrl-C stops it
 	@exec $(BIN)/python -m deploy.local
+
+env: ## Print the settings that `make run` uses, for the commands of the services beside it: eval "$$(make env)"
+	@$(BIN)/python -m deploy.local.shell_environment
 
 test: $(TEST_READY) assets ## Run every test; one part of them: make test ARGS="tests/billing_link -n 0"
 	@sh tests/system_packages.sh

@@ -66,7 +66,7 @@ def _identity_commands(settings: Settings) -> list[Command]:
     resource = ("identity", "resources", "put", AUDIENCE, "--name", "Utility Billing")
     secret = "BILLING_LINK_RESOURCE_SECRET"  # noqa: S105 - the name of a variable
     return [
-        Command(("identity", "cities", "put", "-"), own, text=identity.city()),
+        Command(("identity", "cities", "put", str(SAMPLE_CITY / "identity.json")), own),
         Command(
             (*resource, "--scopes", "billing.read billing.link", "--secret-from-env", secret),
             own | {secret: values[secret]},

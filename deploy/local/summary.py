@@ -40,6 +40,7 @@ def render_summary(settings: Settings) -> str:
             "",
             *_columns([("Account number", "Customer ID", "To try"), *numbers, *emails]),
             "",
+            'For commands such as `identity clients list`, in another terminal: eval "$(make env)"',
             f"Data and logs: {settings.directory}. Ctrl-C stops everything.",
             "",
         ]

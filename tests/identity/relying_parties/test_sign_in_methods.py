@@ -13,7 +13,9 @@ SAMPLE = Path(__file__).parents[3] / "deploy/local/sample_city/identity.json"
 @pytest.fixture
 def city() -> dict[str, object]:
     """Return a city's file."""
-    return json.loads(SAMPLE.read_text()) | {"logo_svg": '<svg xmlns="http://www.w3.org/2000/svg"/>'}
+    sample = json.loads(SAMPLE.read_text())
+    del sample["logo_file"]
+    return sample | {"logo_svg": '<svg xmlns="http://www.w3.org/2000/svg"/>'}
 
 
 @pytest.mark.parametrize(
