@@ -182,7 +182,7 @@ def test_create_shows_the_secret_once_and_show_never(run: Run, tmp_path: Path):
     ("name", "made"),
     [
         ("Parks and Recreation", "parks-and-recreation"),
-        ("Biblioteca Pública – Años 60", "biblioteca-publica-anos-60"),
+        ("Biblioteca Pública & Años 60", "biblioteca-publica-anos-60"),
         ("x" * 63 + " y", "x" * 63),
     ],
 )
