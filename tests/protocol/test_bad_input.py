@@ -134,6 +134,43 @@ def test_a_wrong_method_is_refused_and_the_right_ones_named(provider: Provider, 
     assert not found, "\n".join(found)
 
 
+def test_options_names_the_methods_that_are_answered_and_no_other(
+    provider: Provider, endpoints: list[Endpoint]
+):
+    browser, found = provider.browser(), []
+    for endpoint in endpoints:
+        response = browser.open(endpoint.path, "OPTIONS")
+        allowed = set(response.headers["Allow"].split(", ")) - {"OPTIONS"}
+        for method in METHODS:
+            is_refused = browser.open(endpoint.path, method).status_code == 405
+            if is_refused is (method in allowed):
+                found.append(f"{method} {endpoint.path}: {is_refused=}, Allow: {sorted(allowed)}")
+    assert not found, "\n".join(found)
+
+
+# As browsers and attackers write them in a path: NUL, a line break, no UTF-8, half a character, dots, length.
+ODD_SEGMENTS = ["%00", "a%00b", "%0D%0Ax", "%FF", "%ED%A0%80", "%E2%82", "%zz", "%2E%2E", "%25", "a" * 8000]
+
+
+@pytest.mark.database("postgresql")
+@pytest.mark.parametrize("segment", ODD_SEGMENTS, ids=lambda segment: segment[:20])
+def test_an_odd_path_is_answered_in_the_endpoints_own_way(
+    provider: Provider, endpoints: list[Endpoint], segment: str
+):
+    browser, found = provider.browser(), []
+    for endpoint in endpoints:
+        # In the place of what varies; and below, where another endpoint of the same first segment could be.
+        paths = {endpoint.path.replace("unknown", segment)} - {endpoint.path}
+        paths |= {f"{endpoint.path}/{segment}"} if endpoint.for_programs else set()
+        for path in paths:
+            for method in sorted(endpoint.methods - {"HEAD", "OPTIONS"}):
+                response = browser.open(path, method, headers={"Authorization": "Bearer unknown"})
+                found += faults(endpoint, response, f"{method} {path[:60]}")
+                if response.status_code < 400 and endpoint.for_programs:
+                    found.append(f"{method} {path[:60]}: {response.status_code}")
+    assert not found, "\n".join(found)
+
+
 # PostgreSQL refuses more of it than SQLite.
 @pytest.mark.database("postgresql")
 @pytest.mark.parametrize("kind", HOSTILE)

@@ -178,6 +178,15 @@ def test_2_a_post_from_another_site_comes_again_with_cookies(
     assert not is_signed_in(provider, browser, client)
 
 
+def test_2_head_ends_nothing(provider: Provider, signed_in: tuple[Browser, Client, str]):
+    browser, client, hint = signed_in
+    response = browser.open("/end-session", "HEAD", query_string={"id_token_hint": hint})
+    assert response.status_code == 405
+    assert set(response.headers["Allow"].split(", ")) == {"GET", "POST", "OPTIONS"}
+    assert "Set-Cookie" not in response.headers
+    assert is_signed_in(provider, browser, client)
+
+
 def test_refresh_tokens_end_with_it(provider: Provider):
     client = provider.client()
     browser = provider.browser(provider.resident())

@@ -47,6 +47,7 @@ DIFFERENCES = {
         "Refused": "what identity raises; billing_link returns it",
         "SettingsError": "billing_link's commands have more that can go wrong",
     },
+    "web/url_rules": {},
 }
 # What every copy has, whatever else it has.
 EVERYWHERE = {

@@ -21,6 +21,7 @@ from identity.identity_providers.provider import Provider as SignInProvider
 from identity.web.api import Api
 from identity.web.error_pages import ErrorPages
 from identity.web.headers import SecurityHeaders
+from identity.web.url_rules import PageRule, TextConverter
 
 _LARGEST_FORM = 64 * 1024
 _STATIC_KEPT_SECONDS = 60 * 60
@@ -45,6 +46,8 @@ def create_app(
     offered = load_providers(os.environ, clock) if providers is None else providers
     dependencies = Dependencies(settings, clock, hashing or settings.password_hashing, offered)
     app = Flask("identity")
+    app.url_rule_class = PageRule
+    app.url_map.converters["default"] = TextConverter
     _configure(app, settings, dependencies)
     dependencies.storage.init_app(app)
     # For callers that read the database of an application, or close it.

@@ -33,6 +33,7 @@ from portal.web.pages import Pages
 from portal.web.resident_billing import ResidentBilling
 from portal.web.sessions.routes import SessionRoutes
 from portal.web.sessions.tokens import SessionTokens, TokenCipher
+from portal.web.url_rules import PageRule, TextConverter
 
 # In bytes; the largest form is the search.
 LARGEST_FORM = 64 * 1024
@@ -110,6 +111,8 @@ def registration(settings: Settings) -> Registration:
 
 def _flask(settings: Settings, secret_keys: SecretKeys) -> tuple[Flask, CSRFProtect]:
     app = Flask("portal")
+    app.url_rule_class = PageRule
+    app.url_map.converters["default"] = TextConverter
     *older, newest = (base64.urlsafe_b64encode(key).decode() for key in secret_keys.derive("form"))
     app.config.update(
         SECRET_KEY=newest,

@@ -47,7 +47,7 @@ class SignInRoutes:
         """Return the routes."""
         routes = Blueprint("sign_in", __name__)
         routes.add_url_rule("/sign-in", "start", self.start)
-        routes.add_url_rule("/sign-in/callback", "callback", self.callback)
+        routes.add_url_rule("/sign-in/callback", "callback", self.callback, methods=["GET"], head=False)
         routes.add_url_rule("/sign-out", "sign_out", self.sign_out, methods=["POST"])
         return routes
 

@@ -111,7 +111,7 @@ class UtilityBillingRoutes:
         linked = self._billing.get_account(self._current.require_session().id, link_id)
         if not isinstance(linked, Refusal):
             return self._pages.render(template, linked=linked, account=linked.account)
-        if linked.reason is RefusalReason.LINK_NOT_FOUND:
+        if linked.reason in (RefusalReason.LINK_NOT_FOUND, RefusalReason.FIELD_INVALID):
             return self._pages.render("utility_billing/not_saved.html", 404)
         return self._pages.render("unavailable.html", 503)
 

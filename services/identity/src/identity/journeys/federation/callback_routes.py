@@ -36,7 +36,7 @@ class CallbackEndpoints:
     def blueprint(self) -> Blueprint:
         """Return the endpoints; to be exempt from the protection of forms."""
         blueprint = Blueprint("federation_callback", __name__)
-        blueprint.get("/sign-in/<provider_key>/callback", endpoint="callback")(self.callback)
+        blueprint.get("/sign-in/<provider_key>/callback", endpoint="callback", head=False)(self.callback)
         blueprint.post("/sign-in/<provider_key>/callback", endpoint="form_post")(self.form_post)
         return blueprint
 

@@ -4,7 +4,6 @@ from urllib.parse import urlencode
 
 from flask import Blueprint, Response, make_response, redirect, request
 from flask_babel import gettext
-from werkzeug.exceptions import MethodNotAllowed
 
 from identity import randomness
 from identity.clock import Clock
@@ -48,15 +47,13 @@ class AuthorizationPages:
 
     def add_to(self, protocol: Blueprint, forms: Blueprint) -> None:
         """Mount the endpoint, and the interactions, whose forms are protected against forgery."""
-        protocol.add_url_rule("/authorize", "authorize", self.authorize, methods=["GET", "POST"])
-        forms.add_url_rule("/authorize/resume/<interaction_id>", "resume", self.resume, methods=["GET"])
-        forms.add_url_rule("/authorize/resume/<interaction_id>", "reply", self.reply, methods=["POST"])
+        protocol.add_url_rule("/authorize", "authorize", self.authorize, methods=["GET", "POST"], head=False)
+        interaction = "/authorize/resume/<interaction_id>"
+        forms.add_url_rule(interaction, "resume", self.resume, methods=["GET"], head=False)
+        forms.add_url_rule(interaction, "reply", self.reply, methods=["POST"])
 
     def authorize(self) -> Response:
         """Answer an authorization request, sent by GET or POST (OpenID Connect Core §3.1.2.1)."""
-        if request.method == "HEAD":
-            # HEAD is safe (RFC 9110 §9.2.1): it must not make a code.
-            raise MethodNotAllowed(["GET", "POST"])
         sent = request.form if request.method == "POST" else request.args
         parameters = Parameters(sent.items(multi=True))
         browser_secret = self._cookies.get(_BROWSER_COOKIE)

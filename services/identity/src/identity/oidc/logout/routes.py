@@ -21,7 +21,9 @@ class LogoutPages:
 
     def add_to(self, protocol: Blueprint, forms: Blueprint) -> None:
         """Mount the endpoint, and the confirmation, whose form is protected against forgery."""
-        protocol.add_url_rule("/end-session", "end_session", self.end_session, methods=["GET", "POST"])
+        protocol.add_url_rule(
+            "/end-session", "end_session", self.end_session, methods=["GET", "POST"], head=False
+        )
         forms.add_url_rule("/end-session/confirm", "confirm_end_session", self.confirm, methods=["POST"])
 
     def end_session(self) -> Response:
@@ -36,8 +38,7 @@ class LogoutPages:
         logout = self._logout.read_request(parameters)
         if self._logout.needs_confirmation(logout, signed_in):
             return self._ask(logout, parameters)
-        if request.method != "HEAD":
-            self._logout.sign_out(signed_in, logout.hint, current_visitor().ip_address)
+        self._logout.sign_out(signed_in, logout.hint, current_visitor().ip_address)
         return self._signed_out(logout)
 
     def confirm(self) -> Response:
