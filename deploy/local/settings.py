@@ -74,7 +74,7 @@ def read(environment: Mapping[str, str]) -> Settings:
     if logs not in {"file", "terminal"}:
         raise LocalError(f"LOCAL_LOGS={logs}: give file or terminal")
     values = _derived(_addresses(given), directory)
-    _use_two_host_names(values)
+    _keep_cookies_apart(values)
     return Settings(directory, logs == "terminal", int(seconds), values)
 
 
@@ -136,13 +136,19 @@ def _derived(values: dict[str, str], directory: Path) -> dict[str, str]:
     return databases | derived | values
 
 
-def _use_two_host_names(values: Mapping[str, str]) -> None:
-    identity = urlsplit(values["IDENTITY_ISSUER"]).hostname
-    if identity == urlsplit(values["PORTAL_BASE_URL"]).hostname:
+def _keep_cookies_apart(values: Mapping[str, str]) -> None:
+    identity, portal = urlsplit(values["IDENTITY_ISSUER"]), urlsplit(values["PORTAL_BASE_URL"])
+    if identity.hostname == portal.hostname and _is_below(identity.path, portal.path):
         raise LocalError(
-            f"IDENTITY_ISSUER and PORTAL_BASE_URL are both on {identity}, and cookies ignore ports: "
-            "use localhost for one and 127.0.0.1 for the other"
+            f"IDENTITY_ISSUER and PORTAL_BASE_URL are both on {identity.hostname}, and cookies ignore ports: "
+            "use localhost for one and 127.0.0.1 for the other, or give each a path, such as /id and /pay"
         )
+
+
+def _is_below(one: str, other: str) -> bool:
+    """Tell whether one of two paths is the other, or below it."""
+    shorter, longer = sorted((f"{one}/", f"{other}/"), key=len)
+    return longer.startswith(shorter)
 
 
 def _of_url(name: str, value: str) -> tuple[str, int]:

@@ -35,6 +35,8 @@ def test_the_settings_that_must_be_given_are_few(environment):
         ("ISSUER", "http://id.example.gov"),
         ("ISSUER", "id.example.gov"),
         ("ISSUER", "https://"),
+        ("ISSUER", "https://www.example.gov/id?x"),
+        ("ISSUER", "https://www.example.gov//id"),
         ("BIND", "50051"),
         ("BIND", "127.0.0.1:99999"),
         ("BIND", "127.0.0.1:http"),
@@ -50,7 +52,7 @@ def test_a_wrong_setting_is_named(environment, name, value):
 
 
 @pytest.mark.parametrize(
-    "issuer", ["http://localhost:8000", "http://127.0.0.1:8000", "http://id.localhost:8000"]
+    "issuer", ["http://localhost:8000", "http://127.0.0.1:8000/id", "http://id.localhost:8000"]
 )
 def test_plain_http_is_for_this_machine_only(environment, issuer):
     environment(ISSUER=issuer)

@@ -28,6 +28,26 @@ def test_the_settings_that_must_be_given_are_few() -> None:
     assert settings.database_url.get_secret_value() == "postgresql+psycopg://identity:hidden@db/identity"
 
 
+@pytest.mark.parametrize(
+    ("given", "path"),
+    [
+        ("https://id.example.gov", ""),
+        ("https://id.example.gov/", ""),
+        ("https://www.example.gov/id/", "/id"),
+        ("http://localhost:8000/city/id-2.1_~x", "/city/id-2.1_~x"),
+    ],
+)
+def test_the_path_of_the_issuer_is_where_the_service_is(
+    environment: pytest.MonkeyPatch, given: str, path: str
+) -> None:
+    environment.setenv("IDENTITY_ISSUER", given)
+
+    settings = load_settings(Settings)
+
+    assert settings.path == path
+    assert settings.issuer == given.rstrip("/")
+
+
 def test_no_secret_is_shown(environment: pytest.MonkeyPatch) -> None:
     environment.setenv("IDENTITY_SMTP_URL", "smtps://identity:hidden@mail.example.gov")
     settings = load_settings(Settings)
@@ -48,6 +68,14 @@ def test_a_setting_that_is_missing_is_named(environment: pytest.MonkeyPatch, nam
     ("name", "value"),
     [
         ("IDENTITY_ISSUER", "id.example.gov"),
+        ("IDENTITY_ISSUER", "https://id.example.gov/?city=hidden"),
+        ("IDENTITY_ISSUER", "https://id.example.gov/id#hidden"),
+        ("IDENTITY_ISSUER", "https://www.example.gov/hidden//id"),
+        ("IDENTITY_ISSUER", "https://www.example.gov/hidden/../id"),
+        ("IDENTITY_ISSUER", "https://www.example.gov/.well-known"),
+        ("IDENTITY_ISSUER", "https://www.example.gov/hidden%20place"),
+        ("IDENTITY_ISSUER", "https://www.example.gov/a b"),
+        ("IDENTITY_ISSUER", "https://www.example.gov/id;hidden"),
         ("IDENTITY_DATABASE_URL", "mysql://identity:hidden@db/identity"),
         ("IDENTITY_SECRET_KEYS", "hidden"),
         ("IDENTITY_SECRET_KEYS", ","),

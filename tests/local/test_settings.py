@@ -75,6 +75,19 @@ def test_a_wrong_setting_is_named(tmp_path: Path, name: str, value: str, said: s
     assert said in str(refusal.value)
 
 
+def test_one_host_name_serves_both_below_paths_that_keep_their_cookies_apart(tmp_path: Path) -> None:
+    paths = {"IDENTITY_ISSUER": "http://localhost:8000/id", "PORTAL_BASE_URL": "http://localhost:8080/pay/"}
+
+    values = read(tmp_path, **paths).values
+
+    assert values["PORTAL_ISSUER"] == values["BILLING_LINK_ISSUER"] == "http://localhost:8000/id"
+    assert values["CITY_WEBSITE_ISSUER"] == "http://localhost:8000/id"
+    assert values["CITY_WEBSITE_PORTAL_URL"] == "http://localhost:8080/pay"
+    for portal in ("http://localhost:8080", "http://localhost:8080/id", "http://localhost:8080/id/pay"):
+        with pytest.raises(LocalError, match="give each a path"):
+            read(tmp_path, **paths | {"PORTAL_BASE_URL": portal})
+
+
 @pytest.mark.parametrize("line", ["INBOX_BIND", "inbox_bind=1", "IDENTITYISSUER=http://localhost:1"])
 def test_a_line_that_sets_nothing_is_named_by_its_number(tmp_path: Path, line: str) -> None:
     (tmp_path / "settings.env").write_text(f"\n{line}\n")

@@ -31,6 +31,16 @@ def test_the_example_settings_are_enough(environment) -> None:
     assert settings.billing_link_target == "127.0.0.1:50051"
 
 
+def test_an_address_below_a_path_has_the_others_below_it(environment) -> None:
+    environment.setenv("PORTAL_BASE_URL", "https://www.example.gov/pay/")
+
+    settings = load_settings(Settings)
+
+    assert settings.path == "/pay"
+    assert settings.redirect_uri == "https://www.example.gov/pay/sign-in/callback"
+    assert settings.post_logout_redirect_uri == "https://www.example.gov/pay/"
+
+
 @pytest.mark.parametrize("name", GOOD)
 def test_a_setting_that_is_missing_is_named(environment, name: str) -> None:
     environment.delenv(name)
@@ -43,6 +53,10 @@ def test_a_setting_that_is_missing_is_named(environment, name: str) -> None:
     ("name", "value"),
     [
         ("PORTAL_BASE_URL", "pay.example.gov"),
+        ("PORTAL_BASE_URL", "https://pay.example.gov/?city=x"),
+        ("PORTAL_BASE_URL", "https://www.example.gov/city pay"),
+        ("PORTAL_ISSUER", "https://www.example.gov/../id"),
+        ("PORTAL_ISSUER", "https://www.example.gov/id#x"),
         ("PORTAL_SECRET_KEYS", "short"),
         ("PORTAL_SECRET_KEYS", ","),
         ("PORTAL_CITY", "City of Pinellas Park"),

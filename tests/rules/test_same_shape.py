@@ -38,7 +38,8 @@ DIFFERENCES = {
     "config": {
         "Settings.bind": "each service has a port of its own",
         "Settings.issuer": "identity's is its own",
-        "Settings.served_over_https": "the portal is not at its issuer",
+        "Settings.path": "the portal is not at its issuer",
+        "Settings.served_over_https": "as above",
     },
     "logs": {},
     "clock": {},
@@ -47,6 +48,7 @@ DIFFERENCES = {
         "Refused": "what identity raises; billing_link returns it",
         "SettingsError": "billing_link's commands have more that can go wrong",
     },
+    "web/path_prefix": {},
     "web/url_rules": {},
 }
 # What every copy has, whatever else it has.

@@ -3,6 +3,7 @@
 What is secret is so by its type (`SecretStr`): shown as stars, read by `get_secret_value()`.
 """
 
+import re
 from typing import Annotated, TypeVar
 from urllib.parse import urlsplit
 
@@ -11,6 +12,8 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from billing_link.errors import SettingsError
 
+# RFC 3986 §2.3: what everything on the way writes alike. A segment that begins with a dot would be resolved.
+_PATH = re.compile(r"(/[A-Za-z0-9_~-][A-Za-z0-9._~-]*)*")
 _THIS_MACHINE = ("localhost", "127.0.0.1", "::1")
 
 
@@ -19,6 +22,12 @@ def _known_database(value: SecretStr) -> SecretStr:
     if not url.startswith(("postgresql://", "postgresql+psycopg://", "sqlite://")):
         raise ValueError("give a PostgreSQL or SQLite address")
     return SecretStr(url.replace("postgresql://", "postgresql+psycopg://", 1))
+
+
+def _servable(address: str) -> str:
+    if not _PATH.fullmatch(urlsplit(address).path) or "?" in address or "#" in address:
+        raise ValueError("give an address without ? and #, and in its path only letters, digits, - . _ and ~")
+    return address
 
 
 # It may hold a password.
@@ -83,7 +92,7 @@ class ServerSettings(DatabaseSettings, BindSettings):
         here = address.hostname in _THIS_MACHINE or (address.hostname or "").endswith(".localhost")
         if not (address.scheme == "https" or (address.scheme == "http" and here)) or not address.hostname:
             raise ValueError("give an address that starts with https:// (http:// only on this machine)")
-        return value.rstrip("/")
+        return _servable(value.rstrip("/"))
 
 
 Kind = TypeVar("Kind", bound=BaseSettings)

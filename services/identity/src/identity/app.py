@@ -18,9 +18,12 @@ from identity.config import Settings
 from identity.errors import Reason
 from identity.identity_providers.load import load_providers
 from identity.identity_providers.provider import Provider as SignInProvider
+from identity.oidc.endpoints.discovery import METADATA_PATHS
 from identity.web.api import Api
+from identity.web.change_password import CHANGE_PASSWORD
 from identity.web.error_pages import ErrorPages
 from identity.web.headers import SecurityHeaders
+from identity.web.path_prefix import HEALTH, PathPrefix
 from identity.web.url_rules import PageRule, TextConverter
 
 _LARGEST_FORM = 64 * 1024
@@ -46,7 +49,7 @@ def create_app(
     offered = load_providers(os.environ, clock) if providers is None else providers
     dependencies = Dependencies(settings, clock, hashing or settings.password_hashing, offered)
     app = Flask("identity")
-    app.url_rule_class = PageRule
+    app.url_rule_class = PageRule  # type: ignore[assignment] # with one option more
     app.url_map.converters["default"] = TextConverter
     _configure(app, settings, dependencies)
     dependencies.storage.init_app(app)
@@ -72,6 +75,8 @@ def create_app(
     for blueprint in (provider.blueprint(), *page_blueprints(dependencies)):
         app.register_blueprint(blueprint)
     app.wsgi_app = Api(api_routes(dependencies, provider), headers, app.wsgi_app)  # type: ignore[method-assign] # Flask's documented way
+    if settings.path:
+        app.wsgi_app = PathPrefix(app.wsgi_app, settings.issuer, settings.path, _at_root(settings.path))  # type: ignore[method-assign] # Flask's documented way
     if settings.trusted_proxies:
         hops = settings.trusted_proxies
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=hops, x_proto=hops, x_host=0, x_port=0, x_prefix=0)  # type: ignore[method-assign] # Flask's documented way
@@ -84,6 +89,7 @@ def _configure(app: Flask, settings: Settings, dependencies: Dependencies) -> No
         SECRET_KEY=newest,
         SECRET_KEY_FALLBACKS=older,
         SESSION_COOKIE_NAME=dependencies.cookies.full_name("page"),
+        SESSION_COOKIE_PATH=settings.path or "/",
         SESSION_COOKIE_SECURE=settings.served_over_https,
         SESSION_COOKIE_HTTPONLY=True,
         SESSION_COOKIE_SAMESITE="Lax",
@@ -97,3 +103,13 @@ def _configure(app: Flask, settings: Settings, dependencies: Dependencies) -> No
     app.jinja_env.filters["moment"] = lambda moment: (
         f"{format_datetime(moment, 'medium')} {to_user_timezone(moment).tzname()}"
     )
+
+
+def _at_root(prefix: str) -> dict[str, str]:
+    """Return the paths that clients and browsers ask of the host itself, and the path each stands for.
+
+    RFC 8414 §3.1 inserts its well-known path before the issuer's; OpenID Connect Discovery §4.1 appends, and
+    some clients insert there too.
+    """
+    inserted = {f"{path}{prefix}": path for path in METADATA_PATHS}
+    return {**HEALTH, **inserted, CHANGE_PASSWORD: CHANGE_PASSWORD}

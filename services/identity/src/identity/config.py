@@ -3,7 +3,9 @@
 What is secret is so by its type (`SecretStr`, `Secret`): shown as stars, read by `get_secret_value()`.
 """
 
+import re
 from typing import Annotated, Literal, TypeVar
+from urllib.parse import urlsplit
 
 from pydantic import (
     AfterValidator,
@@ -19,6 +21,8 @@ from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 from identity.errors import SettingsError
 
 SHORTEST_KEY = 32
+# RFC 3986 §2.3: what everything on the way writes alike. A segment that begins with a dot would be resolved.
+_PATH = re.compile(r"(/[A-Za-z0-9_~-][A-Za-z0-9._~-]*)*")
 
 
 def _known_database(value: SecretStr) -> SecretStr:
@@ -37,6 +41,12 @@ def _long_enough(value: Secret[list[str]]) -> Secret[list[str]]:
     if not keys or any(len(key) < SHORTEST_KEY for key in keys):
         raise ValueError(f"give one or more keys of at least {SHORTEST_KEY} characters, separated by commas")
     return value
+
+
+def _servable(address: str) -> str:
+    if not _PATH.fullmatch(urlsplit(address).path) or "?" in address or "#" in address:
+        raise ValueError("give an address without ? and #, and in its path only letters, digits, - . _ and ~")
+    return address
 
 
 # It may hold a password.
@@ -96,7 +106,12 @@ class Settings(BaseSettings):
     def _no_trailing_slash(cls, value: str) -> str:
         if not value.startswith(("https://", "http://")):
             raise ValueError("give an address that starts with https:// (http:// only on this machine)")
-        return value.rstrip("/")
+        return _servable(value.rstrip("/"))
+
+    @property
+    def path(self) -> str:
+        """The path below which this service is served, such as `/id`; empty for a host of its own."""
+        return urlsplit(self.issuer).path
 
     @property
     def served_over_https(self) -> bool:

@@ -30,6 +30,7 @@ from portal.web.current_resident import CookieNames, CurrentResident
 from portal.web.form_state import FormState
 from portal.web.health import HealthRoutes
 from portal.web.pages import Pages
+from portal.web.path_prefix import HEALTH, PathPrefix
 from portal.web.resident_billing import ResidentBilling
 from portal.web.sessions.routes import SessionRoutes
 from portal.web.sessions.tokens import SessionTokens, TokenCipher
@@ -111,7 +112,7 @@ def registration(settings: Settings) -> Registration:
 
 def _flask(settings: Settings, secret_keys: SecretKeys) -> tuple[Flask, CSRFProtect]:
     app = Flask("portal")
-    app.url_rule_class = PageRule
+    app.url_rule_class = PageRule  # type: ignore[assignment] # with one option more
     app.url_map.converters["default"] = TextConverter
     *older, newest = (base64.urlsafe_b64encode(key).decode() for key in secret_keys.derive("form"))
     app.config.update(
@@ -119,6 +120,7 @@ def _flask(settings: Settings, secret_keys: SecretKeys) -> tuple[Flask, CSRFProt
         SECRET_KEY_FALLBACKS=older,
         # Flask's own cookie holds the CSRF token and messages for the next page, nothing else.
         SESSION_COOKIE_NAME=CookieNames.of(settings).form,
+        SESSION_COOKIE_PATH=settings.path or "/",
         SESSION_COOKIE_SECURE=settings.served_over_https,
         SESSION_COOKIE_HTTPONLY=True,
         SESSION_COOKIE_SAMESITE="Lax",
@@ -129,6 +131,8 @@ def _flask(settings: Settings, secret_keys: SecretKeys) -> tuple[Flask, CSRFProt
         MAX_CONTENT_LENGTH=LARGEST_FORM,
     )
     csrf = CSRFProtect(app)
+    if settings.path:
+        app.wsgi_app = PathPrefix(app.wsgi_app, settings.base_url, settings.path, HEALTH)  # type: ignore[method-assign]  # Flask documents it so
     if settings.trusted_proxies:
         hops = settings.trusted_proxies
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=hops, x_proto=hops, x_host=0)  # type: ignore[method-assign]  # Flask documents it so

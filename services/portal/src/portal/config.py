@@ -3,7 +3,9 @@
 What is secret is so by its type (`SecretStr`, `Secret`): shown as stars, read by `get_secret_value()`.
 """
 
+import re
 from typing import Annotated, TypeVar
+from urllib.parse import urlsplit
 
 from babel.dates import get_timezone
 from pydantic import (
@@ -23,6 +25,8 @@ from portal.errors import SettingsError
 SCOPE = "openid profile email offline_access billing.read billing.link"
 
 SHORTEST_KEY = 32
+# RFC 3986 §2.3: what everything on the way writes alike. A segment that begins with a dot would be resolved.
+_PATH = re.compile(r"(/[A-Za-z0-9_~-][A-Za-z0-9._~-]*)*")
 
 
 def _known_database(value: SecretStr) -> SecretStr:
@@ -41,6 +45,12 @@ def _long_enough(value: Secret[list[str]]) -> Secret[list[str]]:
     if not keys or any(len(key) < SHORTEST_KEY for key in keys):
         raise ValueError(f"give one or more keys of at least {SHORTEST_KEY} characters, separated by commas")
     return value
+
+
+def _servable(address: str) -> str:
+    if not _PATH.fullmatch(urlsplit(address).path) or "?" in address or "#" in address:
+        raise ValueError("give an address without ? and #, and in its path only letters, digits, - . _ and ~")
+    return address
 
 
 # It may hold a password.
@@ -89,7 +99,7 @@ class Settings(BaseSettings):
     def _address(cls, value: str) -> str:
         if not value.startswith(("https://", "http://")):
             raise ValueError("give an address that starts with https:// (http:// only on this machine)")
-        return value.rstrip("/")
+        return _servable(value.rstrip("/"))
 
     @field_validator("time_zone")
     @classmethod
@@ -99,6 +109,11 @@ class Settings(BaseSettings):
         except LookupError:
             raise ValueError("give a name of the IANA time zone database") from None
         return value
+
+    @property
+    def path(self) -> str:
+        """The path below which this service is served, such as `/pay`; empty for a host of its own."""
+        return urlsplit(self.base_url).path
 
     @property
     def served_over_https(self) -> bool:

@@ -9,6 +9,7 @@ from identity.security_events.receivers import ReceiverAuthentication
 from identity.security_events.routes import PollRoutes
 from identity.security_events.tokens import SecurityEventTokens
 from identity.web.api import Route
+from identity.web.change_password import ChangePassword
 from identity.web.cities import CityData
 from identity.web.health import Health
 from identity.web.openapi.endpoint import OpenApi
@@ -20,6 +21,7 @@ def api_routes(dependencies: Dependencies, provider: OpenIdProvider) -> list[Rou
         *provider.routes(),
         *_notification_routes(dependencies),
         *_security_event_routes(dependencies),
+        *ChangePassword(dependencies.settings).routes(),
         *CityData(dependencies.relying_parties, dependencies.settings).routes(),
         *Health(dependencies.storage).routes(),
         *OpenApi(dependencies.settings).routes(),

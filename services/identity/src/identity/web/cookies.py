@@ -1,6 +1,8 @@
 """Cookies: host-only, HttpOnly, SameSite=Lax, and on https Secure with the `__Host-` prefix.
 
-On http (loopback, development) browsers refuse the prefix, so the bare name is used.
+On http (loopback, development) browsers refuse the prefix, so the bare name is used. A service below a path
+gives its cookies that path, for which browsers refuse `__Host-` (RFC 6265bis §4.1.3.2), so it is `__Secure-`;
+the path is in the name too, so that of two services, one below the other, neither reads the other's.
 """
 
 from flask import Response, request
@@ -13,10 +15,13 @@ class Cookies:
 
     def __init__(self, settings: Settings) -> None:
         self._secure = settings.served_over_https
+        self._path = settings.path or "/"
+        mark = ("__Secure-" if settings.path else "__Host-") if self._secure else ""
+        self._prefix = mark + "".join(f"{segment}-" for segment in settings.path.split("/") if segment)
 
     def full_name(self, name: str) -> str:
         """Return the name that the browser sees."""
-        return f"__Host-{name}" if self._secure else name
+        return f"{self._prefix}{name}"
 
     def get(self, name: str) -> str | None:
         """Return the value that the browser sent, or None."""
@@ -28,7 +33,7 @@ class Cookies:
             self.full_name(name),
             value,
             max_age=max_age,
-            path="/",
+            path=self._path,
             secure=self._secure,
             httponly=True,
             samesite="Lax",
@@ -37,5 +42,5 @@ class Cookies:
     def clear(self, response: Response, name: str) -> None:
         """Delete a cookie."""
         response.delete_cookie(
-            self.full_name(name), path="/", secure=self._secure, httponly=True, samesite="Lax"
+            self.full_name(name), path=self._path, secure=self._secure, httponly=True, samesite="Lax"
         )

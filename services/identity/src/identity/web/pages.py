@@ -69,7 +69,8 @@ class Pages:
         """Return the URL of another page of this service, carrying the continuation."""
         if continuation != Continuation():
             arguments = {**arguments, PARAMETER: self._continuations.sign(continuation)}
-        return f"{path}?{urlencode(arguments)}" if arguments else path
+        address = _address(path)
+        return f"{address}?{urlencode(arguments)}" if arguments else address
 
     def see_other(self, path: str, continuation: Continuation, **arguments: str) -> Response:
         """Redirect after a POST (303: the next request is a GET)."""
@@ -77,7 +78,7 @@ class Pages:
 
     def redirect_to(self, continuation: Continuation) -> Response:
         """Redirect to where the resident was going."""
-        return make_response(redirect(continuation.path, 303))
+        return make_response(redirect(_address(continuation.path), 303))
 
     def render(
         self, template: str, continuation: Continuation, status: int = 200, **context: object
@@ -116,7 +117,7 @@ class Pages:
         """Return the same page without a city, for when the city cannot be read."""
         shell = Shell(None, None, PRODUCT, "en", [])
         html = render_template(
-            "web/error.html", shell=shell, link=str, here="", heading=heading, explanation=explanation
+            "web/error.html", shell=shell, link=_address, here="", heading=heading, explanation=explanation
         )
         return make_response(html, status)
 
@@ -162,6 +163,11 @@ class Pages:
             page_state[_ORIGIN] = origin
 
 
+def _address(path: str) -> str:
+    """Return a path of this service as browsers see it: below the path that the service is served at."""
+    return f"{request.script_root}{path}"
+
+
 def _here() -> str:
     """Return this page's URL without a language: where its form is sent."""
     return _this_page({})
@@ -176,7 +182,8 @@ def _language_links(current: str) -> list[LanguageLink]:
 
 def _this_page(changes: dict[str, str]) -> str:
     arguments = {k: v for k, v in request.args.items() if k != language.PARAMETER} | changes
-    return f"{request.path}?{urlencode(arguments)}" if arguments else request.path
+    address = _address(request.path)
+    return f"{address}?{urlencode(arguments)}" if arguments else address
 
 
 def _refusals() -> dict[Reason, tuple[int, str, str]]:

@@ -11,7 +11,7 @@ class PageRule(Rule):
     For pages whose GET changes something: HEAD is safe (RFC 9110 §9.2.1), and may not do the same.
     """
 
-    def __init__(self, string: str, *, head: bool = True, **options: Any) -> None:
+    def __init__(self, string: str, *, head: bool = True, **options: Any) -> None:  # noqa: ANN401 - Werkzeug's, handed on
         super().__init__(string, **options)
         if self.methods and not head:
             self.methods.discard("HEAD")

@@ -17,7 +17,7 @@ from portal.sign_in.sign_out import SignOut, SignOutAtIdentity
 from portal.web.current_resident import CurrentResident
 from portal.web.language import PARAMETER, current_language, first_supported
 from portal.web.pages import Pages
-from portal.web.paths import own_path
+from portal.web.paths import own_address, own_path
 
 # The longest e-mail address, in characters.
 LONGEST_HINT = 320
@@ -55,7 +55,7 @@ class SignInRoutes:
         """Begin a sign-in; also the `initiate_login_uri` for identity (OpenID Connect Core §4)."""
         return_to = own_path(request.args.get("return_to"))
         if self._current.find_session():
-            return redirect(return_to, 303)
+            return redirect(own_address(return_to), 303)
         hint = request.args.get("login_hint", "")
         return self._begin_sign_in(return_to, hint if len(hint) <= LONGEST_HINT else "", 0)
 
@@ -71,12 +71,12 @@ class SignInRoutes:
             )
         )
         if isinstance(outcome, SignedIn):
-            response = redirect(outcome.return_to, 303)
+            response = redirect(own_address(outcome.return_to), 303)
             self._current.begin_session(response, outcome.secret)
             return response
         stale = isinstance(outcome, StartOver) or outcome.failure is Failure.STOPPED
         if stale and self._current.find_session():  # the back button, or a second click: signed in already
-            return redirect(outcome.return_to, 303)
+            return redirect(own_address(outcome.return_to), 303)
         if isinstance(outcome, StartOver):
             return self._begin_sign_in(outcome.return_to, "", outcome.restarts)
         return self._explain(outcome)

@@ -15,7 +15,11 @@ from portal.web.sessions.store import LiveSession, Sessions
 
 @dataclass(frozen=True)
 class CookieNames:
-    """The portal's cookies. `__Host-` keeps other hosts from setting them (RFC 6265bis §4.1.3.2)."""
+    """The portal's cookies. `__Host-` keeps other hosts from setting them (RFC 6265bis §4.1.3.2).
+
+    Below a path the cookies have that path, for which browsers refuse `__Host-`, so it is `__Secure-`; the
+    path is in the name too, so that of two portals, one below the other, neither reads the other's.
+    """
 
     session: str
     browser: str
@@ -24,8 +28,9 @@ class CookieNames:
 
     @classmethod
     def of(cls, settings: Settings) -> "CookieNames":
-        """Return the names; browsers accept the prefix on https alone."""
-        prefix = "__Host-portal" if settings.served_over_https else "portal"
+        """Return the names; browsers accept the prefixes on https alone."""
+        mark = ("__Secure-" if settings.path else "__Host-") if settings.served_over_https else ""
+        prefix = mark + "".join(f"{segment}-" for segment in settings.path.split("/") if segment) + "portal"
         return cls(prefix, f"{prefix}-browser", f"{prefix}-form", f"{prefix}-language")
 
 
@@ -39,6 +44,7 @@ class CurrentResident:
     def __init__(self, storage: Storage, clock: Clock, settings: Settings) -> None:
         self._storage, self._clock = storage, clock
         self._secure, self._names = settings.served_over_https, CookieNames.of(settings)
+        self._path = settings.path or "/"
 
     def find_session(self) -> LiveSession | None:
         """Return the live session; None if there is none."""
@@ -80,7 +86,7 @@ class CurrentResident:
     def clear_session_cookie(self, response: Response) -> None:
         """Delete the session cookie."""
         response.delete_cookie(
-            self._names.session, path="/", secure=self._secure, httponly=True, samesite="Lax"
+            self._names.session, path=self._path, secure=self._secure, httponly=True, samesite="Lax"
         )
 
     def browser_secret(self) -> str:
@@ -93,7 +99,7 @@ class CurrentResident:
 
     def _set(self, response: Response, name: str, value: str) -> None:
         # Lax, not Strict: the callback is a navigation from another site.
-        response.set_cookie(name, value, path="/", secure=self._secure, httponly=True, samesite="Lax")
+        response.set_cookie(name, value, path=self._path, secure=self._secure, httponly=True, samesite="Lax")
 
     def _find_live(self, secret: str) -> LiveSession | None:
         if not secret:

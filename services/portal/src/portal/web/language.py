@@ -46,7 +46,7 @@ def install(app: Flask, settings: Settings, city: CityCache) -> None:
                 cookie,
                 language,
                 max_age=REMEMBERED_FOR,
-                path="/",
+                path=settings.path or "/",
                 secure=settings.served_over_https,
                 httponly=True,
                 samesite="Lax",

@@ -10,6 +10,7 @@ from portal.clock import Clock
 from portal.web.city import CityCache
 from portal.web.current_resident import CurrentResident
 from portal.web.language import LANGUAGES, PARAMETER, current_language
+from portal.web.paths import own_address
 
 
 @dataclass(frozen=True)
@@ -50,7 +51,7 @@ class Pages:
         # The found account of a search is in the URL alone.
         found = {name: value for name, value in request.args.items() if name == "found"}
         return [
-            LanguageLink(code, LANGUAGES[code], f"{path}?{urlencode(found | {PARAMETER: code})}")
+            LanguageLink(code, LANGUAGES[code], f"{own_address(path)}?{urlencode(found | {PARAMETER: code})}")
             for code in wanted
             if code != current_language()
         ]

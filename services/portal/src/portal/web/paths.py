@@ -1,5 +1,9 @@
 """Paths of the portal, and the check of a path that came with a request."""
 
+import re
+
+from flask import request
+
 LONGEST = 2048
 HOME = "/home"
 # The `state` of a logout request (RP-Initiated Logout §2), with which the browser returns to the front page.
@@ -11,4 +15,16 @@ def own_path(path: str | None, default: str = HOME) -> str:
     given = path or ""
     # Browsers drop control characters and read a backslash as a slash: `/\\host` is another site.
     plain = given.isascii() and given.isprintable() and "\\" not in given and len(given) <= LONGEST
-    return given if plain and given.startswith("/") and not given.startswith("//") else default
+    own = given.startswith("/") and not given.startswith("//") and not _climbs(given)
+    return given if plain and own else default
+
+
+def _climbs(path: str) -> bool:
+    """Tell whether a path has dot segments, as browsers read them: they would leave the portal's own path."""
+    segments = re.split("[?#]", path, maxsplit=1)[0].lower().replace("%2e", ".").split("/")
+    return not {".", ".."}.isdisjoint(segments)
+
+
+def own_address(path: str) -> str:
+    """Return a path of the portal as browsers see it: below the path that the portal is served at."""
+    return f"{request.script_root}{path}"

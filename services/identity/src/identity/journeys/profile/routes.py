@@ -53,6 +53,7 @@ class ProfilePages:
     def blueprint(self) -> Blueprint:
         """Return the page."""
         blueprint = Blueprint("profile", __name__)
+        blueprint.get("/", endpoint="front")(self._back)
         blueprint.get(PATH)(self.show)
         blueprint.post(f"{PATH}/sessions/<sid>/end", endpoint="end_session")(self.end_session)
         blueprint.post(f"{PATH}/sessions/end-others", endpoint="end_others")(self.end_others)

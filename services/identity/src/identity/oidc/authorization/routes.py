@@ -62,7 +62,7 @@ class AuthorizationPages:
             if request.method == "POST" and browser_secret is None and signed_in is None:
                 stored = self._authorization.store_request(parameters)
                 if isinstance(stored, StoredInteraction):
-                    return _see_other(_resume_path(stored))
+                    return self._pages.see_other(_resume_path(stored), Continuation())
                 return self._respond(stored, is_silent=False)
             secret = browser_secret or randomness.secret()
             outcome = self._authorization.begin(parameters, signed_in, secret)
@@ -98,7 +98,7 @@ class AuthorizationPages:
                     self._authorization.choose_account(outcome, signed_in)
                 elif outcome.step is Step.CONSENT:
                     self._authorization.give_consent(outcome, signed_in)
-                return _see_other(_resume_path(outcome.interaction))
+                return self._pages.see_other(_resume_path(outcome.interaction), Continuation())
         except UntrustedRedirectError as error:
             return self._untrusted_redirect(error)
         return self._respond(outcome, is_silent=False)
@@ -111,7 +111,8 @@ class AuthorizationPages:
         path = _resume_path(outcome.interaction)
         locale = {LANGUAGE_PARAMETER: outcome.request.ui_locale} if outcome.request.ui_locale else {}
         if outcome.step in _OWN_PAGES:
-            return _see_other(f"{path}&{urlencode(locale)}" if locale else path)
+            path = f"{path}&{urlencode(locale)}" if locale else path
+            return self._pages.see_other(path, Continuation())
         client, hint = outcome.request.client, outcome.request.login_hint
         # A resident who is signed in and has to sign in all the same must authenticate again.
         again = outcome.step is Step.SIGN_IN and self._current_session.load() is not None

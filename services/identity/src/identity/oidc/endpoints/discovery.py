@@ -21,6 +21,8 @@ from identity.signing_keys.rotation import ALGORITHMS
 from identity.web.documents import Document
 from identity.web.language import LANGUAGES
 
+METADATA_PATHS = ("/.well-known/openid-configuration", "/.well-known/oauth-authorization-server")
+
 
 class Discovery:
     """The metadata, made anew only when a resource's scopes change."""

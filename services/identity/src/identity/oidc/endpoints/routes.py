@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from identity.oidc.endpoints.client_registration import RegistrationEndpoint
 from identity.oidc.endpoints.device_authorization import DeviceAuthorizationEndpoint
-from identity.oidc.endpoints.discovery import Discovery
+from identity.oidc.endpoints.discovery import METADATA_PATHS, Discovery
 from identity.oidc.endpoints.http_requests import HttpRequests
 from identity.oidc.endpoints.introspection import Introspection
 from identity.oidc.endpoints.jwks import Jwks
@@ -37,8 +37,7 @@ class ProtocolEndpoints:
         """Return the table. Scripts of any website may call these endpoints: they read no cookie."""
         form = self.http.form
         table: list[tuple[str, tuple[str, ...], View]] = [
-            ("/.well-known/openid-configuration", READ, self.discovery.respond),
-            ("/.well-known/oauth-authorization-server", READ, self.discovery.respond),
+            *((path, READ, self.discovery.respond) for path in METADATA_PATHS),
             ("/jwks", READ, self.jwks.respond),
             ("/token", WRITE, form(self.token.respond)),
             ("/introspect", WRITE, form(self.introspection.respond)),

@@ -33,7 +33,7 @@ class LogoutPages:
         if request.method == "POST" and signed_in is None:
             # A cross-site POST carries no cookies (SameSite=Lax); the same request by GET does.
             query = urlencode(list(sent.items(multi=True)))
-            return make_response(redirect(f"/end-session?{query}", 303))
+            return self._pages.see_other(f"/end-session?{query}", Continuation())
         parameters = Parameters(sent.items(multi=True))
         logout = self._logout.read_request(parameters)
         if self._logout.needs_confirmation(logout, signed_in):

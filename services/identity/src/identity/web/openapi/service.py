@@ -27,6 +27,14 @@ PATHS: dict[str, Part] = {
     "/cities/{city_id}": _of_a_city("city", "A city's public data", schema("City")),
     "/cities/{city_id}/logo.svg": _of_a_city("cityLogo", "Its logo", TEXT, "image/svg+xml"),
     "/cities/{city_id}/theme.css": _of_a_city("cityTheme", "Its colours as a style sheet", TEXT, "text/css"),
+    "/.well-known/change-password": {
+        "get": {
+            "tags": ["Residents"],
+            "operationId": "changePassword",
+            "summary": "Where a resident changes the password; for password managers (W3C)",
+            "responses": {"303": {"description": "Redirects to the page."}},
+        }
+    },
     "/notices": {
         "post": {
             "tags": ["Notices"],
