@@ -153,7 +153,7 @@ def test_from_sign_up_to_sign_out(provider: Provider, app: Flask, http: Http):
     assert ended.location == "https://city.example/"
     assert "Sign up" in browser.open(request).text
 
-    assert {path for path in browser.paths if not path.startswith("/city/id/")} == set()
+    assert {path for path in browser.paths if not f"{path}/".startswith("/city/id/")} == set()
     inside = re.compile(r"/city/id/|#|tel:|https://(www\.pinellas-park\.com|city\.example)")
     assert {link for link in browser.links if not inside.match(link)} == set()
     assert browser.cookie_paths == {"/city/id"}
