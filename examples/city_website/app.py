@@ -44,7 +44,8 @@ def create_app(settings: dict[str, str]) -> Flask:
     @app.after_request
     def headers(response: Response) -> Response:
         # Sign-out redirects to the issuer, and browsers apply `form-action` to redirects after a form.
-        response.headers["Content-Security-Policy"] = f"{POLICY} {issuer}"
+        origin = "/".join(issuer.split("/")[:3])  # a path would be compared with the whole address
+        response.headers["Content-Security-Policy"] = f"{POLICY} {origin}"
         response.headers["X-Content-Type-Options"] = "nosniff"
         response.headers["Referrer-Policy"] = "same-origin"
         if request.endpoint != "static":

@@ -10,6 +10,7 @@ from joserfc import jwt
 from joserfc.jwk import ECKey
 
 import examples.city_website
+from examples.city_website.app import create_app
 
 LONGEST = 135
 # What every browser keeps at least (RFC 6265 §6.1).
@@ -238,3 +239,17 @@ def test_pages_have_a_policy_that_lets_sign_out_pass(website, identity) -> None:
 
     assert f"form-action 'self' {identity.issuer}" in policy
     assert "unsafe" not in policy
+
+
+def test_an_issuer_below_a_path_lets_sign_out_pass_too() -> None:
+    settings = {
+        "CITY_WEBSITE_BASE_URL": "https://www.example.gov",
+        "CITY_WEBSITE_ISSUER": "https://id.example.gov/city/id",
+        "CITY_WEBSITE_CLIENT_ID": "city-website",
+        "CITY_WEBSITE_CLIENT_SECRET": "city-secret",
+        "CITY_WEBSITE_PORTAL_URL": "https://www.example.gov/pay",
+        "CITY_WEBSITE_SECRET_KEY": "s" * 32,
+    }
+    response = create_app(settings).test_client().get("/", base_url="https://www.example.gov")
+
+    assert response.headers["Content-Security-Policy"].endswith("form-action 'self' https://id.example.gov")
