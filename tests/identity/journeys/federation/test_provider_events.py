@@ -249,7 +249,8 @@ class TestFacebooksDataDeletion:
     ],
 )
 def test_what_a_provider_does_not_send_has_no_receiver(app, path):
-    assert app.test_client().post(path, data={"payload": "x"}).status_code == 404
+    response = app.test_client().post(path, data={"payload": "x"})
+    assert (response.status_code, response.json) == (404, {"error": "not_found"})
 
 
 def test_old_notices_are_forgotten(grace, google_event, post, storage, clock, count):

@@ -44,7 +44,7 @@ class ProviderEventEndpoints:
         """Take a security event token: 202 once it is handled, now or before (RFC 8935 §2.2)."""
         sender = self._providers.get(provider_key)
         if not isinstance(sender, SecurityEventSender):
-            raise Refused(Reason.NOT_FOUND)
+            return _unknown_provider()
         outcome = self._handle_event.handle_security_event(provider_key, sender, _message("payload"))
         return _refuse(outcome) if isinstance(outcome, EventRefused) else make_response("", 202)
 
@@ -52,7 +52,7 @@ class ProviderEventEndpoints:
         """Take a deletion request; answer with the URL of its confirmation and the code to quote."""
         sender = self._providers.get(provider_key)
         if not isinstance(sender, DeletionRequestSender):
-            raise Refused(Reason.NOT_FOUND)
+            return _unknown_provider()
         outcome = self._handle_event.handle_deletion_request(provider_key, sender, _message("signed_request"))
         if isinstance(outcome, EventRefused):
             return _refuse(outcome)
@@ -93,6 +93,10 @@ def _message(field: str) -> str:
     body = request.get_json(silent=True) if request.is_json else request.form
     value = body.get(field) if isinstance(body, Mapping) else None
     return value if isinstance(value, str) else ""
+
+
+def _unknown_provider() -> Response:
+    return make_response(jsonify(error="not_found"), 404)
 
 
 def _refuse(refused: EventRefused) -> Response:
