@@ -116,7 +116,15 @@ def test_an_entry_of_an_account_that_was_imported_before_is_fine(city, import_re
             "amount must be dollars and cents like 84.12 or -84.12, not '84.123'",
         ),
         (BILL.replace("84.12", "1e3"), "amount must be dollars and cents like 84.12 or -84.12, not '1e3'"),
-        (REGISTRATION.replace("jane@example.com", "jane"), "email is not an e-mail address"),
+        (
+            REGISTRATION.replace("jane@example.com", "jane"),
+            "email: it has no @; give an address such as name@example.com",
+        ),
+        (
+            REGISTRATION.replace("jane@example.com", "jane@example.com;john@example.com"),
+            "email: give one address; two stand here",
+        ),
+        (REGISTRATION.replace("jane@example.com", ""), "email is empty"),
         (
             BILL.replace("004215-01", "004216-01"),
             "no account 004216-01 of this customer is in the records or in this file",

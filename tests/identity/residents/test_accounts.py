@@ -1,8 +1,31 @@
+import json
+from pathlib import Path
+
 import pytest
 from identity.residents.accounts import addresses
 from identity.residents.accounts.addresses import InvalidAddressError
 from identity.residents.accounts.models import Resident, SignInMethod
 from identity.residents.accounts.store import Accounts, AddressTakenError
+
+# Read by billing_link's tests too: an auto-link compares an address of one service with one of the other.
+TABLE = json.loads((Path(__file__).parents[2] / "email_addresses.json").read_text())["addresses"]
+
+
+def is_read(row):
+    return "key" in row and row.get("identity", True)
+
+
+@pytest.mark.parametrize("row", [row for row in TABLE if is_read(row)], ids=lambda row: ascii(row["text"]))
+def test_addresses_are_compared_exactly_but_for_the_case_of_ascii(row):
+    assert addresses.parse(row["text"]).key == row["key"]
+
+
+@pytest.mark.parametrize(
+    "row", [row for row in TABLE if not is_read(row)], ids=lambda row: ascii(row["text"])
+)
+def test_what_is_not_one_address_that_mail_reaches_is_refused(row):
+    with pytest.raises(InvalidAddressError):
+        addresses.parse(row["text"])
 
 
 @pytest.mark.parametrize(
@@ -11,7 +34,6 @@ from identity.residents.accounts.store import Accounts, AddressTakenError
         ("jane@example.com", "jane@example.com", "jane@example.com"),
         ("  Jane.Doe@Example.COM ", "Jane.Doe@example.com", "jane.doe@example.com"),
         ("JANE+bills@example.com", "JANE+bills@example.com", "jane+bills@example.com"),
-        ("\uff4a\uff41\uff4e\uff45\uff20example.com", "jane@example.com", "jane@example.com"),
         ("jane@b\u00fccher.example.com", "jane@b\u00fccher.example.com", "jane@xn--bcher-kva.example.com"),
     ],
 )

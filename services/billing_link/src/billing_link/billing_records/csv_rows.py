@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import BinaryIO, Protocol
 
-from billing_link.billing_records.email_addresses import email_key
+from billing_link.billing_records.email_addresses import InvalidAddressError, email_key
 from billing_link.billing_records.port import Pair
 from billing_link.billing_records.rows import AccountRow, EntryRow, Problem, RecordRow, RegistrationRow
 from billing_link.billing_records.statement import EntryKind
@@ -241,9 +241,12 @@ def _entry(line: int, fields: _Fields) -> EntryRow:
 
 
 def _registration(line: int, fields: _Fields) -> RegistrationRow:
-    key = email_key(fields.text("email"))
-    if key is None:
-        raise _BadFieldError("email is not an e-mail address")
+    if not fields.values["email"]:
+        raise _BadFieldError("email is empty")
+    try:
+        key = email_key(fields.values["email"])
+    except InvalidAddressError as error:
+        raise _BadFieldError(f"email: {error}") from None
     pair = fields.pair()
     return RegistrationRow(
         line=line,

@@ -1,6 +1,5 @@
 """E-mail addresses: as typed, and in the one form in which two of them are the same."""
 
-import unicodedata
 from dataclasses import dataclass
 
 from email_validator import EmailNotValidError, validate_email
@@ -19,20 +18,20 @@ class Address:
 
     # As typed, for display and for mail; the domain in lower case.
     display: str
-    # For comparing: case folded, the domain in its ASCII form. Dots and `+tags` count: where they name
-    # another mailbox, folding them would give one person's account to another.
+    # For comparing: A to Z in lower case, the domain in its ASCII form (IDNA 2008). Dots and `+tags` count:
+    # where they name another mailbox, folding them would give one person's account to another.
     key: str
 
 
 def parse(text: str) -> Address:
-    """Read what a person typed; raises `InvalidAddressError`.
+    """Read what a person typed, or a provider sent; raises `InvalidAddressError`.
 
-    Full-width and other compatibility forms are taken as their ordinary letters (NFKC), and blanks around the
-    address are dropped. A local part outside ASCII is refused: few servers of cities deliver to it (RFC
-    6531). Whether the domain exists is not asked.
+    Blanks around the address are dropped. A local part outside ASCII is refused: few servers of cities
+    deliver to it (RFC 6531), and to take its letters for others (`straße@` for `strasse@`) would take one
+    person's address for another's. Whether the domain exists is not asked.
     """
-    typed = unicodedata.normalize("NFKC", text).strip()
-    if len(typed) > LONGEST:
+    typed = text.strip()
+    if len(typed) > LONGEST or not typed.partition("@")[0].isascii():
         raise InvalidAddressError
     try:
         valid = validate_email(
@@ -44,6 +43,5 @@ def parse(text: str) -> Address:
         )
     except EmailNotValidError:
         raise InvalidAddressError from None
-    return Address(
-        display=valid.normalized, key=f"{valid.local_part.casefold()}@{valid.ascii_domain.casefold()}"
-    )
+    # Both parts are ASCII here.
+    return Address(display=valid.normalized, key=f"{valid.local_part.lower()}@{valid.ascii_domain.lower()}")
