@@ -1,6 +1,9 @@
+import hashlib
 import threading
 import time
+from base64 import b64encode
 
+import argon2
 import pytest
 from identity.errors import Reason, Refused
 from identity.residents.passwords import hashing
@@ -15,15 +18,15 @@ def test_a_hash_is_of_its_password_and_of_no_other(profile):
     stored = hasher.hash(PASSWORD)
     assert len(stored) <= 255
     assert hasher.verify(stored, PASSWORD)
-    assert not hasher.verify(stored, PASSWORD + " ")
+    assert not hasher.verify(stored, PASSWORD + ".")
     assert not hasher.verify(stored, "")
     assert not hasher.needs_rehash(stored)
     assert stored != hasher.hash(PASSWORD)
 
 
 def test_the_profiles_cost_what_owasp_says():
-    assert PasswordHasher("argon2id").hash(PASSWORD).startswith("$argon2id$v=19$m=19456,t=2,p=1$")
-    assert PasswordHasher("pbkdf2").hash(PASSWORD).startswith("$pbkdf2-sha256$i=600000$")
+    assert PasswordHasher("argon2id").hash(PASSWORD).startswith("$argon2id$v=19$m=19457,t=2,p=1$")
+    assert PasswordHasher("pbkdf2").hash(PASSWORD).startswith("$pbkdf2-sha256$i=600001$")
 
 
 @pytest.mark.parametrize("old", ["argon2id", "pbkdf2", "cheap"])
@@ -37,6 +40,47 @@ def test_every_known_format_verifies_and_is_replaced_when_not_current(old, curre
 
 def test_a_letter_is_the_same_however_it_was_typed(hasher):
     assert hasher.verify(hasher.hash("pelícanos que duermen"), "peli\u0301canos que duermen")
+
+
+@pytest.mark.parametrize(
+    "typed", [" It\u2019s a \u201cblue\u201d heron \u2014 asleep\u00a0", 'It\'s a "blue" heron -- asleep']
+)
+def test_what_a_phone_or_the_clipboard_adds_is_forgiven(hasher, typed):
+    assert hasher.verify(hasher.hash('It\'s a "blue" heron - asleep'), typed)
+    assert hasher.verify(hasher.hash(typed), 'It\'s a "blue" heron - asleep')
+    assert not hasher.verify(hasher.hash(typed), 'it\'s a "blue" heron - asleep')
+
+
+BEFORE = "\N{LEFT DOUBLE QUOTATION MARK}seven pelicans\N{RIGHT DOUBLE QUOTATION MARK} "
+
+
+def argon2id_before(password):
+    return argon2.PasswordHasher(time_cost=1, memory_cost=8, parallelism=1).hash(password)
+
+
+def pbkdf2_before(password):
+    derived = hashlib.pbkdf2_hmac("sha256", password.encode(), b"0123456789abcdef", 1000)
+    salt, derived = (b64encode(value).decode().rstrip("=") for value in (b"0123456789abcdef", derived))
+    return f"$pbkdf2-sha256$i=1000${salt}${derived}"
+
+
+@pytest.mark.parametrize("made_by", [argon2id_before, pbkdf2_before])
+def test_a_hash_of_nfkc_alone_opens_for_what_it_was_made_of_and_is_replaced(hasher, made_by):
+    stored = made_by(BEFORE)
+    assert hasher.verify(stored, BEFORE)
+    assert not hasher.verify(stored, BEFORE.strip())
+    assert hasher.needs_rehash(stored)
+    assert hasher.verify(hasher.hash(BEFORE), BEFORE.strip())
+
+
+@pytest.mark.parametrize("stored", [None, argon2id_before(BEFORE), PasswordHasher("cheap").hash(BEFORE)])
+@pytest.mark.parametrize("typed", [BEFORE, "wrong password", "\N{EM DASH} wrong "])
+def test_each_comparison_is_one_hash(hasher, stored, typed, monkeypatch):
+    compared = []
+    # Private: the comparison itself.
+    monkeypatch.setattr(hashing, "_matches", lambda *arguments: compared.append(arguments))
+    hasher.verify(stored, typed)
+    assert len(compared) == 1
 
 
 @pytest.mark.parametrize(

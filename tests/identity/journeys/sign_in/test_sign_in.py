@@ -272,6 +272,11 @@ def test_a_weaker_hash_is_replaced_at_sign_in(browser, resident, storage, monkey
     assert browser.sign_in("jane@example.com").title == "Your profile"
 
 
+@pytest.mark.parametrize("around", [(" ", ""), ("", "\u00a0"), ("\t", "\r\n")])
+def test_a_blank_pasted_along_with_the_password_is_forgiven(browser, resident, around):
+    assert browser.sign_in("jane@example.com", PASSWORD.join(around)).title == "Your profile"
+
+
 def test_success_and_failure_are_recorded_without_personal_data(browser, resident, storage):
     browser.sign_in("jane@example.com", "wrong password")
     browser.sign_in("jane@example.com")

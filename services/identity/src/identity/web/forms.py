@@ -52,11 +52,11 @@ def text_field(label: str, longest: int) -> StringField:
 
 
 def password_field(label: str) -> PasswordField:
-    """Return a field for a password: never stripped, never shown again."""
+    """Return a field for a password: as typed, never shown again."""
     return PasswordField(
         label,
         # Blanks are characters of a password like any other, which `DataRequired` would not see.
-        [InputRequired(_BLANK), _no_longer_than(LONGEST_PASSWORD), _is_printable],
+        [InputRequired(_BLANK), _no_longer_than(LONGEST_PASSWORD), _is_printable_inside],
     )
 
 
@@ -73,7 +73,17 @@ def _is_printable(_form: Form, field: Field) -> None:
     """Refuse control, surrogate and unassigned characters; a name or password in any script passes."""
     if field.errors:
         return
-    if any(unicodedata.category(character) in ("Cc", "Cs", "Cn") for character in field.data or ""):
+    _refuse_unprintable(field.data or "")
+
+
+def _is_printable_inside(_form: Form, field: Field) -> None:
+    """Refuse the same, except at either end: a tab that was pasted along does not count in a password."""
+    if not field.errors:
+        _refuse_unprintable((field.data or "").strip())
+
+
+def _refuse_unprintable(text: str) -> None:
+    if any(unicodedata.category(character) in ("Cc", "Cs", "Cn") for character in text):
         raise ValidationError(lazy_gettext("This contains a character that cannot be used here."))
 
 

@@ -1,7 +1,8 @@
 """Hashing passwords: one current profile, every known format verified, the same work for unknown residents.
 
 Hashes are PHC strings, which name their algorithm and cost. A hash of another profile than the current one
-still verifies; where `needs_rehash`, the sign-in replaces it.
+still verifies; where `needs_rehash`, the sign-in replaces it. An odd cost says that the hash is of the
+password's `normal_form`; an older hash, of even cost, is of its `former_form` (docs/decisions/0048).
 """
 
 import base64
@@ -10,7 +11,6 @@ import hmac
 import os
 import re
 import secrets
-import unicodedata
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -20,12 +20,15 @@ import argon2
 from argon2.exceptions import InvalidHashError, VerificationError
 
 from identity.errors import Reason, Refused
+from identity.residents.passwords.normal_form import former_form, normal_form
 
 # Longer than a full queue takes, shorter than the time limits of browsers.
 WAIT_FOR_A_TURN_SECONDS = 10.0
 
 T = TypeVar("T")
 
+# The memory of Argon2id, in KiB, or the iterations of PBKDF2.
+_ODD_COST = re.compile(r"\$(argon2id\$v=\d+\$m|pbkdf2-sha256\$i)=\d*[13579][,$]")
 _PBKDF2 = re.compile(r"\$pbkdf2-sha256\$i=(\d{1,8})\$([A-Za-z0-9+/]{22})\$([A-Za-z0-9+/]{43})")
 
 
@@ -71,11 +74,12 @@ class _Pbkdf2:
         return f"$pbkdf2-sha256$i={self.iterations}${_random(16)}${_random(32)}"
 
 
-# Costs: OWASP Password Storage Cheat Sheet. `cheap` protects nothing and is for tests.
+# Costs: OWASP Password Storage Cheat Sheet, and odd. Argon2 rounds its memory down to 4 KiB (RFC 9106 §3.2),
+# so that one KiB more costs nothing. `cheap` protects nothing and is for tests.
 PROFILES: dict[str, _Argon2id | _Pbkdf2] = {
-    "argon2id": _Argon2id(memory=19 * 1024, passes=2),
-    "pbkdf2": _Pbkdf2(iterations=600_000),
-    "cheap": _Argon2id(memory=8, passes=1),
+    "argon2id": _Argon2id(memory=19 * 1024 + 1, passes=2),
+    "pbkdf2": _Pbkdf2(iterations=600_001),
+    "cheap": _Argon2id(memory=9, passes=1),
 }
 
 
@@ -95,19 +99,19 @@ class PasswordHasher:
 
     def hash(self, password: str) -> str:
         """Return a new hash by the current profile, freshly salted; raises `Refused` when too busy."""
-        return self._in_turn(self._profile.hash, normal_form(password))
+        return self._in_turn(self._profile.hash, _encoded(normal_form(password)))
 
     def verify(self, password_hash: str | None, password: str) -> bool:
         """Tell whether the hash is of this password; raises `Refused` when too busy.
 
         None, for a resident who does not exist or has no password, costs the same work and is False (ASVS
-        5.0 6.3.8).
+        5.0 6.3.8): one hash, in the one form that the stored hash says.
         """
-        candidate = normal_form(password)
         if password_hash is None or not (_is_argon2id(password_hash) or _PBKDF2.fullmatch(password_hash)):
-            self._in_turn(_matches, self._unmatchable, candidate)
+            self._in_turn(_matches, self._unmatchable, _encoded(normal_form(password)))
             return False
-        return self._in_turn(_matches, password_hash, candidate)
+        form = normal_form if _ODD_COST.match(password_hash) else former_form
+        return self._in_turn(_matches, password_hash, _encoded(form(password)))
 
     def needs_rehash(self, password_hash: str) -> bool:
         """Tell whether the hash was made by another profile than the current one."""
@@ -127,9 +131,8 @@ def _processors() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
-def normal_form(password: str) -> bytes:
-    """Return the bytes that are hashed: NFKC, since keyboards compose the same letter differently."""
-    return unicodedata.normalize("NFKC", password).encode("utf-8", "surrogatepass")
+def _encoded(password: str) -> bytes:
+    return password.encode("utf-8", "surrogatepass")
 
 
 def _is_argon2id(password_hash: str) -> bool:

