@@ -111,6 +111,13 @@ class TestResetting:
         assert browser.press("Sign in", password=PASSWORD).hops == []
         assert browser.press("Sign in", password=NEW_PASSWORD).hops == ["/help"]
 
+    def test_a_password_manager_can_read_the_address_which_nothing_typed_there_changes(self, browser, mail):
+        (field,) = browser.open(mail.link).root.xpath('//form//input[@autocomplete="username"]')
+        assert (field.get("type"), field.get("value")) == ("email", "jane@example.com")
+        assert field.get("readonly") is not None
+        page = browser.press("Reset your password", username="pat@example.com", password=NEW_PASSWORD)
+        assert page.form("Sign in")[1]["email"] == "jane@example.com"
+
     def test_nobody_is_signed_in_by_it(self, browser, mail):
         browser.open(mail.link)
         browser.press("Reset your password", password=NEW_PASSWORD)

@@ -111,8 +111,15 @@ class TestInAnotherBrowser:
         return person
 
     def test_the_page_asks_for_the_password_and_is_not_pressed_by_a_script(self, other):
-        assert "choose its password" in other.page.main
+        assert "enter your password again" in other.page.main
         assert "one_click.js" not in other.page.source
+
+    def test_a_password_manager_can_read_the_address_which_nothing_typed_there_changes(self, other):
+        (field,) = other.page.root.xpath('//form//input[@autocomplete="username"]')
+        assert (field.get("type"), field.get("value")) == ("email", "new@example.com")
+        assert field.get("readonly") is not None
+        page = other.press("Verify registration", username="pat@example.com", password=OTHER_PASSWORD)
+        assert page.form("Sign in")[1]["email"] == "new@example.com"
 
     def test_whatever_is_typed_becomes_the_password(self, other, make_browser):
         page = other.press("Verify registration", password=OTHER_PASSWORD)
