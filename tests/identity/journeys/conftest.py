@@ -186,6 +186,7 @@ class ReadMail:
     language: str
     city_id: str | None
     facts: dict[str, str]
+    code_subject: str = ""
 
     @property
     def link(self) -> str:

@@ -1,7 +1,7 @@
 """A real SMTP server on this machine, as the other end of the mailer."""
 
 import socket
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from email import message_from_bytes, policy
 from email.message import EmailMessage
@@ -20,6 +20,9 @@ class Mailbox:
     """What arrived, and what the server answers to the next recipient."""
 
     answer: str = "250 OK"
+    # Instead of `answer`, and to the content.
+    answer_recipient: Callable[[], str] | None = None
+    answer_data: Callable[[], str] = lambda: "250 OK"
     mails: list[EmailMessage] = field(default_factory=list)
     recipients: list[str] = field(default_factory=list)
     port: int = 0
@@ -27,11 +30,14 @@ class Mailbox:
     async def handle_RCPT(  # noqa: N802 - aiosmtpd's name
         self, _server: SMTP, _session: Session, envelope: Envelope, address: str, _options: list[str]
     ) -> str:
-        if self.answer.startswith("250"):
+        answer = self.answer_recipient() if self.answer_recipient else self.answer
+        if answer.startswith("250"):
             envelope.rcpt_tos.append(address)
-        return self.answer
+        return answer
 
     async def handle_DATA(self, _server: SMTP, _session: Session, envelope: Envelope) -> str:  # noqa: N802 - as above
+        if not (answer := self.answer_data()).startswith("250"):
+            return answer
         mail = message_from_bytes(envelope.content, _class=EmailMessage, policy=policy.default)
         self.mails.append(mail)
         self.recipients.extend(envelope.rcpt_tos)

@@ -3,10 +3,10 @@ from datetime import timedelta
 
 import pytest
 from identity.outbox import worker as worker_module
-from identity.outbox.delivery import NotDeliveredError, RefusedForGoodError
+from identity.outbox.delivery import BACK_OFF, NoLongerUsefulError, NotDeliveredError, RefusedForGoodError
 from identity.outbox.models import OutboxMessage
 from identity.outbox.store import LEASE, Deliveries, Outbox
-from identity.outbox.worker import BACK_OFF, Worker, back_off
+from identity.outbox.worker import Worker
 
 PAYLOAD = '{"to": "jane@example.com", "link": "https://id/secret-token"}'
 
@@ -15,6 +15,7 @@ class Handler:
     """A delivery handler that remembers what it was given, and fails as it is told."""
 
     kind = "mail"
+    waits = BACK_OFF
     attempts = 12
 
     def __init__(self) -> None:
@@ -116,6 +117,29 @@ def test_a_message_that_is_refused_for_good_is_not_tried_again(worker, handler, 
     assert (row.state, row.last_error) == ("failed", "refused 550")
 
 
+def test_a_message_that_is_no_longer_true_is_dropped_with_what_it_held(worker, handler, queue, rows, capsys):
+    queue()
+    handler.faults = [NoLongerUsefulError("its code was replaced")]
+    assert worker.run_once() == 0
+    (row,) = rows()
+    assert (row.state, row.payload, row.last_error) == ("dropped", "", "its code was replaced")
+    assert "message_dropped" in "".join(capsys.readouterr())
+    assert worker.run_once() == 0
+
+
+def test_a_handler_says_how_long_to_wait(worker, handler, queue, clock):
+    handler.waits = [timedelta(seconds=5), timedelta(seconds=7)]
+    queue()
+    for seconds in (5, 7, 7):
+        handler.faults = [NotDeliveredError("busy 451")]
+        worker.run_once()
+        clock.advance(timedelta(seconds=seconds - 1))
+        assert worker.run_once() == 0
+        assert handler.faults == []
+        clock.advance(timedelta(seconds=1))
+    assert worker.run_once() == 1
+
+
 def test_a_message_that_is_not_taken_now_is_tried_again(worker, handler, queue, clock):
     queue()
     handler.faults = [NotDeliveredError("busy 451")]
@@ -184,15 +208,16 @@ def test_cleaning_deletes_delivered_messages_after_a_week_and_failed_ones_after_
 ):
     queue()
     queue()
-    handler.faults = [RefusedForGoodError("refused 550")]
+    queue()
+    handler.faults = [RefusedForGoodError("refused 550"), NoLongerUsefulError("too old")]
     worker.run_once()
     clock.advance(timedelta(days=7) - timedelta(seconds=1))
     assert worker.clean() == 0
     clock.advance(timedelta(seconds=1))
     assert worker.clean() == 1
-    assert [row.state for row in rows()] == ["failed"]
+    assert sorted(row.state for row in rows()) == ["dropped", "failed"]
     clock.advance(timedelta(days=83))
-    assert worker.clean() == 1
+    assert worker.clean() == 2
 
 
 def test_cleaning_goes_on_in_batches_until_nothing_is_left(storage, secret_keys, handler, clock):
@@ -262,8 +287,3 @@ def test_the_worker_waits_for_a_database_that_is_away(storage_app, worker, handl
     queue()
     run_in_a_thread(storage_app[1], worker, stop)
     assert len(handler.sent) == 1
-
-
-def test_the_back_off_ends_at_an_hour():
-    assert back_off(1) == BACK_OFF[0] == timedelta(seconds=10)
-    assert back_off(50) == timedelta(hours=1)

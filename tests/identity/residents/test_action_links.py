@@ -62,6 +62,25 @@ def test_a_link_expires_to_the_second_and_still_knows_the_way_back(links, issue,
     assert links.claim_link(token, RESET, end - SECOND).status is LinkStatus.VALID
 
 
+def test_a_link_that_is_about_to_be_mailed_lives_from_then(links, issue, now):
+    token, late = issue(), now + timedelta(minutes=60) - SECOND
+    assert links.restart_link(token, RESET, late) == "jane"
+    assert links.find_link(token, RESET, late + timedelta(minutes=30) - SECOND).status is LinkStatus.VALID
+    assert links.find_link(token, RESET, late + timedelta(minutes=30)).status is LinkStatus.EXPIRED
+
+
+def test_a_link_is_restarted_for_twice_its_life(links, issue, now):
+    assert links.restart_link(issue(), RESET, now + timedelta(minutes=60)) is None
+
+
+def test_a_link_that_was_spent_or_replaced_is_not_restarted(links, issue, now):
+    spent, replaced = issue("jane"), issue("john")
+    links.claim_link(spent, RESET, now)
+    issue("john")
+    for token in (spent, replaced, "made up"):
+        assert links.restart_link(token, RESET, now) is None
+
+
 def test_a_newer_link_takes_the_place_of_the_older(links, issue, now):
     older, newer = issue(), issue()
     assert links.claim_link(older, RESET, now) == LinkState(

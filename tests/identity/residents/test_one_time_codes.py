@@ -89,7 +89,30 @@ def test_a_forgotten_code_is_gone(codes, now):
     assert codes.claim_code(PURPOSE, "jane", code, now) is CodeResult.EXPIRED
 
 
-def test_expired_codes_are_deleted(codes, now):
+def test_expired_codes_are_deleted_once_no_mail_may_bring_them(codes, now):
     codes.issue_code(PURPOSE, "jane", now)
-    assert codes.delete_old(now + TEN_MINUTES - SECOND, 500) == 0
-    assert codes.delete_old(now + TEN_MINUTES, 500) == 1
+    assert codes.delete_old(now + 3 * TEN_MINUTES - SECOND, 500) == 0
+    assert codes.delete_old(now + 3 * TEN_MINUTES, 500) == 1
+
+
+def test_a_code_that_is_about_to_be_mailed_lives_ten_minutes_from_then(codes, now):
+    code = codes.issue_code(PURPOSE, "jane", now)
+    late = now + 2 * TEN_MINUTES - SECOND
+    assert codes.restart_code(PURPOSE, "jane", code, issued_at=now, now=late)
+    assert codes.claim_code(PURPOSE, "jane", code, late + TEN_MINUTES - SECOND) is CodeResult.RIGHT
+
+
+def test_a_code_is_restarted_for_twice_its_life(codes, now):
+    code = codes.issue_code(PURPOSE, "jane", now)
+    assert not codes.restart_code(PURPOSE, "jane", code, issued_at=now, now=now + 2 * TEN_MINUTES)
+    assert codes.claim_code(PURPOSE, "jane", code, now + 2 * TEN_MINUTES) is CodeResult.EXPIRED
+
+
+def test_a_code_that_was_used_replaced_or_guessed_at_too_often_is_not_restarted(codes, now):
+    used, replaced, guessed = (codes.issue_code(PURPOSE, name, now) for name in ("jane", "john", "joan"))
+    codes.claim_code(PURPOSE, "jane", used, now)
+    codes.issue_code(PURPOSE, "john", now)
+    for _ in range(5):
+        codes.claim_code(PURPOSE, "joan", another(guessed), now)
+    for name, code in (("jane", used), ("john", replaced), ("joan", guessed)):
+        assert not codes.restart_code(PURPOSE, name, code, issued_at=now, now=now)

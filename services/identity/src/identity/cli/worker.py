@@ -10,6 +10,7 @@ from typing import Protocol
 import click
 
 from identity.cli.operator import MISUSED, Operator, operator
+from identity.email_verification.verification import Pending, PendingStore
 from identity.errors import SettingsError
 from identity.journeys.federation.attempt_store import Attempts
 from identity.journeys.federation.pending_store import FirstSignIns
@@ -18,6 +19,7 @@ from identity.journeys.registration.store import PendingRegistrations
 from identity.logs import write_json_logs
 from identity.mail.delivery import MailDelivery
 from identity.mail.mailer import Mailer
+from identity.mailed_proofs import StoredProofs, Waits
 from identity.oidc.authorization.pushed_request_store import PushedRequestStore
 from identity.oidc.authorization.store import InteractionStore
 from identity.oidc.device.store import DeviceAuthorizations
@@ -32,6 +34,7 @@ from identity.outbox.worker import Cleaner, Worker
 from identity.rate_limits.store import RequestCounts
 from identity.relying_parties.cache import RelyingPartyCache
 from identity.resident_notifications.store import Notices
+from identity.residents.action_links.purposes import Purpose
 from identity.residents.action_links.store import ActionLinks
 from identity.residents.lockout.store import Lockout
 from identity.residents.one_time_codes.store import OneTimeCodes
@@ -40,7 +43,7 @@ from identity.security_events.push import PushDelivery
 from identity.security_events.store import PolledEvents
 from identity.security_events.tokens import SecurityEventTokens
 from identity.signing_keys.key_set import KeySet
-from identity.storage import Executor
+from identity.storage import Executor, Transaction
 
 # Delivery threads for HTTP: a slow website delays neither the others nor the mail.
 HTTP_THREADS = 4
@@ -73,10 +76,19 @@ def worker() -> None:
         threads = [Thread(target=one.run, args=(stop,), name="http delivery", daemon=True) for one in http]
         for thread in threads:
             thread.start()
-        mails = [MailDelivery(mailer)]
+        mails = [MailDelivery(mailer, mailed_proofs(opened), opened.clock)]
         Worker(opened.storage, opened.secret_keys, mails, opened.clock, cleaners(opened)).run(stop)
         for thread in threads:
             thread.join()
+
+
+def mailed_proofs(opened: Operator) -> StoredProofs:
+    """Return what restarts the links and codes of mails that waited."""
+    waits = {
+        Purpose.VERIFY_REGISTRATION: _still_waits(PendingRegistrations),
+        Purpose.VERIFY_FEDERATION: _still_waits(FirstSignIns),
+    }
+    return StoredProofs(opened.storage, opened.secret_keys, waits)
 
 
 def http_handlers(opened: Operator) -> list[DeliveryHandler]:
@@ -119,6 +131,14 @@ def cleaners(opened: Operator) -> list[Cleaner]:
         _cleaner(lambda executor: OneTimeCodes(executor, opened.secret_keys)),
         rotate_keys,
     ]
+
+
+def _still_waits(store: Callable[[Executor], PendingStore[Pending]]) -> Waits:
+    def still_waits(tx: Transaction, pending_id: str) -> bool:
+        pending = store(tx).find_pending(pending_id)
+        return pending is not None and not pending.is_verified
+
+    return still_waits
 
 
 def _cleaner(store: Callable[[Executor], _CleanedStore]) -> Cleaner:

@@ -5,7 +5,7 @@ The function `reset_password` belongs to `templates/mail/reset_password.jinja`. 
 """
 
 import json
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import date
 from typing import Self
 
@@ -37,10 +37,16 @@ class Mail:
     city_id: str | None
     # By the names that the template uses.
     facts: dict[str, str]
+    # Whose code the mail carries, where no link in it tells (`identity.mailed_proofs`).
+    code_subject: str = ""
 
     def as_json(self) -> str:
         """Return the mail as JSON text."""
-        return json.dumps(asdict(self))
+        members = asdict(self)
+        if not self.code_subject:
+            # The worker of the release before does not know it.
+            del members["code_subject"]
+        return json.dumps(members)
 
     @classmethod
     def from_json(cls, text: str) -> Self:
@@ -58,9 +64,9 @@ def verify_first_sign_in(to: Recipient, *, link: str, code: str, provider: str) 
     return _mail(to, "verify_first_sign_in", link=link, code=code, provider=provider)
 
 
-def verify_new_address(to: Recipient, *, code: str) -> Mail:
-    """Ask for proof of the address that a resident wants to change to."""
-    return _mail(to, "verify_new_address", code=code)
+def verify_new_address(to: Recipient, *, code: str, code_subject: str) -> Mail:
+    """Ask for proof of the address that a resident wants to change to; `code_subject` is the code's."""
+    return replace(_mail(to, "verify_new_address", code=code), code_subject=code_subject)
 
 
 def already_registered(to: Recipient, *, sign_in_link: str, reset_link: str) -> Mail:

@@ -19,7 +19,7 @@ class OutboxMessage(Model):
     kind: Mapped[str] = mapped_column(String(32))
     # JSON, encrypted with the secret keys; empty once delivered.
     payload: Mapped[str] = mapped_column(Text)
-    # `waiting`, `delivered` or `failed` (no further attempt).
+    # `waiting`, `delivered`, `failed` (no further attempt) or `dropped` (what it says is no longer true).
     state: Mapped[str] = mapped_column(String(16))
     attempts: Mapped[int] = mapped_column(Integer)
     created_at: Mapped[datetime]

@@ -14,7 +14,7 @@ from identity.storage import Executor, delete_some, table_of
 
 OUTBOX = table_of(OutboxMessage)
 
-WAITING, DELIVERED, FAILED = "waiting", "delivered", "failed"
+WAITING, DELIVERED, FAILED, DROPPED = "waiting", "delivered", "failed", "dropped"
 
 # Longer than any delivery takes: after it another worker may claim the message.
 LEASE = timedelta(minutes=5)
@@ -105,11 +105,18 @@ class Deliveries:
         """Record the fault and stop trying: the message stays, as `failed`."""
         self._finish(claimed, state=FAILED, last_error=error[:255])
 
+    def drop(self, claimed: ClaimedMessage, reason: str) -> None:
+        """Record why the message is no longer worth delivering, and erase the payload."""
+        self._finish(claimed, state=DROPPED, payload="", last_error=reason[:255])
+
     def delete_old(self, now: datetime, limit: int) -> int:
-        """Delete up to `limit` messages delivered a week ago, or given up 90 days ago; return how many."""
+        """Delete up to `limit` messages delivered a week ago, or given up 90 days ago; return how many.
+
+        A dropped message counts as given up.
+        """
         condition = or_(
             and_(OUTBOX.c.state == DELIVERED, OUTBOX.c.delivered_at <= now - DELIVERED_KEPT),
-            and_(OUTBOX.c.state == FAILED, OUTBOX.c.created_at <= now - FAILED_KEPT),
+            and_(OUTBOX.c.state.in_([FAILED, DROPPED]), OUTBOX.c.created_at <= now - FAILED_KEPT),
         )
         return delete_some(self._executor, OUTBOX, condition, limit)
 

@@ -8,19 +8,16 @@ import structlog
 
 from identity.clock import Clock
 from identity.outbound_http import OutboundHttpError
-from identity.outbox.delivery import DeliveryHandler, NotDeliveredError, RefusedForGoodError
+from identity.outbox.delivery import (
+    DeliveryHandler,
+    NoLongerUsefulError,
+    NotDeliveredError,
+    RefusedForGoodError,
+)
 from identity.outbox.store import ClaimedMessage, Deliveries
 from identity.secret_keys import SecretKeys
 from identity.storage import Executor, Storage
 
-# The wait after the first, second, … attempt; the last one repeats.
-BACK_OFF = (
-    timedelta(seconds=10),
-    timedelta(seconds=30),
-    timedelta(minutes=2),
-    timedelta(minutes=10),
-    timedelta(hours=1),
-)
 # At most this many messages in one round, before the worker checks whether to stop or to clean.
 ROUND = 100
 IDLE_SECONDS = 1.0
@@ -105,28 +102,33 @@ class Worker:
 
     def _attempt(self, claimed: ClaimedMessage) -> bool:
         """Deliver one message, with no database connection held meanwhile, and record the outcome."""
-        error, is_final, handler = "", False, self._handlers[claimed.kind]
+        fault: Exception | None = None
         try:
-            handler.deliver(claimed.id, self._secret_keys.decrypt(claimed.payload), claimed.created_at)
-        except Exception as fault:  # noqa: BLE001 - the message must not be lost, nor stop the others
-            error, is_final = describe(fault), isinstance(fault, RefusedForGoodError)
-        now = self._clock.now()
+            payload = self._secret_keys.decrypt(claimed.payload)
+            self._handlers[claimed.kind].deliver(claimed.id, payload, claimed.created_at)
+        except Exception as raised:  # noqa: BLE001 - the message must not be lost, nor stop the others
+            fault = raised
         with self._storage.autocommit() as connection:
             deliveries = Deliveries(connection)
-            if not error:
-                deliveries.mark_delivered(claimed, now)
-            elif is_final or claimed.attempts >= handler.attempts:
-                log.error("message_given_up", message=claimed.id, attempts=claimed.attempts, fault=error)
-                deliveries.give_up(claimed, error)
+            if fault is None:
+                deliveries.mark_delivered(claimed, self._clock.now())
             else:
-                log.warning("message_postponed", message=claimed.id, attempts=claimed.attempts, fault=error)
-                deliveries.postpone(claimed, now + back_off(claimed.attempts), error)
-        return not error
+                self._record_fault(deliveries, claimed, fault)
+        return fault is None
 
-
-def back_off(attempts: int) -> timedelta:
-    """Return how long to wait after this many attempts."""
-    return BACK_OFF[min(attempts, len(BACK_OFF)) - 1]
+    def _record_fault(self, deliveries: Deliveries, claimed: ClaimedMessage, fault: Exception) -> None:
+        handler, error = self._handlers[claimed.kind], describe(fault)
+        logged = log.bind(message=claimed.id, attempts=claimed.attempts, fault=error)
+        if isinstance(fault, NoLongerUsefulError):
+            logged.warning("message_dropped")
+            deliveries.drop(claimed, error)
+        elif isinstance(fault, RefusedForGoodError) or claimed.attempts >= handler.attempts:
+            logged.error("message_given_up")
+            deliveries.give_up(claimed, error)
+        else:
+            logged.warning("message_postponed")
+            wait = handler.waits[min(claimed.attempts, len(handler.waits)) - 1]
+            deliveries.postpone(claimed, self._clock.now() + wait, error)
 
 
 def describe(fault: Exception) -> str:

@@ -4,7 +4,7 @@ import json
 from datetime import datetime
 
 from identity.outbound_http import HttpResponse, OutboundHttp, OutboundHttpError
-from identity.outbox.delivery import NotDeliveredError, RefusedForGoodError
+from identity.outbox.delivery import BACK_OFF, NotDeliveredError, RefusedForGoodError
 from identity.secret_keys import SecretKeys
 from identity.security_events.store import Receivers
 from identity.security_events.tokens import SecurityEventTokens
@@ -23,6 +23,7 @@ class PushDelivery:
     """Pushes events from the outbox."""
 
     kind = SECURITY_EVENT
+    waits = BACK_OFF
     attempts = ATTEMPTS
 
     def __init__(

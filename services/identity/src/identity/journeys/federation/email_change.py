@@ -19,7 +19,7 @@ from identity.residents.accounts.addresses import Address, InvalidAddressError, 
 from identity.residents.accounts.models import Resident
 from identity.residents.accounts.store import Accounts, AddressTakenError
 from identity.residents.federated_identities.store import FederatedIdentities
-from identity.residents.one_time_codes.store import CodeResult, OneTimeCodes
+from identity.residents.one_time_codes.store import CHANGE_ADDRESS, CodeResult, OneTimeCodes
 from identity.secret_keys import SecretKeys
 from identity.storage import Storage, Transaction
 from identity.web.current_session import SignedIn
@@ -28,7 +28,6 @@ from identity.web.visitor import Visitor
 
 # Product decision 9: an address is changed only soon after a sign-in.
 _AUTHENTICATED_WITHIN = timedelta(minutes=15)
-_PURPOSE = "change_address"
 
 
 class CodeRequest(StrEnum):
@@ -96,8 +95,8 @@ class EmailChange:
             return CodeRequest.TOO_MANY
         with self._storage.transaction() as tx:
             subject = _subject(current, offer.address)
-            code = OneTimeCodes(tx, self._secret_keys).issue_code(_PURPOSE, subject, now)
-            self._mail_code(tx, offer, code)
+            code = OneTimeCodes(tx, self._secret_keys).issue_code(CHANGE_ADDRESS, subject, now)
+            self._mail_code(tx, offer, code, subject)
         return CodeRequest.MAILED
 
     def confirm(self, current: SignedIn, code: str, visitor: Visitor) -> CodeResult:
@@ -108,7 +107,7 @@ class EmailChange:
             if offer is None:
                 return CodeResult.EXPIRED
             result = OneTimeCodes(tx, self._secret_keys).claim_code(
-                _PURPOSE, _subject(current, offer.address), code, now
+                CHANGE_ADDRESS, _subject(current, offer.address), code, now
             )
             if result is not CodeResult.RIGHT:
                 return result
@@ -132,10 +131,10 @@ class EmailChange:
             )
         return result
 
-    def _mail_code(self, tx: Transaction, offer: _OfferedAddress, code: str) -> None:
+    def _mail_code(self, tx: Transaction, offer: _OfferedAddress, code: str, subject: str) -> None:
         resident, continuation = offer.resident, Continuation(city_id=offer.resident.city_id or "")
         to = Recipient(offer.address.display, resident.language, resident.city_id)
-        mail = messages.verify_new_address(to, code=code)
+        mail = messages.verify_new_address(to, code=code, code_subject=subject)
         self._verification_mail_queue.send_unless_taken(tx, offer.address.key, mail, continuation)
 
     def _mail_address_changed(self, tx: Transaction, offer: _OfferedAddress, before: str) -> None:

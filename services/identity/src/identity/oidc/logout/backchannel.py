@@ -10,7 +10,7 @@ from identity.oidc.grants.revocation import Cause, revoke_grants_of_resident
 from identity.oidc.logout.store import Participation, Participations
 from identity.oidc.tokens.logout_token import LogoutTokens
 from identity.outbound_http import OutboundHttp
-from identity.outbox.delivery import NotDeliveredError, RefusedForGoodError
+from identity.outbox.delivery import BACK_OFF, NotDeliveredError, RefusedForGoodError
 from identity.outbox.logouts import LOGOUT, Logout
 from identity.outbox.store import Outbox
 from identity.relying_parties.cache import RelyingPartyCache
@@ -53,6 +53,7 @@ class LogoutDelivery:
     """Delivers logouts. Each attempt sends a new logout token, which is valid for two minutes."""
 
     kind = LOGOUT
+    waits = BACK_OFF
     attempts = ATTEMPTS
 
     def __init__(self, relying_parties: RelyingPartyCache, tokens: LogoutTokens, http: OutboundHttp) -> None:

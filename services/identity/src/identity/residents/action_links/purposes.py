@@ -21,3 +21,8 @@ class Purpose(StrEnum):
         """Return how long such a link works."""
         verifies = self in (Purpose.VERIFY_REGISTRATION, Purpose.VERIFY_FEDERATION)
         return timedelta(hours=24) if verifies else timedelta(minutes=30)
+
+    @property
+    def restarted_for(self) -> timedelta:
+        """Return how long after its issue a link that waits to be mailed may be restarted."""
+        return 2 * self.lifetime

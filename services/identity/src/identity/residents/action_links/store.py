@@ -87,6 +87,21 @@ class ActionLinks:
                 return token
         raise RuntimeError("links for one subject are being issued without end")
 
+    def restart_link(self, token: str, purpose: Purpose, now: datetime) -> str | None:
+        """Let the life of a link that is about to be mailed begin now, and return its subject.
+
+        None if it was spent or replaced, or was issued two lives ago.
+        """
+        restarted = self._executor.execute(
+            update(LINKS)
+            .where(LINKS.c.token_digest == digest(token), LINKS.c.purpose == purpose.value)
+            .where(LINKS.c.spent_at.is_(None), LINKS.c.replaced_at.is_(None))
+            .where(LINKS.c.created_at > now - purpose.restarted_for)
+            .values(expires_at=now + purpose.lifetime)
+            .returning(LINKS.c.subject)
+        ).one_or_none()
+        return restarted.subject if restarted else None
+
     def find_link(self, token: str, purpose: Purpose, now: datetime) -> LinkState:
         """Return the state of a link. Writes nothing: mail scanners open links too."""
         row = self._executor.execute(

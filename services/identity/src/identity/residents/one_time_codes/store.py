@@ -15,7 +15,11 @@ from identity.storage import Executor, delete_some, insert_into, table_of
 CODES = table_of(OneTimeCode)
 # ASVS 5.0 6.5.5.
 LIFETIME = timedelta(minutes=10)
+# How long after its issue a code that waits to be mailed may be restarted.
+RESTARTED_FOR = 2 * LIFETIME
 ATTEMPTS = 5
+# A code's purpose, beside those that it shares with a link (`action_links.purposes`).
+CHANGE_ADDRESS = "change_address"
 
 
 class CodeResult(StrEnum):
@@ -50,6 +54,25 @@ class OneTimeCodes:
         )
         return code
 
+    def restart_code(
+        self, purpose: str, subject: str, code: str, *, issued_at: datetime, now: datetime
+    ) -> bool:
+        """Let the life of a code that is about to be mailed begin now; tell whether it works.
+
+        It does unless it was used, replaced or guessed at too often, or was issued twenty minutes ago. The
+        attempts at it stay counted.
+        """
+        if now >= issued_at + RESTARTED_FOR:
+            return False
+        restarted = self._executor.execute(
+            update(CODES)
+            .where(CODES.c.purpose == purpose, CODES.c.subject == subject, CODES.c.attempts_left > 0)
+            .where(CODES.c.code_digest == self._digest(purpose, subject, code))
+            .values(expires_at=now + LIFETIME)
+            .returning(CODES.c.subject)
+        )
+        return restarted.one_or_none() is not None
+
     def claim_code(self, purpose: str, subject: str, code: str, now: datetime) -> CodeResult:
         """Spend an attempt, and the code itself if it is right: of any number of claims one is RIGHT.
 
@@ -77,8 +100,8 @@ class OneTimeCodes:
         self._executor.execute(delete(CODES).where(CODES.c.purpose == purpose, CODES.c.subject == subject))
 
     def delete_old(self, now: datetime, limit: int) -> int:
-        """Delete up to `limit` expired codes; return how many."""
-        return delete_some(self._executor, CODES, CODES.c.expires_at <= now, limit)
+        """Delete up to `limit` codes that expired so long ago that no mail restarts them; return how many."""
+        return delete_some(self._executor, CODES, CODES.c.expires_at <= now - RESTARTED_FOR, limit)
 
     def _why_not(self, purpose: str, subject: str, now: datetime) -> CodeResult:
         row = self._executor.execute(
