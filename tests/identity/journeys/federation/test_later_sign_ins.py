@@ -6,6 +6,7 @@ import pytest
 from identity.audit.events import Event
 from identity.continuation import Continuation
 from identity.residents.federated_identities.models import FederatedIdentity
+from identity.residents.one_time_codes.models import OneTimeCode
 from sqlalchemy import select
 
 PEOPLE = [
@@ -98,6 +99,14 @@ class TestTheProvidersAddressHasChanged:
         changed.browser.open("/sign-out")
         changed.browser.press("Sign out")
         assert "has changed" not in changed.sign_in("google", "grace").main
+
+    def test_an_address_that_is_kept_voids_the_code_for_the_other(self, changed, count):
+        changed.sign_in("google", "grace")
+        changed.browser.press("Use the new address")
+        assert count(OneTimeCode) == 1
+        changed.browser.open("/profile")
+        changed.browser.press("Keep the address I have here")
+        assert count(OneTimeCode) == 0
 
     @pytest.mark.database("sqlite", "postgresql")
     def test_the_resident_may_take_the_new_one_over_once_our_mail_has_proved_it(

@@ -78,8 +78,11 @@ class EmailChange:
             return offer.address.display if offer else ""
 
     def keep_address(self, current: SignedIn) -> None:
-        """Keep ours, and do not ask again until the provider's changes."""
+        """Keep ours, and do not ask again until the provider's changes; a code that was mailed is void."""
         with self._storage.transaction() as tx:
+            if offer := self._offer(tx, current):
+                subject = _subject(current, offer.address)
+                OneTimeCodes(tx, self._secret_keys).delete_code(CHANGE_ADDRESS, subject)
             FederatedIdentities(tx).close_offer(current.resident_id)
 
     def request_code(self, current: SignedIn, visitor: Visitor) -> CodeRequest:
