@@ -15,7 +15,7 @@ def page_too_old() -> str:
 
 def mailed_a_moment_ago() -> str:
     """Return the text for a second "Send it again" within half a minute."""
-    return str(gettext("The email was sent a moment ago. Wait half a minute before the next."))
+    return str(gettext("We just sent it. You can ask for another one in 30 seconds."))
 
 
 def address_verified() -> str:
