@@ -16,7 +16,7 @@ import pytest
 import structlog
 from sqlalchemy import Engine, create_engine, inspect, make_url, text
 
-pytest_plugins = ["chromium", "local_stack", "applications", "identity_provider", "logout_website"]
+pytest_plugins = ["chromium", "local_stack", "applications", "identity_provider", "logout_website", "relay"]
 
 DATABASES = ("sqlite", "postgresql")
 # These ask what a browser or a client is answered. Half of them run on each database, so that every statement
