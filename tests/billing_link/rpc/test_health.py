@@ -61,6 +61,13 @@ def test_an_operator_can_ask(server):
     assert check_health("127.0.0.1:9") == "UNREACHABLE"
 
 
+@pytest.mark.parametrize("name", ["http_proxy", "https_proxy", "grpc_proxy"])
+def test_it_is_asked_directly_whatever_proxy_the_environment_names(server, monkeypatch, name):
+    monkeypatch.setenv(name, "http://127.0.0.1:9")
+    monkeypatch.delenv("no_proxy", raising=False)
+    assert check_health(f"127.0.0.1:{server.port}") == "SERVING"
+
+
 def _reflect(channel):
     stub = reflection_pb2_grpc.ServerReflectionStub(channel)
     request = reflection_pb2.ServerReflectionRequest(list_services="")

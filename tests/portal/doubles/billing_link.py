@@ -1,7 +1,7 @@
 """A billing_link on loopback with accounts in a dictionary; refuses when told to."""
 
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from datetime import datetime
@@ -122,13 +122,15 @@ def refuse(context: grpc.ServicerContext, code: Any, reason: str, metadata: dict
 
 
 @contextmanager
-def listening() -> Iterator[FakeBillingLink]:
-    """Return a billing_link that listens on loopback."""
+def listening(
+    host: str = "127.0.0.1", port: int = 0, options: Sequence[tuple[str, int]] = ()
+) -> Iterator[FakeBillingLink]:
+    """Return a billing_link that listens on loopback, with these options of gRPC; port 0: a free one."""
     fake = FakeBillingLink()
     pool = ThreadPoolExecutor(4)
-    server = grpc.server(pool)
+    server = grpc.server(pool, options=options)
     add_BillingLinkServiceServicer_to_server(fake, server)
-    fake.target = f"127.0.0.1:{server.add_insecure_port('127.0.0.1:0')}"
+    fake.target = f"{host}:{server.add_insecure_port(f'{host}:{port}')}"
     server.start()
     yield fake
     server.stop(0).wait()

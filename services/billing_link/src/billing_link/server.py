@@ -31,6 +31,7 @@ from billing_link.notifications.delivery import (
     NotificationDelivery,
     delete_old_notifications,
 )
+from billing_link.rpc.connections import SERVER_OPTIONS
 from billing_link.rpc.health import Health
 from billing_link.rpc.interceptor import SERVICE, CallInterceptor
 from billing_link.rpc.servicer import Servicer, Verbs
@@ -114,6 +115,7 @@ class Server:
                 ("grpc.max_metadata_size", _LARGEST_REQUEST),
                 # Without it, a second server can listen on the same port and takes half of the calls.
                 ("grpc.so_reuseport", 0),
+                *SERVER_OPTIONS,
             ],
             # Above this, calls that wait for a thread are refused at once with RESOURCE_EXHAUSTED.
             maximum_concurrent_rpcs=settings.threads * 16,

@@ -7,6 +7,7 @@ import grpc
 import structlog
 from grpc_health.v1 import health, health_pb2, health_pb2_grpc
 
+from billing_link.rpc.connections import CLIENT_OPTIONS
 from billing_link.rpc.interceptor import SERVICE
 
 # Seconds within which the database must respond, and between two checks.
@@ -65,9 +66,9 @@ class Health:
 def check_health(target: str, *, certificate: bytes | None = None, seconds: float = 5.0) -> str:
     """Return the status of a running server, such as `SERVING`, or `UNREACHABLE`."""
     channel = (
-        grpc.secure_channel(target, grpc.ssl_channel_credentials(certificate))
+        grpc.secure_channel(target, grpc.ssl_channel_credentials(certificate), CLIENT_OPTIONS)
         if certificate
-        else grpc.insecure_channel(target)
+        else grpc.insecure_channel(target, CLIENT_OPTIONS)
     )
     with channel:
         try:

@@ -1,4 +1,4 @@
-"""The four calls of the contract, each with a deadline. None is retried here."""
+"""The four calls of the contract, each with a deadline. None that billing_link may have seen is repeated."""
 
 import threading
 from collections.abc import Callable
@@ -11,6 +11,7 @@ from community_access.billing_link.v1.billing_link_pb2_grpc import BillingLinkSe
 
 from portal.billing_link_client import messages
 from portal.billing_link_client.accounts import Found, LinkedAccount, LinkedAccounts, Unlinked
+from portal.billing_link_client.connection import CHANNEL_OPTIONS
 from portal.billing_link_client.refusals import Refusal, RefusalReason, refusal_of
 
 Request = TypeVar("Request")
@@ -18,7 +19,6 @@ Response = TypeVar("Response")
 Answer = TypeVar("Answer")
 
 DEADLINE_SECONDS = 3.0
-CHANNEL_OPTIONS = [("grpc.enable_retries", 0), ("grpc.max_reconnect_backoff_ms", 2000)]
 
 
 class BillingLinkClient:
