@@ -1,5 +1,6 @@
 """`/home`, "Welcome to Citizen Self Service" (guide, step 9)."""
 
+import time
 from datetime import timedelta
 
 import grpc
@@ -174,3 +175,13 @@ def test_names_from_outside_are_text_and_never_markup(resident, identity, billin
 
     assert "<script>alert(1)</script>" in page.text
     assert "<img src=x>" in page.text
+
+
+def test_identity_and_billing_link_are_asked_at_the_same_time(resident, identity, billing_link) -> None:
+    identity.delay["/userinfo"] = billing_link.delay = 0.5
+    began = time.monotonic()
+
+    page = resident.page("/home")
+
+    assert time.monotonic() - began < 0.9
+    assert "Ana Rivera" in page.text

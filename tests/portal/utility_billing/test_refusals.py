@@ -118,3 +118,12 @@ def test_the_link_limit_is_told_in_spanish(refused) -> None:
     [error] = refused("REFUSAL_LINK_LIMIT_REACHED", f"{SEARCH}?ui_locales=es", limit="100").errors
 
     assert error.startswith("Su perfil está completo En un perfil caben 100 cuentas.")
+
+
+def test_a_search_in_vain_is_one_call_so_that_the_page_waits_once(resident, billing_link) -> None:
+    billing_link.refusal = (grpc.StatusCode.UNAVAILABLE, "", {})
+
+    response = resident.post("/utility-billing", account_number="99", customer_id="99")
+
+    assert response.status_code == 503
+    assert [method for method, _, _ in billing_link.seen] == ["ResolveAccount"]

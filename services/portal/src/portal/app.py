@@ -61,7 +61,7 @@ def create_app(
     app.extensions["portal.close"] = [storage.dispose, billing_link.close]
     city = CityCache(identity, settings.city, clock)
     # All that the process remembers between requests: tests share an application, and call these in between.
-    app.extensions["portal.expire"] = [identity.expire, city.expire]
+    app.extensions["portal.expire"] = [identity.expire, city.expire, billing_link.expire]
     current = CurrentResident(storage, clock, settings)
     pages = Pages(city, current, clock)
     cipher = TokenCipher(secret_keys)

@@ -13,12 +13,15 @@ from portal.billing_link_client import messages
 from portal.billing_link_client.accounts import Found, LinkedAccount, LinkedAccounts, Unlinked
 from portal.billing_link_client.connection import CHANNEL_OPTIONS
 from portal.billing_link_client.refusals import Refusal, RefusalReason, refusal_of
+from portal.circuit_breaker import CircuitBreaker, NotAdmittedError
 
 Request = TypeVar("Request")
 Response = TypeVar("Response")
 Answer = TypeVar("Answer")
 
 DEADLINE_SECONDS = 3.0
+# Of the 16 threads of a process (`portal.cli.serve`), so many may wait for billing_link.
+CALLS_AT_ONCE = 6
 
 
 class BillingLinkClient:
@@ -26,6 +29,7 @@ class BillingLinkClient:
 
     def __init__(self, target: str, tls_ca: str = "") -> None:
         self._target, self._tls_ca = target, tls_ca
+        self._breaker = CircuitBreaker(CALLS_AT_ONCE)
         self._lock = threading.Lock()
         self._connection: tuple[grpc.Channel, BillingLinkServiceStub] | None = None
 
@@ -58,6 +62,10 @@ class BillingLinkClient:
         request = pb.UnlinkAccountRequest(link_id=link_id)
         return self._call(lambda stub: stub.UnlinkAccount, request, token, lambda _response: Unlinked())
 
+    def expire(self) -> None:
+        """Forget that calls failed, as before the first call."""
+        self._breaker.expire()
+
     def close(self) -> None:
         """Close the channel; the next call opens another."""
         with self._lock:
@@ -73,15 +81,30 @@ class BillingLinkClient:
         read: Callable[[Response], Answer],
     ) -> Answer | Refusal:
         try:
-            response = method(self._stub())(
-                request, timeout=DEADLINE_SECONDS, metadata=(("authorization", f"Bearer {token}"),)
-            )
-        except grpc.RpcError as error:
-            return refusal_of(error)
+            with self._breaker.call() as call:
+                response = self._send(method, request, token)
+                call.answered = not (isinstance(response, Refusal) and response.is_silence)
+        except NotAdmittedError as refused:
+            return Refusal(reason=RefusalReason.UNAVAILABLE, detail=str(refused), is_silence=True)
+        if isinstance(response, Refusal):
+            return response
         try:
             return read(response)
         except ValueError:
             return Refusal(reason=RefusalReason.UNAVAILABLE, detail="a response that cannot be read")
+
+    def _send(
+        self,
+        method: "Callable[[BillingLinkServiceStub], grpc.UnaryUnaryMultiCallable[Request, Response]]",
+        request: Request,
+        token: str,
+    ) -> Response | Refusal:
+        try:
+            return method(self._stub())(
+                request, timeout=DEADLINE_SECONDS, metadata=(("authorization", f"Bearer {token}"),)
+            )
+        except grpc.RpcError as error:
+            return refusal_of(error)
 
     def _stub(self) -> BillingLinkServiceStub:
         # Opened by the first call, after the server has forked: a gRPC channel does not survive a fork.

@@ -60,12 +60,14 @@ class Refusal:
     retry_after: int = 0
     # For LINK_LIMIT_REACHED: how many links a resident may have.
     limit: int = 0
+    # Not billing_link's own words: it gave no answer, or was not asked.
+    is_silence: bool = False
 
 
 def refusal_of(error: grpc.RpcError) -> Refusal:
     """Read a failed call: the `google.rpc.ErrorInfo` of billing_link, or else its bare gRPC status."""
     if not isinstance(error, grpc.Call):
-        return Refusal(reason=RefusalReason.UNAVAILABLE, detail="UNKNOWN")
+        return Refusal(reason=RefusalReason.UNAVAILABLE, detail="UNKNOWN", is_silence=True)
     code, status = error.code().name, rpc_status.from_call(error)
     for detail in status.details if status else ():
         info = ErrorInfo()
@@ -82,7 +84,7 @@ def refusal_of(error: grpc.RpcError) -> Refusal:
                 retry_after=_number(metadata.get("retry_after", "")),
                 limit=_number(metadata.get("limit", "")),
             )
-    return Refusal(reason=RefusalReason.UNAVAILABLE, detail=code)
+    return Refusal(reason=RefusalReason.UNAVAILABLE, detail=code, is_silence=True)
 
 
 def _number(text: str) -> int:

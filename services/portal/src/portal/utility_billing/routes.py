@@ -118,7 +118,9 @@ class UtilityBillingRoutes:
     def _render_form(
         self, session_id: str, form: SearchForm, refusal: Refusal | None = None, status: int = 200
     ) -> Response:
-        linked = self._billing.list_linked_accounts(session_id)
+        # Where the search had to wait in vain, the page does not wait a second time.
+        in_vain = refusal is not None and refusal.reason is RefusalReason.UNAVAILABLE
+        linked = refusal if in_vain else self._billing.list_linked_accounts(session_id)
         retry_after = refusal.retry_after if refusal else 0
         response = self._pages.render(
             "utility_billing/search.html",
