@@ -4,6 +4,7 @@ A variable of the environment goes before `.local/settings.env`, which goes befo
 service gets its own variables only.
 """
 
+import json
 import os
 import re
 from collections.abc import Mapping
@@ -117,12 +118,16 @@ def _addresses(given: dict[str, str]) -> dict[str, str]:
 
 def _derived(values: dict[str, str], directory: Path) -> dict[str, str]:
     issuer = values["IDENTITY_ISSUER"]
+    city = json.loads((ROOT / "deploy/local/sample_city/identity.json").read_text(encoding="utf-8"))
     derived = {
         "IDENTITY_SMTP_URL": f"smtp://{values['INBOX_SMTP_BIND']}",
         "BILLING_LINK_ISSUER": issuer,
         "BILLING_LINK_AUDIENCE": AUDIENCE,
         "PORTAL_ISSUER": issuer,
         "PORTAL_CITY": CITY,
+        "PORTAL_CITY_NAME": city["name"],
+        "PORTAL_CITY_SUPPORT_NAME": city["support_name"],
+        "PORTAL_CITY_SUPPORT_PHONE": city["support_phone"],
         "PORTAL_CLIENT_ID": "citizen-self-service",
         "PORTAL_BILLING_LINK_TARGET": values["BILLING_LINK_BIND"],
         "PORTAL_BILLING_LINK_AUDIENCE": values.get("BILLING_LINK_AUDIENCE", AUDIENCE),

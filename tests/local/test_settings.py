@@ -22,6 +22,7 @@ def test_nothing_set_gives_the_documented_addresses(tmp_path: Path) -> None:
     assert values["INBOX_BIND"] == "127.0.0.1:8025"
     assert values["IDENTITY_SMTP_URL"] == "smtp://127.0.0.1:1025"
     assert values["PORTAL_BILLING_LINK_TARGET"] == "127.0.0.1:50051"
+    assert values["PORTAL_CITY_SUPPORT_PHONE"] == "727-369-0690"
     assert values["IDENTITY_DATABASE_URL"] == f"sqlite:///{tmp_path}/identity.db"
 
 

@@ -20,6 +20,7 @@ from page import Form, Page
 from portal.app import create_app
 from portal.clock import FixedClock
 from portal.config import Settings
+from portal.web import city
 
 from tests.portal.doubles import billing_link as billing_link_double
 from tests.portal.doubles import identity as identity_double
@@ -51,6 +52,12 @@ def compiled_translations(run_directory: Path) -> None:
         with made.open("wb") as binary:
             write_mo(binary, catalog)
         shutil.move(made, source.with_suffix(".mo"))
+
+
+@pytest.fixture(autouse=True)
+def _patience(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let a page wait for the city however busy this machine is."""
+    monkeypatch.setattr(city, "PATIENCE_SECONDS", 10)
 
 
 @pytest.fixture(scope="session")

@@ -62,6 +62,7 @@ def test_a_setting_that_is_missing_is_named(environment, name: str) -> None:
         ("PORTAL_CITY", "City of Pinellas Park"),
         ("PORTAL_WEB_PROCESSES", "0"),
         ("PORTAL_TIME_ZONE", "Florida"),
+        ("PORTAL_CITY_SUPPORT_PHONE", "call us"),
     ],
 )
 def test_a_setting_that_is_wrong_is_named_with_what_it_should_be(environment, name: str, value: str) -> None:

@@ -1,6 +1,8 @@
 """Access tokens: one for each resource, fresh in time, refreshed by one request at a time."""
 
 import threading
+import time
+from contextlib import suppress
 from datetime import timedelta
 
 import grpc
@@ -11,7 +13,7 @@ from portal.identity_client.client import IdentityClient
 from portal.secret_keys import SecretKeys
 from portal.storage import Storage
 from portal.web.sessions.store import Sessions
-from portal.web.sessions.tokens import SessionTokens, TokenCipher, TokenSet
+from portal.web.sessions.tokens import WAITING, SessionTokens, TokenCipher, TokenSet
 
 BILLING = "urn:community-access:billing-link"
 
@@ -82,6 +84,25 @@ def test_many_tabs_at_once_refresh_once(tokens, identity) -> None:
     assert len(got) == 6
     assert len(set(got)) == 1
     assert len(identity.asked("/token")) == 1
+
+
+def test_a_refresh_that_hangs_holds_few_requests(tokens, identity) -> None:
+    identity.delay["/token"] = 1.0
+    waits: list[float] = []
+
+    def ask() -> None:
+        began = time.monotonic()
+        with suppress(IdentityUnavailableError):
+            tokens.access_token("one", BILLING)
+        waits.append(time.monotonic() - began)
+
+    tabs = [threading.Thread(target=ask) for _ in range(16)]
+    for tab in tabs:
+        tab.start()
+    for tab in tabs:
+        tab.join()
+
+    assert sum(wait > 0.8 for wait in waits) == 1 + WAITING
 
 
 def test_two_resources_at_once_take_turns_with_the_one_refresh_token(tokens, identity) -> None:

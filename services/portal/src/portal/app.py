@@ -25,7 +25,7 @@ from portal.storage import Storage
 from portal.utility_billing.routes import UtilityBillingRoutes
 from portal.web import failures, formats, headers, language
 from portal.web.branding import BrandingRoutes
-from portal.web.city import CityCache
+from portal.web.city import City, CityCache
 from portal.web.current_resident import CookieNames, CurrentResident
 from portal.web.form_state import FormState
 from portal.web.health import HealthRoutes
@@ -59,7 +59,7 @@ def create_app(
 
     app, csrf = _flask(settings, secret_keys)
     app.extensions["portal.close"] = [storage.dispose, billing_link.close]
-    city = CityCache(identity, settings.city, clock)
+    city = CityCache(identity, settings.city, known_city(settings), clock)
     # All that the process remembers between requests: tests share an application, and call these in between.
     app.extensions["portal.expire"] = [identity.expire, city.expire, billing_link.expire]
     current = CurrentResident(storage, clock, settings)
@@ -107,6 +107,15 @@ def registration(settings: Settings) -> Registration:
         post_logout_redirect_uri=settings.post_logout_redirect_uri,
         scope=SCOPE,
         resource=settings.billing_link_audience,
+    )
+
+
+def known_city(settings: Settings) -> City:
+    """Return what the settings say of the city, for the time until identity answers."""
+    return City(
+        name=settings.city_name,
+        support_name=settings.city_support_name,
+        support_phone=settings.city_support_phone,
     )
 
 

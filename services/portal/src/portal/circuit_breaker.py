@@ -1,7 +1,7 @@
 """Limits on the calls to another service, so that one that hangs holds few threads of this one.
 
-At most a few calls run at once. After several in a row without an answer the circuit is open: calls are refused
-at once, except one at a time, every few seconds, which finds out whether the other answers again.
+At most a few calls run at once. After several in a row without an answer the circuit is open: calls are
+refused at once, except one at a time, every few seconds, which finds out whether the other answers again.
 """
 
 import threading

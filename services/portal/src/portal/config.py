@@ -81,6 +81,17 @@ class Settings(BaseSettings):
     client_id: str = Field(description="the portal's client id at identity")
     client_secret: SecretStr = Field(description="the portal's client secret at identity")
     city: str = Field(pattern=r"^[a-z0-9-]{1,64}$", description="the city's id, such as pinellas-park")
+    city_name: str = Field(
+        default="", max_length=100, description="the city's name, shown until identity answers"
+    )
+    city_support_phone: str = Field(
+        default="",
+        pattern=r"^([0-9+(][0-9+() .-]{2,31})?$",
+        description="the help line's number, shown until identity answers, such as 727-369-0690",
+    )
+    city_support_name: str = Field(
+        default="", max_length=100, description="who answers there, such as Utility Billing Department"
+    )
     time_zone: str = Field(
         default="America/New_York",
         description="the zone times are shown in where the city names none, such as America/Chicago",

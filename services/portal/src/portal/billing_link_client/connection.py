@@ -1,7 +1,7 @@
 """The options of the connections to billing_link: shared among its servers, replaced when they die.
 
-The names are gRPC's own (`include/grpc/impl/channel_arg_names.h`); all times are milliseconds. The target is a
-`host:port`, or another name that gRPC knows, such as `dns:///host:port`. A name that stands for several
+The names are gRPC's own (`include/grpc/impl/channel_arg_names.h`); all times are milliseconds. The target is
+a `host:port`, or another name that gRPC knows, such as `dns:///host:port`. A name that stands for several
 addresses is several servers, and each gets its share of the calls. It is looked up again when a connection
 ends, which billing_link does to each after some minutes.
 

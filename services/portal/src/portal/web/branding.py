@@ -25,14 +25,16 @@ class BrandingRoutes:
 
     def stylesheet(self) -> Response:
         """Return the city's colours as CSS variables."""
-        response = Response(stylesheet(self._city.current()), mimetype="text/css")
-        response.headers["Cache-Control"] = ONE_MINUTE
-        return response
+        return self._cached(Response(stylesheet(self._city.current()), mimetype="text/css"))
 
     def logo(self) -> Response:
         """Return the city's logo (SVG)."""
         response = Response(self._city.current().logo or NO_LOGO, mimetype="image/svg+xml")
         # An SVG opened as a page of its own could run scripts.
         response.headers["Content-Security-Policy"] = "default-src 'none'; style-src 'unsafe-inline'; sandbox"
-        response.headers["Cache-Control"] = ONE_MINUTE
+        return self._cached(response)
+
+    def _cached(self, response: Response) -> Response:
+        """Let browsers keep it; what serves until identity answers, only until the next page."""
+        response.headers["Cache-Control"] = ONE_MINUTE if self._city.was_read else "no-cache"
         return response

@@ -1,5 +1,6 @@
 """The tokens of a session: encrypted at rest, refreshed before they expire, by one request at a time."""
 
+import threading
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
@@ -17,6 +18,8 @@ MARGIN_SECONDS = 30
 # How often, and how many times, a request checks whether another has refreshed the token it needs.
 CHECK_INTERVAL_SECONDS = 0.1
 CHECKS = 60
+# Of the 16 threads of a process (`portal.cli.serve`), so many may wait for a refresh by another.
+WAITING = 5
 
 
 @dataclass(frozen=True)
@@ -73,7 +76,7 @@ class SessionTokens:
         pause: Callable[[float], None] = time.sleep,
     ) -> None:
         self._storage, self._cipher, self._identity, self._clock = storage, cipher, identity, clock
-        self._pause = pause
+        self._pause, self._waiting = pause, threading.BoundedSemaphore(WAITING)
 
     def access_token(self, session_id: str, resource: str, *, not_this: str = "") -> str:
         """Return an access token for the resource that is good for 30 seconds or more.
@@ -81,19 +84,8 @@ class SessionTokens:
         `not_this` is a token that the resource has refused. Raises `GrantEndedError`, or
         `IdentityUnavailableError` if identity cannot be asked.
         """
-        for _ in range(CHECKS):
-            stored = self._load(session_id)
-            tokens = self._open(session_id, stored.sealed_tokens)
-            token = tokens.live(resource, self._now())
-            if token and token.value != not_this:
-                return token.value
-            if not tokens.refresh_token:
-                raise GrantEndedError("no refresh token")
-            fresh = None if stored.refreshing else self._refresh(session_id, resource, not_this)
-            if fresh:
-                return fresh
-            self._pause(CHECK_INTERVAL_SECONDS)
-        raise IdentityUnavailableError("another request is still refreshing")
+        token = self._find_or_refresh(session_id, resource, not_this)
+        return token or self._wait_for_refresh(session_id, resource, not_this)
 
     def _now(self) -> int:
         return int(self._clock.now().timestamp())
@@ -110,6 +102,29 @@ class SessionTokens:
             return self._cipher.decrypt(session_id, sealed)
         except DecryptionError:
             raise GrantEndedError("encrypted with a key that is no longer configured") from None
+
+    def _find_or_refresh(self, session_id: str, resource: str, not_this: str) -> str | None:
+        """Return the stored token or a fresh one; None while another request refreshes."""
+        stored = self._load(session_id)
+        tokens = self._open(session_id, stored.sealed_tokens)
+        token = tokens.live(resource, self._now())
+        if token and token.value != not_this:
+            return token.value
+        if not tokens.refresh_token:
+            raise GrantEndedError("no refresh token")
+        return None if stored.refreshing else self._refresh(session_id, resource, not_this)
+
+    def _wait_for_refresh(self, session_id: str, resource: str, not_this: str) -> str:
+        if not self._waiting.acquire(blocking=False):
+            raise IdentityUnavailableError("too many requests wait for the refresh by another")
+        try:
+            for _ in range(CHECKS):
+                self._pause(CHECK_INTERVAL_SECONDS)
+                if token := self._find_or_refresh(session_id, resource, not_this):
+                    return token
+        finally:
+            self._waiting.release()
+        raise IdentityUnavailableError("another request is still refreshing")
 
     def _refresh(self, session_id: str, resource: str, not_this: str) -> str | None:
         """Refresh; None if another request has the claim. No transaction is open during the call."""
