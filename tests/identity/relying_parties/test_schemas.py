@@ -180,6 +180,8 @@ def test_every_fault_is_named_at_once():
         ({"id": "Pinellas Park"}, "id: "),
         ({"website": "pinellas-park.com"}, "website: "),
         ({"support_phone": "call us"}, "support_phone: "),
+        ({"support_phone": "---"}, "support_phone: "),
+        ({"support_name": "  "}, "support_name: "),
         ({"primary_color": "#ffff00"}, "primary_color: '#ffff00' has a contrast of 1.1:1"),
         ({"accent_color": "#cccccc"}, "accent_color: "),
         ({"logo_svg": "<svg/>"}, "logo_svg: is not an SVG"),

@@ -74,7 +74,9 @@ GrantType = Literal[
     "urn:ietf:params:oauth:grant-type:device_code",
     "urn:ietf:params:oauth:grant-type:token-exchange",
 ]
-Line = Annotated[str, Field(min_length=1, max_length=100)]
+# Something to read, and a number to call: pages and mails show them in the middle of a sentence.
+Line = Annotated[str, Field(min_length=1, max_length=100, pattern=r"\S")]
+Telephone = Annotated[str, Field(min_length=3, max_length=32, pattern=r"^[0-9+() .-]*[0-9][0-9+() .-]*$")]
 Host = Annotated[
     str,
     _checked(redirect_uris.problem_with_host),
@@ -92,7 +94,7 @@ class CityRegistration(_Registration):
     id: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]{0,63}$")]
     name: Line
     website: Address
-    support_phone: Annotated[str, Field(pattern=r"^[0-9+() .-]{3,32}$")]
+    support_phone: Telephone
     support_name: Line
     primary_color: Primary
     accent_color: Accent
