@@ -5,8 +5,9 @@
     freeze()   bytes stay where they are and new connections wait, as when a firewall drops packets: both
                kernels go on acknowledging, so neither side learns of it
     thaw()     everything goes on, and what was held back is delivered
+    forget()   open connections stay silent for good, new ones work: a firewall has forgotten the old ones
     drop()     every open connection is closed; new ones are made as before
-    open       how many connections are open, those that wait for a frozen target included
+    open       how many connections are open here, those that wait or are forgotten included
     accepted   how many connections were made since the start
 """
 
@@ -54,6 +55,12 @@ class Relay:
         """Pass on what was held back, and what comes."""
         self._flowing.set()
 
+    def forget(self) -> None:
+        """Pass nothing more on of the connections that are open."""
+        with self._lock:
+            for pair in self._pairs:
+                pair.forgotten = True
+
     def drop(self) -> None:
         """Close every open connection."""
         with self._lock:
@@ -87,13 +94,15 @@ class Relay:
 
     def _connect(self, pair: "_Pair") -> None:
         try:
-            if self._may_pass():
+            if self._may_pass(pair):
                 server = _connection_to(self._target)
                 pair.ends.append(server)
                 client = pair.ends[0]
-                back = threading.Thread(target=self._pump, args=(server, client), name="relay", daemon=True)
+                back = threading.Thread(
+                    target=self._pump, args=(pair, server, client), name="relay", daemon=True
+                )
                 back.start()
-                self._pump(client, server)
+                self._pump(pair, client, server)
                 back.join()
         except OSError:
             pass
@@ -102,23 +111,23 @@ class Relay:
             with self._lock:
                 self._pairs.discard(pair)
 
-    def _pump(self, source: socket.socket, sink: socket.socket) -> None:
+    def _pump(self, pair: "_Pair", source: socket.socket, sink: socket.socket) -> None:
         """Pass bytes on until either end closes; the other direction ends with it."""
         with contextlib.suppress(OSError):
             while True:
                 data = source.recv(_BYTES)
                 # While nothing passes, neither does the word that an end has closed.
-                if not self._may_pass() or not data:
+                if not self._may_pass(pair) or not data:
                     break
                 sink.sendall(data)
         for end in (source, sink):
             with contextlib.suppress(OSError):
                 end.shutdown(socket.SHUT_RDWR)
 
-    def _may_pass(self) -> bool:
-        """Wait while the relay is frozen; tell whether it still runs."""
-        while not self._flowing.wait(_TURN):
-            if self._closed.is_set():
+    def _may_pass(self, pair: "_Pair") -> bool:
+        """Wait while the relay is frozen or the connection forgotten; tell whether both still run."""
+        while not self._flowing.is_set() or pair.forgotten:
+            if self._closed.wait(_TURN) or pair.closed:
                 return False
         return not self._closed.is_set()
 
@@ -128,8 +137,10 @@ class _Pair:
 
     def __init__(self, client: socket.socket) -> None:
         self.ends = [client]
+        self.forgotten, self.closed = False, False
 
     def close(self) -> None:
+        self.closed = True
         for end in self.ends:
             with contextlib.suppress(OSError):
                 end.shutdown(socket.SHUT_RDWR)
