@@ -81,7 +81,8 @@ def test_with_a_certificate_it_speaks_tls_and_nothing_else(database_url, tmp_pat
     server.stop(grace=0)
 
 
-def test_the_process_serves_until_sigterm(database_url, free_port):
+@pytest.mark.parametrize("before", [(), (signal.SIGSTOP, signal.SIGCONT)])
+def test_the_process_serves_until_sigterm(database_url, free_port, before):
     environment = os.environ | {
         "BILLING_LINK_DATABASE_URL": database_url,
         "BILLING_LINK_BIND": f"127.0.0.1:{free_port}",
@@ -95,7 +96,8 @@ def test_the_process_serves_until_sigterm(database_url, free_port):
             assert process.poll() is None
             assert time.monotonic() < deadline
             time.sleep(0.1)
-        process.send_signal(signal.SIGTERM)
+        for number in (*before, signal.SIGTERM):
+            process.send_signal(number)
         _, logged = process.communicate(timeout=15)
     assert process.returncode == 0
     assert '"event": "server.stopped"' in logged

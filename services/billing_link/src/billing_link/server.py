@@ -46,6 +46,7 @@ _LARGEST_REQUEST = 16 * 1024
 # Seconds that running calls get to end when the server stops.
 _DRAIN = 10
 _SECONDS_BETWEEN_CLEANUPS = 3600
+_SECONDS_BETWEEN_LOOKS = 1
 
 log = structlog.get_logger()
 
@@ -181,7 +182,10 @@ def serve(settings: ServerSettings) -> None:
         signal.signal(number, lambda *_: stop.set())
     server.start()
     log.info("server.started", bind=settings.bind, tls=bool(settings.tls_certificate))
-    stop.wait()
+    # Python runs a signal's handler in this thread, which the system need not wake for a signal that it
+    # gave to another, as after SIGSTOP and SIGCONT.
+    while not stop.wait(_SECONDS_BETWEEN_LOOKS):
+        pass
     log.info("server.stopping")
     server.stop()
     log.info("server.stopped")
