@@ -1,0 +1,182 @@
+"""A billing_link that hangs, as a stopped process does: the portal's other pages do not wait for it."""
+
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import pytest
+import requests
+from joserfc import jwt
+from local_stack import free_ports
+
+from tests.billing_link.conftest import CITY, HEADER, RECORDS
+from tests.portal.doubles import identity as identity_double
+from tests.portal.doubles.identity import CITY_ID, FakeIdentity
+
+COMMANDS = Path(sys.executable).parent
+SECONDS_TO_START = 60
+UNAVAILABLE = "Your billing information cannot be shown just now"
+# Requests that wait for billing_link at the same time: twice the threads of a process and more.
+WAITING = 30
+
+
+@dataclass(frozen=True)
+class Services:
+    """The portal's address, and the process of billing_link."""
+
+    portal: str
+    billing_link: "subprocess.Popen[bytes]"
+
+    def get(self, path: str, session: requests.Session | None = None) -> tuple[requests.Response, float]:
+        """Return the portal's response and the seconds until it."""
+        began = time.monotonic()
+        answer = (session or requests).get(self.portal + path, timeout=30, allow_redirects=False)
+        return answer, time.monotonic() - began
+
+    def sign_in(self) -> requests.Session:
+        """Return the browser of a resident."""
+        session = requests.Session()
+        answer = session.get(f"{self.portal}/sign-in", timeout=10)
+        assert urlsplit(answer.url).path == "/home", answer.url
+        return session
+
+
+@pytest.fixture
+def identity() -> Iterator[FakeIdentity]:
+    """Return an identity whose access tokens billing_link can verify."""
+    with identity_double.listening() as fake:
+        made = fake._tokens  # noqa: SLF001 - only its access tokens are other ones
+
+        def tokens(resource: str) -> dict[str, Any]:
+            now = int(datetime.now(UTC).timestamp())
+            claims = {
+                "iss": fake.issuer,
+                "aud": resource,
+                "sub": "resident-1",
+                "client_id": "citizen-self-service",
+                "iat": now,
+                "exp": now + 300,
+                "jti": str(now),
+                "scope": "billing.read billing.link",
+                "sid": "identity-session",
+                "city": CITY_ID,
+            }
+            header = {"alg": "ES256", "typ": "at+jwt", "kid": "es"}
+            return made(resource) | {"access_token": jwt.encode(header, claims, fake.keys["ES256"])}
+
+        fake._tokens = tokens  # type: ignore[method-assign]  # noqa: SLF001 - as above
+        yield fake
+
+
+@contextmanager
+def running(command: list[str], environment: dict[str, str]) -> "Iterator[subprocess.Popen[bytes]]":
+    process = subprocess.Popen(command, env=os.environ | environment, stderr=subprocess.DEVNULL)
+    yield process
+    process.send_signal(signal.SIGCONT)
+    process.terminate()
+    process.wait(30)
+
+
+def command(service: str, *arguments: str) -> list[str]:
+    path = shutil.which(service, path=str(COMMANDS))
+    assert path
+    return [path, *arguments]
+
+
+def wait_until(is_so: Callable[[], bool], seconds: float) -> float:
+    """Wait until it is so; return after how many seconds."""
+    began = time.monotonic()
+    while not is_so():
+        assert time.monotonic() - began < seconds
+        time.sleep(0.2)
+    return time.monotonic() - began
+
+
+@pytest.fixture
+def services(identity: FakeIdentity, tmp_path: Path) -> Iterator[Services]:
+    portal_port, billing_link_port = free_ports(2)
+    billing_link = {
+        "BILLING_LINK_DATABASE_URL": f"sqlite:///{tmp_path / 'billing_link.db'}",
+        "BILLING_LINK_BIND": f"127.0.0.1:{billing_link_port}",
+        "BILLING_LINK_ISSUER": identity.issuer,
+        "BILLING_LINK_RESOURCE_SECRET": "not used",
+    }
+    portal = {
+        "PORTAL_BASE_URL": f"http://127.0.0.1:{portal_port}",
+        "PORTAL_BIND": f"127.0.0.1:{portal_port}",
+        "PORTAL_DATABASE_URL": f"sqlite:///{tmp_path / 'portal.db'}",
+        "PORTAL_SECRET_KEYS": "k" * 32,
+        "PORTAL_ISSUER": identity.issuer,
+        "PORTAL_CLIENT_ID": "citizen-self-service",
+        "PORTAL_CLIENT_SECRET": "portal-secret",
+        "PORTAL_CITY": CITY_ID,
+        "PORTAL_BILLING_LINK_TARGET": f"127.0.0.1:{billing_link_port}",
+    }
+    city, records = tmp_path / "city.json", tmp_path / "records.csv"
+    city.write_text(json.dumps(CITY))
+    records.write_text("\n".join((HEADER, *RECORDS, "")))
+    for line in (
+        command("billing_link", "migrate"),
+        command("billing_link", "cities", "put", str(city)),
+        command("billing_link", "import", str(records), "--city", CITY_ID),
+        command("portal", "migrate"),
+    ):
+        subprocess.run(line, env=os.environ | billing_link | portal, check=True, capture_output=True)
+    with (
+        running(command("billing_link", "serve"), billing_link) as process,
+        running(command("portal", "serve"), portal),
+    ):
+        made = Services(portal["PORTAL_BASE_URL"], process)
+
+        def is_up() -> bool:
+            try:
+                return made.get("/health/ready")[0].status_code == 200
+            except requests.ConnectionError:
+                return False
+
+        wait_until(is_up, SECONDS_TO_START)
+        yield made
+
+
+def test_other_pages_go_on_and_accounts_come_back(services: Services) -> None:
+    resident = services.sign_in()
+
+    def shows_accounts() -> bool:
+        return UNAVAILABLE not in services.get("/home", resident)[0].text
+
+    wait_until(shows_accounts, SECONDS_TO_START)
+    services.billing_link.send_signal(signal.SIGSTOP)
+    stopped = time.monotonic()
+    with ThreadPoolExecutor(WAITING) as pool:
+        paths = ["/home", "/utility-billing"] * (WAITING // 2)
+        waiting = [pool.submit(services.get, path, resident) for path in paths]
+        time.sleep(0.5)
+        others: list[tuple[str, float]] = []
+        while time.monotonic() - stopped < 5:
+            for path in ("/", "/health/live", "/health/ready", "/sign-in"):
+                answer, seconds = services.get(path)
+                assert answer.status_code in (200, 303)
+                others.append((path, seconds))
+        waited = [each.result() for each in waiting]
+
+    assert max(others, key=lambda each: each[1])[1] < 1, others
+    assert all(answer.status_code == 200 and UNAVAILABLE in answer.text for answer, _ in waited)
+    assert max(seconds for _, seconds in waited) < 5
+    # The circuit is open: a page does not wait for it any more.
+    assert sum(services.get("/home", resident)[1] < 1 for _ in range(3)) >= 2
+
+    services.billing_link.send_signal(signal.SIGCONT)
+
+    assert wait_until(shows_accounts, 10) < 8
