@@ -13,6 +13,7 @@ from portal.config import SCOPE, Settings
 from portal.home.page import HomePage
 from portal.home.profile import ResidentProfile
 from portal.home.routes import HomeRoutes
+from portal.identity_client.call_limit import TOKEN_REQUESTS, USERINFO_REQUESTS, CallLimit
 from portal.identity_client.client import IdentityClient, Registration
 from portal.secret_keys import SecretKeys
 from portal.sign_in.backchannel_logout.end_sessions import EndSessions
@@ -59,13 +60,16 @@ def create_app(
 
     app, csrf = _flask(settings, secret_keys)
     app.extensions["portal.close"] = [storage.dispose, billing_link.close]
+    token_requests, userinfo_requests = CallLimit(TOKEN_REQUESTS), CallLimit(USERINFO_REQUESTS)
     city = CityCache(identity, settings.city, known_city(settings), clock)
     # All that the process remembers between requests: tests share an application, and call these in between.
-    app.extensions["portal.expire"] = [identity.expire, city.expire, billing_link.expire]
+    app.extensions["portal.expire"] = [
+        each.expire for each in (identity, token_requests, userinfo_requests, city, billing_link)
+    ]
     current = CurrentResident(storage, clock, settings)
     pages = Pages(city, current, clock)
     cipher = TokenCipher(secret_keys)
-    tokens = SessionTokens(storage, cipher, identity, clock)
+    tokens = SessionTokens(storage, cipher, identity, clock, token_requests)
     billing = ResidentBilling(billing_link, tokens, settings.billing_link_audience)
 
     headers.install(app, settings)
@@ -76,10 +80,10 @@ def create_app(
     logout = BackchannelLogoutRoutes(EndSessions(storage, clock, identity)).blueprint()
     # Identity's server calls it, without a cookie; the logout token is its proof.
     csrf.exempt(logout)
-    profile = ResidentProfile(storage, secret_keys, tokens, identity, clock)
+    profile = ResidentProfile(storage, secret_keys, tokens, identity, clock, userinfo_requests)
     sign_in = SignInRoutes(
         BeginSignIn(storage, secret_keys, identity, clock),
-        CompleteSignIn(storage, secret_keys, identity, clock, settings.billing_link_audience),
+        CompleteSignIn(storage, secret_keys, identity, clock, settings.billing_link_audience, token_requests),
         SignOut(cipher, identity),
         current,
         pages,

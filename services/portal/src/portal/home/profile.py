@@ -6,6 +6,7 @@ import structlog
 
 from portal.clock import Clock
 from portal.errors import GrantEndedError, IdentityError
+from portal.identity_client.call_limit import CallLimit
 from portal.identity_client.client import IdentityClient, Profile
 from portal.secret_keys import DecryptionError, SecretKeys
 from portal.storage import Storage
@@ -28,9 +29,10 @@ class ResidentProfile:
         tokens: SessionTokens,
         identity: IdentityClient,
         clock: Clock,
+        limit: CallLimit,
     ) -> None:
         self._storage, self._secret_keys, self._tokens = storage, secret_keys, tokens
-        self._identity, self._clock = identity, clock
+        self._identity, self._clock, self._limit = identity, clock, limit
 
     def load(self, live: LiveSession) -> Profile | None:
         """Return the profile; None if identity has neither name nor address. Raises `GrantEndedError`.
@@ -56,7 +58,8 @@ class ResidentProfile:
         try:
             # userinfo takes tokens whose audience is identity itself.
             token = self._tokens.access_token(live.id, self._identity.issuer)
-            profile = self._identity.fetch_profile(token, live.subject)
+            with self._limit.call():
+                profile = self._identity.fetch_profile(token, live.subject)
         except GrantEndedError:
             raise
         except IdentityError as error:

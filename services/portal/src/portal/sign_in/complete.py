@@ -8,6 +8,7 @@ import structlog
 from portal import randomness
 from portal.clock import Clock
 from portal.errors import CodeRefusedError, IdentityError, IdentityUnavailableError, SignInNotVerifiedError
+from portal.identity_client.call_limit import CallLimit
 from portal.identity_client.client import IdentityClient, SignInTokens
 from portal.secret_keys import SecretKeys
 from portal.sign_in.begin import VERIFIER
@@ -79,9 +80,10 @@ class CompleteSignIn:
         identity: IdentityClient,
         clock: Clock,
         resource: str,
+        limit: CallLimit,
     ) -> None:
         self._storage, self._secret_keys, self._identity, self._clock = storage, secret_keys, identity, clock
-        self._cipher, self._resource = TokenCipher(secret_keys), resource
+        self._cipher, self._resource, self._limit = TokenCipher(secret_keys), resource, limit
 
     def complete(self, response: AuthorizationResponse) -> Outcome:
         """Claim the attempt, which counts once, then redeem the code and begin a session."""
@@ -114,7 +116,8 @@ class CompleteSignIn:
         if response.error or not response.code:
             raise SignInNotVerifiedError(f"authorization response: error {response.error[:64]!r}")
         opened = self._secret_keys.decrypt(VERIFIER, response.state, pending.sealed_verifier, now=0)
-        tokens = self._identity.redeem_code(response.code, str(opened["verifier"]), pending.nonce)
+        with self._limit.call():
+            tokens = self._identity.redeem_code(response.code, str(opened["verifier"]), pending.nonce)
         return SignedIn(pending.return_to, self._begin_session(tokens))
 
     def _begin_session(self, tokens: SignInTokens) -> str:

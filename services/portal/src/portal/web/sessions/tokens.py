@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 
 from portal.clock import Clock
 from portal.errors import GrantEndedError, IdentityUnavailableError
+from portal.identity_client.call_limit import CallLimit
 from portal.identity_client.client import AccessToken, IdentityClient, SignInTokens
 from portal.secret_keys import DecryptionError, SecretKeys
 from portal.storage import Storage
@@ -19,7 +20,7 @@ MARGIN_SECONDS = 30
 CHECK_INTERVAL_SECONDS = 0.1
 CHECKS = 60
 # Of the 16 threads of a process (`portal.cli.serve`), so many may wait for a refresh by another.
-WAITING = 5
+WAITING = 4
 
 
 @dataclass(frozen=True)
@@ -73,10 +74,11 @@ class SessionTokens:
         cipher: TokenCipher,
         identity: IdentityClient,
         clock: Clock,
+        limit: CallLimit,
         pause: Callable[[float], None] = time.sleep,
     ) -> None:
         self._storage, self._cipher, self._identity, self._clock = storage, cipher, identity, clock
-        self._pause, self._waiting = pause, threading.BoundedSemaphore(WAITING)
+        self._limit, self._pause, self._waiting = limit, pause, threading.BoundedSemaphore(WAITING)
 
     def access_token(self, session_id: str, resource: str, *, not_this: str = "") -> str:
         """Return an access token for the resource that is good for 30 seconds or more.
@@ -138,7 +140,8 @@ class SessionTokens:
             current = tokens.live(resource, self._now())
             if current and current.value != not_this:  # refreshed by another request since it was read
                 return current.value
-            fresh = self._identity.refresh(tokens.refresh_token, resource)
+            with self._limit.call():
+                fresh = self._identity.refresh(tokens.refresh_token, resource)
             tokens = replace(
                 tokens,
                 refresh_token=fresh.refresh_token,
