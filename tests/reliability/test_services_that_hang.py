@@ -1,4 +1,4 @@
-"""A billing_link that hangs, as a stopped process does: the portal's other pages do not wait for it."""
+"""A billing_link or an identity that hangs: the portal's other pages do not wait for it."""
 
 import json
 import os
@@ -34,7 +34,7 @@ WAITING = 30
 
 @dataclass(frozen=True)
 class Services:
-    """The portal's address, and the process of billing_link."""
+    """A portal, by its address, and a billing_link, by its process."""
 
     portal: str
     billing_link: "subprocess.Popen[bytes]"
@@ -45,6 +45,25 @@ class Services:
         answer = (session or requests).get(self.portal + path, timeout=30, allow_redirects=False)
         return answer, time.monotonic() - began
 
+    def shows_accounts(self, resident: requests.Session) -> bool:
+        """Tell whether billing_link answers the resident's home page."""
+        return UNAVAILABLE not in self.get("/home", resident)[0].text
+
+    def wait_with_many(
+        self, resident: requests.Session, paths: list[str], *, seconds: float
+    ) -> list[tuple[requests.Response, float]]:
+        """Ask for these pages many times at once; check meanwhile that the other pages do not wait."""
+        with ThreadPoolExecutor(WAITING) as pool:
+            waiting = [pool.submit(self.get, path, resident) for path in paths * (WAITING // len(paths))]
+            time.sleep(0.5)
+            began = time.monotonic()
+            while time.monotonic() - began < seconds:
+                for path in ("/", "/health/live", "/health/ready", "/sign-in"):
+                    answer, waited = self.get(path)
+                    assert answer.status_code in (200, 303)
+                    assert waited < 1, path
+            return [each.result() for each in waiting]
+
     def sign_in(self) -> requests.Session:
         """Return the browser of a resident."""
         session = requests.Session()
@@ -53,7 +72,7 @@ class Services:
         return session
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def identity() -> Iterator[FakeIdentity]:
     """Return an identity whose access tokens billing_link can verify."""
     with identity_double.listening() as fake:
@@ -104,11 +123,12 @@ def wait_until(is_so: Callable[[], bool], seconds: float) -> float:
     return time.monotonic() - began
 
 
-@pytest.fixture
-def services(identity: FakeIdentity, tmp_path: Path) -> Iterator[Services]:
+@pytest.fixture(scope="module")
+def services(identity: FakeIdentity, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Services]:
+    directory = tmp_path_factory.mktemp("services")
     portal_port, billing_link_port = free_ports(2)
     billing_link = {
-        "BILLING_LINK_DATABASE_URL": f"sqlite:///{tmp_path / 'billing_link.db'}",
+        "BILLING_LINK_DATABASE_URL": f"sqlite:///{directory / 'billing_link.db'}",
         "BILLING_LINK_BIND": f"127.0.0.1:{billing_link_port}",
         "BILLING_LINK_ISSUER": identity.issuer,
         "BILLING_LINK_RESOURCE_SECRET": "not used",
@@ -116,7 +136,7 @@ def services(identity: FakeIdentity, tmp_path: Path) -> Iterator[Services]:
     portal = {
         "PORTAL_BASE_URL": f"http://127.0.0.1:{portal_port}",
         "PORTAL_BIND": f"127.0.0.1:{portal_port}",
-        "PORTAL_DATABASE_URL": f"sqlite:///{tmp_path / 'portal.db'}",
+        "PORTAL_DATABASE_URL": f"sqlite:///{directory / 'portal.db'}",
         "PORTAL_SECRET_KEYS": "k" * 32,
         "PORTAL_ISSUER": identity.issuer,
         "PORTAL_CLIENT_ID": "citizen-self-service",
@@ -124,7 +144,7 @@ def services(identity: FakeIdentity, tmp_path: Path) -> Iterator[Services]:
         "PORTAL_CITY": CITY_ID,
         "PORTAL_BILLING_LINK_TARGET": f"127.0.0.1:{billing_link_port}",
     }
-    city, records = tmp_path / "city.json", tmp_path / "records.csv"
+    city, records = directory / "city.json", directory / "records.csv"
     city.write_text(json.dumps(CITY))
     records.write_text("\n".join((HEADER, *RECORDS, "")))
     for line in (
@@ -152,26 +172,11 @@ def services(identity: FakeIdentity, tmp_path: Path) -> Iterator[Services]:
 
 def test_other_pages_go_on_and_accounts_come_back(services: Services) -> None:
     resident = services.sign_in()
-
-    def shows_accounts() -> bool:
-        return UNAVAILABLE not in services.get("/home", resident)[0].text
-
-    wait_until(shows_accounts, SECONDS_TO_START)
+    wait_until(lambda: services.shows_accounts(resident), SECONDS_TO_START)
     services.billing_link.send_signal(signal.SIGSTOP)
-    stopped = time.monotonic()
-    with ThreadPoolExecutor(WAITING) as pool:
-        paths = ["/home", "/utility-billing"] * (WAITING // 2)
-        waiting = [pool.submit(services.get, path, resident) for path in paths]
-        time.sleep(0.5)
-        others: list[tuple[str, float]] = []
-        while time.monotonic() - stopped < 5:
-            for path in ("/", "/health/live", "/health/ready", "/sign-in"):
-                answer, seconds = services.get(path)
-                assert answer.status_code in (200, 303)
-                others.append((path, seconds))
-        waited = [each.result() for each in waiting]
 
-    assert max(others, key=lambda each: each[1])[1] < 1, others
+    waited = services.wait_with_many(resident, ["/home", "/utility-billing"], seconds=5)
+
     assert all(answer.status_code == 200 and UNAVAILABLE in answer.text for answer, _ in waited)
     assert max(seconds for _, seconds in waited) < 5
     # The circuit is open: a page does not wait for it any more.
@@ -179,4 +184,11 @@ def test_other_pages_go_on_and_accounts_come_back(services: Services) -> None:
 
     services.billing_link.send_signal(signal.SIGCONT)
 
-    assert wait_until(shows_accounts, 10) < 8
+    assert wait_until(lambda: services.shows_accounts(resident), 10) < 8
+
+
+def test_other_pages_go_on_while_identity_hangs(services: Services, identity: FakeIdentity) -> None:
+    residents = [services.sign_in() for _ in range(3)]
+    identity.delay = dict.fromkeys(("/token", "/userinfo", f"/cities/{CITY_ID}"), 10)
+    for resident in residents:
+        services.wait_with_many(resident, ["/home"], seconds=2)
