@@ -97,6 +97,69 @@ def test_4_1_2_1_other_faults_are_told_to_the_client(provider: Provider):
         assert (answer["error"], answer["iss"]) == (error, ISSUER), changes
 
 
+UNUSABLE_SCOPES = [
+    (None, "missing"),
+    (" ", "missing"),
+    ("openid,email", "not by ','"),
+    ("openid+email", "not by '+'"),
+    ("openid%20email", "not by '%20'"),
+    ("openid;email", "not by ';'"),
+    ("OPENID", "by case"),
+    ("OpenID Email", "by case"),
+    ("foo", "names something"),
+    ("openid\temail", "no tabs"),
+    ("openid\nemail", "no tabs"),
+    ("openid\u00a0email", "no tabs"),
+    ('openid "', "no tabs"),
+]
+
+
+def test_3_3_a_scope_that_names_nothing_usable_is_refused_before_sign_in(provider: Provider):
+    client = provider.client()
+    for scope, words in UNUSABLE_SCOPES:
+        told = answered(provider.browser().authorize(client.request(scope=scope)))
+        assert told["error"] == "invalid_scope", scope
+        assert words in told["error_description"], scope
+
+
+def test_3_3_a_scope_that_names_nothing_usable_is_refused_where_it_is_pushed(provider: Provider):
+    client = provider.client()
+    for scope, words in UNUSABLE_SCOPES:
+        pushed = provider.app.test_client().post(
+            "/par", data=client.request(scope=scope), headers=client.basic(), base_url=ISSUER
+        )
+        assert (pushed.status_code, pushed.json["error"]) == (400, "invalid_scope"), scope
+        assert words in pushed.json["error_description"], scope
+
+
+def test_3_3_what_of_the_scope_is_known_is_granted_and_told(provider: Provider):
+    client = provider.client()
+    browser = provider.browser(provider.resident())
+    for scope, granted in (
+        ("openid  email", "openid email"),
+        ("foo openid OPENID", "openid"),
+        ("profile", "profile"),
+    ):
+        assert provider.tokens(browser, client, scope=scope)["scope"] == granted
+
+
+@pytest.mark.parametrize(
+    ("scope", "words"),
+    [
+        ("openid,email", "not by ','"),
+        ("OPENID", "by case"),
+        ("openid\temail", "no tabs"),
+        ("openid foo", "names something"),
+    ],
+)
+def test_6_a_refresh_names_the_fault_of_its_scope(provider: Provider, scope: str, words: str):
+    client = provider.client()
+    tokens = provider.tokens(provider.browser(provider.resident()), client)
+    refused = provider.refresh(client, tokens["refresh_token"], scope=scope)
+    assert (refused.status_code, refused.json["error"]) == (400, "invalid_scope")
+    assert words in refused.json["error_description"]
+
+
 def test_4_1_2_the_state_comes_back_as_it_was_sent(provider: Provider):
     client = provider.client()
     state = "a b+c&d=é%20/?#"

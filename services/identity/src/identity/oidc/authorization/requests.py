@@ -158,7 +158,7 @@ def _refuse_unsupported(parameters: Parameters) -> None:
 
 
 def _prompts(parameters: Parameters) -> frozenset[str]:
-    prompts = frozenset((parameters.get("prompt") or "").split())
+    prompts = frozenset(parameters.words("prompt"))
     if not prompts <= set(PROMPTS):
         raise InvalidRequestError("The prompt is not supported.")
     if "none" in prompts and len(prompts) > 1:
@@ -183,5 +183,5 @@ def _dpop_jkt(parameters: Parameters) -> str | None:
 
 
 def _ui_locale(parameters: Parameters) -> str:
-    languages = (tag.lower().split("-")[0] for tag in (parameters.get("ui_locales") or "").split())
+    languages = (tag.lower().split("-")[0] for tag in parameters.words("ui_locales"))
     return next((language for language in languages if language in LANGUAGES), "")

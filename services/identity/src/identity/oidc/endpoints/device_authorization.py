@@ -1,7 +1,7 @@
 """The device authorization endpoint (RFC 8628 §3.1, §3.2)."""
 
 from authlib.oauth2 import OAuth2Error
-from authlib.oauth2.rfc6749 import InvalidScopeError, UnauthorizedClientError
+from authlib.oauth2.rfc6749 import UnauthorizedClientError
 from werkzeug.wrappers import Response
 
 from identity import randomness
@@ -69,8 +69,6 @@ class DeviceAuthorizationEndpoint:
 
     def _begin(self, client: RegisteredClient, request: ProtocolRequest) -> tuple[str, str]:
         scope = allowed_scope(request.parameters.get("scope") or "openid", client)
-        if not scope:
-            raise InvalidScopeError
         resources = self._resources.granted_resources(request.parameters.all("resource"), client)
         now, device_code, user_code = self._clock.now(), randomness.secret(), user_codes.generate()
         device = WaitingDevice(

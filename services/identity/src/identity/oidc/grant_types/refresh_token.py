@@ -8,7 +8,7 @@ parties, one of them a thief; the family ends.
 from dataclasses import dataclass
 from datetime import datetime
 
-from authlib.oauth2.rfc6749 import InvalidGrantError, InvalidScopeError, scope_to_list
+from authlib.oauth2.rfc6749 import InvalidGrantError
 
 from identity.clock import Clock
 from identity.oidc.grant_types.base import TokenRequest
@@ -16,6 +16,7 @@ from identity.oidc.grants.refresh_tokens import RefreshFamilies
 from identity.oidc.grants.revocation import Cause, Revocation
 from identity.oidc.grants.store import Grants, GrantView
 from identity.oidc.protocol.lifetimes import REFRESH_GRACE, REFRESH_IDLE
+from identity.oidc.protocol.scopes import check_within, read_scope
 from identity.oidc.sender_constraint.binding import Binding
 from identity.oidc.tokens.responses import TokenResponse, TokenResponses
 from identity.relying_parties.clients import RegisteredClient
@@ -127,13 +128,13 @@ class RefreshTokenGrant:
         token = self._rotation.find_refresh_token(text)
         if token is None or token.grant.client_id != request.client.id:
             raise InvalidGrantError
-        requested, granted = request.parameters.get("scope"), token.grant.scope
-        if requested and not set(scope_to_list(requested)) <= set(scope_to_list(granted)):
-            raise InvalidScopeError
+        requested, scope = request.parameters.get("scope"), token.grant.scope
+        if requested is not None:
+            wanted = read_scope(requested)
+            check_within(wanted, scope.split())
+            scope = " ".join(wanted)
         audience = self._responses.audience(token.grant, request.parameters)
-        return AuthorizedRefresh(
-            self._rotation, self._responses, request.client, token, audience, requested or granted
-        )
+        return AuthorizedRefresh(self._rotation, self._responses, request.client, token, audience, scope)
 
 
 def _is_in_grace(token: RefreshToken, current: GrantView, now: datetime) -> bool:

@@ -40,6 +40,10 @@ class Parameters:
         """Return the values of a repeatable parameter."""
         return list(self._values.get(name, ()))
 
+    def words(self, name: str) -> list[str]:
+        """Return the parts of a list between blanks (%x20 alone), empty without the parameter."""
+        return [word for word in (self.get(name) or "").split(" ") if word]
+
     def is_repeated(self, name: str) -> bool:
         """Tell whether the parameter was sent more than once."""
         return len(self._values.get(name, ())) > 1

@@ -2,9 +2,8 @@
 
 from collections.abc import Collection, Iterable
 
-from authlib.oauth2.rfc6749 import InvalidScopeError
-
 from identity.oidc.protocol.errors import InvalidTargetError
+from identity.oidc.protocol.scopes import check_within, known_part, read_scope
 from identity.relying_parties.cache import RelyingPartyCache
 from identity.relying_parties.clients import RegisteredClient
 
@@ -54,9 +53,8 @@ class ResourceIndicators:
         Raises `InvalidScopeError` for more than that, or for nothing (RFC 6749 §3.3, §5.2).
         """
         available = self.scope_at(audience, most)
-        wanted = tuple(dict.fromkeys(requested.split())) if requested else available
-        if not wanted or not set(wanted) <= set(available):
-            raise InvalidScopeError("The scope is more than may be had at this resource, or nothing.")
+        wanted = read_scope(requested) if requested else available
+        check_within(wanted, available)
         return wanted
 
     def scope_at(self, audience: str, scope: Iterable[str]) -> tuple[str, ...]:
@@ -73,5 +71,8 @@ class ResourceIndicators:
 
 
 def allowed_scope(requested: str, client: RegisteredClient) -> str:
-    """Return the part of a scope that the client registered; the rest is ignored (Core §3.1.2.1)."""
-    return " ".join(dict.fromkeys(s for s in requested.split() if s in client.scopes))
+    """Return the part of a scope that the client registered; the rest is ignored (Core §3.1.2.1).
+
+    Raises `InvalidScopeError` where nothing is left.
+    """
+    return " ".join(known_part(read_scope(requested), client.scopes))
