@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 from identity.relying_parties.branding import contrast_with_white, problem_with_color, problem_with_logo
-from identity.relying_parties.redirect_uris import problem_with
+from identity.relying_parties.redirect_uris import problem_with, problem_with_redirect, site_of
 from identity.relying_parties.schemas import (
     DEVICE_CODE,
     RegistrationRefusedError,
@@ -69,10 +69,91 @@ def test_sound_addresses(uri: str):
         ("https://city.example:port/", "not an address"),
         ("https://[::1", "not an address"),
         ("https://city.example/" + "x" * 500, "longer"),
+        ("HTTPS://city.example/callback", "capitals"),
+        ("https://City.example/callback", "capitals"),
+        ("https://city.example:0/callback", "port"),
+        ("https://city.example:/callback", "port"),
+        ("https://city.example:0443/callback", "port"),
+        ("https://city.example:65536/callback", "not an address"),
+        ("https://city.example/callback?", "empty query"),
+        ("https://city.example./callback", "capitals"),
+        ("https://city..example/callback", "capitals"),
+        ("https://[:::]/callback", "not an address"),
+        ("https://city.example/a%0Ab", "escape of a control"),
+        ("https://city.example/a%00b", "escape of a control"),
+        ("https://city.example/a%5cb", "escape of a control"),
+        ("https://city.example/100%", "no escape"),
+        ("https://city.example/a\tb", "percent-encoded"),
+        ("http://127.1/callback", "not https"),
+        ("http://[0:0:0:0:0:0:0:1]/callback", "not https"),
+        ("com.example.case:/callback", "not an absolute"),
     ],
 )
 def test_unsound_addresses(uri: str, words: str):
     assert words in (problem_with(uri) or "")
+    if not uri.startswith("com."):
+        assert problem_with_redirect(uri)
+
+
+@pytest.mark.parametrize(
+    "uri",
+    ["com.example.case:/oauth2redirect", "com.example.case:/", "gov.example.my-app2:/a/b?page=1"],
+)
+def test_an_app_may_have_a_scheme_of_its_own(uri: str):
+    app = {"token_endpoint_auth_method": "none", "redirect_uris": [uri], "post_logout_redirect_uris": [uri]}
+    assert read_client(CLIENT | app).registered().redirect_uris == {uri}
+
+
+@pytest.mark.parametrize(
+    "uri",
+    [
+        "myapp://cb",
+        "myapp:/cb",
+        "com.example.case://cb",
+        "com.example.case:cb",
+        "com.example.case:",
+        "com.example.case:///cb",
+        "Com.Example.case:/cb",
+        "com..case:/cb",
+        "com.:/cb",
+        ".com:/cb",
+        "com.example.case:/cb?",
+        "com.example.case:/cb#x",
+        "com.example.case:/c b",
+        "com.example.case:/cb%0a",
+        "com.example.*:/cb",
+        "javascript:alert(1)",
+        "JavaScript:alert(1)",
+        "java\tscript:alert(1)",
+        "data:text/html,x",
+        "vbscript:x",
+        "file:///etc/passwd",
+        "file:/etc/passwd",
+        "blob:https://city.example/x",
+        "about:blank",
+        "intent:#Intent;scheme=x;end",
+    ],
+)
+def test_a_scheme_that_is_no_apps_own_is_refused(uri: str):
+    app = {"token_endpoint_auth_method": "none", "redirect_uris": [uri]}
+    assert "redirect_uris" in refused(read_client, CLIENT | app)
+
+
+def test_a_scheme_of_its_own_is_for_public_clients_and_redirects_alone():
+    uri = "com.example.case:/cb"
+    public = {"token_endpoint_auth_method": "none"}
+    assert "is for public clients" in refused(read_client, CLIENT | {"redirect_uris": [uri]})
+    assert "is for public clients" in refused(read_client, CLIENT | {"post_logout_redirect_uris": [uri]})
+    assert "needs PKCE" not in refused(read_client, CLIENT | public | {"initiate_login_uri": uri})
+    assert "needs PKCE" in refused(
+        read_client, CLIENT | public | {"redirect_uris": [uri], "pkce_required": False}
+    )
+    for name in ("initiate_login_uri", "backchannel_logout_uri", "jwks_uri"):
+        assert name in refused(read_client, CLIENT | public | {name: uri})
+
+
+def test_the_site_of_a_scheme_is_the_domain_name_in_it():
+    assert site_of("com.example.case:/cb") == "case.example.com"
 
 
 def test_contrast_is_that_of_wcag():

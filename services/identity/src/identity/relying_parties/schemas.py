@@ -61,6 +61,7 @@ def _provider_key(value: str) -> str:
 
 
 Address = Annotated[str, _checked(redirect_uris.problem_with)]
+RedirectAddress = Annotated[str, _checked(redirect_uris.problem_with_redirect)]
 AddressOrNone = Annotated[str, _checked(lambda uri: redirect_uris.problem_with(uri) if uri else None)]
 Primary = Annotated[
     str, _checked(lambda color: branding.problem_with_color(color, branding.PRIMARY_CONTRAST))
@@ -119,8 +120,8 @@ class ClientRegistration(ClientSecurity, _Registration):
     userinfo_signed_response_alg: Literal["", "RS256", "ES256", "EdDSA"] = ""
     subject_type: Literal["public", "pairwise"] = "public"
     grant_types: frozenset[GrantType] = frozenset(("authorization_code", "refresh_token"))
-    redirect_uris: frozenset[Address] = frozenset()
-    post_logout_redirect_uris: frozenset[Address] = frozenset()
+    redirect_uris: frozenset[RedirectAddress] = frozenset()
+    post_logout_redirect_uris: frozenset[RedirectAddress] = frozenset()
     initiate_login_uri: AddressOrNone = ""
     scopes: frozenset[str] = frozenset(("openid", "profile", "email"))
     resources: frozenset[str] = frozenset()
@@ -144,6 +145,11 @@ class ClientRegistration(ClientSecurity, _Registration):
         signs_in = redirects or DEVICE_CODE in self.grant_types
         yield redirects and not self.redirect_uris, "redirect_uris: name at least one"
         yield redirects and not self.initiate_login_uri, "initiate_login_uri is missing"
+        native = any(map(redirect_uris.is_private_use, self.redirect_uris | self.post_logout_redirect_uris))
+        yield (
+            native and self.token_endpoint_auth_method != "none",  # noqa: S105 - a method's name
+            "redirect_uris: a scheme of an app's own is for public clients (token_endpoint_auth_method none)",
+        )
         yield signs_in and "openid" not in self.scopes, "scopes must contain openid"
 
     def _faults_of_grants(self) -> Iterable[tuple[bool, str]]:

@@ -6,6 +6,7 @@ from urllib.parse import urlsplit
 from flask import Flask, Response, g
 
 from identity.config import Settings
+from identity.relying_parties import redirect_uris
 
 _TWO_YEARS = 63_072_000
 _FORM_ACTIONS = "form_action_origins"
@@ -57,22 +58,31 @@ class SecurityHeaders:
         return response
 
 
-def form_action(response: Response, origin: str) -> Response:
-    """Let forms of this page end, after redirects, at one more origin (or at any URL's origin).
+def form_action(response: Response, address: str, *, any_port: bool = False) -> Response:
+    """Let forms of this page end, after redirects, at one more address too.
 
     Chromium applies `form-action` to the whole chain of redirects, so a sign-in that returns to a city's
-    website would stop half-way without the website's origin.
+    website would stop half-way without the website's origin. `any_port`: of a native application, which
+    learns its port at 127.0.0.1 when it starts (RFC 8252 §7.3).
     """
-    if clean := origin_of(origin):
-        g.setdefault(_FORM_ACTIONS, set()).add(clean)
+    if source := source_of(address, any_port=any_port):
+        g.setdefault(_FORM_ACTIONS, set()).add(source)
     return response
 
 
-def origin_of(url: str) -> str:
-    """Return scheme, host and port of an http(s) URL; empty for anything else."""
-    parts = urlsplit(url)
-    safe = parts.scheme in ("http", "https") and parts.netloc and not set(" ;,'\"") & set(parts.netloc)
-    return f"{parts.scheme}://{parts.netloc}" if safe else ""
+def source_of(address: str, *, any_port: bool = False) -> str:
+    """Return the source expression of an address (CSP 3 §2.3.1); empty for one that has none."""
+    if redirect_uris.is_private_use(address):
+        return address.partition("/")[0]
+    parts = urlsplit(address)
+    if parts.scheme not in ("http", "https") or not parts.netloc or set(" ;,'\"") & set(parts.netloc):
+        return ""
+    if parts.netloc.startswith("["):
+        # The grammar has no IPv6 addresses, and browsers ignore them.
+        return f"{parts.scheme}:"
+    if any_port and parts.hostname == "127.0.0.1":
+        return f"{parts.scheme}://{parts.hostname}:*"
+    return f"{parts.scheme}://{parts.netloc}"
 
 
 def _content_security_policy(origins: Iterable[str]) -> str:

@@ -98,7 +98,7 @@ class Pages:
             response.headers["Retry-After"] = _RETRY_AFTER_SECONDS
         if shell.client:
             for address in (*shell.client.redirect_uris, shell.client.initiate_login_uri):
-                form_action(response, address)
+                form_action(response, address, any_port=shell.client.is_public)
         return response
 
     def error(

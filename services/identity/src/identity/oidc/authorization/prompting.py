@@ -88,15 +88,17 @@ def _must_consent(
     interaction: StoredInteraction | None,
     consent: Consent | None,
 ) -> bool:
-    if "consent" not in request.prompts and _is_allowed_already(request, consent):
-        return False
+    if "consent" not in request.prompts:
+        own = request.client.first_party and _has_just_proved_identity(signed_in, interaction)
+        if own or _is_allowed_already(request, consent):
+            return False
     return interaction is None or interaction.consented_session_id != signed_in.sid
 
 
 def _is_allowed_already(request: AuthorizationRequest, consent: Consent | None) -> bool:
+    # RFC 8252 §8.6: any program on the resident's machine can pretend to be this client.
+    if request.client.is_public and redirect_uris.is_native(request.redirect_uri):
+        return False
     if request.client.first_party:
         return True
-    # RFC 8252 §8.6: any program on the resident's machine can pretend to be this client.
-    if request.client.is_public and redirect_uris.is_loopback(request.redirect_uri):
-        return False
     return consent is not None and consent.covers(request.requested_scope, request.resources)

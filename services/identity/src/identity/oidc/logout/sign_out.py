@@ -5,6 +5,7 @@ from urllib.parse import urlencode
 
 from identity.clock import Clock
 from identity.oidc.protocol.parameters import Parameters
+from identity.oidc.protocol.redirect_uris import is_registered_for_logout
 from identity.oidc.tokens.id_token import IdTokenHint, IdTokens
 from identity.oidc.tokens.signing import TokenRefusedError
 from identity.relying_parties.cache import RelyingPartyCache
@@ -55,7 +56,7 @@ class RpInitiatedLogout:
         wanted = parameters.get("post_logout_redirect_uri")
         if fault or wanted is None or any(parameters.is_repeated(name) for name in PARAMETERS):
             return LogoutRequest(client, hint, None, fault)
-        if client is None or wanted not in client.post_logout_redirect_uris:
+        if client is None or not is_registered_for_logout(wanted, client):
             return LogoutRequest(client, hint, None, "post_logout_redirect_uri is not registered.")
         return LogoutRequest(client, hint, _with_state(wanted, parameters.get("state")), None)
 
