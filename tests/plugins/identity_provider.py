@@ -127,9 +127,7 @@ class Provider:
             "resources": [RESOURCE],
             "id_token_signed_response_alg": "ES256",
         } | changes
-        by_secret = content.get("token_endpoint_auth_method", "client_secret_basic").startswith(
-            "client_secret_"
-        )
+        by_secret = content.get("token_endpoint_auth_method", "client_secret").startswith("client_secret")
         secret = CLIENT_SECRET if by_secret else None
         Registry(self.storage, self.clock).put_client(read_client(content), secret)
         self.advance(seconds=6)

@@ -301,6 +301,43 @@ def test_3_2_repeated_parameters_are_refused(provider: Provider):
     assert (response.status_code, response.json["error"]) == (400, "invalid_request")
 
 
+ENDPOINTS = ["/token", "/par", "/introspect", "/revoke", "/device_authorization"]
+
+
+def refused_at(
+    provider: Provider, path: str, form: dict[str, str], headers: dict[str, str]
+) -> dict[str, str]:
+    """Return the answer if the client was not authenticated, else nothing."""
+    response = provider.app.test_client().post(path, data=form, headers=headers, base_url=ISSUER)
+    return response.json if response.status_code == 401 else {}
+
+
+@pytest.mark.parametrize("path", ENDPOINTS)
+def test_2_3_1_a_client_that_chose_no_method_sends_its_secret_either_way(provider: Provider, path: str):
+    client = provider.client()
+    form = {"grant_type": "refresh_token", "token": "x"}
+    posted = form | {"client_id": client.id, "client_secret": CLIENT_SECRET}
+    assert refused_at(provider, path, form, client.basic()) == {}
+    assert refused_at(provider, path, posted, {}) == {}
+    assert (
+        "is wrong"
+        in refused_at(provider, path, posted | {"client_secret": "guessed"}, {})["error_description"]
+    )
+    none = refused_at(provider, path, form | {"client_id": client.id}, {})
+    assert "client_secret_basic or client_secret_post" in none["error_description"]
+
+
+@pytest.mark.parametrize("path", ENDPOINTS)
+def test_2_3_1_a_client_that_chose_a_method_is_told_its_name(provider: Provider, path: str):
+    form = {"grant_type": "refresh_token", "token": "x"}
+    client = provider.client(token_endpoint_auth_method="client_secret_basic")
+    posted = form | {"client_id": client.id, "client_secret": CLIENT_SECRET}
+    assert "with client_secret_basic." in refused_at(provider, path, posted, {})["error_description"]
+    client = provider.client(token_endpoint_auth_method="client_secret_post")
+    told = refused_at(provider, path, form, client.basic())
+    assert "with client_secret_post." in told["error_description"]
+
+
 def test_2_3_1_a_secret_in_the_form_serves_clients_registered_so(provider: Provider):
     client = provider.client(token_endpoint_auth_method="client_secret_post")
     code = provider.code(provider.browser(provider.resident()), client)

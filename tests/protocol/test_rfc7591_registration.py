@@ -71,6 +71,37 @@ def test_2_what_is_left_out_has_the_defaults_of_the_specification(provider: Prov
     assert content["scope"] == "email openid profile"
 
 
+def accepts(provider: Provider, client: Client, *, in_form: bool) -> bool:
+    """Tell whether the client authenticates with its secret in the form, or in the header."""
+    secret = {"client_id": client.id, "client_secret": client.secret} if in_form else {}
+    response = provider.app.test_client().post(
+        "/introspect",
+        data={"token": "x"} | secret,
+        headers={} if in_form else client.basic(),
+        base_url=ISSUER,
+    )
+    return response.status_code == 200
+
+
+def test_2_a_client_that_names_no_method_sends_its_secret_either_way(provider: Provider):
+    registered = self_registered(provider)
+    assert accepts(provider, registered.relying_party(), in_form=True)
+    assert accepts(provider, registered.relying_party(), in_form=False)
+    # RFC 7592 §2.2: all of its metadata, as it was told.
+    registered.put(token_endpoint_auth_method=registered.information["token_endpoint_auth_method"])
+    assert accepts(provider, registered.relying_party(), in_form=True)
+
+
+def test_2_a_client_that_names_a_method_uses_that(provider: Provider):
+    for method, in_form in (("client_secret_basic", False), ("client_secret_post", True)):
+        registered = self_registered(provider, token_endpoint_auth_method=method)
+        assert registered.information["token_endpoint_auth_method"] == method
+        assert accepts(provider, registered.relying_party(), in_form=in_form)
+        assert not accepts(provider, registered.relying_party(), in_form=not in_form)
+    sent = METADATA | {"token_endpoint_auth_method": "client_secret"}
+    assert register(provider, invited(provider).token, sent).json["error"] == "invalid_client_metadata"
+
+
 @pytest.mark.parametrize(
     ("metadata", "name"),
     [

@@ -220,7 +220,7 @@ def refused(read: Any, content: dict[str, Any]) -> str:
 def test_a_client_needs_little_and_is_careful_by_default():
     client = read_client(CLIENT).registered()
     assert client.pkce_required
-    assert client.token_endpoint_auth_method == "client_secret_basic"
+    assert client.token_endpoint_auth_method == "client_secret"
     assert client.id_token_signed_response_alg == "RS256"
     assert client.scopes == {"openid", "profile", "email"}
 

@@ -63,9 +63,8 @@ REGISTERED: dict[str, dict[str, Any]] = {
         "token_endpoint_auth_method": "private_key_jwt",
         "jwks": {"keys": [KEY.as_dict(private=False)]},
     },
-    "flask-oidc": {"pkce_required": False, "token_endpoint_auth_method": "client_secret_post"},
-    "mozilla-django-oidc": {"pkce_required": False, "token_endpoint_auth_method": "client_secret_post"},
-    "social-auth-core": {"token_endpoint_auth_method": "client_secret_post"},
+    "flask-oidc": {"pkce_required": False},
+    "mozilla-django-oidc": {"pkce_required": False},
 }
 
 

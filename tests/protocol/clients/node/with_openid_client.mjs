@@ -22,9 +22,12 @@ async function configuration() {
     const options = { initialAccessToken: INITIAL_ACCESS_TOKEN, ...loopback }
     return client.dynamicClientRegistration(settings.issuer, metadata, undefined, options)
   }
-  const proof = CLIENT_KEY ? await signature() : client.ClientSecretBasic(settings.clientSecret)
-  const metadata = CLIENT_KEY ? { id_token_signed_response_alg: 'ES256' } : undefined
-  return client.discovery(settings.issuer, settings.clientId, metadata, proof, loopback)
+  if (CLIENT_KEY) {
+    const metadata = { id_token_signed_response_alg: 'ES256' }
+    return client.discovery(settings.issuer, settings.clientId, metadata, await signature(), loopback)
+  }
+  // As in its documentation: it then sends the secret in the form.
+  return client.discovery(settings.issuer, settings.clientId, settings.clientSecret, undefined, loopback)
 }
 
 async function signature() {

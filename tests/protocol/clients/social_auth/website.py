@@ -39,8 +39,6 @@ settings.configure(
     SOCIAL_AUTH_OIDC_KEY=os.environ["CLIENT_ID"],
     SOCIAL_AUTH_OIDC_SECRET=os.environ["CLIENT_SECRET"],
     SOCIAL_AUTH_OIDC_USE_PKCE=True,
-    # It refreshes by client_secret_post whatever discovery says; a client has one method at identity.
-    SOCIAL_AUTH_OIDC_TOKEN_ENDPOINT_AUTH_METHOD="client_secret_post",
     LOGIN_REDIRECT_URL="/",
 )
 django.setup()

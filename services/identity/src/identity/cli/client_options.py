@@ -39,7 +39,7 @@ _OPTIONS = (
         "--authentication",
         "token_endpoint_auth_method",
         type=click.Choice(get_args(AuthenticationMethod)),
-        help="How it authenticates; none: a public client.",
+        help="client_secret (default): its secret, in the header or the form; none: a public client.",
     ),
     click.option("--id-token-alg", "id_token_signed_response_alg", type=click.Choice(ALGORITHMS)),
     click.option(

@@ -7,10 +7,11 @@ from urllib.parse import urlsplit
 from pydantic import AfterValidator, BaseModel, BeforeValidator, Field, model_validator
 
 from identity.relying_parties import certificate_subjects, client_keys, redirect_uris
+from identity.relying_parties.clients import EITHER_SECRET
 
-SECRET_METHODS = ("client_secret_basic", "client_secret_post")
 CERTIFICATE_METHODS = ("tls_client_auth", "self_signed_tls_client_auth")
 AuthenticationMethod = Literal[
+    "client_secret",
     "client_secret_basic",
     "client_secret_post",
     "private_key_jwt",
@@ -46,7 +47,7 @@ def _profile(value: object) -> object:
 class ClientSecurity(BaseModel):
     """The security settings of a client. `profile: fapi2` sets all that FAPI 2.0 requires."""
 
-    token_endpoint_auth_method: AuthenticationMethod = Field(default="client_secret_basic")
+    token_endpoint_auth_method: AuthenticationMethod = Field(default=EITHER_SECRET)
     jwks: Annotated[dict[str, Any] | None, AfterValidator(_key_set)] = None
     jwks_uri: Annotated[str, AfterValidator(_key_address)] = ""
     tls_client_auth_subject_dn: Annotated[str, AfterValidator(_subject)] = ""

@@ -9,6 +9,9 @@ from typing import Any
 
 from identity.secret_keys import digest
 
+# The method of a client that chose neither way to send its secret; no registered name of RFC 7591 §2.
+EITHER_SECRET = "client_secret"  # noqa: S105 - a method's name
+SECRET_METHODS = ("client_secret_basic", "client_secret_post")
 _NOT_REGISTERED = frozenset({"secrets", "subject_salt", "registered_itself"})
 
 
@@ -98,7 +101,13 @@ class RegisteredClient:
     @property
     def uses_secret(self) -> bool:
         """Whether it authenticates with a client secret (RFC 6749 §2.3.1)."""
-        return self.token_endpoint_auth_method in ("client_secret_basic", "client_secret_post")
+        return self.token_endpoint_auth_method in (EITHER_SECRET, *SECRET_METHODS)
+
+    @property
+    def authentication_methods(self) -> tuple[str, ...]:
+        """The methods by which it may authenticate: one, unless it chose no way to send its secret."""
+        method = self.token_endpoint_auth_method
+        return SECRET_METHODS if method == EITHER_SECRET else (method,)
 
     def subject_of(self, resident_id: str) -> str:
         """Return the `sub` by which the client knows a resident (OpenID Connect Core §8).

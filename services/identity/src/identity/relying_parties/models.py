@@ -51,6 +51,8 @@ class Client(Model):
     # `client_secret_basic`, `client_secret_post`, `private_key_jwt`, `tls_client_auth`,
     # `self_signed_tls_client_auth` or `none` (a public client).
     token_endpoint_auth_method: Mapped[str] = mapped_column(String(32))
+    # With `client_secret_basic`: that was not chosen, and `client_secret_post` serves as well.
+    either_secret_method: Mapped[bool] = mapped_column(Boolean, default=True)
     # RS256 by default (OpenID Connect Registration §2): many libraries support nothing else.
     id_token_signed_response_alg: Mapped[str] = mapped_column(String(16), default="RS256")
     # Empty: userinfo responds in plain JSON.

@@ -11,6 +11,7 @@ from typing import Any
 from sqlalchemy import RowMapping, Table, delete, insert, or_, select, update
 
 from identity.relying_parties.clients import (
+    EITHER_SECRET,
     DescribedClient,
     LiveSecret,
     RegisteredCity,
@@ -26,6 +27,8 @@ CLIENT = table_of(Client)
 SECRET = table_of(ClientSecret)
 SELF = table_of(SelfRegistration)
 RESOURCE = table_of(Resource)
+# RFC 7591 §2: the method of clients that name none.
+_NO_CHOICE = "client_secret_basic"
 # Columns with the values of the registration's fields.
 _PLAIN = (
     "userinfo_signed_response_alg",
@@ -213,7 +216,13 @@ def _put(connection: Executor, table: Table, fields: dict[str, Any], **only_new:
 
 def _columns(client: RegisteredClient) -> dict[str, Any]:
     fields = client.registration
-    return fields | {name: sorted(fields[name]) for name in _SETS}
+    method = fields["token_endpoint_auth_method"]
+    # A column of its own, because the release before knows no such method.
+    authentication = {
+        "token_endpoint_auth_method": _NO_CHOICE if method == EITHER_SECRET else method,
+        "either_secret_method": method == EITHER_SECRET,
+    }
+    return fields | {name: sorted(fields[name]) for name in _SETS} | authentication
 
 
 def _city(row: RowMapping) -> RegisteredCity:
@@ -231,7 +240,7 @@ def _client(rows: Sequence[RowMapping]) -> RegisteredClient:
         id=row["id"],
         city_id=row["city_id"],
         name=row["name"],
-        token_endpoint_auth_method=row["token_endpoint_auth_method"],
+        token_endpoint_auth_method=_authentication_method(row),
         id_token_signed_response_alg=row["id_token_signed_response_alg"],
         grant_types=frozenset(row["grant_types"]),
         redirect_uris=frozenset(row["redirect_uris"]),
@@ -249,6 +258,11 @@ def _client(rows: Sequence[RowMapping]) -> RegisteredClient:
         subject_salt=row["subject_salt"],
         registered_itself=row["registered_itself"],
     )
+
+
+def _authentication_method(row: RowMapping) -> str:
+    method: str = row["token_endpoint_auth_method"]
+    return EITHER_SECRET if method == _NO_CHOICE and row["either_secret_method"] else method
 
 
 def _resource(row: RowMapping) -> RegisteredResource:

@@ -14,10 +14,9 @@ from identity.oidc.protocol.errors import ClientRefusedError
 from identity.oidc.protocol.parameters import Parameters
 from identity.oidc.protocol.request import ProtocolRequest
 from identity.relying_parties.cache import RelyingPartyCache
-from identity.relying_parties.clients import RegisteredClient
+from identity.relying_parties.clients import SECRET_METHODS, RegisteredClient
 from identity.web.basic_credentials import read_basic
 
-SECRET_METHODS = ("client_secret_basic", "client_secret_post")
 CERTIFICATE_METHODS = ("tls_client_auth", "self_signed_tls_client_auth")
 # All methods; those with certificates work only behind a proxy that passes certificates on.
 METHODS = (*SECRET_METHODS, PRIVATE_KEY_JWT, *CERTIFICATE_METHODS, "none")
@@ -46,7 +45,7 @@ class ClientAuthentication:
         self._assertions, self._certificates, self._failures = assertions, certificates, failures
 
     def authenticate(self, request: ProtocolRequest) -> RegisteredClient:
-        """Return the client that authenticated with its registered method; a public client by its id.
+        """Return the client that authenticated as it is registered to; a public client by its id.
 
         Raises `ClientRefusedError`, or `InvalidRequestError` for two methods at once (RFC 6749 §2.3).
         """
@@ -70,8 +69,9 @@ class ClientAuthentication:
             certificate = request.certificate
             if certificate is None or not self._certificates.proves(certificate, client):
                 raise ClientRefusedError("The client certificate is missing, or is not this client's.")
-        elif method != registered:
-            raise ClientRefusedError(f"This client is registered to authenticate with {registered}.")
+        elif method not in client.authentication_methods:
+            accepted = " or ".join(client.authentication_methods)
+            raise ClientRefusedError(f"This client is registered to authenticate with {accepted}.")
         elif method == PRIVATE_KEY_JWT:
             self._assertions.check(credentials.proof, client, request.uri)
 

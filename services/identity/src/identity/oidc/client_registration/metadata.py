@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from identity.relying_parties.clients import RegisteredClient
+from identity.relying_parties.clients import EITHER_SECRET, SECRET_METHODS, RegisteredClient
 from identity.relying_parties.schemas import RegistrationRefusedError
 
 
@@ -41,16 +41,23 @@ def _is_storable(value: object) -> bool:
 TEXT = Shape("text", _is_text)
 TEXTS = Shape("a list of texts", _are_texts, write=sorted)
 SPACE_DELIMITED = Shape("text", _is_text, read=str.split, write=lambda values: " ".join(sorted(values)))
+METHOD = Shape(
+    "a method of the discovery document",
+    lambda value: _is_text(value) and value != EITHER_SECRET,
+    # The default that RFC 7591 §2 names; the other way to send the secret serves as well.
+    write=lambda method: SECRET_METHODS[0] if method == EITHER_SECRET else method,
+)
 BOOLEAN = Shape("true or false", lambda value: isinstance(value, bool))
 OBJECT = Shape("an object", _is_storable)
 
+_METHOD = "token_endpoint_auth_method"
 # The metadata that is registered and returned; other members are ignored (§2).
 FIELDS: dict[str, Shape] = {
     "client_name": TEXT,
     "redirect_uris": TEXTS,
     "grant_types": TEXTS,
     "scope": SPACE_DELIMITED,
-    "token_endpoint_auth_method": TEXT,
+    _METHOD: METHOD,
     "jwks": OBJECT,
     "jwks_uri": TEXT,
     # RFC 8705 §2.1.2, §3.4; RFC 9449 §5.2; RFC 9126 §6; RFC 9101 §10.5.
@@ -98,9 +105,14 @@ def metadata_of(client: RegisteredClient) -> dict[str, object]:
     return metadata | {RESPONSE_TYPES: _response_types(client.grant_types)}
 
 
-def kept_on_update(client: RegisteredClient) -> dict[str, object]:
-    """Return the fields that no metadata sets: they are the operator's, and an update leaves them."""
+def kept_on_update(client: RegisteredClient, metadata: Mapping[str, object]) -> dict[str, object]:
+    """Return the fields that an update leaves: those that no metadata sets, which are the operator's.
+
+    And a method that was not chosen, where the client sends back what it was told.
+    """
     set_by_client = {_field(name) for name in FIELDS}
+    if metadata.get(_METHOD) == metadata_of(client)[_METHOD]:
+        set_by_client.remove(_METHOD)
     return {name: value for name, value in client.registration.items() if name not in set_by_client}
 
 

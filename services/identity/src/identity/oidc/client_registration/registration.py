@@ -120,7 +120,7 @@ class ClientSelfService:
             before = clients.find_enabled_client(client_id, now) if is_first else None
             if before is None:
                 return InvalidToken()
-            client = _checked(tx, sent, known.invitation, kept_on_update(before)).registered()
+            client = _checked(tx, sent, known.invitation, kept_on_update(before, sent)).registered()
             clients.update_client(client)
             secret = _secret_after(clients, before, client, sent.get("client_secret"), now)
             Audit(tx).record(Event.CLIENT_UPDATED_ITSELF, now, client_id=client_id, ip_address=ip_address)
