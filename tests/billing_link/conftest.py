@@ -25,7 +25,7 @@ from billing_link.linking.unlink_account import UnlinkAccount
 from billing_link.storage import Storage
 from billing_link.tokens.caller import Caller
 from billing_link.tokens.security_events import SESSION_REVOKED
-from joserfc import jwt
+from joserfc import jws
 from joserfc.jwk import ECKey, RSAKey
 
 AUDIENCE = "urn:community-access:billing-link"
@@ -242,7 +242,8 @@ class Identity:
         alg = "RS256" if key == "rsa" else "ES256"
         full = {"alg": alg, "typ": "at+jwt", "kid": signer.kid} | (header or {})
         full = {name: value for name, value in full.items() if value is not None}
-        return jwt.encode(full, claims, signer, algorithms=[alg])
+        # Not by `jwt.encode`, which refuses what an attacker may write.
+        return jws.serialize_compact(full, json.dumps(claims).encode(), signer, algorithms=[alg])
 
     def event(
         self, session_id: str, *, key: str = "ec", header: dict[str, Any] | None = None, **changes: Any
@@ -259,7 +260,7 @@ class Identity:
         } | changes
         claims = {name: value for name, value in claims.items() if value is not None}
         full = {"alg": "ES256", "typ": "secevent+jwt", "kid": self.keys[key].kid} | (header or {})
-        return jwt.encode(full, claims, self.keys[key], algorithms=["ES256"])
+        return jws.serialize_compact(full, json.dumps(claims).encode(), self.keys[key], algorithms=["ES256"])
 
     def answer_poll(self, body: dict[str, Any]) -> tuple[int, bytes]:
         """Answer like identity's `POST /events/poll`; `since` returns every event."""

@@ -105,6 +105,11 @@ def test_3_1_confused_algorithms_and_foreign_keys_are_refused(provider: Provider
     "changes",
     [
         {"iss": "another"},
+        {"jti": "\ud800"},
+        {"jti": "a\0b"},
+        {"unknown": ["\udfff"]},
+        {"exp": float("inf")},
+        {"iat": 10**400},
         {"sub": "another"},
         {"sub": None},
         {"iss": None},

@@ -133,7 +133,7 @@ def test_2_2_null_is_left_out(client: SelfRegistered):
         ({"client_secret_expires_at": 0}, "client_secret_expires_at"),
         ({"client_id_issued_at": 0}, "client_id_issued_at"),
         ({"client_secret": "a-secret-of-my-own-choice-of-32-characters"}, "cannot be chosen"),
-        ({"client_secret": "\ud800"}, "cannot be chosen"),
+        ({"client_secret": "\ud800"}, "half of a surrogate pair"),
         ({"client_secret": 5}, "cannot be chosen"),
         ({"scope": "openid billing.read"}, "the invitation does not allow billing.read"),
         ({"redirect_uris": ["https://attacker.example/"]}, "redirect_uris"),

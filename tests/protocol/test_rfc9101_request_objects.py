@@ -43,6 +43,24 @@ def test_5_the_object_alone_is_enough(provider: Provider, alg: str):
     assert provider.claims(tokens.json["id_token"])["nonce"] == "the-nonce"
 
 
+@pytest.mark.parametrize("name", ["state", "nonce", "jti", "login_hint", "scope", "unknown", "\ud800"])
+@pytest.mark.parametrize("value", ["\ud800", "a\udfffb", float("nan"), float("inf"), 10**400])
+def test_6_3_what_cannot_be_kept_is_no_request_object(provider: Provider, name: str, value: Any):
+    client = registered(provider)
+    jwt = signed(claims(provider, client, **{name: value}), kid="ec")
+    assert ask(provider, client, jwt)["error"] == "invalid_request_object"
+
+
+def test_6_3_an_unsound_header_is_no_request_object(provider: Provider):
+    client = registered(provider)
+    nested: Any = []
+    for _ in range(900):
+        nested = [nested]
+    for header in ({"kid": "\ud800"}, {"typ": "\ud800"}, {"x": nested}):
+        jwt = signed(claims(provider, client), **header)
+        assert ask(provider, client, jwt)["error"] == "invalid_request_object"
+
+
 def test_6_3_parameters_outside_do_not_count(provider: Provider):
     client = registered(provider)
     jwt = request_object(client.request(scope="openid email"), provider.clock.now())

@@ -42,6 +42,7 @@ DIFFERENCES = {
         "Settings.served_over_https": "as above",
     },
     "logs": {},
+    "json_text": {},
     "clock": {},
     "randomness": {},
     "errors": {
@@ -56,6 +57,7 @@ EVERYWHERE = {
     "storage": {"_engine_options", "_neutral_errors", "_set_pragmas", "Base", "NAMING", "UtcDateTime"},
     "config": {"load_settings", "settings_error", "DatabaseUrl"},
     "logs": {"write_json_logs"},
+    "json_text": {"read_json", "read_json_object", "read_jws_header"},
     "errors": {"where", "UnavailableError"},
 }
 

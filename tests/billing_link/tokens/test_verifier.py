@@ -84,6 +84,15 @@ def test_the_type_of_an_access_token_is_taken_as_rfc_9068_writes_it(identity, ve
         {"scope": ["billing.read"]},
         {"city": ["pinellas-park"]},
         {"city": "pinellas\0park"},
+        {"city": "\ud800"},
+        {"sub": "jane\udfff"},
+        {"jti": "\ud800"},
+        {"given_name": "\ud83d"},
+        {"exp": float("inf")},
+        {"exp": float("nan")},
+        {"nested": [[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[1]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]},
+        {"header": {"kid": "\ud800"}},
+        {"header": {"typ": "\ud800"}},
         {"header": {"typ": "JWT"}},
         {"header": {"typ": "logout+jwt"}},
         {"header": {"typ": None}},
@@ -132,7 +141,10 @@ def test_a_changed_payload_is_invalid(identity, verifier):
     assert refusal(verifier, f"{header}.{changed}.{signature}") is Refusal.TOKEN_INVALID
 
 
-@pytest.mark.parametrize("token", ["", "a", "a.b", "a.b.c", "a.b.c.d.e", "....", "ü.b.c", "x" * 9000])
+NESTED = f"{encoded(b'[' * 4000)}.e30.e30"
+
+
+@pytest.mark.parametrize("token", ["", "a", "a.b", "a.b.c", "a.b.c.d.e", "....", "ü.b.c", "x" * 9000, NESTED])
 def test_what_is_no_token_is_invalid(verifier, token):
     assert refusal(verifier, token) is Refusal.TOKEN_INVALID
 

@@ -138,7 +138,7 @@ def test_what_is_wrong_with_a_file_is_said_line_by_line(run: Run, tmp_path: Path
     assert bad.exit_code == 1
     assert bad.stderr.startswith("identity: primary_color: '#ffff00' has a contrast of")
     assert "is not JSON" in run("cities", "put", "-", text="{").stderr
-    assert "one object" in run("clients", "put", "-", text="[]").stderr
+    assert "one JSON object" in run("clients", "put", "-", text="[]").stderr
     assert run("cities", "put", str(tmp_path / "none.json")).exit_code == 2
     assert "there is no city 'x'" in run("cities", "show", "x").stderr
 

@@ -89,6 +89,14 @@ def test_graphs_errors_have_a_meaning(error: object, expected: Refusal) -> None:
     assert _graph_refusal({"error": error}).refusal is expected
 
 
+def test_half_a_character_in_a_name_locks_its_owner_out_of_nothing(
+    sign_in: SignIn, behaviours: Behaviours
+) -> None:
+    behaviours["facebook"].person = {"first_name": "Ana \ud83d", "last_name": "L\0pez"}
+    identity = sign_in("facebook", "felix")
+    assert (identity.given_name, identity.family_name) == ("Ana", "Lpez")
+
+
 def test_graphs_older_media_type_is_read(sign_in: SignIn, behaviours: Behaviours) -> None:
     behaviours["facebook"].media_type = "text/javascript; charset=UTF-8"
     assert sign_in("facebook", "felix").subject == FELIX

@@ -7,7 +7,6 @@ checked (OWASP: Server-Side Request Forgery Prevention).
 """
 
 import ipaddress
-import json
 import logging
 import socket
 import ssl
@@ -25,6 +24,8 @@ from urllib3.connection import HTTPConnection
 from urllib3.exceptions import HTTPError, LocationParseError, ReadTimeoutError
 from urllib3.util import Url, parse_url
 from urllib3.util.connection import create_connection
+
+from identity.json_text import JsonRefusedError, read_json
 
 # Returns the IP addresses behind a host name, the best first; raises `OSError`.
 Resolver = Callable[[str, int], Sequence[str]]
@@ -81,9 +82,9 @@ class HttpResponse:
     def json(self) -> object:
         """Return what the body holds; raises `OutboundHttpError` if that is not JSON."""
         try:
-            return json.loads(self.body)
-        except (ValueError, RecursionError):
-            raise OutboundHttpError("the answer is not JSON") from None
+            return read_json(self.body)
+        except JsonRefusedError as error:
+            raise OutboundHttpError(f"the answer {error}") from None
 
 
 def resolve_host(host: str, port: int) -> Sequence[str]:

@@ -10,6 +10,7 @@ from billing_link.audit.store import Audit, Event
 from billing_link.clock import SystemClock
 from billing_link.config import DatabaseSettings, load_settings
 from billing_link.errors import OperatorError
+from billing_link.json_text import JsonRefusedError, read_json
 from billing_link.linking.cities import read_city
 from billing_link.linking.store import Cities
 from billing_link.storage import Storage
@@ -25,9 +26,9 @@ def cities() -> None:
 def put(file: Path) -> None:
     """Add a city, or replace it, from a JSON FILE (docs/billing_link.md)."""
     try:
-        document = json.loads(file.read_text(encoding="utf-8-sig"))
-    except ValueError as error:
-        raise OperatorError(f"{file} is not JSON in UTF-8: {error}") from None
+        document = read_json(file.read_bytes())
+    except JsonRefusedError as error:
+        raise OperatorError(f"{file} {error}") from None
     city = read_city(document)
     now = SystemClock().now()
     with (

@@ -1,6 +1,5 @@
 """Identity's public keys (JWKS): found by discovery, cached as long as it says, longer while it is down."""
 
-import json
 import threading
 import time
 from collections.abc import Callable, Mapping
@@ -13,6 +12,7 @@ from joserfc.errors import JoseError
 from joserfc.jwk import ECKey, RSAKey
 
 from billing_link.errors import UnavailableError
+from billing_link.json_text import read_json_object
 
 # Seconds to connect, and between two bytes of a response.
 _TIMEOUTS = (2, 3)
@@ -117,9 +117,7 @@ def _get_json(session: requests.Session, address: str) -> tuple[dict[str, Any], 
         body = response.raw.read(_LARGEST_RESPONSE + 1, decode_content=True)
         if len(body) > _LARGEST_RESPONSE:
             raise ValueError("the response is too large")
-        document = json.loads(body)
-        if not isinstance(document, dict):
-            raise ValueError("the response is not an object")  # noqa: TRY004 - one error for every bad response
+        document: dict[str, Any] = read_json_object(body)
         return document, _life(response.headers.get("Cache-Control", ""))
 
 

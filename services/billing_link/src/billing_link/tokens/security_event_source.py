@@ -1,15 +1,15 @@
 """The security events of identity, read by polling (RFC 8936)."""
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Protocol
+from typing import Any, Protocol
 from urllib.parse import quote_plus
 
 import requests
 
 from billing_link.errors import UnavailableError
+from billing_link.json_text import read_json_object
 
 # Seconds to connect, and between two bytes of a response.
 _TIMEOUTS = (2, 3)
@@ -86,10 +86,10 @@ class IdentitySecurityEvents:
 
 def _parse(text: bytes) -> PollResponse:
     try:
-        document = json.loads(text)
+        document: dict[str, Any] = read_json_object(text)
         tokens, cursor = document["sets"], document["cursor"]
         if not isinstance(tokens, dict) or not isinstance(cursor, int) or isinstance(cursor, bool):
             raise UnavailableError("identity's response is not a poll response (RFC 8936)")
         return PollResponse(tuple(map(str, tokens.values())), cursor, bool(document.get("moreAvailable")))
-    except (ValueError, KeyError, TypeError, RecursionError):
+    except (ValueError, KeyError):
         raise UnavailableError("identity's response is not a poll response (RFC 8936)") from None

@@ -1,10 +1,10 @@
 """Reads a security event token (RFC 8417) of identity's."""
 
-import json
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
+from billing_link.json_text import JsonRefusedError, read_json_object
 from billing_link.tokens.issuer_keys import IssuerKeys
 from billing_link.tokens.signatures import InvalidJws, VerifiedJws, verify_jws
 
@@ -58,10 +58,10 @@ def _checked_claims(verified: VerifiedJws, issuer: str, audience: str) -> dict[s
     if not verified.has_type(*_TYPES):
         raise _BadPartError("typ")
     try:
-        claims = json.loads(verified.payload)
-    except (ValueError, RecursionError):
+        claims: dict[str, Any] = read_json_object(verified.payload)
+    except JsonRefusedError:
         raise _BadPartError("payload") from None
-    if not isinstance(claims, dict) or claims.get("iss") != issuer:
+    if claims.get("iss") != issuer:
         raise _BadPartError("iss")
     if claims.get("aud") not in (audience, [audience]):
         raise _BadPartError("aud")

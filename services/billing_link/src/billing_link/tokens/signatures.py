@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from joserfc import jws
 from joserfc.errors import JoseError
 
+from billing_link.json_text import read_jws_header
 from billing_link.tokens.issuer_keys import IssuerKeys
 
 _ALGORITHMS = ("ES256", "RS256")
@@ -36,8 +37,8 @@ class InvalidJws:
 def verify_jws(token: str, keys: IssuerKeys) -> VerifiedJws | InvalidJws:
     """Verify the signature of a compact JWS; raises `UnavailableError` while there are no keys."""
     try:
+        header = read_jws_header(token)
         parsed = jws.extract_compact(token.encode(), registry=_REGISTRY)
-        header = parsed.headers()
         algorithm, kid = header.get("alg"), header.get("kid")
         if algorithm not in _ALGORITHMS or _FORBIDDEN_HEADERS & header.keys() or not isinstance(kid, str):
             return InvalidJws("header")

@@ -1,7 +1,6 @@
 """Verifies an access token: RFC 9068, with the advice of RFC 8725. What is not allowed is refused."""
 
 import hashlib
-import json
 import threading
 from collections import OrderedDict
 from collections.abc import Mapping
@@ -10,6 +9,7 @@ from datetime import UTC, datetime, timedelta
 
 from billing_link.clock import Clock
 from billing_link.errors import Refusal, Refused
+from billing_link.json_text import JsonRefusedError, read_json_object
 from billing_link.tokens.caller import Caller
 from billing_link.tokens.issuer_keys import IssuerKeys
 from billing_link.tokens.revocations import RevokedSessions
@@ -78,11 +78,9 @@ class Verifier:
         if not verified.has_type(*_TYPES):
             raise _InvalidTokenError("typ")
         try:
-            claims = json.loads(verified.payload)
-        except (ValueError, RecursionError):
+            claims = read_json_object(verified.payload)
+        except JsonRefusedError:
             raise _InvalidTokenError("payload") from None
-        if not isinstance(claims, dict):
-            raise _InvalidTokenError("payload")
         return self._caller(_Claims(claims))
 
     def _caller(self, claims: "_Claims") -> Caller:

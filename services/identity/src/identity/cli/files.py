@@ -1,6 +1,5 @@
 """JSON files and secrets as commands read them. A secret is never an argument: other users can see those."""
 
-import json
 import os
 from pathlib import Path
 from typing import Any, TextIO
@@ -8,6 +7,7 @@ from typing import Any, TextIO
 import click
 
 from identity.cli.operator import refuse
+from identity.json_text import JsonRefusedError, read_json_object
 
 json_file = click.argument("file", type=click.File(encoding="utf-8"))
 secret_from_env = click.option(
@@ -18,12 +18,11 @@ secret_from_env = click.option(
 def read_json(file: TextIO) -> dict[str, Any]:
     """Return the JSON object in a file (`-` is standard input); refuses anything else."""
     try:
-        content = json.load(file)
-    except ValueError as error:
-        refuse(f"{file.name} is not JSON: {error}")
-    if not isinstance(content, dict):
-        refuse(f"{file.name}: expected one object {{…}}")
-    return content
+        return read_json_object(file.read().removeprefix("\ufeff"))
+    except JsonRefusedError as error:
+        refuse(f"{file.name} {error}")
+    except UnicodeDecodeError:
+        refuse(f"{file.name} is not UTF-8")
 
 
 def inline_logo(content: dict[str, Any], file: TextIO) -> dict[str, Any]:

@@ -10,7 +10,6 @@ OpenID Connect with these differences (https://developer.apple.com/documentation
 - PKCE is undocumented, so the nonce binds the code to this sign-in.
 """
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
@@ -44,6 +43,7 @@ from identity.identity_providers.security_events import (
 )
 from identity.identity_providers.settings import Address, ProviderSettings
 from identity.identity_providers.signed_tokens import IdTokenRules, refused
+from identity.json_text import JsonRefusedError, read_json, with_replacements
 
 SECRET_LIFETIME = timedelta(minutes=5)
 _USER_CHARACTERS = 1024
@@ -174,8 +174,8 @@ class Apple:
             now=self._clock.now(),
         )
         try:
-            event = json.loads(token.events) if isinstance(token.events, str) else token.events
-        except (ValueError, RecursionError) as error:
+            event = read_json(token.events) if isinstance(token.events, str) else token.events
+        except JsonRefusedError as error:
             raise refused("a notification that cannot be read") from error
         details = event if isinstance(event, dict) else {}
         kind = _KINDS.get(str(details.get("type")))
@@ -189,8 +189,8 @@ def _names(user: str) -> tuple[str | None, str | None]:
     if not 0 < len(user) <= _USER_CHARACTERS:
         return None, None
     try:
-        value = json.loads(user)
-    except (ValueError, RecursionError):
+        value = read_json(with_replacements(user))
+    except JsonRefusedError:
         return None, None
     names = value.get("name") if isinstance(value, dict) else None
     if not isinstance(names, dict):

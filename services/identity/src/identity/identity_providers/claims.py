@@ -19,7 +19,7 @@ def text(value: object, characters: int) -> str | None:
     if not isinstance(value, str) or len(value) > 4 * characters:
         return None
     kept = "".join(
-        c for c in unicodedata.normalize("NFC", value) if unicodedata.category(c)[0] != "C"
+        c for c in unicodedata.normalize("NFC", value) if unicodedata.category(c)[0] != "C" and c != "\ufffd"
     ).strip()
     return kept if 0 < len(kept) <= characters else None
 

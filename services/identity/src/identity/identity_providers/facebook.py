@@ -14,7 +14,6 @@ OAuth 2.0 and the Graph API
 
 import hashlib
 import hmac
-import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -45,6 +44,7 @@ from identity.identity_providers.provider import (
     Refusal,
 )
 from identity.identity_providers.settings import Address, ProviderSettings
+from identity.json_text import read_json
 
 ISSUER = "https://www.facebook.com"
 VERSION = "v25.0"
@@ -187,8 +187,8 @@ class Facebook:
         right = hmac.new(self._secret.encode(), payload.encode(), hashlib.sha256).digest()
         try:
             given = urlsafe_b64decode(signature.encode())
-            value = json.loads(urlsafe_b64decode(payload.encode()))
-        except (ValueError, RecursionError) as error:
+            value = read_json(urlsafe_b64decode(payload.encode()))
+        except ValueError as error:
             raise _forged("cannot be read") from error
         if not hmac.compare_digest(given, right):
             raise _forged("the signature does not verify")

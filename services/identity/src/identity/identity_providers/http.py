@@ -5,6 +5,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 from identity.identity_providers.provider import ProviderRefusal, Refusal
+from identity.json_text import JsonRefusedError, read_json_object, with_replacements
 from identity.outbound_http import HttpResponse, Limits, NotConnectedError, OutboundHttp, OutboundHttpError
 
 LIMITS = Limits(connect=3.0, read=5.0, total=8.0, size=256 * 1024)
@@ -89,7 +90,8 @@ def _json_response(response: HttpResponse, media_types: Collection[str]) -> Json
         raise OutboundHttpError("a redirect where an answer was due")
     if response.media_type not in media_types and not response.media_type.endswith("+json"):
         raise OutboundHttpError("the answer is not JSON")
-    content = response.json()
-    if not isinstance(content, dict):
-        raise OutboundHttpError("the answer is no JSON object")
+    try:
+        content = read_json_object(with_replacements(response.body))
+    except JsonRefusedError as error:
+        raise OutboundHttpError(f"the answer {error}") from None
     return JsonResponse(status < _CLIENT_FAULT, content)

@@ -14,6 +14,7 @@ from joserfc.errors import JoseError
 from identity.identity_providers.claims import is_same
 from identity.identity_providers.keys import SigningKeys
 from identity.identity_providers.provider import ProviderRefusal, Refusal
+from identity.json_text import read_json_object, read_jws_header, with_replacements
 
 ALGORITHMS = ("RS256", "PS256", "ES256")
 # Tolerated difference between the clocks of providers and of this machine, in seconds.
@@ -59,14 +60,15 @@ def read_signed(token: object, keys: SigningKeys, algorithms: tuple[str, ...]) -
     if not isinstance(token, str) or not 0 < len(token) <= _TOKEN_CHARACTERS:
         raise refused("no signed token of sensible size")
     try:
-        header = jws.extract_compact(token.encode()).headers()
+        header = read_jws_header(token)
         key_id = header.get("kid")
         if header.get("alg") not in algorithms or not isinstance(key_id, str | None):
             raise refused("signed with an algorithm that is not accepted")
         signing_key = keys.find(key_id)
         registry = jws.JWSRegistry(algorithms=algorithms, strict_check_header=False)
-        claims = jwt.decode(token, signing_key.key, registry=registry).claims
-    except (JoseError, ValueError, TypeError, RecursionError) as error:
+        verified = jws.deserialize_compact(token, signing_key.key, registry=registry)
+        claims = read_json_object(with_replacements(verified.payload))
+    except (JoseError, ValueError, TypeError) as error:
         raise refused("the signature does not verify") from error
     return SignedClaims(claims, header, signing_key.published)
 

@@ -5,12 +5,12 @@ import hashlib
 import hmac
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 
 from identity.secret_keys import digest
 
 # The method of a client that chose neither way to send its secret; no registered name of RFC 7591 §2.
-EITHER_SECRET = "client_secret"  # noqa: S105 - a method's name
+EITHER_SECRET: Final = "client_secret"  # noqa: S105 - a method's name
 SECRET_METHODS = ("client_secret_basic", "client_secret_post")
 _NOT_REGISTERED = frozenset({"secrets", "subject_salt", "registered_itself"})
 

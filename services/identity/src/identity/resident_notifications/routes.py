@@ -3,6 +3,7 @@
 from werkzeug.exceptions import HTTPException
 from werkzeug.wrappers import Request, Response
 
+from identity.json_text import JsonRefusedError, read_json
 from identity.relying_parties.clients import RegisteredResource
 from identity.resident_notifications.notify import InvalidNoticeError, NotifyResident, Outcome, read
 from identity.web.api import WRITE, Route
@@ -30,13 +31,12 @@ class ResidentNotificationRoutes:
             return json_response(401, {"error": "invalid_client"}, _CHALLENGE)
         request.max_content_length = LARGEST_BODY
         try:
-            outcome = self._notify.notify(sender, read(request.get_json(force=True)))
+            outcome = self._notify.notify(sender, read(read_json(request.get_data())))
         except InvalidNoticeError as fault:
             return json_response(400, {"error": "invalid_notice", "field": fault.field})
         except HTTPException as fault:
             return json_response(fault.code or 400, {"error": "invalid_request"})
-        except RecursionError:
-            # JSON nested deeper than Python's parser goes.
+        except JsonRefusedError:
             return json_response(400, {"error": "invalid_request"})
         if outcome is Outcome.UNKNOWN_RESIDENT:
             return json_response(404, {"error": outcome.value})

@@ -1,8 +1,9 @@
 """`POST /events/poll`, for receivers: JSON in, JSON out (RFC 8936 §2)."""
 
-from werkzeug.exceptions import HTTPException
+from werkzeug.exceptions import HTTPException, UnsupportedMediaType
 from werkzeug.wrappers import Request, Response
 
+from identity.json_text import JsonRefusedError, read_json
 from identity.security_events.poll import InvalidPollError, Poll, read
 from identity.security_events.receivers import ReceiverAuthentication
 from identity.web.api import WRITE, Route
@@ -32,15 +33,20 @@ class PollRoutes:
             description = "send the receiver's id and secret (HTTP Basic)"
             return _error(401, "authentication_failed", description, _CHALLENGE)
         try:
-            asked = read(request.get_json())
+            asked = read(read_json(_body(request)))
         except InvalidPollError as fault:
             return _error(400, "invalid_request", str(fault))
         except HTTPException as fault:
             return _error(fault.code or 400, "invalid_request", _NOT_JSON)
-        except RecursionError:
-            # JSON nested deeper than Python's parser goes.
+        except JsonRefusedError:
             return _error(400, "invalid_request", _NOT_JSON)
         return json_response(200, self._poll.answer(receiver, asked))
+
+
+def _body(request: Request) -> bytes:
+    if not request.is_json:
+        raise UnsupportedMediaType
+    return request.get_data()
 
 
 def _error(status: int, code: str, description: str, *headers: tuple[str, str]) -> Response:

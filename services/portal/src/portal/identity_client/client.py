@@ -19,6 +19,7 @@ from portal.errors import (
 )
 from portal.identity_client import id_token, logout_token
 from portal.identity_client.provider import TIMEOUT_SECONDS, Provider, fetch, json_object
+from portal.json_text import read_json_object
 
 Verified = TypeVar("Verified")
 
@@ -220,12 +221,14 @@ class IdentityClient:
         return int(self._clock.now().timestamp())
 
     def _session(self) -> OAuth2Session:
-        return OAuth2Session(
+        session = OAuth2Session(
             self._registration.client_id,
             self._registration.client_secret,
             redirect_uri=self._registration.redirect_uri,
             code_challenge_method="S256",
         )
+        session.register_compliance_hook("access_token_response", _with_sound_json)
+        return session
 
     def _token_request(self, invalid_grant: type[IdentityError], **parameters: str) -> Mapping[str, object]:
         """Call the token endpoint; raises `invalid_grant` for that error (RFC 6749 §5.2)."""
@@ -250,6 +253,12 @@ class IdentityClient:
         lifetime = response.get("expires_in")
         seconds = lifetime if isinstance(lifetime, int) and lifetime > 0 else DEFAULT_LIFETIME_SECONDS
         return AccessToken(value, self._now() + seconds)
+
+
+def _with_sound_json(response: requests.Response) -> requests.Response:
+    # Authlib parses it once more; raises `JsonRefusedError`.
+    read_json_object(response.content)
+    return response
 
 
 def _text(value: object) -> str:

@@ -1,19 +1,18 @@
 """The ID token: signature and claims (OpenID Connect Core §3.1.3.7, RFC 8725)."""
 
 import base64
-import binascii
 import hashlib
 import hmac
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TypeGuard
 
-from joserfc import jwt
+from joserfc import jws
 from joserfc.errors import JoseError
 from joserfc.jwk import ECKey, JWKRegistry, RSAKey
 
 from portal.errors import SignInNotVerifiedError
+from portal.json_text import JsonRefusedError, read_json_object, read_jws_header
 
 # RFC 8725 §3.1: accepted whatever token or metadata say, each with the one type of key that fits.
 ALGORITHMS: dict[str, type[ECKey] | type[RSAKey]] = {"ES256": ECKey, "RS256": RSAKey}
@@ -75,7 +74,8 @@ def verify_signature(token: str, keys: Sequence[Mapping[str, object]]) -> Signed
         raise _not_verified(f"alg {algorithm!r}")
     for key in _candidate_keys(header, algorithm, keys):
         try:
-            return SignedJwt(header, jwt.decode(token, key, algorithms=[algorithm]).claims)
+            verified = jws.deserialize_compact(token, key, algorithms=[algorithm])
+            return SignedJwt(header, read_json_object(verified.payload))
         except (JoseError, ValueError):  # another key of the set may have signed it
             continue
     raise _not_verified("signature")
@@ -87,13 +87,9 @@ def _not_verified(detail: str) -> SignInNotVerifiedError:
 
 def _parse_header(token: str) -> Mapping[str, object]:
     try:
-        first = token.split(".", maxsplit=1)[0]
-        header = json.loads(base64.urlsafe_b64decode(first + "=" * (-len(first) % 4)))
-    except (ValueError, binascii.Error):
+        return read_jws_header(token)
+    except JsonRefusedError:
         raise _not_verified("not a JWT") from None
-    if not isinstance(header, dict):
-        raise _not_verified("not a JWT")
-    return header
 
 
 def _candidate_keys(

@@ -1,6 +1,5 @@
 """HTTP GET at identity, and the two documents it publishes: its metadata and its keys (JWKS), cached."""
 
-import json
 import threading
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -11,6 +10,7 @@ import requests
 
 from portal.clock import Clock
 from portal.errors import IdentityUnavailableError
+from portal.json_text import JsonRefusedError, read_json_object
 
 T = TypeVar("T")
 CACHE_LIFETIME = timedelta(minutes=15)
@@ -57,12 +57,9 @@ def fetch(url: str, *, headers: Mapping[str, str] | None = None) -> bytes:
 def json_object(body: bytes, source: str) -> dict[str, object]:
     """Parse a body as a JSON object; raises `IdentityUnavailableError`. `source` is for the log."""
     try:
-        parsed: object = json.loads(body)
-    except ValueError:
-        parsed = None
-    if not isinstance(parsed, dict):
-        raise IdentityUnavailableError(f"{source}: not a JSON object")
-    return parsed
+        return read_json_object(body)
+    except JsonRefusedError as error:
+        raise IdentityUnavailableError(f"{source}: {error}") from None
 
 
 @dataclass(frozen=True)

@@ -14,6 +14,7 @@ from identity.journeys.federation.provider_events import (
     HandleProviderEvent,
     SecurityEventSender,
 )
+from identity.json_text import JsonRefusedError, read_json_object
 from identity.web.pages import Pages
 from identity.web.sign_in_methods import SignInMethods
 
@@ -90,8 +91,11 @@ def _message(field: str) -> str:
     """Return the signed message: the whole body (RFC 8935), or a field of a form or of a JSON object."""
     if request.mimetype == _SET:
         return request.get_data(as_text=True)[:_LONGEST]
-    body = request.get_json(silent=True) if request.is_json else request.form
-    value = body.get(field) if isinstance(body, Mapping) else None
+    try:
+        body: Mapping[str, object] = read_json_object(request.get_data()) if request.is_json else request.form
+    except JsonRefusedError:
+        return ""
+    value = body.get(field)
     return value if isinstance(value, str) else ""
 
 

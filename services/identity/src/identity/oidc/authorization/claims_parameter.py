@@ -1,11 +1,11 @@
 """The `claims` parameter (OpenID Connect Core §5.5): claims that a client requests by name."""
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 
 from authlib.oauth2.rfc6749 import InvalidRequestError
 
+from identity.json_text import JsonRefusedError, read_json
 from identity.oidc.protocol.errors import UnmetAuthenticationRequirementsError
 from identity.oidc.tokens import claims
 from identity.relying_parties.clients import RegisteredClient
@@ -38,8 +38,8 @@ def read(parameter: str | None, client: RegisteredClient) -> ClaimsRequest:
     if parameter is None:
         return ClaimsRequest()
     try:
-        members = _object(json.loads(parameter))
-    except (ValueError, RecursionError):
+        members = _object(read_json(parameter))
+    except JsonRefusedError:
         raise InvalidRequestError("claims is not JSON.") from None
     at_userinfo, in_id_token = _requested(members.get("userinfo")), _requested(members.get("id_token"))
     acr, subjects = in_id_token.get("acr", {}), _values(in_id_token.get("sub", {}))

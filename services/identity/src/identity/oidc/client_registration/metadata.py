@@ -1,6 +1,5 @@
 """Client metadata (RFC 7591 §2) and the fields of a registration: one table for both directions."""
 
-import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -29,15 +28,6 @@ def _are_texts(value: object) -> bool:
     return isinstance(value, list) and all(map(_is_text, value))
 
 
-def _is_storable(value: object) -> bool:
-    """Tell whether this is an object with numbers that JSON has: Python reads 1e999 and NaN too."""
-    try:
-        json.dumps(value, allow_nan=False)
-    except ValueError:
-        return False
-    return isinstance(value, dict)
-
-
 TEXT = Shape("text", _is_text)
 TEXTS = Shape("a list of texts", _are_texts, write=sorted)
 SPACE_DELIMITED = Shape("text", _is_text, read=str.split, write=lambda values: " ".join(sorted(values)))
@@ -48,7 +38,7 @@ METHOD = Shape(
     write=lambda method: SECRET_METHODS[0] if method == EITHER_SECRET else method,
 )
 BOOLEAN = Shape("true or false", lambda value: isinstance(value, bool))
-OBJECT = Shape("an object", _is_storable)
+OBJECT = Shape("an object", lambda value: isinstance(value, dict))
 
 _METHOD = "token_endpoint_auth_method"
 # The metadata that is registered and returned; other members are ignored (§2).

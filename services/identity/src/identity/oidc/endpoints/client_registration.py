@@ -1,6 +1,5 @@
 """The client registration endpoint (RFC 7591 §3) and the client configuration endpoint (RFC 7592 §2)."""
 
-import json
 from collections.abc import Callable, Mapping
 
 from authlib.oauth2 import OAuth2Error
@@ -8,6 +7,7 @@ from authlib.oauth2.rfc6750 import InvalidTokenError
 from authlib.oauth2.rfc7591 import InvalidClientMetadataError, InvalidRedirectURIError
 from werkzeug.wrappers import Request, Response
 
+from identity.json_text import JsonRefusedError, read_json_object
 from identity.oidc.client_registration.metadata import metadata_of, with_metadata_name
 from identity.oidc.client_registration.registration import ClientSelfService, InvalidToken, Registered
 from identity.oidc.protocol.errors import TooManyRequestsError
@@ -19,8 +19,6 @@ from identity.web.visitor import visitor_of
 
 PATH = "/register"
 _REALM = "registration"
-# Brackets in a body. A registration has a few dozen; thousands would exhaust the parser's stack.
-_MOST_BRACKETS = 500
 
 
 class RegistrationEndpoint:
@@ -98,15 +96,12 @@ def _bearer_token(request: Request) -> str | None:
 
 
 def _metadata(request: Request) -> Mapping[str, object]:
-    content, body = None, request.get_data()
-    if request.mimetype == "application/json" and body.count(b"{") + body.count(b"[") <= _MOST_BRACKETS:
-        try:
-            content = json.loads(body)
-        except ValueError:
-            content = None
-    if not isinstance(content, dict):
+    if request.mimetype != "application/json":
         raise InvalidClientMetadataError("Send the client's metadata as a JSON object, as application/json.")
-    return content
+    try:
+        return read_json_object(request.get_data())
+    except JsonRefusedError as error:
+        raise InvalidClientMetadataError(_printable(f"The body {error}.")) from None
 
 
 def _invalid_token() -> InvalidTokenError:
@@ -116,7 +111,12 @@ def _invalid_token() -> InvalidTokenError:
 def _metadata_error(refusal: RegistrationRefusedError) -> OAuth2Error:
     """Return the error that RFC 7591 §3.2.2 has for the refusal, its description in ASCII."""
     lines = "; ".join(with_metadata_name(line) for line in refusal.lines)
-    description = "".join(c if " " <= c <= "~" and c not in '"\\<>' else "?" for c in lines)
+    description = _printable(lines)
     if any(line.startswith("redirect_uris") for line in refusal.lines):
         return InvalidRedirectURIError(description)
     return InvalidClientMetadataError(description)
+
+
+def _printable(text: str) -> str:
+    """Return the text in the characters that a description may have (RFC 6749 §5.2)."""
+    return "".join(c if " " <= c <= "~" and c not in '"\\<>' else "?" for c in text)

@@ -1,6 +1,5 @@
 """JWTs that clients sign: parsed within bounds, then verified with keys that fit (RFC 7515, RFC 8725)."""
 
-import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
@@ -10,6 +9,7 @@ from joserfc.jwa import JWSAlgModel
 from joserfc.jws import CompactSignature, JWSRegistry
 from joserfc.util import urlsafe_b64decode
 
+from identity.json_text import read_json_object, read_jws_header
 from identity.relying_parties.client_keys import ALGORITHMS, PublicKey
 
 # Characters; request objects with many claims have 2,000.
@@ -56,12 +56,12 @@ def parse_unverified(text: str, types: Iterable[str | None]) -> UnverifiedJwt:
     if len(text) > LONGEST or not text.isascii():
         raise JwtRefusedError("is too long, or not ASCII")
     try:
+        header = read_jws_header(text)
         signed = jws.extract_compact(text.encode(), registry=_REGISTRY)
-        header = signed.headers()
-        claims = json.loads(signed.payload)
-    except (JoseError, ValueError, TypeError, RecursionError):
+        claims = read_json_object(signed.payload)
+    except (JoseError, ValueError, TypeError):
         raise JwtRefusedError("is not a signed JWT") from None
-    if not isinstance(header, dict) or not isinstance(claims, dict) or _FORBIDDEN & header.keys():
+    if _FORBIDDEN & header.keys():
         raise JwtRefusedError("is not a signed JWT, or has a header that is not accepted")
     if header.get("alg") not in ALGORITHMS:
         raise JwtRefusedError(f"is not signed with one of {', '.join(ALGORITHMS)}")

@@ -12,6 +12,7 @@ from joserfc.jws import CompactSignature, JWSRegistry
 from joserfc.jwt import JWTClaimsRegistry
 
 from identity.clock import Clock
+from identity.json_text import read_jws_header
 from identity.oidc.protocol.lifetimes import CLOCK_SKEW
 from identity.signing_keys.key_set import KeySet, ParsedKey
 from identity.signing_keys.rotation import ALGORITHMS
@@ -57,6 +58,7 @@ class TokenSigner:
         if len(token) > _LONGEST or not token.isascii():
             raise TokenRefusedError
         try:
+            read_jws_header(token)
             decoded = jwt.decode(token, self._find_key, registry=_SIGNATURES)
             self._claims.validate({name: decoded.claims[name] for name in _CHECKED if name in decoded.claims})
         except (JoseError, ValueError, TypeError):
