@@ -159,7 +159,7 @@ def test_a_long_body_may_be_cut(serve: Serve):
 @pytest.mark.parametrize("text", [b"", b"{", b"[" * 50_000])
 def test_what_is_not_json_is_an_error(serve: Serve, text: bytes):
     response = HTTP.get(serve(saying(b"HTTP/1.1 200 OK\r\n\r\n" + text)))
-    with pytest.raises(OutboundHttpError, match="not JSON|nesting"):
+    with pytest.raises(OutboundHttpError, match=r"not JSON|nesting"):
         response.json()
 
 

@@ -331,3 +331,30 @@ def test_16_1_unknown_parameters_are_ignored(provider: Provider):
     client = provider.client()
     request = client.request(extra="foobar", display="popup", acr_values="1 2", claims_locales="se")
     assert "code" in answered(provider.browser(provider.resident()).authorize(request))
+
+
+ABOUT_JANE = {
+    "name": "Jane Doe",
+    "given_name": "Jane",
+    "family_name": "Doe",
+    "locale": "en",
+    "email": "jane1@example.com",
+    "email_verified": True,
+}
+
+
+def test_5_4_claims_are_in_the_id_token_too_for_a_client_registered_so(provider: Provider):
+    client = provider.client(claims_in_id_token=True)
+    browser = provider.browser(provider.resident())
+    tokens = provider.tokens(browser, client, scope="openid profile email")
+    assert ABOUT_JANE.items() <= provider.claims(tokens["id_token"]).items()
+    assert ABOUT_JANE.items() <= provider.userinfo(tokens["access_token"]).json.items()
+    narrowed = provider.refresh(client, tokens["refresh_token"], scope="openid email").json
+    told = provider.claims(narrowed["id_token"])
+    assert ABOUT_JANE.keys() & told.keys() == {"email", "email_verified"}
+
+
+def test_5_4_without_that_they_are_at_userinfo_alone(provider: Provider):
+    client = provider.client()
+    tokens = provider.tokens(provider.browser(provider.resident()), client, scope="openid profile email")
+    assert not ABOUT_JANE.keys() & provider.claims(tokens["id_token"]).keys()

@@ -50,6 +50,12 @@ _OPTIONS = (
         help="Userinfo responses are signed, or plain JSON.",
     ),
     click.option(
+        "--claims-in-id-token/--claims-at-userinfo",
+        "claims_in_id_token",
+        default=None,
+        help="In the ID token too: if its library reads no userinfo, as Auth.js and ASP.NET Core.",
+    ),
+    click.option(
         "--subject-type",
         type=click.Choice(["public", "pairwise"]),
         help="Pairwise: the sub of a resident differs from city to city.",

@@ -81,6 +81,8 @@ class RegisteredClient:
     backchannel_logout_session_required: bool = False
     # Empty: userinfo responds to it in plain JSON.
     userinfo_signed_response_alg: str = ""
+    # Its ID tokens contain the claims of the scope too (OpenID Connect Core §5.4), beside userinfo.
+    claims_in_id_token: bool = False
     # `public` or `pairwise`.
     subject_type: str = "public"
     # A secret of its city's; no part of the registration.

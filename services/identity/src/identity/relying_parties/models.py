@@ -57,6 +57,8 @@ class Client(Model):
     id_token_signed_response_alg: Mapped[str] = mapped_column(String(16), default="RS256")
     # Empty: userinfo responds in plain JSON.
     userinfo_signed_response_alg: Mapped[str] = mapped_column(String(16), default="")
+    # For libraries that read no userinfo: ID tokens contain the claims of the scope too.
+    claims_in_id_token: Mapped[bool] = mapped_column(Boolean, default=False)
     # `public`, or `pairwise`: a `sub` of its city's own for each resident (OpenID Connect Core §8).
     subject_type: Mapped[str] = mapped_column(String(16), default="public")
     grant_types: Mapped[list[str]] = mapped_column(JSON)

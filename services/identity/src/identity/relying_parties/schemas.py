@@ -118,6 +118,7 @@ class ClientRegistration(ClientSecurity, _Registration):
     name: Line
     id_token_signed_response_alg: Literal["RS256", "ES256", "EdDSA"] = Field(default="RS256")
     userinfo_signed_response_alg: Literal["", "RS256", "ES256", "EdDSA"] = ""
+    claims_in_id_token: bool = False
     subject_type: Literal["public", "pairwise"] = "public"
     grant_types: frozenset[GrantType] = frozenset(("authorization_code", "refresh_token"))
     redirect_uris: frozenset[RedirectAddress] = frozenset()

@@ -32,6 +32,7 @@ _NO_CHOICE = "client_secret_basic"
 # Columns with the values of the registration's fields.
 _PLAIN = (
     "userinfo_signed_response_alg",
+    "claims_in_id_token",
     "subject_type",
     "jwks",
     "jwks_uri",

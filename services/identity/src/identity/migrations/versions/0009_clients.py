@@ -1,4 +1,4 @@
-"""Clients that may send their secret either way."""
+"""Clients that may send their secret either way, and that get the resident's claims in the ID token."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -15,8 +15,12 @@ def upgrade() -> None:
         batch_op.add_column(
             sa.Column("either_secret_method", sa.Boolean(), nullable=False, server_default=sa.true())
         )
+        batch_op.add_column(
+            sa.Column("claims_in_id_token", sa.Boolean(), nullable=False, server_default=sa.false())
+        )
 
 
 def downgrade() -> None:
     with op.batch_alter_table("clients", schema=None) as batch_op:
+        batch_op.drop_column("claims_in_id_token")
         batch_op.drop_column("either_secret_method")

@@ -1,5 +1,6 @@
 """ID tokens (OpenID Connect Core §2)."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 
 from authlib.oidc.core.util import create_half_hash
@@ -29,8 +30,19 @@ class IdTokens:
     def __init__(self, signer: TokenSigner, clock: Clock, issuer: str) -> None:
         self._signer, self._clock, self._issuer = signer, clock, issuer
 
-    def issue(self, grant: GrantView, client: RegisteredClient, access_token: str, nonce: str | None) -> str:
-        """Return an ID token: who signed in, when and how, and the claims that were requested by name."""
+    def issue(
+        self,
+        grant: GrantView,
+        client: RegisteredClient,
+        access_token: str,
+        *,
+        scope: Collection[str],
+        nonce: str | None,
+    ) -> str:
+        """Return an ID token: who signed in, when and how, and the claims that were requested by name.
+
+        For a client that is registered so, those of the scope too.
+        """
         now, alg = self._clock.now(), client.id_token_signed_response_alg
         content: dict[str, object] = {
             "iss": self._issuer,
@@ -43,7 +55,9 @@ class IdTokens:
             "amr": list(grant.amr),
             "sid": grant.session_id,
             "at_hash": _at_hash(access_token, alg),
-            **claims.about_resident(grant, scope=(), names=grant.id_token_claims),
+            **claims.about_resident(
+                grant, scope=scope if client.claims_in_id_token else (), names=grant.id_token_claims
+            ),
         }
         if nonce is not None:
             content["nonce"] = nonce

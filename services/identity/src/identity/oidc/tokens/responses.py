@@ -61,7 +61,9 @@ class TokenResponses:
         access_token = self._access_tokens.issue(grant, client, audience, narrowed, binding=binding)
         response = _response(access_token, ACCESS_TOKEN, narrowed, binding)
         if "openid" in granted:
-            response["id_token"] = self._id_tokens.issue(grant, client, access_token, nonce)
+            response["id_token"] = self._id_tokens.issue(
+                grant, client, access_token, scope=granted, nonce=nonce
+            )
         if refresh_token is not None:
             response["refresh_token"] = refresh_token
         return response
