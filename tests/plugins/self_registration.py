@@ -70,7 +70,7 @@ def allowed(browser: Browser, client: Client) -> TestResponse:
     """Let the resident agree on the consent page; return the redirect to the client."""
     asked = browser.authorize(client.request()).location
     page = browser.get(asked).get_data(as_text=True)
-    assert f"{METADATA['client_name']} asks to:" in page
+    assert f"{METADATA['client_name']} (" in page
     token = page.split('name="csrf_token" value="')[1].split('"')[0]
     agreed = browser.post(asked, {"csrf_token": token, "answer": "yes"})
     return browser.get(agreed.location)

@@ -3,6 +3,7 @@
 import threading
 from collections.abc import Iterator
 from typing import Any
+from urllib.parse import urlencode
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
@@ -81,6 +82,20 @@ def test_3_1_2_4_asked_again_when_more_is_wanted(jane: Browser, client: Client):
     assert answered(refused)["error"] == "consent_required"
     answer(jane, client, scope="openid email", resource=RESOURCE)
     assert not is_asked(jane, client, scope="openid profile email", resource=RESOURCE)
+
+
+def test_3_1_2_4_the_question_names_the_host(provider: Provider, jane: Browser, client: Client):
+    page = jane.get(jane.authorize(client.request()).location).get_data(as_text=True)
+    assert "The Pinellas News (city.example) asks to:" in page
+    app = provider.client(
+        id="app",
+        name="News",
+        first_party=False,
+        token_endpoint_auth_method="none",
+        redirect_uris=["org.example.news:/cb"],
+    )
+    page = jane.get(jane.authorize(app.request()).location).get_data(as_text=True)
+    assert "News, an app on this device, asks to:" in page
 
 
 def test_11_offline_access_is_asked_for(jane: Browser, client: Client):
@@ -212,3 +227,30 @@ def test_axe_finds_nothing_on_the_profile_page(
         assert wide == 0, width
     page.get_by_role("button", name=words).click()
     expect(page.get_by_role("button", name=words)).to_have_count(0)
+
+
+@pytest.mark.browser
+def test_the_question_fits_a_small_screen_and_leads_to_an_app(
+    provider: Provider, jane: Browser, site: str, page: Page
+):
+    host = "a-website-with-a-long-name.calendar.pinellas-news.example.org"
+    website = provider.client(
+        name="The Pinellas News", first_party=False, redirect_uris=[f"https://{host}/cb"]
+    )
+    places = ["http://127.0.0.1/cb", "com.example.case:/cb"]
+    app = provider.client(id="app", token_endpoint_auth_method="none", redirect_uris=places)
+    cookie = jane.client.get_cookie("session", domain="localhost")
+    page.context.add_cookies([{"name": "session", "value": cookie.value, "url": site}])
+    page.goto(f"{site}/authorize?{urlencode(website.request())}")
+    expect(page.get_by_text(f"The Pinellas News ({host}) asks to:")).to_be_visible()
+    for width in (1280, 320):
+        page.set_viewport_size({"width": width, "height": 800})
+        assert Axe().run(page).response["violations"] == []
+        wide = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
+        assert wide == 0, width
+    # Nothing listens there; the browser's own attempt says that no policy of ours stood in the way.
+    for place in ("http://127.0.0.1:9/cb", "com.example.case:/cb"):
+        tab = page.context.new_page()
+        tab.goto(f"{site}/authorize?{urlencode(app.request(redirect_uri=place))}")
+        with tab.expect_request(lambda request, place=place: request.url.startswith(f"{place}?code=")):
+            tab.get_by_role("button", name="Allow", exact=True).click(no_wait_after=True)

@@ -44,7 +44,7 @@ def test_3_without_a_token_the_challenge_names_no_error(provider: Provider):
     for headers in ({}, {"Authorization": "Bearer"}, {"Authorization": "Basic eDp5"}):
         response = ask(provider, headers=headers)
         assert response.status_code == 401
-        assert response.headers["WWW-Authenticate"] == 'Bearer realm="userinfo"'
+        assert response.headers["WWW-Authenticate"] == 'Bearer realm="Community Access ID"'
         assert response.mimetype == "application/json"
 
 
@@ -88,3 +88,43 @@ def test_other_methods_are_refused_in_json(provider: Provider):
     assert response.status_code == 405
     assert response.headers["Allow"] == "GET, HEAD, POST"
     assert response.mimetype == "application/json"
+
+
+def test_2_2_a_token_in_a_body_of_another_media_type_does_not_count(provider: Provider):
+    client = provider.client()
+    token = provider.tokens(provider.browser(provider.resident()), client)["access_token"]
+    ask = provider.app.test_client()
+    for options in (
+        {"content_type": "multipart/form-data"},
+        {"content_type": "multipart/form-data; boundary=x"},
+    ):
+        response = ask.post("/userinfo", data={"access_token": token}, base_url=ISSUER, **options)
+        assert (response.status_code, response.json["error"]) == (400, "invalid_request")
+        for path in ("/token", "/par", "/introspect", "/revoke", "/device_authorization"):
+            sent = ask.post(path, data={"client_id": client.id}, base_url=ISSUER, **options)
+            assert (sent.status_code, sent.json["error"]) == (400, "invalid_request"), path
+    beside = {"Authorization": f"Bearer {token}"}
+    assert ask.post("/userinfo", json={}, headers=beside, base_url=ISSUER).status_code == 200
+
+
+def test_3_every_challenge_names_the_one_protection_space(provider: Provider):
+    ask = provider.app.test_client()
+    for path in (
+        "/token",
+        "/par",
+        "/introspect",
+        "/revoke",
+        "/device_authorization",
+        "/userinfo",
+        "/register",
+    ):
+        response = ask.post(
+            path, data={"client_id": "unknown", "grant_type": "refresh_token"}, base_url=ISSUER
+        )
+        challenges = response.headers.getlist("WWW-Authenticate")
+        assert response.status_code == 401, path
+        assert challenges, path
+        assert all('realm="Community Access ID"' in challenge for challenge in challenges), path
+    for path in ("/notices", "/events/poll"):
+        response = ask.post(path, json={}, base_url=ISSUER)
+        assert 'realm="Community Access ID"' in response.headers["WWW-Authenticate"], path

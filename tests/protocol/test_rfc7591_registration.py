@@ -195,7 +195,7 @@ def test_3_discovery_names_the_endpoint(provider: Provider):
 def test_3_without_a_token_there_is_no_registration(provider: Provider):
     response = register(provider, None)
     assert (response.status_code, response.json) == (401, {"error": "missing_token"})
-    assert response.headers["WWW-Authenticate"] == 'Bearer realm="registration"'
+    assert response.headers["WWW-Authenticate"] == 'Bearer realm="Community Access ID"'
 
 
 @pytest.mark.parametrize(
@@ -211,7 +211,7 @@ def test_3_without_a_token_there_is_no_registration(provider: Provider):
 def test_3_an_unknown_token_is_invalid(provider: Provider, headers: dict[str, str]):
     response = provider.app.test_client().post("/register", json=METADATA, headers=headers, base_url=ISSUER)
     assert (response.status_code, response.json["error"]) == (401, "invalid_token")
-    assert 'Bearer realm="registration", error="invalid_token"' in response.headers["WWW-Authenticate"]
+    assert 'Bearer realm="Community Access ID", error="invalid_token"' in response.headers["WWW-Authenticate"]
 
 
 def test_3_the_token_counts_in_the_header_alone(provider: Provider):
@@ -331,6 +331,13 @@ def test_3_a_redirect_host_is_exact_to_the_port(provider: Provider):
     [
         ({"client_name": 5}, "client_name: must be text"),
         ({"client_name": "x" * 101}, "client_name: "),
+        ({"client_name": "city of PINELLAS\u2013PARK"}, "client_name: is, or looks like, that of a city"),
+        ({"client_name": "\u0421ity of Pinellas Park"}, "client_name: mixes letters"),
+        ({"post_logout_redirect_uris": [f"{CALLED}{n}" for n in range(2000)]}, "holds more than 50"),
+        ({"redirect_uris": [f"{CALLED}{n}" for n in range(2000)]}, "holds more than 50"),
+        ({"redirect_uris": [f"http://attacker{n}.example/" for n in range(2000)]}, "redirect_uris"),
+        ({"scope": " ".join(f"s{n}" for n in range(2000))}, "holds more than 50"),
+        ({"scope": "s" * 300}, "scope"),
         ({"client_name": "a\x00b"}, "half of a surrogate pair, or NUL"),
         ({"client_name": "\ud800"}, "half of a surrogate pair, or NUL"),
         ({"redirect_uris": "https://calendar.example/callback"}, "redirect_uris: must be a list of texts"),

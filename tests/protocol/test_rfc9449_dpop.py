@@ -89,7 +89,7 @@ def test_5_2_a_client_may_be_held_to_proofs(provider: Provider):
     without = Prover(provider.clock, key.key).proof("/userinfo", "GET", token=token)
     again = userinfo(provider, token, without)
     assert again.status_code == 401
-    assert 'DPoP algs="' in again.headers["WWW-Authenticate"]
+    assert 'DPoP realm="Community Access ID", algs="' in again.headers["WWW-Authenticate"]
     assert 'error="use_dpop_nonce"' in again.headers["WWW-Authenticate"]
     assert "DPoP-Nonce" in again.headers
     assert userinfo(provider, token, key.proof("/userinfo", "GET", token=token)).status_code == 200
@@ -283,7 +283,9 @@ def test_7_1_a_bound_token_comes_with_a_proof_of_its_key(provider: Provider):
     ):
         response = userinfo(provider, token, proof)
         assert response.status_code == 401
-        assert response.headers["WWW-Authenticate"].startswith('DPoP algs="ES256 ')
+        assert response.headers["WWW-Authenticate"].startswith(
+            'DPoP realm="Community Access ID", algs="ES256 '
+        )
         assert response.mimetype == "application/json"
 
 
@@ -305,7 +307,8 @@ def test_7_2_a_bound_token_is_no_bearer_token_and_the_other_way_round(provider: 
 def test_7_2_without_a_token_both_schemes_are_offered(provider: Provider):
     response = provider.app.test_client().get("/userinfo", base_url=ISSUER)
     challenges = response.headers.getlist("WWW-Authenticate")
-    assert challenges == ['Bearer realm="userinfo"', 'DPoP algs="ES256 PS256 RS256 EdDSA"']
+    realm = 'realm="Community Access ID"'
+    assert challenges == [f"Bearer {realm}", f'DPoP {realm}, algs="ES256 PS256 RS256 EdDSA"']
 
 
 def test_scripts_may_send_proofs_and_read_nonces(provider: Provider):

@@ -10,6 +10,7 @@ from identity.clock import Clock
 from identity.relying_parties.clients import DescribedClient
 from identity.relying_parties.invitations.invitation import Invitation
 from identity.relying_parties.invitations.store import Invitations
+from identity.relying_parties.names import mixes_alphabets, skeleton
 from identity.relying_parties.schemas import (
     OWN_SCOPES,
     CityRegistration,
@@ -168,8 +169,14 @@ def _change(known: DescribedClient | None, registration: ClientRegistration) -> 
 
 
 def check_references(executor: Executor, registration: ClientRegistration) -> None:
-    """Raise `RegistrationRefusedError` unless the client's city, resources and scopes are registered."""
-    lines = _problems_with_city(executor, registration.city_id)
+    """Raise `RegistrationRefusedError` unless the client's city, resources and scopes are registered.
+
+    And unless its name is its own: a third party cannot be called like a city or a city's own website.
+    """
+    lines = [
+        *_problems_with_city(executor, registration.city_id),
+        *_problems_with_name(executor, registration),
+    ]
     known_scopes: set[str] = set()
     for name in ("resources", "token_exchange_resources"):
         for resource_id in sorted(getattr(registration, name)):
@@ -181,6 +188,19 @@ def check_references(executor: Executor, registration: ClientRegistration) -> No
     lines += _problems_with_scopes(registration.scopes, known_scopes, "belong to none of its resources")
     if lines:
         raise RegistrationRefusedError(lines)
+
+
+def _problems_with_name(executor: Executor, registration: ClientRegistration) -> list[str]:
+    if registration.first_party:
+        return []
+    if mixes_alphabets(registration.name):
+        return ["name: mixes letters of several alphabets, which residents cannot tell apart"]
+    taken = {skeleton(city.name) for city in Cities(executor).list_cities()}
+    taken |= {
+        skeleton(each.client.name) for each in Clients(executor).list_clients() if each.client.first_party
+    }
+    is_taken = skeleton(registration.name) in taken
+    return ["name: is, or looks like, that of a city or of a city's own website"] if is_taken else []
 
 
 def _problems_with_city(executor: Executor, city_id: str) -> list[str]:

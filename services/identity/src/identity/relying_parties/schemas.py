@@ -20,6 +20,10 @@ TOKEN_EXCHANGE = "urn:ietf:params:oauth:grant-type:token-exchange"  # noqa: S105
 SECRET_FORM = re.compile(r"[A-Za-z0-9_-]{32,128}")
 
 R = TypeVar("R", bound="_Registration")
+T = TypeVar("T")
+# Of a list, and of the lines of a refusal. A page names every redirect address in its policy, in one header.
+MOST = 50
+_MOST_LINES = 20
 Problem = Callable[[str], str | None]
 
 
@@ -85,6 +89,10 @@ Host = Annotated[
 ]
 
 
+Some = Annotated[frozenset[T], Field(max_length=MOST)]
+Name = Annotated[str, Field(min_length=1, max_length=255)]
+
+
 class _Registration(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -94,16 +102,16 @@ class CityRegistration(_Registration):
 
     id: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]{0,63}$")]
     name: Line
-    website: Address
+    website: Annotated[Address, Field(max_length=255)]
     support_phone: Telephone
     support_name: Line
     primary_color: Primary
     accent_color: Accent
     logo_svg: Annotated[str, AfterValidator(_logo)]
-    languages: Annotated[tuple[Literal["en", "es"], ...], Field(min_length=1)] = ("en",)
+    languages: Annotated[tuple[Literal["en", "es"], ...], Field(min_length=1, max_length=MOST)] = ("en",)
     time_zone: Annotated[str, AfterValidator(_time_zone)]
     notice: Annotated[str, Field(max_length=500)] = ""
-    sign_in_methods: tuple[ProviderKey, ...] | None = None
+    sign_in_methods: Annotated[tuple[ProviderKey, ...], Field(max_length=MOST)] | None = None
 
     def registered(self) -> RegisteredCity:
         """Return the value that is stored."""
@@ -114,19 +122,19 @@ class ClientRegistration(ClientSecurity, _Registration):
     """A client, as `identity clients put` reads it."""
 
     id: Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{1,64}$")]
-    city_id: str
+    city_id: Name
     name: Line
     id_token_signed_response_alg: Literal["RS256", "ES256", "EdDSA"] = Field(default="RS256")
     userinfo_signed_response_alg: Literal["", "RS256", "ES256", "EdDSA"] = ""
     claims_in_id_token: bool = False
     subject_type: Literal["public", "pairwise"] = "public"
     grant_types: frozenset[GrantType] = frozenset(("authorization_code", "refresh_token"))
-    redirect_uris: frozenset[RedirectAddress] = frozenset()
-    post_logout_redirect_uris: frozenset[RedirectAddress] = frozenset()
+    redirect_uris: Some[RedirectAddress] = frozenset()
+    post_logout_redirect_uris: Some[RedirectAddress] = frozenset()
     initiate_login_uri: AddressOrNone = ""
-    scopes: frozenset[str] = frozenset(("openid", "profile", "email"))
-    resources: frozenset[str] = frozenset()
-    token_exchange_resources: frozenset[str] = frozenset()
+    scopes: Some[Name] = frozenset(("openid", "profile", "email"))
+    resources: Some[Name] = frozenset()
+    token_exchange_resources: Some[Name] = frozenset()
     pkce_required: bool = True
     first_party: bool = True
     backchannel_logout_uri: Address | None = None
@@ -187,9 +195,9 @@ class ClientRegistration(ClientSecurity, _Registration):
 class InvitationRegistration(_Registration):
     """An invitation for clients to register themselves, as `identity clients invite` reads it."""
 
-    city_id: str
-    redirect_hosts: Annotated[frozenset[Host], Field(min_length=1)]
-    scopes: Annotated[frozenset[str], Field(min_length=1)] = frozenset(("openid", "profile", "email"))
+    city_id: Name
+    redirect_hosts: Annotated[Some[Host], Field(min_length=1)]
+    scopes: Annotated[Some[Name], Field(min_length=1)] = frozenset(("openid", "profile", "email"))
     grant_types: Annotated[frozenset[GrantType], Field(min_length=1)] = frozenset(
         ("authorization_code", "refresh_token")
     )
@@ -211,7 +219,7 @@ class ResourceRegistration(_Registration):
 
     id: Annotated[str, Field(pattern=r"^[A-Za-z][A-Za-z0-9+.-]*:[!-~]+$", max_length=255)]
     name: Line
-    scopes: Annotated[frozenset[Annotated[str, Field(pattern=r"^[!#-\[\]-~]{1,64}$")]], Field(min_length=1)]
+    scopes: Annotated[Some[Annotated[str, Field(pattern=r"^[!#-\[\]-~]{1,64}$")]], Field(min_length=1)]
 
     @model_validator(mode="after")
     def _consistent(self) -> "ResourceRegistration":
@@ -258,11 +266,14 @@ def _read(kind: type[R], content: dict[str, Any]) -> R:
     try:
         return kind.model_validate(content)
     except ValidationError as error:
-        raise RegistrationRefusedError(_line(fault) for fault in error.errors()) from None
+        lines = [_line(fault) for fault in error.errors()[:_MOST_LINES]]
+        raise RegistrationRefusedError(lines) from None
 
 
 def _line(fault: Any) -> str:  # noqa: ANN401 - pydantic's error
     place = ".".join(str(part) for part in fault["loc"] if part != "__root__")
     words = {"missing": "is missing", "extra_forbidden": "is not known here"}
+    if fault["type"] == "too_long":
+        words["too_long"] = f"holds more than {fault['ctx']['max_length']}"
     message = words.get(fault["type"]) or fault["msg"].removeprefix("Value error, ")
     return f"{place}: {message}" if place else message

@@ -8,10 +8,9 @@ from identity.relying_parties.clients import RegisteredResource
 from identity.resident_notifications.notify import InvalidNoticeError, NotifyResident, Outcome, read
 from identity.web.api import WRITE, Route
 from identity.web.resource_authentication import ResourceAuthentication
-from identity.web.responses import json_response
+from identity.web.responses import BASIC_CHALLENGE, json_response
 
 LARGEST_BODY = 8 * 1024
-_CHALLENGE = ("WWW-Authenticate", 'Basic realm="notices", charset="UTF-8"')
 
 
 class ResidentNotificationRoutes:
@@ -28,7 +27,7 @@ class ResidentNotificationRoutes:
         """Accept a notice: 202, and again if the same id comes again; 400, 401, 404 or 413 with the fault."""
         sender = self._resources.authenticate(request.headers.get("Authorization"))
         if not isinstance(sender, RegisteredResource):
-            return json_response(401, {"error": "invalid_client"}, _CHALLENGE)
+            return json_response(401, {"error": "invalid_client"}, BASIC_CHALLENGE)
         request.max_content_length = LARGEST_BODY
         try:
             outcome = self._notify.notify(sender, read(read_json(request.get_data())))

@@ -8,9 +8,8 @@ from identity.security_events.poll import InvalidPollError, Poll, read
 from identity.security_events.receivers import ReceiverAuthentication
 from identity.web.api import WRITE, Route
 from identity.web.basic_credentials import read_basic
-from identity.web.responses import json_response
+from identity.web.responses import BASIC_CHALLENGE, json_response
 
-_CHALLENGE = ("WWW-Authenticate", 'Basic realm="events", charset="UTF-8"')
 _NOT_JSON = "send a JSON object as application/json"
 
 
@@ -31,7 +30,7 @@ class PollRoutes:
         if receiver is None:
             # RFC 8935 §2.4 names the codes; RFC 8936 §2.4 uses them too.
             description = "send the receiver's id and secret (HTTP Basic)"
-            return _error(401, "authentication_failed", description, _CHALLENGE)
+            return _error(401, "authentication_failed", description, BASIC_CHALLENGE)
         try:
             asked = read(read_json(_body(request)))
         except InvalidPollError as fault:

@@ -7,6 +7,9 @@ from werkzeug.wrappers import Response
 
 # RFC 6749 §5.1: responses with tokens or personal data are stored by no cache.
 NO_STORE = (("Cache-Control", "no-store"), ("Pragma", "no-cache"))
+# The protection space of every challenge (RFC 9110 §11.5): one for the whole provider.
+REALM = "Community Access ID"
+BASIC_CHALLENGE = ("WWW-Authenticate", f'Basic realm="{REALM}", charset="UTF-8"')
 _JSON = (("Content-Type", "application/json"), *NO_STORE)
 
 

@@ -14,8 +14,10 @@ from identity.oidc.authorization.prompting import Step
 from identity.oidc.authorization.store import StoredInteraction
 from identity.oidc.protocol.errors import UntrustedRedirectError
 from identity.oidc.protocol.parameters import Parameters
+from identity.oidc.protocol.redirect_uris import is_native
 from identity.relying_parties.cache import RelyingPartyCache
 from identity.relying_parties.clients import RegisteredClient
+from identity.relying_parties.redirect_uris import site_of
 from identity.web.cookies import Cookies
 from identity.web.current_session import CurrentSession, SignedIn
 from identity.web.headers import form_action
@@ -149,7 +151,7 @@ class AuthorizationPages:
         return form_action(response, target.redirect_uri)
 
     def _ask(self, waiting: Waiting, signed_in: SignedIn) -> Response:
-        client = waiting.request.client
+        client, target = waiting.request.client, waiting.request.redirect_uri
         continuation = Continuation(
             _resume_path(waiting.interaction), client.id, client.city_id, waiting.request.login_hint
         )
@@ -158,6 +160,8 @@ class AuthorizationPages:
             continuation,
             email=self._authorization.email_of(signed_in),
             is_third_party=not client.first_party,
+            # None: an app on the resident's own device.
+            host=None if is_native(target) else site_of(target),
             scope=waiting.request.requested_scope,
             resources=[r for uri in waiting.request.resources if (r := self._relying_parties.resource(uri))],
         )

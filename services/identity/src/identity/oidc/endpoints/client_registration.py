@@ -14,11 +14,10 @@ from identity.oidc.protocol.errors import TooManyRequestsError
 from identity.oidc.protocol.responses import error_response
 from identity.rate_limits.limiter import Action, RateLimiter
 from identity.relying_parties.schemas import RegistrationRefusedError
-from identity.web.responses import empty_response, json_response
+from identity.web.responses import REALM, empty_response, json_response
 from identity.web.visitor import visitor_of
 
 PATH = "/register"
-_REALM = "registration"
 
 
 class RegistrationEndpoint:
@@ -44,7 +43,7 @@ class RegistrationEndpoint:
         token = _bearer_token(request)
         if token is None:
             # RFC 6750 §3.1: the response to a request without a token has no error code of the specification.
-            challenge = ("WWW-Authenticate", f'Bearer realm="{_REALM}"')
+            challenge = ("WWW-Authenticate", f'Bearer realm="{REALM}"')
             return json_response(401, {"error": "missing_token"}, challenge)
         try:
             return respond(token)
@@ -105,7 +104,7 @@ def _metadata(request: Request) -> Mapping[str, object]:
 
 
 def _invalid_token() -> InvalidTokenError:
-    return InvalidTokenError("The token is not valid here, or is used up.", realm=_REALM)
+    return InvalidTokenError("The token is not valid here, or is used up.", realm=REALM)
 
 
 def _metadata_error(refusal: RegistrationRefusedError) -> OAuth2Error:

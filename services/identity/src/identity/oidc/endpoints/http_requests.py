@@ -39,10 +39,15 @@ class HttpRequests:
         """Return the view of the UserInfo endpoint."""
 
         def view(request: Request) -> Response:
+            is_form = request.method == "POST" and request.mimetype == _FORM
+            header = request.headers.get("Authorization")
+            if request.method == "POST" and not is_form and header is None and request.content_length:
+                # RFC 6750 §2.2: a token is in no body of another media type.
+                return _not_a_form()
             sent = UserInfoRequest(
                 method=request.method,
-                authorization_header=request.headers.get("Authorization"),
-                form_token=request.form.get("access_token") if request.method == "POST" else None,
+                authorization_header=header,
+                form_token=request.form.get("access_token") if is_form else None,
                 dpop_proof=request.headers.get("DPoP"),
                 certificate=self._certificate(request),
             )

@@ -17,10 +17,10 @@ from identity.oidc.tokens.signing import TokenRefusedError, TokenSigner
 from identity.relying_parties.cache import RelyingPartyCache
 from identity.relying_parties.clients import RegisteredClient
 from identity.storage import Storage
-from identity.web.responses import json_response
+from identity.web.responses import REALM, json_response
 
-_REALM = 'Bearer realm="userinfo"'
-_DPOP = f'DPoP algs="{" ".join(dpop.ALGORITHMS)}"'
+_BEARER = f'Bearer realm="{REALM}"'
+_DPOP = f'DPoP realm="{REALM}", algs="{" ".join(dpop.ALGORITHMS)}"'
 
 
 @dataclass(frozen=True, repr=False)
@@ -63,15 +63,15 @@ class UserInfo:
         token = header_token.strip() if is_dpop or scheme.lower() == "bearer" else request.form_token
         if not token:
             # RFC 6750 §3.1: the response to a request without a token has no error code of the specification.
-            challenges = (("WWW-Authenticate", _REALM), ("WWW-Authenticate", _DPOP))
+            challenges = (("WWW-Authenticate", _BEARER), ("WWW-Authenticate", _DPOP))
             return json_response(401, {"error": "missing_token"}, *challenges)
         try:
             read = self._access_tokens.verify_for_userinfo(token)
         except TokenRefusedError:
             description = "The access token is not valid here, or is over."
-            return _refused(401, "invalid_token", description, scheme=_DPOP if is_dpop else _REALM)
+            return _refused(401, "invalid_token", description, scheme=_DPOP if is_dpop else _BEARER)
         refusal = self._refuse_sender(read, token, request, is_dpop=is_dpop)
-        return self._claims_of(read, _DPOP if is_dpop else _REALM) if refusal is None else refusal
+        return self._claims_of(read, _DPOP if is_dpop else _BEARER) if refusal is None else refusal
 
     def _refuse_sender(
         self, read: AccessTokenClaims, token: str, request: UserInfoRequest, *, is_dpop: bool
@@ -133,7 +133,7 @@ def _is_live(grant: GrantView, client: RegisteredClient, read: AccessTokenClaims
     return is_same and grant.revoked_at is None and grant.stands
 
 
-def _refused(status: int, error: str, description: str, *attributes: str, scheme: str = _REALM) -> Response:
+def _refused(status: int, error: str, description: str, *attributes: str, scheme: str = _BEARER) -> Response:
     challenge = ", ".join((scheme, f'error="{error}"', f'error_description="{description}"', *attributes))
     content = {"error": error, "error_description": description}
     return json_response(status, content, ("WWW-Authenticate", challenge))

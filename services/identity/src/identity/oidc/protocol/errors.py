@@ -3,6 +3,7 @@
 from authlib.oauth2 import OAuth2Error
 
 from identity.relying_parties.clients import RegisteredClient
+from identity.web.responses import BASIC_CHALLENGE
 
 
 class InvalidTargetError(OAuth2Error):
@@ -40,7 +41,7 @@ class ClientRefusedError(OAuth2Error):
 
     def get_headers(self) -> list[tuple[str, str]]:
         """Return the headers with the challenge."""
-        return [*super().get_headers(), ("WWW-Authenticate", 'Basic realm="token", charset="UTF-8"')]
+        return [*super().get_headers(), BASIC_CHALLENGE]
 
 
 class TooManyRequestsError(OAuth2Error):
