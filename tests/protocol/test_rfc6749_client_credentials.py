@@ -54,7 +54,16 @@ def test_3_3_the_scope_may_be_narrowed(provider: Provider):
 
 
 @pytest.mark.parametrize(
-    "scope", ["openid", "email billing.read", "unknown", "billing.read unknown", "   ", "é"]
+    "scope",
+    [
+        "openid",
+        "email billing.read",
+        "unknown",
+        "billing.read unknown",
+        "   ",
+        "é",
+        "billing.read\tbilling.link",
+    ],
 )
 def test_3_3_more_than_its_scope_at_the_resource_is_refused(provider: Provider, scope: str):
     response = provider.token(machine(provider), **GRANT, scope=scope)

@@ -98,6 +98,9 @@ def test_3_1_the_grant_is_for_those_who_registered_it(provider: Provider):
     ("form", "error"),
     [
         ({"scope": "unknown"}, "invalid_scope"),
+        ({"scope": "openid,email"}, "invalid_scope"),
+        ({"scope": "OPENID"}, "invalid_scope"),
+        ({"scope": "openid\temail"}, "invalid_scope"),
         ({"scope": ["openid", "email"]}, "invalid_request"),
         ({"scope": "x" * 9000}, "invalid_request"),
         ({"resource": "urn:unknown"}, "invalid_target"),
