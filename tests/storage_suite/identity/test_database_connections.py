@@ -11,9 +11,10 @@ from identity.errors import UnavailableError
 from identity.storage import Storage, migration_engine
 from relay import Relay
 from sqlalchemy import Connection, create_engine, make_url, text
+from sqlalchemy.exc import InternalError
 
 pytestmark = pytest.mark.database("postgresql")
-SECONDS = 0.3
+SECONDS = 0.5
 AT_ONCE = 4
 
 
@@ -67,13 +68,14 @@ def test_a_wait_for_a_silent_server_ends(storage, relay):
     assert SECONDS <= ask(storage) < 2
 
 
-def test_what_comes_next_is_refused_at_once_but_one_attempt(storage, relay):
+def test_what_comes_next_is_refused_but_one_attempt_at_a_time(storage, relay):
     use_many(storage)
     relay.freeze()
     ask(storage)
     accepted = relay.accepted
-    assert ask(storage) < 0.2
-    assert relay.accepted <= accepted + 1
+    with ThreadPoolExecutor(AT_ONCE) as pool:
+        list(pool.map(lambda _: ask(storage), range(3 * AT_ONCE)))
+    assert relay.accepted <= accepted + 2
 
 
 def test_it_is_used_again_within_a_second_of_its_return(storage, relay):
@@ -91,9 +93,8 @@ def test_one_that_was_lost_in_silence_tells_of_all_the_others(storage, relay):
     with pytest.raises(UnavailableError), storage.transaction() as tx:
         tx.execute(text("SELECT 1"))
     time.sleep(0.6)
-    began = time.monotonic()
+    # One of them that waited in vain would have failed.
     use_many(storage)
-    assert time.monotonic() - began < SECONDS
 
 
 def test_one_that_was_closed_tells_of_all_the_others(storage, relay):
@@ -102,6 +103,17 @@ def test_one_that_was_closed_tells_of_all_the_others(storage, relay):
     with pytest.raises(UnavailableError), storage.transaction() as tx:
         tx.execute(text("SELECT 1"))
     use_many(storage)
+
+
+def test_a_server_that_writes_no_longer_is_left(storage, relay):
+    with storage.autocommit() as connection:
+        connection.execute(text("SET default_transaction_read_only = on"))
+    accepted = relay.accepted
+    with pytest.raises(InternalError), storage.autocommit() as connection:
+        connection.execute(text("DELETE FROM audit_events"))
+    with storage.autocommit() as connection:
+        connection.execute(text("DELETE FROM audit_events"))
+    assert relay.accepted == accepted + 1
 
 
 def test_a_statement_that_the_server_gives_up_loses_no_connection(storage, relay):

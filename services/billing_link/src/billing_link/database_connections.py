@@ -61,6 +61,11 @@ class BoundedConnection(psycopg.Connection[TupleRow]):
         """Wait as psycopg does, which waits for every answer here; raises `SilentServerError`."""
         try:
             return super().wait(gen, interval, timeout or self.deadline)
+        except psycopg.errors.ReadOnlySqlTransaction:
+            # It writes no longer: another server took over, which new connections reach.
+            if self.server:
+                self.server.note_loss(0)
+            raise
         except psycopg.OperationalError as error:
             # Whatever else fails has had an answer, or has no connection: nothing is active any more.
             is_silent = self.pgconn.transaction_status == TransactionStatus.ACTIVE
