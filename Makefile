@@ -17,7 +17,7 @@ made_of = $(shell { pwd; cat requirements/install.sh requirements/uv.txt require
 RUN_READY := .venv/.run-$(call made_of,run)
 TEST_READY := .venv/.test-$(call made_of,test)
 
-.PHONY: help run env test check bench protos assets screenshots lock clean
+.PHONY: help run env test reliability check bench protos assets screenshots lock clean
 
 help: ## List the commands
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -31,7 +31,11 @@ env: ## Print the settings that `make run` uses, for the commands of the service
 test: $(TEST_READY) assets ## Run every test; one part of them: make test ARGS="tests/billing_link -n 0"
 	@sh tests/system_packages.sh
 	@$(BIN)/python -m tests.protocol.clients.prepare
-	@$(BIN)/pytest -n 2 --dist loadscope --no-loadscope-reorder $(ARGS)
+	@$(BIN)/pytest -n 2 --dist loadscope --no-loadscope-reorder --ignore tests/reliability $(ARGS)
+
+reliability: $(TEST_READY) assets ## Freeze, cut and restart what real services depend on; takes minutes
+	@sh tests/system_packages.sh
+	@$(BIN)/pytest -n 2 tests/reliability $(ARGS)
 
 check: $(TEST_READY) assets ## Check style, types, imports, dependencies, the contract, locks and translations
 	$(BIN)/ruff check

@@ -8,6 +8,7 @@ from pathlib import Path
 import psycopg
 from billing_link.billing_records.import_records import Imported, ImportRecords
 from billing_link.clock import SystemClock
+from billing_link.database_connections import FOR_COMMANDS
 from billing_link.linking.cities import read_city
 from billing_link.storage import Storage
 
@@ -46,7 +47,7 @@ def _timed(work: Callable[[], None]) -> float:
 
 def _import(file: Path, database_url: str) -> None:
     city = read_city(records.CITY)
-    storage = Storage(database_url, patient=True)
+    storage = Storage(database_url, statement_seconds=FOR_COMMANDS)
     with file.open("rb") as raw:
         outcome = ImportRecords(storage, SystemClock())(raw, city.id, city.bill_numbers(), lambda: None)
     storage.dispose()

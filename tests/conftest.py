@@ -16,7 +16,15 @@ import pytest
 import structlog
 from sqlalchemy import Engine, create_engine, inspect, make_url, text
 
-pytest_plugins = ["chromium", "local_stack", "applications", "identity_provider", "logout_website", "relay"]
+pytest_plugins = [
+    "chromium",
+    "local_stack",
+    "applications",
+    "identity_provider",
+    "logout_website",
+    "relay",
+    "service_processes",
+]
 
 DATABASES = ("sqlite", "postgresql")
 # These ask what a browser or a client is answered. Half of them run on each database, so that every statement

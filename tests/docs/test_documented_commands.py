@@ -38,6 +38,7 @@ PROGRAMS: dict[str, click.Group] = {
 RUN_BY = {
     "make run": "tests/system/test_local_start.py",
     "make test": ".ci/run",
+    "make reliability": ".ci/run",
     "make bench": "benchmarks/__main__.py",
     "python -m benchmarks": "benchmarks/__main__.py",
     "eval": "tests/local/test_shell_environment.py",

@@ -28,6 +28,8 @@ DIFFERENCES = {
         "Executor": "billing_link has no ORM session",
         "insert_into": "billing_link's stores take models",
     },
+    "database_connections": {},
+    "database_probe": {},
     "secret_keys": {
         "DecryptionError": "the portal's values belong to a purpose and an owner",
         "SecretKeys.__init__": "as above: a cipher for each purpose",
@@ -54,7 +56,12 @@ DIFFERENCES = {
 }
 # What every copy has, whatever else it has.
 EVERYWHERE = {
-    "storage": {"_engine_options", "_neutral_errors", "_set_pragmas", "Base", "NAMING", "UtcDateTime"},
+    "storage": {
+        *("_engine_options", "_neutral_errors", "_prepare", "_set_pragmas", "migration_engine"),
+        *("Base", "NAMING", "UtcDateTime"),
+    },
+    "database_connections": {"BoundedConnection", "DatabaseServer"},
+    "database_probe": {"DatabaseProbe"},
     "config": {"load_settings", "settings_error", "DatabaseUrl"},
     "logs": {"write_json_logs"},
     "json_text": {"read_json", "read_json_object", "read_jws_header"},
@@ -115,6 +122,7 @@ def test_every_copy_has_what_all_need(module: str) -> None:
         ("storage", '"max_overflow": 0', '"max_overflow": 5', "_engine_options"),
         ("storage", "PRAGMA foreign_keys=ON", "PRAGMA foreign_keys=OFF", "_set_pragmas"),
         ("storage", "exc.InterfaceError, ", "", "_neutral_errors"),
+        ("database_connections", "_GRACE = 0.25", "_GRACE = 25", "_GRACE"),
         ("config", '"is not set"', '"is missing"', "settings_error"),
         ("logs", 'event["where"] = where(error)', 'event["where"] = str(error)', "_places_instead_of_words"),
         ("errors", "type(error).__qualname__", "error", "where"),

@@ -4,6 +4,7 @@ import time
 import grpc
 import pytest
 from billing_link.config import ServerSettings
+from billing_link.database_probe import DatabaseProbe
 from billing_link.rpc.health import Health, check_health
 from billing_link.server import Server
 from grpc_health.v1 import health_pb2, health_pb2_grpc
@@ -22,7 +23,7 @@ def test_a_server_whose_database_answers_is_serving_without_a_token(channel, ser
 
 def test_it_is_serving_only_while_the_database_answers():
     answers = [True, False, True]
-    health = Health(lambda: answers.pop(0))
+    health = Health(DatabaseProbe(lambda: answers.pop(0)))
     assert published(health) == {NOT_SERVING}
     for expected in (SERVING, NOT_SERVING, SERVING):
         health.check()
@@ -37,7 +38,7 @@ def published(health):
 
 def test_a_database_that_hangs_is_not_waited_for():
     release = threading.Event()
-    health = Health(lambda: release.wait(10))
+    health = Health(DatabaseProbe(lambda: release.wait(10)))
     began = time.monotonic()
     health.check()
     health.check()
@@ -50,7 +51,7 @@ def test_a_database_that_hangs_is_not_waited_for():
 
 
 def test_a_server_that_stops_is_not_serving_even_if_the_database_responds():
-    health = Health(lambda: True)
+    health = Health(DatabaseProbe(lambda: True))
     health.shut_down()
     health.check()
     assert published(health) == {NOT_SERVING}

@@ -1,6 +1,7 @@
 """The API: its table decides, every answer is JSON, and every other path is a page's."""
 
 import pytest
+from identity.errors import UnavailableError
 from identity.web.api import READ, WRITE, Api, Route
 from identity.web.documents import Document
 from identity.web.headers import SecurityHeaders
@@ -19,6 +20,10 @@ def faulty(_request):
     raise RuntimeError("SELECT secret")
 
 
+def waiting(_request):
+    raise UnavailableError("the database does not answer")
+
+
 def absent(_request):
     raise NotFound
 
@@ -34,6 +39,7 @@ ROUTES = [
     Route("/empty", READ, lambda _request: empty_response()),
     Route("/document", READ, Document(b"text", "text/plain").respond),
     Route("/faulty", READ, faulty, cross_origin=True),
+    Route("/waiting", READ, waiting),
     Route("/absent", READ, absent),
     Route("/unreadable", READ, unreadable),
 ]
@@ -112,6 +118,7 @@ class TestResponses:
         ("path", "status", "error"),
         [
             ("/faulty", 500, "server_error"),
+            ("/waiting", 503, "temporarily_unavailable"),
             ("/absent", 404, "not_found"),
             ("/unreadable", 400, "invalid_request"),
         ],

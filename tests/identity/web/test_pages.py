@@ -3,12 +3,12 @@
 from dataclasses import replace
 
 from identity.continuation import Continuations
-from identity.errors import Reason, Refused
+from identity.database_probe import DatabaseProbe
+from identity.errors import Reason, Refused, UnavailableError
 from identity.relying_parties.cache import RelyingPartyCache
 from identity.relying_parties.store import Cities
 from identity.residents.passwords.hashing import PasswordHasher
 from identity.signing_keys.rotation import KeyRotation
-from identity.storage import Storage
 from page import Page, csrf_token
 
 
@@ -148,6 +148,16 @@ class TestErrors:
         assert "Something went wrong on our side" in source_of(response)
         assert "connection refused" not in source_of(response)
 
+    def test_a_database_that_does_not_answer_is_a_page_for_later(self, start, monkeypatch, from_portal):
+        def fail(_self, _id):
+            raise UnavailableError("the database does not answer")
+
+        app = start()
+        monkeypatch.setattr(RelyingPartyCache, "client", fail)
+        response = app.test_client().get(f"/help{from_portal}")
+        assert response.status_code == 503
+        assert "Please try again in a few minutes." in source_of(response)
+
     def test_being_too_busy_is_a_page(self, client, monkeypatch):
         def busy(_self, _hash, _password):
             raise Refused(Reason.TEMPORARILY_UNAVAILABLE)
@@ -168,7 +178,7 @@ class TestHealth:
         assert client.get("/health/ready").json == {"status": "ok"}
 
     def test_not_ready_when_it_does_not(self, client, monkeypatch):
-        monkeypatch.setattr(Storage, "is_reachable", lambda _self: False)
+        monkeypatch.setattr(DatabaseProbe, "succeeds", lambda _self: False)
         response = client.get("/health/ready")
         assert response.status_code == 503
         assert response.json == {"status": "unavailable"}

@@ -27,6 +27,16 @@ def test_migrate_makes_the_tables(tmp_path) -> None:
     assert (tmp_path / "portal.db").exists()
 
 
+def test_a_database_that_does_not_answer_is_one_line_and_no_traceback() -> None:
+    url = "postgresql://portal@127.0.0.1:1/portal"
+
+    result = CliRunner().invoke(main, ["migrate"], env=ENVIRONMENT | {"PORTAL_DATABASE_URL": url})
+
+    assert result.exit_code == 1
+    assert result.output.startswith("Error: PORTAL_DATABASE_URL: the database does not answer")
+    assert result.output.count("\n") == 1
+
+
 @pytest.mark.parametrize("command", ["migrate", "serve"])
 def test_a_missing_setting_is_one_line_and_no_traceback(command: str) -> None:
     result = CliRunner().invoke(main, [command], env=ENVIRONMENT)

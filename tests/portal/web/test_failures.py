@@ -1,6 +1,8 @@
 """Error pages: plain words, where to go next, nothing internal."""
 
+import pytest
 from page import Page
+from portal.errors import UnavailableError
 from sqlalchemy.exc import IntegrityError
 from structlog.testing import capture_logs
 
@@ -30,6 +32,19 @@ def test_a_fault_shows_no_trace_of_itself(resident, monkeypatch) -> None:
     assert page.heading == "Something went wrong on our side"
     assert "secret internals" not in page.source
     assert "Traceback" not in page.source
+
+
+@pytest.mark.parametrize(("path", "status"), [("/", 503), ("/home", 503), ("/no-such-page", 404)])
+def test_a_database_that_does_not_answer_is_a_page_for_later(resident, monkeypatch, path, status) -> None:
+    def silent(*_arguments: object) -> None:
+        raise UnavailableError("the database does not answer")
+
+    monkeypatch.setattr("portal.storage.Storage.transaction", silent)
+
+    page = Page(resident.get(path))
+
+    assert page.status == status
+    assert "Please try again in a few minutes." in page.source or status == 404
 
 
 def test_a_failing_statement_is_logged_without_its_values(resident, monkeypatch) -> None:

@@ -11,7 +11,7 @@ def test_health_is_json(visitor, path: str) -> None:
 
 
 def test_not_ready_without_a_database_and_still_alive(visitor, monkeypatch) -> None:
-    monkeypatch.setattr("portal.storage.Storage.is_reachable", lambda _self: False)
+    monkeypatch.setattr("portal.database_probe.DatabaseProbe.succeeds", lambda _self: False)
 
     ready = visitor.get("/health/ready")
 

@@ -5,7 +5,6 @@ from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
 from flask import Flask
-from identity import storage as storage_module
 from identity.audit.models import AuditEvent
 from identity.errors import UnavailableError
 from identity.migrations import import_models, upgrade
@@ -184,9 +183,8 @@ def test_a_database_that_does_not_answer_is_unavailable_in_neutral_words(app, tm
 
 
 @pytest.mark.database("postgresql")
-def test_a_statement_of_a_server_that_runs_too_long_is_given_up(fresh_database, app, monkeypatch):
-    monkeypatch.setattr(storage_module, "STATEMENT_TIMEOUT", 50)
-    limited = Storage(fresh_database("identity"))
+def test_a_statement_that_runs_too_long_is_given_up(fresh_database, app):
+    limited = Storage(fresh_database("identity"), statement_seconds=0.05)
     limited.init_app(app)
     with limited:
         for lend in (limited.transaction, limited.autocommit):

@@ -15,6 +15,7 @@ from billing_link import migrations
 from billing_link.billing_records.store import ImportedRecords
 from billing_link.clock import Clock, SystemClock
 from billing_link.config import ServerSettings
+from billing_link.database_probe import DatabaseProbe
 from billing_link.errors import SettingsError, where
 from billing_link.linking.attempts import WINDOW
 from billing_link.linking.auto_link import AutoLink
@@ -58,7 +59,7 @@ class Server:
         self._clock = clock or SystemClock()
         # One connection for each call thread, and one each for health, notifications and cleanup.
         self.storage = Storage(settings.database_url.get_secret_value(), pool_size=settings.threads + 3)
-        self.health = Health(self.storage.is_reachable)
+        self.health = Health(DatabaseProbe(self.storage.is_reachable))
         self.delivery = NotificationDelivery(
             self.storage,
             IdentityNotificationClient(

@@ -13,6 +13,7 @@ from sqlalchemy.engine import Connection, Dialect
 from sqlalchemy.exc import DBAPIError, StatementError
 from sqlalchemy.sql.dml import ReturningInsert, ReturningUpdate
 
+from identity.database_connections import SilentServerError
 from identity.storage import Executor
 
 Statement = Select[*tuple[Any, ...]] | Insert | ReturningInsert[Any] | ReturningUpdate[Any]
@@ -43,7 +44,8 @@ class CompiledStatement:
                 is_lost = executor.dialect.is_disconnect(error, executor.connection, None)
                 if is_lost:
                     _close_lost(executor, error)
-                if not (is_lost and self._may_run_again):
+                # Who has waited for a silent server has no time for another wait.
+                if not (is_lost and self._may_run_again) or isinstance(error, SilentServerError):
                     raise compiled.failure(executor.dialect, error, is_lost=is_lost) from error
         result = executor.execute(self._statement, dict(parameters))
         return result.one_or_none() if self._returns_rows else None

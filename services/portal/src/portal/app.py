@@ -10,6 +10,7 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 from portal.billing_link_client.client import BillingLinkClient
 from portal.clock import Clock, SystemClock
 from portal.config import SCOPE, Settings
+from portal.database_probe import DatabaseProbe
 from portal.home.page import HomePage
 from portal.home.profile import ResidentProfile
 from portal.home.routes import HomeRoutes
@@ -90,7 +91,7 @@ def create_app(
     )
     for routes in (
         logout,
-        HealthRoutes(storage).blueprint(),
+        HealthRoutes(DatabaseProbe(storage.is_reachable)).blueprint(),
         BrandingRoutes(city).blueprint(),
         SessionRoutes(current).blueprint(),
         HomeRoutes(HomePage(profile, billing, clock), current, pages).blueprint(),

@@ -13,6 +13,7 @@ from sqlalchemy import (
     Dialect,
     Engine,
     MetaData,
+    NullPool,
     TypeDecorator,
     create_engine,
     event,
@@ -22,6 +23,7 @@ from sqlalchemy import (
     text,
 )
 
+from portal.database_connections import FOR_COMMANDS, FOR_REQUESTS, DatabaseServer
 from portal.errors import UnavailableError
 
 # A verb's transaction; what a store is constructed with.
@@ -37,8 +39,6 @@ NAMING = {
 
 # Connections of each engine: more than a process has threads, since one may need a second for a moment.
 POOL_SIZE = 16
-# Milliseconds after which PostgreSQL gives up on one statement of a server: its callers have long gone.
-STATEMENT_TIMEOUT = 5000
 # Whether a connection is tried before each use: a page has time for one more round trip.
 PRE_PING = True
 
@@ -76,11 +76,13 @@ class Base(orm.DeclarativeBase):
 class Storage:
     """One database, PostgreSQL or SQLite, named by a URL such as `postgresql+psycopg://…` or `sqlite:////file`."""
 
-    def __init__(self, database_url: str, *, pool_size: int = POOL_SIZE, patient: bool = False) -> None:
-        """Connect lazily. `patient` is for commands whose single statements may run for minutes."""
-        options = _engine_options(database_url, pool_size, patient=patient)
+    def __init__(
+        self, database_url: str, *, pool_size: int = POOL_SIZE, statement_seconds: float = FOR_REQUESTS
+    ) -> None:
+        """Connect lazily. Each statement ends within so many seconds, or the database is unavailable."""
+        options = _engine_options(database_url, pool_size, statement_seconds)
         self._transactions = create_engine(database_url, **options)
-        _set_pragmas(self._transactions)
+        _prepare(self._transactions, DatabaseServer(statement_seconds))
 
     @contextmanager
     def transaction(self) -> Iterator[Transaction]:
@@ -119,20 +121,33 @@ def _neutral_errors() -> Iterator[None]:
         raise UnavailableError("the database does not answer") from error
 
 
-def _engine_options(database_url: str, pool_size: int, *, patient: bool) -> dict[str, Any]:
+def migration_engine(database_url: str) -> Engine:
+    """Return an engine for migrations, on which a statement may take as long as in a command."""
+    engine = create_engine(database_url, poolclass=NullPool)
+    if engine.dialect.name != "sqlite":
+        DatabaseServer(FOR_COMMANDS).limit(engine)
+    return engine
+
+
+def _engine_options(database_url: str, pool_size: int, statement_seconds: float) -> dict[str, Any]:
     # Parameters are what residents typed: they stay out of every message.
-    pool = {"pool_size": pool_size, "max_overflow": 0, "pool_timeout": 3, "hide_parameters": True}
+    pool = {"pool_size": pool_size, "max_overflow": 0, "pool_timeout": 2, "hide_parameters": True}
     if make_url(database_url).get_backend_name() == "sqlite":
-        return pool | {"connect_args": {"timeout": 60 if patient else 10}}
-    limits = {} if patient else {"options": f"-c statement_timeout={STATEMENT_TIMEOUT}"}
-    ageing = {"pool_recycle": 1800, "pool_pre_ping": PRE_PING}
-    return pool | ageing | {"connect_args": {"connect_timeout": 3} | limits}
+        # Seconds for which it waits for another writer.
+        return pool | {"connect_args": {"timeout": max(10, min(statement_seconds, 60))}}
+    return pool | {"pool_recycle": 1800, "pool_pre_ping": PRE_PING}
+
+
+def _prepare(engine: Engine, server: DatabaseServer) -> None:
+    """Set what each new connection needs, by its kind of database."""
+    if engine.dialect.name == "sqlite":
+        _set_pragmas(engine)
+    else:
+        server.limit(engine)
 
 
 def _set_pragmas(engine: Engine) -> None:
-    """Set foreign keys and write-ahead logging on each new connection of SQLite; PostgreSQL needs nothing."""
-    if engine.dialect.name != "sqlite":
-        return
+    """Set foreign keys and write-ahead logging on each new connection of SQLite."""
 
     @event.listens_for(engine, "connect")
     def _pragmas(connection: Any, _record: Any) -> None:  # noqa: ANN401 - the driver's own objects

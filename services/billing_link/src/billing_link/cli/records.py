@@ -10,6 +10,7 @@ from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeR
 from billing_link.billing_records.import_records import Imported, ImportRecords, Problems
 from billing_link.clock import SystemClock
 from billing_link.config import DatabaseSettings, load_settings
+from billing_link.database_connections import FOR_COMMANDS
 from billing_link.errors import OperatorError
 from billing_link.linking.cities import City, read_city
 from billing_link.linking.store import Cities
@@ -21,7 +22,8 @@ from billing_link.storage import Storage
 @click.option("--city", "city_id", required=True, help="the city's id")
 def import_records(file: Path, city_id: str) -> None:
     """Import a city's billing records from a CSV FILE (docs/billing_link.md): all of it, or nothing."""
-    with Storage(load_settings(DatabaseSettings).database_url.get_secret_value(), patient=True) as storage:
+    database_url = load_settings(DatabaseSettings).database_url.get_secret_value()
+    with Storage(database_url, statement_seconds=FOR_COMMANDS) as storage:
         outcome = _import(storage, file, _city(storage, city_id))
     if isinstance(outcome, Problems):
         raise OperatorError(_report(file, outcome))

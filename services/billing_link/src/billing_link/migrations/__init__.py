@@ -10,10 +10,10 @@ from alembic import command
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import Connection, create_engine, exc
+from sqlalchemy import Connection, exc
 
 from billing_link.errors import UnavailableError
-from billing_link.storage import hold
+from billing_link.storage import hold, migration_engine
 
 
 def configuration() -> Config:
@@ -29,7 +29,7 @@ def upgrade(database_url: str) -> None:
 
     Raises `UnavailableError` when the database does not answer.
     """
-    engine = create_engine(database_url)
+    engine = migration_engine(database_url)
     try:
         with engine.begin() as connection:
             # Two that are started at the same time migrate one after the other.
@@ -45,7 +45,7 @@ def upgrade(database_url: str) -> None:
 
 def is_current(database_url: str) -> bool:
     """Tell whether the tables are today's; raises `UnavailableError` when the database does not answer."""
-    engine = create_engine(database_url)
+    engine = migration_engine(database_url)
     try:
         with engine.connect() as connection:
             return _revision(connection) == ScriptDirectory.from_config(configuration()).get_current_head()

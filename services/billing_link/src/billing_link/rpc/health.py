@@ -1,18 +1,17 @@
 """The standard health service (grpc.health.v1), SERVING while the database responds in time; its client."""
 
 import threading
-from collections.abc import Callable
 
 import grpc
 import structlog
 from grpc_health.v1 import health, health_pb2, health_pb2_grpc
 
+from billing_link.database_probe import DatabaseProbe
 from billing_link.rpc.connections import CLIENT_OPTIONS
 from billing_link.rpc.interceptor import SERVICE
 
-# Seconds within which the database must respond, and between two checks.
-_TIMEOUT = 0.5
-_PAUSE = 3.0
+# Seconds between two checks.
+_PAUSE = 2.0
 
 log = structlog.get_logger()
 
@@ -23,11 +22,9 @@ _NOT_SERVING = health_pb2.HealthCheckResponse.NOT_SERVING
 class Health:
     """Checks the database and publishes the status of the server."""
 
-    def __init__(self, is_reachable: Callable[[], bool]) -> None:
+    def __init__(self, database: DatabaseProbe) -> None:
         self.servicer = health.HealthServicer()
-        self._is_reachable = is_reachable
-        self._reached = threading.Event()
-        self._probe: threading.Thread | None = None
+        self._database = database
         self._serving: bool | None = None
         self._publish_status(serving=False)
 
@@ -38,21 +35,12 @@ class Health:
             stop.wait(_PAUSE)
 
     def check(self) -> None:
-        """Check once and publish the status. A check that hangs is not repeated until it ends."""
-        if self._probe is None or not self._probe.is_alive():
-            self._reached.clear()
-            self._probe = threading.Thread(target=self._probe_database, name="health-probe", daemon=True)
-            self._probe.start()
-        self._probe.join(_TIMEOUT)
-        self._publish_status(serving=self._reached.is_set() and not self._probe.is_alive())
+        """Check once, which takes a second at most, and publish the status."""
+        self._publish_status(serving=self._database.succeeds())
 
     def shut_down(self) -> None:
         """Publish NOT_SERVING for good."""
         self.servicer.enter_graceful_shutdown()
-
-    def _probe_database(self) -> None:
-        if self._is_reachable():
-            self._reached.set()
 
     def _publish_status(self, *, serving: bool) -> None:
         if serving is self._serving:

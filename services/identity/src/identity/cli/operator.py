@@ -13,6 +13,7 @@ from identity.audit.store import Audit
 from identity.clock import Clock, SystemClock
 from identity.composition.command_line import create_command_line_app
 from identity.config import Settings, load_settings
+from identity.database_connections import FOR_COMMANDS
 from identity.errors import SettingsError, UnavailableError
 from identity.relying_parties.admin import Registry
 from identity.relying_parties.store import Cities
@@ -52,10 +53,12 @@ class Operator:
 
 
 @contextmanager
-def operator() -> Iterator[Operator]:
+def operator(*, statement_seconds: float = FOR_COMMANDS) -> Iterator[Operator]:
     """Open the database of the settings; refuses if it does not respond or has no tables."""
     settings = read_settings()
-    app = create_command_line_app(settings.database_url.get_secret_value())
+    app = create_command_line_app(
+        settings.database_url.get_secret_value(), statement_seconds=statement_seconds
+    )
     storage: Storage = app.extensions["identity"]
     with app.app_context(), storage:
         if not storage.is_reachable():

@@ -10,6 +10,7 @@ from typing import Protocol
 import click
 
 from identity.cli.operator import MISUSED, Operator, operator
+from identity.database_connections import FOR_THE_WORKER
 from identity.email_verification.verification import Pending, PendingStore
 from identity.errors import SettingsError
 from identity.journeys.federation.attempt_store import Attempts
@@ -62,7 +63,7 @@ def worker() -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda _number, _frame: stop.set())
     write_json_logs()
-    with operator() as opened:
+    with operator(statement_seconds=FOR_THE_WORKER) as opened:
         try:
             mailer = Mailer(opened.settings, RelyingPartyCache(opened.storage, opened.clock).city)
         except SettingsError as error:

@@ -2,6 +2,7 @@
 
 from identity.composition.dependencies import Dependencies
 from identity.composition.oidc import OpenIdProvider
+from identity.database_probe import DatabaseProbe
 from identity.resident_notifications.notify import NotifyResident
 from identity.resident_notifications.routes import ResidentNotificationRoutes
 from identity.security_events.poll import Poll
@@ -23,7 +24,7 @@ def api_routes(dependencies: Dependencies, provider: OpenIdProvider) -> list[Rou
         *_security_event_routes(dependencies),
         *ChangePassword(dependencies.settings).routes(),
         *CityData(dependencies.relying_parties, dependencies.settings).routes(),
-        *Health(dependencies.storage).routes(),
+        *Health(DatabaseProbe(dependencies.storage.is_reachable)).routes(),
         *OpenApi(dependencies.settings).routes(),
     ]
 

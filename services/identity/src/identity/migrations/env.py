@@ -3,10 +3,10 @@
 from typing import Literal
 
 from alembic import context
-from sqlalchemy import create_engine, text
+from sqlalchemy import text
 
 from identity.migrations import import_models
-from identity.storage import Base, UtcDateTime
+from identity.storage import Base, UtcDateTime, migration_engine
 
 # Any number that no other program locks on in this database.
 MIGRATION_LOCK = 8_210_417_001
@@ -22,7 +22,7 @@ def render_item(type_: str, item: object, _context: object) -> str | Literal[Fal
 def run() -> None:
     """Run the wanted revisions in one transaction, while no other process does."""
     import_models()
-    engine = create_engine(context.config.get_main_option("sqlalchemy.url") or "")
+    engine = migration_engine(context.config.get_main_option("sqlalchemy.url") or "")
     with engine.connect() as connection:
         context.configure(
             connection=connection,

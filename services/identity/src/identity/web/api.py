@@ -14,7 +14,7 @@ from werkzeug.exceptions import HTTPException, NotFound
 from werkzeug.routing import Map, Rule
 from werkzeug.wrappers import Request, Response
 
-from identity.errors import where
+from identity.errors import UnavailableError, where
 from identity.randomness import support_code
 from identity.web.headers import SecurityHeaders
 from identity.web.responses import empty_response, json_response, method_not_allowed
@@ -27,7 +27,7 @@ _log = structlog.get_logger(__name__)
 READ = ("GET", "HEAD")
 WRITE = ("POST",)
 _LARGEST_BODY = 64 * 1024
-_ERRORS = {404: "not_found", 500: "server_error"}
+_ERRORS = {404: "not_found", 500: "server_error", 503: "temporarily_unavailable"}
 # Scripts of any website may call, without cookies (WHATWG Fetch §3.3).
 _CROSS_ORIGIN = (
     ("Access-Control-Allow-Origin", "*"),
@@ -106,7 +106,7 @@ def _respond(request: Request, route: Route | None, variables: Mapping[str, str]
         return _error(error.code or 500)
     except Exception as error:  # noqa: BLE001 - a program gets JSON, whatever the fault
         _log.error("request_failed", path=request.path, support_code=support_code(), where=where(error))
-        return _error(500)
+        return _error(503 if isinstance(error, UnavailableError) else 500)
 
 
 def _error(status: int) -> Response:

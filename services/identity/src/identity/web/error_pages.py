@@ -7,7 +7,7 @@ from flask import Flask, Response, make_response, request
 from flask_babel import force_locale, gettext
 from werkzeug.exceptions import HTTPException
 
-from identity.errors import Refused, where
+from identity.errors import Refused, UnavailableError, where
 from identity.randomness import support_code
 from identity.web.pages import Pages
 
@@ -26,6 +26,7 @@ class ErrorPages:
         """Attach to the application."""
         app.register_error_handler(HTTPException, self._http)
         app.register_error_handler(Refused, lambda refused: self._pages.refused(refused.reason))
+        app.register_error_handler(UnavailableError, self._unavailable)
         app.log_exception = _log_failure  # type: ignore[method-assign] # Flask's hook; its own writes the error's words
 
     def _http(self, error: HTTPException) -> Response:
@@ -38,6 +39,10 @@ class ErrorPages:
                 if header.casefold() == name.casefold():
                     response.headers[name] = value
         return response
+
+    def _unavailable(self, error: UnavailableError) -> Response:
+        _log_failure((type(error), error, error.__traceback__))
+        return self._page(503)
 
     def _page(self, status: int) -> Response:
         try:

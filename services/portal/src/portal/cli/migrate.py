@@ -4,10 +4,19 @@ import click
 
 from portal import migrations
 from portal.config import Settings, load_settings
+from portal.errors import SettingsError
+from portal.storage import Storage
 
 
 @click.command()
 def migrate() -> None:
     """Bring the database to the tables of this release."""
-    migrations.upgrade(load_settings(Settings).database_url.get_secret_value())
+    database_url = load_settings(Settings).database_url.get_secret_value()
+    with Storage(database_url) as storage:
+        if not storage.is_reachable():
+            raise SettingsError(
+                "PORTAL_DATABASE_URL: the database does not answer"
+                " (check the address, and that its server runs)"
+            )
+    migrations.upgrade(database_url)
     click.echo("portal: the database is up to date")

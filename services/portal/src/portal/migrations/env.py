@@ -1,11 +1,10 @@
 """How alembic reaches the database."""
 
 from alembic import context
-from sqlalchemy import create_engine, pool
 
 from portal.sign_in import models as _sign_in
 from portal.sign_in.backchannel_logout import models as _backchannel_logout
-from portal.storage import Base
+from portal.storage import Base, migration_engine
 from portal.web.sessions import models as _sessions
 
 TABLES = (
@@ -16,7 +15,7 @@ TABLES = (
 
 
 def run() -> None:
-    engine = create_engine(context.config.attributes["database_url"], poolclass=pool.NullPool)
+    engine = migration_engine(context.config.attributes["database_url"])
     with engine.connect() as connection:
         context.configure(
             connection=connection,

@@ -53,6 +53,10 @@ class CurrentResident:
         found: LiveSession | None = g.live_session
         return found
 
+    def forget_session(self) -> None:
+        """Answer this request as one without a session, for when the session cannot be read."""
+        g.live_session = None
+
     def require_session(self) -> LiveSession:
         """Return the live session; raises `SignInNeededError`, answered by sign-in and back."""
         found = self.find_session()

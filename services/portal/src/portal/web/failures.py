@@ -7,7 +7,7 @@ from flask_wtf.csrf import CSRFError
 from werkzeug.exceptions import HTTPException
 from werkzeug.wrappers import Response
 
-from portal.errors import GrantEndedError, IdentityError, where
+from portal.errors import GrantEndedError, IdentityError, UnavailableError, where
 from portal.randomness import support_code
 from portal.web.current_resident import CurrentResident, SignInNeededError
 from portal.web.pages import Pages
@@ -19,10 +19,15 @@ def install(app: Flask, pages: Pages, current: CurrentResident) -> None:
     """Register a handler for every error."""
     app.register_error_handler(SignInNeededError, _sign_in_needed)
 
+    @app.errorhandler(UnavailableError)
+    def _database_away(error: UnavailableError) -> Response:
+        log.error("database_unavailable", path=request.path, support_code=support_code(), where=where(error))
+        return pages.render_error("failed.html", 503)
+
     @app.errorhandler(IdentityError)
     def _identity_failed(error: IdentityError) -> Response:
         log.warning("refused", path=request.path, reason=error.code, detail=error.detail)
-        return pages.render("unavailable.html", 503)
+        return pages.render_error("unavailable.html", 503)
 
     @app.errorhandler(GrantEndedError)
     def _grant_ended(error: GrantEndedError) -> Response:
@@ -42,17 +47,17 @@ def install(app: Flask, pages: Pages, current: CurrentResident) -> None:
     @app.errorhandler(HTTPException)
     def _http(error: HTTPException) -> Response:
         code = error.code or 500
-        page = pages.render("not_found.html" if code in (404, 405) else "failed.html", code)
+        response = pages.render_error("not_found.html" if code in (404, 405) else "failed.html", code)
         for name, value in error.get_headers():
             if name in ("Allow", "Retry-After"):
-                page.headers[name] = value
-        return page
+                response.headers[name] = value
+        return response
 
     @app.errorhandler(Exception)
     def _unexpected(error: Exception) -> Response:
         # Its words may quote what the resident typed, or a token (docs/decisions/0014).
         log.error("unexpected", path=request.path, support_code=support_code(), where=where(error))
-        return pages.render("failed.html", 500)
+        return pages.render_error("failed.html", 500)
 
 
 def _sign_in_needed(_error: SignInNeededError) -> Response:

@@ -7,6 +7,7 @@ from urllib.parse import urlencode
 from flask import Response, make_response, render_template, request
 
 from portal.clock import Clock
+from portal.errors import UnavailableError
 from portal.web.city import CityCache
 from portal.web.current_resident import CurrentResident
 from portal.web.language import LANGUAGES, PARAMETER, current_language
@@ -41,6 +42,14 @@ class Pages:
             **context,
         )
         return make_response(body, status)
+
+    def render_error(self, template: str, status: int) -> Response:
+        """Return the page of an error; if the session cannot be read, as visitors see it."""
+        try:
+            return self.render(template, status)
+        except UnavailableError:
+            self._current.forget_session()
+            return self.render(template, status)
 
     def _seconds_until(self, moment: datetime) -> int:
         return int((moment - self._clock.now()).total_seconds())
