@@ -17,13 +17,8 @@ import structlog
 from sqlalchemy import Engine, create_engine, inspect, make_url, text
 
 pytest_plugins = [
-    "chromium",
-    "local_stack",
-    "applications",
-    "identity_provider",
-    "logout_website",
-    "relay",
-    "service_processes",
+    *("chromium", "local_stack", "applications", "identity_provider", "logout_website"),
+    *("raw_server", "certificate_authority", "relay", "service_processes"),
 ]
 
 DATABASES = ("sqlite", "postgresql")

@@ -26,6 +26,8 @@ def environment(settings: Mapping[str, str]) -> dict[str, str]:
     path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ.get('PATH', '')}"
     # granian prints its error in one line; a backtrace of its Rust code would hide that line.
     own = {"PATH": path, "PYTHONUNBUFFERED": "1", "RUST_BACKTRACE": "0"}
+    # All of it is on this machine: the example website must not ask a proxy for it.
+    own |= {"no_proxy": "*", "NO_PROXY": "*"}
     return foreign_environment() | own | dict(settings)
 
 

@@ -3,7 +3,9 @@
 import io
 import json
 import threading
+import time
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from datetime import UTC, datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from types import SimpleNamespace
@@ -212,7 +214,10 @@ class Identity:
         self.poll_body: bytes | None = None
         self.status = 200
         self.body: bytes | None = None
+        # Sends each body byte by byte.
+        self.trickles = False
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), self._handler())
+        self._server.daemon_threads = True
         self.issuer = f"http://127.0.0.1:{self._server.server_port}"
         self._thread = threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.02})
         self._thread.start()
@@ -302,7 +307,13 @@ class Identity:
                 self.send_header("Content-Length", str(len(body)))
                 self.send_header("Cache-Control", identity.cache_control)
                 self.end_headers()
-                self.wfile.write(body)
+                # A client that waits no longer closes the connection.
+                with suppress(OSError):
+                    for byte in body if identity.trickles else ():
+                        self.wfile.write(bytes([byte]))
+                        time.sleep(0.3)
+                    if not identity.trickles:
+                        self.wfile.write(body)
 
             def log_message(self, *_: Any) -> None:
                 """Log nothing."""

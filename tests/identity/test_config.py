@@ -91,3 +91,20 @@ def test_a_setting_that_is_wrong_is_named_without_its_value(
     with pytest.raises(SettingsError, match=rf"^{name}: .*\(expected: .+\)$") as fault:
         load_settings(Settings)
     assert "hidden" not in str(fault.value)
+
+
+@pytest.mark.parametrize(
+    "value",
+    ["proxy.example.gov:3128", "https://proxy.example.gov:3128", "http://proxy.example.gov", "http://:3128"],
+)
+def test_a_wrong_proxy_is_named_without_its_password(environment: pytest.MonkeyPatch, value: str) -> None:
+    environment.setenv("IDENTITY_OUTBOUND_PROXY", value.replace("//", "//city:hidden@"))
+
+    with pytest.raises(SettingsError, match=r"^IDENTITY_OUTBOUND_PROXY: give http://, a host and a port"):
+        load_settings(Settings)
+
+
+def test_a_proxy_is_shown_without_its_password(environment: pytest.MonkeyPatch) -> None:
+    environment.setenv("IDENTITY_OUTBOUND_PROXY", "http://city:hidden@proxy.example.gov:3128/")
+
+    assert "hidden" not in repr(load_settings(Settings))

@@ -5,25 +5,22 @@ import socket
 import ssl
 import threading
 import time
-from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import replace
+from urllib.parse import urlsplit
 
 import pytest
+from certificate_authority import CertificateAuthority
 from identity import outbound_http
-from identity.outbound_http import (
-    TOO_LATE,
-    Limits,
-    NotConnectedError,
-    OutboundHttp,
-    OutboundHttpError,
-    is_on_loopback,
-    is_public,
-)
+from identity.egress import Egress
+from identity.host_names import Resolver
+from identity.network_addresses import is_on_loopback, is_public
+from identity.outbound_http import TOO_LATE, Limits, NotConnectedError, OutboundHttp, OutboundHttpError
+from identity.trusted_authorities import TrustedAuthorities
+from raw_server import DRIPS, Serve, dripping, saying
 
 LIMITS = Limits(connect=1.0, read=1.0, total=2.0, size=64 * 1024)
 HTTP = OutboundHttp(LIMITS)
-Serve = Callable[..., str]
 
 
 @pytest.mark.parametrize("address", ["8.8.8.8", "2606:4700:4700::1111"])
@@ -58,41 +55,6 @@ def test_public_addresses(address: str):
 )
 def test_addresses_that_are_not_public(address: str):
     assert not is_public(address)
-
-
-@pytest.fixture
-def serve() -> Iterator[Serve]:
-    """Return a function that serves one raw answer on loopback and returns its address."""
-    listening: list[socket.socket] = []
-
-    def serve(answer: Callable[[socket.socket], None], scheme: str = "http") -> str:
-        server = socket.create_server(("127.0.0.1", 0))
-        listening.append(server)
-
-        def run() -> None:
-            # Without a connection, or after the client closed it, there is nothing to send.
-            with suppress(OSError):
-                connection, _ = server.accept()
-                with connection:
-                    answer(connection)
-
-        threading.Thread(target=run, daemon=True).start()
-        return f"{scheme}://127.0.0.1:{server.getsockname()[1]}/jwks"
-
-    yield serve
-    for server in listening:
-        # Ends the thread's `accept`.
-        with suppress(OSError):
-            server.shutdown(socket.SHUT_RDWR)
-        server.close()
-
-
-def saying(text: bytes) -> Callable[[socket.socket], None]:
-    def answer(connection: socket.socket) -> None:
-        connection.recv(65536)
-        connection.sendall(text)
-
-    return answer
 
 
 def test_a_plain_answer_is_returned(serve: Serve):
@@ -226,32 +188,13 @@ def test_the_connection_goes_to_the_address_that_was_checked(connected: list[obj
     assert connected == [("8.8.8.8", 443)]
 
 
-DRIPS = {
-    "headers": (b"HTTP/1.1 200 OK\r\n", b"X-Slow: 1\r\n"),
-    "body": (b"HTTP/1.1 200 OK\r\n\r\n", b"x"),
-    # A record of the TLS handshake that is 512 bytes long.
-    "handshake": (b"\x16\x03\x03\x02\x00", b"x"),
-}
-
-
 @pytest.mark.parametrize("part", DRIPS)
 def test_a_server_that_drips_is_cut_off(serve: Serve, part: str):
-    over, (start, drop) = threading.Event(), DRIPS[part]
-
-    def drip(connection: socket.socket) -> None:
-        try:
-            connection.sendall(start)
-            while not over.wait(0.05):
-                connection.sendall(drop)
-        except OSError:
-            over.set()
-
     hasty = OutboundHttp(replace(LIMITS, total=0.3))
     started = time.monotonic()
     with pytest.raises(OutboundHttpError, match=TOO_LATE):
-        hasty.get(serve(drip, "https" if part == "handshake" else "http"))
+        hasty.get(serve(dripping(part, 0.05), "https" if part == "handshake" else "http"))
     assert time.monotonic() - started < LIMITS.read
-    over.set()
 
 
 def test_a_silent_server_is_left(serve: Serve):
@@ -273,3 +216,143 @@ def test_a_server_without_tls_is_refused(serve: Serve):
 def test_other_addresses_are_refused(address: str):
     with pytest.raises(NotConnectedError):
         HTTP.get(address, public_only=True)
+
+
+class Proxy:
+    """A proxy on loopback that connects every tunnel to one server, and keeps what it was asked."""
+
+    def __init__(self, serve: Serve, target: str = "", status: int = 200) -> None:
+        self.asked: list[bytes] = []
+        self._target, self._status = urlsplit(target), status
+        self.address = serve(self._answer).removesuffix("/jwks")
+
+    def _answer(self, connection: socket.socket) -> None:
+        asked = b""
+        while not asked.endswith(b"\r\n\r\n"):
+            asked += connection.recv(1)
+        self.asked.append(asked)
+        connection.sendall(f"HTTP/1.1 {self._status} So\r\nContent-Length: 0\r\n\r\n".encode())
+        if self._status != 200:
+            return
+        with socket.create_connection((self._target.hostname or "", self._target.port or 0)) as target:
+            threading.Thread(target=relay, args=(target, connection), daemon=True).start()
+            relay(connection, target)
+
+
+def relay(source: socket.socket, sink: socket.socket) -> None:
+    with suppress(OSError):
+        while piece := source.recv(65536):
+            sink.sendall(piece)
+
+
+def resolver(**names: str) -> Resolver:
+    """Return a resolver that knows these names, of which the dots are underscores, and addresses."""
+
+    def resolve(host: str, _port: int) -> list[str]:
+        if host[0].isdigit():
+            return [host]
+        if host.replace(".", "_") not in names:
+            raise socket.gaierror
+        return [names[host.replace(".", "_")]]
+
+    return resolve
+
+
+class TestThroughAProxy:
+    @pytest.fixture
+    def authorities(self, certificate_authority: CertificateAuthority) -> TrustedAuthorities:
+        return TrustedAuthorities(str(certificate_authority.file))
+
+    @pytest.fixture
+    def proxy(self, serve: Serve, certificate_authority: CertificateAuthority) -> Proxy:
+        tls = certificate_authority.issue("keys.example.com").tls
+        return Proxy(serve, serve(saying(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}"), tls=tls))
+
+    @pytest.mark.parametrize("public_only", [False, True])
+    @pytest.mark.parametrize("known", [{"keys_example_com": "8.8.8.8"}, {}])
+    def test_the_public_network_is_reached_by_a_tunnel(
+        self,
+        proxy: Proxy,
+        authorities: TrustedAuthorities,
+        known: dict[str, str],
+        public_only: bool,  # noqa: FBT001 - a parameter of the test
+    ):
+        """Also a name that this machine does not know, as behind many a firewall."""
+        http = OutboundHttp(LIMITS, Egress(authorities, proxy.address), resolve=resolver(**known))
+        assert http.get("https://keys.example.com/jwks", public_only=public_only).status == 200
+        assert proxy.asked == [b"CONNECT keys.example.com:443 HTTP/1.1\r\nHost: keys.example.com:443\r\n\r\n"]
+
+    def test_the_proxy_may_ask_for_a_password(self, proxy: Proxy, authorities: TrustedAuthorities):
+        address = proxy.address.replace("//", "//city:p%40ss@")
+        http = OutboundHttp(LIMITS, Egress(authorities, address), resolve=resolver())
+        assert http.get("https://keys.example.com/").status == 200
+        assert b"\r\nProxy-Authorization: Basic Y2l0eTpwQHNz\r\n" in proxy.asked[0]
+        assert "p%40ss" not in repr(Egress(authorities, address))
+
+    @pytest.mark.parametrize(
+        "url",
+        [
+            "https://10.0.0.1/",
+            "https://[::1]/",
+            "https://169.254.169.254/",
+            "https://inside.example.com/",
+            "https://intranet/",
+            "https://intranet./",
+            "https://db.internal/",
+            "https://printer.local/",
+            "http://keys.example.com/",
+        ],
+    )
+    def test_a_client_cannot_reach_the_private_network(
+        self, proxy: Proxy, authorities: TrustedAuthorities, url: str
+    ):
+        http = OutboundHttp(
+            LIMITS, Egress(authorities, proxy.address), resolve=resolver(inside_example_com="10.0.0.1")
+        )
+        with pytest.raises(NotConnectedError):
+            http.get(url, public_only=True)
+        assert proxy.asked == []
+
+    def test_an_operators_private_address_and_this_machine_are_reached_directly(
+        self, serve: Serve, proxy: Proxy, authorities: TrustedAuthorities
+    ):
+        http = OutboundHttp(LIMITS, Egress(authorities, proxy.address))
+        assert http.get(serve(saying(b"HTTP/1.1 200 OK\r\n\r\n{}"))).status == 200
+        assert proxy.asked == []
+
+    def test_a_proxy_that_refuses_is_named(self, serve: Serve, authorities: TrustedAuthorities):
+        proxy = Proxy(serve, status=407)
+        http = OutboundHttp(LIMITS, Egress(authorities, proxy.address), resolve=resolver())
+        with pytest.raises(NotConnectedError, match="the proxy answers 407"):
+            http.get("https://keys.example.com/")
+
+    @pytest.mark.parametrize("text", [b"nonsense\r\n\r\n", b""])
+    def test_a_proxy_that_is_none_is_no_answer(
+        self, serve: Serve, authorities: TrustedAuthorities, text: bytes
+    ):
+        address = serve(saying(text)).removesuffix("/jwks")
+        http = OutboundHttp(LIMITS, Egress(authorities, address), resolve=resolver())
+        with pytest.raises(NotConnectedError, match="no answer"):
+            http.get("https://keys.example.com/")
+
+    def test_a_proxy_that_drips_is_cut_off(self, serve: Serve, authorities: TrustedAuthorities):
+        address = serve(dripping("headers", 0.05)).removesuffix("/jwks")
+        hasty = OutboundHttp(replace(LIMITS, total=0.3), Egress(authorities, address), resolve=resolver())
+        with pytest.raises(NotConnectedError, match=TOO_LATE):
+            hasty.get("https://keys.example.com/")
+
+
+@pytest.mark.parametrize("proxy", ["", "http://127.0.0.1:9"])
+def test_a_name_server_that_does_not_answer_is_not_waited_for(proxy: str):
+    over = threading.Event()
+
+    def hang(_host: str, _port: int) -> list[str]:
+        over.wait(5)
+        return []
+
+    hasty = OutboundHttp(replace(LIMITS, total=0.3), Egress(proxy=proxy), resolve=hang)
+    began = time.monotonic()
+    with pytest.raises(NotConnectedError, match=TOO_LATE):
+        hasty.get("https://keys.example.com/")
+    assert time.monotonic() - began < 1
+    over.set()

@@ -1,7 +1,7 @@
 """What other parties publish is kept, asked for again when it is due, and outlives a failed server."""
 
 from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor, wait
 from datetime import UTC, datetime, timedelta
 from threading import Event
 
@@ -154,3 +154,23 @@ def test_only_the_first_keys_of_a_set_count_and_of_them_the_usable():
 def test_anything_else_is_no_key_set(content: object):
     with pytest.raises(OutboundHttpError, match="JWK Set"):
         keys_of(content, 3, lambda _jwk: True)
+
+
+@pytest.mark.parametrize("retention", [RETENTION, CLIENT_CHOSEN])
+def test_few_threads_wait_for_a_server(clock: FixedClock, retention: Retention):
+    asked, may_answer = Event(), Event()
+
+    def fetch() -> str:
+        asked.set()
+        may_answer.wait(5)
+        return "document"
+
+    document = PublishedDocument(fetch, retention, clock)
+    with ThreadPoolExecutor(8) as threads:
+        answers = [threads.submit(document.get) for _ in range(8)]
+        asked.wait(5)
+        # Those that are not held have an answer, which is a refusal.
+        refused = [each for each in answers if each in wait(answers, timeout=0.2).done]
+        assert len(refused) == 4
+        may_answer.set()
+        assert sum(each.exception() is None for each in answers) == 4

@@ -47,6 +47,19 @@ DIFFERENCES = {
     "json_text": {},
     "clock": {},
     "randomness": {},
+    "trusted_authorities": {},
+    "host_names": {},
+    "outbound_http": {
+        "HttpResponse": "identity reads the media type alone of the headers",
+        "OutboundHttp": "identity calls other parties: through a proxy, or on the public network alone",
+        "OutboundHttp.__init__": "as above",
+        "OutboundHttp.get": "as above",
+        "OutboundHttp.post": "as above",
+        "OutboundHttp._send": "as above",
+        "OutboundHttp._connect": "as above",
+        "OutboundHttp._read": "identity may cut a body",
+    },
+    "identity_documents": {},
     "errors": {
         "Refused": "what identity raises; billing_link returns it",
         "SettingsError": "billing_link's commands have more that can go wrong",
@@ -65,6 +78,9 @@ EVERYWHERE = {
     "config": {"load_settings", "settings_error", "DatabaseUrl"},
     "logs": {"write_json_logs"},
     "json_text": {"read_json", "read_json_object", "read_jws_header"},
+    "trusted_authorities": {"TrustedAuthorities"},
+    "host_names": {"look_up"},
+    "outbound_http": {"Limits", "OutboundHttp", "OutboundHttpError"},
     "errors": {"where", "UnavailableError"},
 }
 

@@ -4,6 +4,7 @@ from datetime import timedelta
 
 import pytest
 from billing_link.notifications.delivery import (
+    LIMITS,
     Accepted,
     IdentityNotificationClient,
     NotAccepted,
@@ -12,6 +13,10 @@ from billing_link.notifications.delivery import (
     delete_old_notifications,
 )
 from billing_link.notifications.store import LEASE, NotificationKind, Notifications
+from billing_link.outbound_http import OutboundHttp
+from billing_link.trusted_authorities import TrustedAuthorities
+
+HTTP = OutboundHttp(LIMITS, TrustedAuthorities())
 
 
 class Client:
@@ -198,7 +203,9 @@ class TestIdentity:
 
     @pytest.fixture
     def identity_client(self, identity):
-        return IdentityNotificationClient(identity.issuer, "urn:community-access:billing-link", "a secret: +")
+        return IdentityNotificationClient(
+            identity.issuer, "urn:community-access:billing-link", "a secret: +", HTTP
+        )
 
     def test_it_is_posted_as_the_contract_says(self, identity, identity_client, claimed):
         assert identity_client.send(claimed) == Accepted()
@@ -223,6 +230,6 @@ class TestIdentity:
         assert identity_client.send(claimed) == NotAccepted(f"identity answered {status}")
 
     def test_an_identity_that_is_down_is_tried_again(self, claimed):
-        outcome = IdentityNotificationClient("http://127.0.0.1:9", "a", "b").send(claimed)
+        outcome = IdentityNotificationClient("http://127.0.0.1:9", "a", "b", HTTP).send(claimed)
         assert isinstance(outcome, NotAccepted)
         assert outcome.reason.startswith("identity cannot be reached")

@@ -182,8 +182,13 @@ class TestRefusals:
 
 
 class TestTrouble:
-    def test_identity_is_down_and_its_keys_were_never_fetched(self, served, refusal, identity):
+    @pytest.fixture
+    def identity_down(self, identity):
         identity.status, identity.body = 503, b"down"
+
+    # Before the server starts, which fetches them.
+    @pytest.mark.usefixtures("identity_down")
+    def test_identity_is_down_and_its_keys_were_never_fetched(self, served, refusal):
         refused = refusal("ListLinkedAccounts", LIST)
         assert (refused.code, refused.reason) == (
             grpc.StatusCode.UNAVAILABLE,

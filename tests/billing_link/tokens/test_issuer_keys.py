@@ -1,11 +1,18 @@
 import base64
 import json
 import threading
+import time
+from dataclasses import replace
 
 import pytest
 from billing_link.errors import UnavailableError
+from billing_link.outbound_http import OutboundHttp
+from billing_link.tokens import issuer_keys
 from billing_link.tokens.issuer_keys import IssuerKeys
+from billing_link.trusted_authorities import TrustedAuthorities
 from cryptography.hazmat.primitives.asymmetric import rsa
+
+KEYS_HTTP = OutboundHttp(issuer_keys.LIMITS, TrustedAuthorities())
 
 
 class Seconds:
@@ -25,7 +32,7 @@ def seconds():
 
 @pytest.fixture
 def keys(identity, seconds):
-    return IssuerKeys(identity.issuer, seconds=seconds)
+    return IssuerKeys(identity.issuer, KEYS_HTTP, seconds=seconds)
 
 
 def fetches(identity):
@@ -111,15 +118,9 @@ class TestIdentityIsDown:
         with pytest.raises(UnavailableError):
             keys.find_key("ec", "ES256")
 
-    def test_a_known_key_is_returned_while_another_thread_fetches(self, identity, keys, seconds):
-        keys.find_key("ec", "ES256")
-        seconds.now += 301
-        with keys._fetching:  # noqa: SLF001 - the lock that a thread holds while it fetches
-            assert keys.find_key("ec", "ES256").kid == "ec"
-
     def test_a_closed_port_is_unavailable(self, seconds):
         with pytest.raises(UnavailableError):
-            IssuerKeys("http://127.0.0.1:9", seconds=seconds).find_key("ec", "ES256")
+            IssuerKeys("http://127.0.0.1:9", KEYS_HTTP, seconds=seconds).find_key("ec", "ES256")
 
 
 class TestAnswersThatAreNotTaken:
@@ -174,10 +175,78 @@ class TestAnswersThatAreNotTaken:
 
 def test_many_at_once_cause_one_fetch(identity, keys):
     found = []
-    threads = [threading.Thread(target=lambda: found.append(keys.find_key("ec", "ES256"))) for _ in range(10)]
+    threads = [threading.Thread(target=lambda: found.append(keys.find_key("ec", "ES256"))) for _ in range(8)]
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join()
-    assert [key.kid for key in found] == ["ec"] * 10
+    assert [key.kid for key in found] == ["ec"] * 8
     assert fetches(identity) == 1
+
+
+def test_keys_are_there_before_the_first_call(identity, keys):
+    keys.start_fetch()
+    while fetches(identity) == 0:
+        time.sleep(0.01)
+    identity.status, identity.body = 503, b"down"
+    assert keys.find_key("ec", "ES256").kid == "ec"
+
+
+class TestIdentityTrickles:
+    """It sends a byte every 0.3 seconds: no single wait is long, and the whole has no end."""
+
+    @pytest.fixture
+    def hasty(self, identity, seconds, monkeypatch):
+        """Return keys with shorter times, of which some were fetched while identity was well."""
+        monkeypatch.setattr(issuer_keys, "_LONGEST_WAIT", 0.4)
+        http = OutboundHttp(replace(issuer_keys.LIMITS, total=1.0), TrustedAuthorities())
+        keys = IssuerKeys(identity.issuer, http, seconds=seconds, waiting=1)
+        keys.find_key("ec", "ES256")
+        identity.trickles = True
+        seconds.now += 10
+        return keys
+
+    def test_a_call_waits_for_a_moment_and_later_ones_not_at_all(self, hasty):
+        assert seconds_until_refused(hasty, "unknown-1") < 0.8
+        assert seconds_until_refused(hasty, "unknown-2") < 0.1
+        assert seconds_until_refused(hasty, "unknown-3") < 0.1
+
+    def test_a_known_key_is_found_at_once(self, hasty, seconds):
+        with pytest.raises(UnavailableError):
+            hasty.find_key("unknown", "ES256")
+        began = time.monotonic()
+        assert hasty.find_key("ec", "ES256").kid == "ec"
+        seconds.now += 300
+        assert hasty.find_key("ec", "ES256").kid == "ec"
+        assert time.monotonic() - began < 0.1
+
+    def test_few_calls_wait(self, hasty):
+        waiting = threading.Thread(target=seconds_until_refused, args=(hasty, "unknown-1"))
+        waiting.start()
+        time.sleep(0.1)
+        assert seconds_until_refused(hasty, "unknown-2") < 0.1
+        waiting.join()
+
+    def test_the_fetch_ends_and_is_not_repeated_at_once(self, identity, hasty):
+        with pytest.raises(UnavailableError):
+            hasty.find_key("unknown", "ES256")
+        time.sleep(1.0)
+        requests = len(identity.requests)
+        assert hasty.find_key("unknown", "ES256") is None
+        assert len(identity.requests) == requests
+
+    def test_a_new_key_is_found_when_identity_is_well_again(self, identity, hasty, seconds, signing_keys):
+        with pytest.raises(UnavailableError):
+            hasty.find_key("new", "ES256")
+        identity.published.append(signing_keys["new"].as_dict(private=False))
+        identity.trickles = False
+        time.sleep(1.0)
+        seconds.now += 10
+        assert hasty.find_key("new", "ES256").kid == "new"
+
+
+def seconds_until_refused(keys, kid):
+    began = time.monotonic()
+    with pytest.raises(UnavailableError):
+        keys.find_key(kid, "ES256")
+    return time.monotonic() - began

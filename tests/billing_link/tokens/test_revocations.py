@@ -8,14 +8,19 @@ import pytest
 from billing_link.clock import FixedClock, SystemClock
 from billing_link.config import ServerSettings
 from billing_link.errors import Refusal, Refused, UnavailableError
+from billing_link.outbound_http import OutboundHttp
 from billing_link.server import Server
-from billing_link.tokens import revocations
+from billing_link.tokens import issuer_keys, revocations, security_event_source
 from billing_link.tokens.issuer_keys import IssuerKeys
 from billing_link.tokens.revocations import TOKEN_LIFE, RevocationPoller, RevokedSessions
 from billing_link.tokens.security_event_source import IdentitySecurityEvents
 from billing_link.tokens.security_events import SESSION_REVOKED
 from billing_link.tokens.verifier import Verifier
+from billing_link.trusted_authorities import TrustedAuthorities
 from community_access.billing_link.v1 import billing_link_pb2, billing_link_pb2_grpc
+
+KEYS_HTTP = OutboundHttp(issuer_keys.LIMITS, TrustedAuthorities())
+EVENTS_HTTP = OutboundHttp(security_event_source.LIMITS, TrustedAuthorities())
 
 AUDIENCE = "urn:community-access:billing-link"
 
@@ -32,7 +37,7 @@ def revoked():
 
 @pytest.fixture
 def verifier(identity, revoked, now):
-    return Verifier(IssuerKeys(identity.issuer), revoked, audience=AUDIENCE, clock=now)
+    return Verifier(IssuerKeys(identity.issuer, KEYS_HTTP), revoked, audience=AUDIENCE, clock=now)
 
 
 @pytest.fixture
@@ -43,10 +48,9 @@ def seconds():
 
 @pytest.fixture
 def poller(identity, revoked, now, seconds):
-    source = IdentitySecurityEvents(identity.issuer, AUDIENCE, "a secret:with+signs")
-    keys = IssuerKeys(identity.issuer, seconds=lambda: seconds[0])
-    yield RevocationPoller(source, keys, revoked, now, audience=AUDIENCE)
-    source.close()
+    source = IdentitySecurityEvents(identity.issuer, AUDIENCE, "a secret:with+signs", EVENTS_HTTP)
+    keys = IssuerKeys(identity.issuer, KEYS_HTTP, seconds=lambda: seconds[0])
+    return RevocationPoller(source, keys, revoked, now, audience=AUDIENCE)
 
 
 @pytest.fixture
@@ -97,10 +101,10 @@ def test_it_begins_with_what_ended_while_a_token_could_still_be_alive(identity, 
 
 def test_each_process_sees_every_event(identity, now, poller, revoked):
     mine = RevokedSessions()
-    source = IdentitySecurityEvents(identity.issuer, AUDIENCE, "secret")
+    source = IdentitySecurityEvents(identity.issuer, AUDIENCE, "secret", EVENTS_HTTP)
     other = RevocationPoller(
         source,
-        IssuerKeys(identity.issuer),
+        IssuerKeys(identity.issuer, KEYS_HTTP),
         mine,
         now,
         audience=AUDIENCE,
@@ -109,7 +113,6 @@ def test_each_process_sees_every_event(identity, now, poller, revoked):
     poller.poll()
     other.poll()
     assert (len(revoked), len(mine)) == (1, 1)
-    source.close()
 
 
 def test_it_returns_whether_there_are_more_events(identity, poller, revoked):

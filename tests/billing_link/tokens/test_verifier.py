@@ -6,10 +6,15 @@ from datetime import timedelta
 import pytest
 from billing_link.clock import FixedClock, SystemClock
 from billing_link.errors import Refusal, Refused
+from billing_link.outbound_http import OutboundHttp
+from billing_link.tokens import issuer_keys
 from billing_link.tokens.issuer_keys import IssuerKeys
 from billing_link.tokens.revocations import RevokedSessions
 from billing_link.tokens.verifier import Verifier
+from billing_link.trusted_authorities import TrustedAuthorities
 from joserfc import jws
+
+KEYS_HTTP = OutboundHttp(issuer_keys.LIMITS, TrustedAuthorities())
 
 AUDIENCE = "urn:community-access:billing-link"
 
@@ -21,7 +26,7 @@ def now():
 
 @pytest.fixture
 def verifier(identity, now):
-    return Verifier(IssuerKeys(identity.issuer), RevokedSessions(), audience=AUDIENCE, clock=now)
+    return Verifier(IssuerKeys(identity.issuer, KEYS_HTTP), RevokedSessions(), audience=AUDIENCE, clock=now)
 
 
 def encoded(raw):
@@ -191,7 +196,7 @@ def test_a_token_is_verified_once_and_cached(identity, verifier):
 
 def test_the_cache_drops_the_least_recently_used_token(identity, now):
     verifier = Verifier(
-        IssuerKeys(identity.issuer),
+        IssuerKeys(identity.issuer, KEYS_HTTP),
         RevokedSessions(),
         audience=AUDIENCE,
         clock=now,

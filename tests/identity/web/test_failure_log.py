@@ -49,3 +49,10 @@ def test_a_failing_protocol_endpoint_is_logged_without_the_words_of_the_error(
     (failure,) = (entry for entry in logs if entry["event"] == "request_failed")
     assert failure["where"][0] == "builtins.RuntimeError"
     assert "jane@example.org" not in repr(logs) + caplog.text
+
+
+def test_the_environment_cannot_turn_debugging_on(
+    start: Callable[..., Flask], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("FLASK_DEBUG", "1")
+    assert not start(mail_sender="Debugging <no-reply@localhost>").debug

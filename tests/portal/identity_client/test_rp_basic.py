@@ -5,6 +5,7 @@ One test a module where the suite has one; the others are the checks of RFC 8725
 
 import base64
 import json
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -98,7 +99,7 @@ def test_oidcc_client_test_signing_key_rotation(visitor, new_visitor, identity, 
     identity.sign = lambda header, claims: jwt.encode(
         header | {"kid": "newer"}, claims, key, algorithms=["ES256"]
     )
-    clock.advance(KEYS_REFETCH_INTERVAL)
+    clock.advance(timedelta(seconds=KEYS_REFETCH_INTERVAL))
 
     assert is_signed_in(new_visitor())
 

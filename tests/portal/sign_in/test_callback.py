@@ -1,10 +1,17 @@
 """`/sign-in/callback`: which authorization responses begin a session, and what the others get."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 from page import Page
+from portal.app import create_app, registration
+from portal.identity_client.client import IdentityClient
+from portal.identity_client.provider import LIMITS
+from portal.outbound_http import OutboundHttp
 from sqlalchemy import create_engine, text
+
+from tests.portal.conftest import Visitor, close
 
 
 def test_a_good_answer_signs_the_resident_in_and_returns_to_where_they_were_going(visitor) -> None:
@@ -191,8 +198,12 @@ def test_a_token_endpoint_that_misbehaves_fails_the_sign_in(visitor, identity, a
     assert visitor.get("/home").location.startswith("/sign-in")
 
 
-def test_an_identity_that_is_too_slow_is_given_up(visitor, identity, monkeypatch) -> None:
-    monkeypatch.setattr("portal.identity_client.client.TIMEOUT_SECONDS", 0.2)
+def test_an_identity_that_is_too_slow_is_given_up(settings, clock, identity) -> None:
+    http = OutboundHttp(replace(LIMITS, total=0.2), settings.authorities)
+    app = create_app(settings, clock=clock, identity=IdentityClient(registration(settings), clock, http))
+    visitor = Visitor(app)
+    callback = visitor.callback_of(visitor.start_sign_in())
     identity.delay["/token"] = 0.5
 
-    assert visitor.sign_in().status_code == 503
+    assert visitor.get(callback).status_code == 503
+    close(app)

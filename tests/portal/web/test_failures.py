@@ -2,9 +2,12 @@
 
 import pytest
 from page import Page
+from portal.app import create_app
 from portal.errors import UnavailableError
 from sqlalchemy.exc import IntegrityError
 from structlog.testing import capture_logs
+
+from tests.portal.conftest import close
 
 
 def test_an_unknown_address_is_explained(visitor) -> None:
@@ -61,3 +64,11 @@ def test_a_failing_statement_is_logged_without_its_values(resident, monkeypatch)
     assert "exc_info" not in failure
     assert "a digest" not in repr(logs)
     assert "a sealed token" not in repr(logs)
+
+
+def test_the_environment_cannot_turn_debugging_on(settings, clock, monkeypatch) -> None:
+    monkeypatch.setenv("FLASK_DEBUG", "1")
+    app = create_app(settings, clock=clock)
+
+    assert not app.debug
+    close(app)

@@ -11,12 +11,18 @@ from portal.app import registration
 from portal.errors import GrantEndedError, IdentityUnavailableError
 from portal.identity_client.call_limit import TOKEN_REQUESTS, CallLimit
 from portal.identity_client.client import IdentityClient
+from portal.identity_client.provider import LIMITS
+from portal.outbound_http import OutboundHttp
 from portal.secret_keys import SecretKeys
 from portal.storage import Storage
 from portal.web.sessions.store import Sessions
 from portal.web.sessions.tokens import WAITING, SessionTokens, TokenCipher, TokenSet
 
 BILLING = "urn:community-access:billing-link"
+
+
+def identity_client(settings, clock) -> IdentityClient:
+    return IdentityClient(registration(settings), clock, OutboundHttp(LIMITS, settings.authorities))
 
 
 @pytest.fixture
@@ -28,7 +34,7 @@ def tokens(settings, clock, identity):
     with storage.transaction() as tx:
         sealed = cipher.encrypt("one", TokenSet("id", "rt 0", {}), 0)
         Sessions(tx).add_session("one", "resident-1", "", sealed, clock.now())
-    client = IdentityClient(registration(settings), clock)
+    client = identity_client(settings, clock)
     yield SessionTokens(storage, cipher, client, clock, CallLimit(TOKEN_REQUESTS))
     storage.dispose()
 
@@ -172,7 +178,7 @@ def test_tokens_sealed_with_a_key_that_is_gone_end_the_session(tokens, settings,
     other = SessionTokens(
         storage,
         TokenCipher(SecretKeys(["n" * 32])),
-        IdentityClient(registration(settings), clock),
+        identity_client(settings, clock),
         clock,
         CallLimit(TOKEN_REQUESTS),
     )
@@ -187,7 +193,7 @@ def test_a_key_that_is_rolled_in_still_opens_what_the_old_one_sealed(tokens, set
     newer = SessionTokens(
         storage,
         TokenCipher(secret_keys),
-        IdentityClient(registration(settings), clock),
+        identity_client(settings, clock),
         clock,
         CallLimit(TOKEN_REQUESTS),
     )

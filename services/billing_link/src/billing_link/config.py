@@ -4,13 +4,15 @@ What is secret is so by its type (`SecretStr`): shown as stars, read by `get_sec
 """
 
 import re
-from typing import Annotated, TypeVar
+from functools import cached_property
+from typing import Annotated, Self, TypeVar
 from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, Field, SecretStr, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from billing_link.errors import SettingsError
+from billing_link.trusted_authorities import TrustedAuthorities
 
 # RFC 3986 §2.3: what everything on the way writes alike. A segment that begins with a dot would be resolved.
 _PATH = re.compile(r"(/[A-Za-z0-9_~-][A-Za-z0-9._~-]*)*")
@@ -30,8 +32,14 @@ def _servable(address: str) -> str:
     return address
 
 
+def _known_authorities(value: str) -> str:
+    TrustedAuthorities(value)
+    return value
+
+
 # It may hold a password.
 DatabaseUrl = Annotated[SecretStr, AfterValidator(_known_database)]
+CaFile = Annotated[str, AfterValidator(_known_authorities)]
 
 
 class DatabaseSettings(BaseSettings):
@@ -42,6 +50,20 @@ class DatabaseSettings(BaseSettings):
     database_url: DatabaseUrl = Field(
         description="postgresql+psycopg://user@host/name, or sqlite:////path/file.db"
     )
+    ca_file: CaFile = Field(
+        default="", description="a PEM file of certificate authorities that are trusted beside the system's"
+    )
+
+    @model_validator(mode="after")
+    def _database_with_authorities(self) -> Self:
+        url = self.database_url.get_secret_value()
+        self.database_url = SecretStr(TrustedAuthorities(self.ca_file).for_database(url))
+        return self
+
+    @cached_property
+    def authorities(self) -> TrustedAuthorities:
+        """Whose certificates this service trusts where it connects to another server."""
+        return TrustedAuthorities(self.ca_file)
 
 
 class BindSettings(BaseSettings):

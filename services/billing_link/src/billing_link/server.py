@@ -27,16 +27,19 @@ from billing_link.linking.resolve_account import ResolveAccount
 from billing_link.linking.store import Attempts
 from billing_link.linking.unlink_account import UnlinkAccount
 from billing_link.logs import write_json_logs
+from billing_link.notifications import delivery as notifications_delivery
 from billing_link.notifications.delivery import (
     IdentityNotificationClient,
     NotificationDelivery,
     delete_old_notifications,
 )
+from billing_link.outbound_http import OutboundHttp
 from billing_link.rpc.connections import SERVER_OPTIONS
 from billing_link.rpc.health import Health
 from billing_link.rpc.interceptor import SERVICE, CallInterceptor
 from billing_link.rpc.servicer import Servicer, Verbs
 from billing_link.storage import Storage
+from billing_link.tokens import issuer_keys, security_event_source
 from billing_link.tokens.issuer_keys import IssuerKeys
 from billing_link.tokens.revocations import RevocationPoller, RevokedSessions
 from billing_link.tokens.security_event_source import IdentitySecurityEvents
@@ -60,17 +63,22 @@ class Server:
         # One connection for each call thread, and one each for health, notifications and cleanup.
         self.storage = Storage(settings.database_url.get_secret_value(), pool_size=settings.threads + 3)
         self.health = Health(DatabaseProbe(self.storage.is_reachable))
+        issuer, authorities = settings.issuer, settings.authorities
+        credentials = settings.audience, settings.resource_secret.get_secret_value()
         self.delivery = NotificationDelivery(
             self.storage,
             IdentityNotificationClient(
-                settings.issuer, settings.audience, settings.resource_secret.get_secret_value()
+                issuer, *credentials, OutboundHttp(notifications_delivery.LIMITS, authorities)
             ),
             self._clock,
         )
-        self._keys, self._revoked = IssuerKeys(settings.issuer), RevokedSessions()
+        # At most half of the threads ever wait for keys.
+        keys_http = OutboundHttp(issuer_keys.LIMITS, authorities)
+        self._keys = IssuerKeys(issuer, keys_http, waiting=settings.threads // 2)
+        self._revoked = RevokedSessions()
         self.revocations = RevocationPoller(
             IdentitySecurityEvents(
-                settings.issuer, settings.audience, settings.resource_secret.get_secret_value()
+                issuer, *credentials, OutboundHttp(security_event_source.LIMITS, authorities)
             ),
             self._keys,
             self._revoked,
@@ -92,6 +100,7 @@ class Server:
 
     def start(self) -> None:
         """Start the server and its threads."""
+        self._keys.start_fetch()
         self._grpc.start()
         self.health.check()
         for thread in self._threads:

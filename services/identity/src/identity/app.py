@@ -15,6 +15,7 @@ from identity.composition.dependencies import Dependencies
 from identity.composition.oidc import OpenIdProvider
 from identity.composition.resident_pages import page_blueprints
 from identity.config import Settings
+from identity.egress import Egress
 from identity.errors import Reason
 from identity.identity_providers.load import load_providers
 from identity.identity_providers.provider import Provider as SignInProvider
@@ -46,8 +47,9 @@ def create_app(
     # It writes whole tokens to its log at DEBUG.
     logging.getLogger("authlib").setLevel(logging.INFO)
     clock = clock or SystemClock()
-    offered = load_providers(os.environ, clock) if providers is None else providers
-    dependencies = Dependencies(settings, clock, hashing or settings.password_hashing, offered)
+    if providers is None:
+        providers = load_providers(os.environ, clock, egress=Egress.of(settings))
+    dependencies = Dependencies(settings, clock, hashing or settings.password_hashing, providers)
     app = Flask("identity")
     app.url_rule_class = PageRule  # type: ignore[assignment] # with one option more
     app.url_map.converters["default"] = TextConverter
@@ -86,6 +88,8 @@ def create_app(
 def _configure(app: Flask, settings: Settings, dependencies: Dependencies) -> None:
     *older, newest = dependencies.secret_keys.derive("page state")
     app.config.update(
+        # Not what FLASK_DEBUG says.
+        DEBUG=False,
         SECRET_KEY=newest,
         SECRET_KEY_FALLBACKS=older,
         SESSION_COOKIE_NAME=dependencies.cookies.full_name("page"),

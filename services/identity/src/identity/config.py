@@ -4,7 +4,8 @@ What is secret is so by its type (`SecretStr`, `Secret`): shown as stars, read b
 """
 
 import re
-from typing import Annotated, Literal, TypeVar
+from functools import cached_property
+from typing import Annotated, Literal, Self, TypeVar
 from urllib.parse import urlsplit
 
 from pydantic import (
@@ -15,10 +16,12 @@ from pydantic import (
     SecretStr,
     ValidationError,
     field_validator,
+    model_validator,
 )
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from identity.errors import SettingsError
+from identity.trusted_authorities import TrustedAuthorities
 
 SHORTEST_KEY = 32
 # RFC 3986 §2.3: what everything on the way writes alike. A segment that begins with a dot would be resolved.
@@ -49,8 +52,14 @@ def _servable(address: str) -> str:
     return address
 
 
+def _known_authorities(value: str) -> str:
+    TrustedAuthorities(value)
+    return value
+
+
 # It may hold a password.
 DatabaseUrl = Annotated[SecretStr, AfterValidator(_known_database)]
+CaFile = Annotated[str, AfterValidator(_known_authorities)]
 # Newest first.
 SecretKeyList = Annotated[
     Secret[list[str]], NoDecode, BeforeValidator(_keys_between_commas), AfterValidator(_long_enough)
@@ -66,6 +75,9 @@ class Settings(BaseSettings):
     database_url: DatabaseUrl = Field(
         description="postgresql+psycopg://user@host/name, or sqlite:////path/file.db"
     )
+    ca_file: CaFile = Field(
+        default="", description="a PEM file of certificate authorities that are trusted beside the system's"
+    )
     secret_keys: SecretKeyList = Field(
         description="comma-separated keys of 32 characters or more; the first is current"
     )
@@ -79,6 +91,12 @@ class Settings(BaseSettings):
     )
     client_certificate_authorities: str = Field(
         default="", description="a file of PEM certificates: whose client certificates tls_client_auth takes"
+    )
+
+    outbound_proxy: SecretStr = Field(
+        default=SecretStr(""),
+        description="the proxy that requests to the public network go through, such as"
+        " http://proxy.example.gov:3128",
     )
 
     smtp_url: SecretStr = Field(
@@ -112,6 +130,29 @@ class Settings(BaseSettings):
     def path(self) -> str:
         """The path below which this service is served, such as `/id`; empty for a host of its own."""
         return urlsplit(self.issuer).path
+
+    @field_validator("outbound_proxy")
+    @classmethod
+    def _plain_proxy(cls, value: SecretStr) -> SecretStr:
+        try:
+            proxy = urlsplit(value.get_secret_value())
+            is_usable = proxy.scheme == "http" and proxy.hostname and proxy.port and not proxy.path.strip("/")
+        except ValueError:
+            is_usable = False
+        if value.get_secret_value() and not is_usable:
+            raise ValueError("give http://, a host and a port")
+        return value
+
+    @model_validator(mode="after")
+    def _database_with_authorities(self) -> Self:
+        url = self.database_url.get_secret_value()
+        self.database_url = SecretStr(TrustedAuthorities(self.ca_file).for_database(url))
+        return self
+
+    @cached_property
+    def authorities(self) -> TrustedAuthorities:
+        """Whose certificates this service trusts where it connects to another server."""
+        return TrustedAuthorities(self.ca_file)
 
     @property
     def served_over_https(self) -> bool:

@@ -1,23 +1,23 @@
 """Requests to servers of other parties: one at a time, bounded in time and size, and led nowhere else.
 
 No redirect is followed; nothing of the environment counts (proxy variables, .netrc); certificates are
-verified by the system's authorities. An address that another party chose may be held to the public network:
+verified by the trusted authorities. An address that another party chose may be held to the public network:
 its name is resolved once, each address behind it is checked, and the connection goes to an address that was
 checked (OWASP: Server-Side Request Forgery Prevention).
+
+With a proxy (`IDENTITY_OUTBOUND_PROXY`), requests to the public network go through it, and those to private
+addresses and to this machine do not. The proxy then resolves names, also those that this machine does not
+know: it has to keep them off the private network itself (docs/decisions/0042).
 """
 
-import ipaddress
 import logging
 import socket
-import ssl
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, closing, contextmanager, suppress
 from dataclasses import dataclass, field
-from functools import cache
 from http.client import HTTPException
 from threading import Event, Timer
-from urllib.parse import urlsplit
 
 from urllib3 import BaseHTTPResponse
 from urllib3.connection import HTTPConnection
@@ -25,20 +25,19 @@ from urllib3.exceptions import HTTPError, LocationParseError, ReadTimeoutError
 from urllib3.util import Url, parse_url
 from urllib3.util.connection import create_connection
 
+from identity.egress import DIRECT, Egress
+from identity.host_names import Resolver, look_up, resolve_host
 from identity.json_text import JsonRefusedError, read_json
-
-# Returns the IP addresses behind a host name, the best first; raises `OSError`.
-Resolver = Callable[[str, int], Sequence[str]]
+from identity.network_addresses import is_local_name, is_loopback, is_public
 
 # It logs headers of a response that it cannot parse.
 logging.getLogger("urllib3.connection").setLevel(logging.ERROR)
 
 TOO_LATE = "no answer in time"
-_LOOPBACK_NAMES = frozenset({"localhost", "127.0.0.1", "::1"})
 _OK = 200
 _PORTS = {"https": 443, "http": 80}
-# RFC 6052 §2.1: an IPv4 address inside an IPv6 one.
-_NAT64 = ipaddress.IPv6Network("64:ff9b::/96")
+# Seconds for a name that the proxy resolves too: name servers behind a firewall may never answer.
+_LOOK_UP_BEFORE_PROXY = 1.0
 
 
 class OutboundHttpError(Exception):
@@ -57,7 +56,7 @@ class Limits:
     connect: float
     # Between two pieces of the response.
     read: float
-    # From the connection to the last byte.
+    # From the look-up of the name to the last byte.
     total: float
     size: int
     # A longer body is cut there; otherwise it is an error.
@@ -87,10 +86,13 @@ class HttpResponse:
             raise OutboundHttpError(f"the answer {error}") from None
 
 
-def resolve_host(host: str, port: int) -> Sequence[str]:
-    """Return the host's IP addresses, as the system's resolver knows and sorts them; raises `OSError`."""
-    entries = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
-    return list(dict.fromkeys(str(entry[4][0]) for entry in entries))
+@dataclass(frozen=True)
+class _Route:
+    """The addresses to connect to, the best first; `is_tunnel`: they are the proxy's."""
+
+    addresses: Sequence[str]
+    port: int
+    is_tunnel: bool = False
 
 
 class OutboundHttp:
@@ -101,9 +103,15 @@ class OutboundHttp:
     """
 
     def __init__(
-        self, limits: Limits, *, allows_loopback: bool = False, resolve: Resolver = resolve_host
+        self,
+        limits: Limits,
+        egress: Egress = DIRECT,
+        *,
+        allows_loopback: bool = False,
+        resolve: Resolver = resolve_host,
     ) -> None:
         self._limits, self._allows_loopback, self._resolve = limits, allows_loopback, resolve
+        self._egress, self._authorities = egress, egress.authorities
 
     def get(
         self, url: str, headers: Mapping[str, str] | None = None, *, public_only: bool = False
@@ -126,10 +134,18 @@ class OutboundHttp:
         target, deadline = _parse(url), _Deadline(self._limits.total)
         with ExitStack() as stack:
             try:
-                tcp = stack.enter_context(self._connect(target, deadline, public_only=public_only))
+                route = self._route(target, deadline, public_only=public_only)
+                tcp = stack.enter_context(self._connect(route, deadline))
                 stack.enter_context(deadline.enforced_on(tcp))
+                if (
+                    route.is_tunnel
+                    and (status := self._egress.open_tunnel(tcp, *_host_and_port(target))) != _OK
+                ):
+                    raise NotConnectedError(f"the proxy answers {status}")
+                # A connection that was cut is not one to begin TLS on.
+                deadline.check()
                 connection = stack.enter_context(closing(self._connection(tcp, target)))
-            except (OSError, ValueError) as error:
+            except (OSError, HTTPException, ValueError) as error:
                 raise NotConnectedError(deadline.words_for(error)) from None
             try:
                 all_headers = {"Host": target.netloc or "", **headers}
@@ -144,36 +160,58 @@ class OutboundHttp:
         media_type = response.headers.get("Content-Type", "").partition(";")[0].strip().lower()
         return HttpResponse(response.status, media_type, content)
 
-    def _connect(self, target: Url, deadline: "_Deadline", *, public_only: bool) -> socket.socket:
+    def _route(self, target: Url, deadline: "_Deadline", *, public_only: bool) -> _Route:
         host, port = _host_and_port(target)
-        addresses = self._resolve(host, port)
+        if not self._egress.proxy:
+            addresses = look_up(self._resolve, host, port, deadline.seconds_left)
+            if public_only:
+                self._check_public(target, addresses)
+            return _Route(addresses, port)
+        try:
+            seconds = min(_LOOK_UP_BEFORE_PROXY, deadline.seconds_left)
+            addresses = look_up(self._resolve, host, port, seconds)
+        except OSError:
+            addresses = ()
         if public_only:
             self._check_public(target, addresses)
+            if not addresses and is_local_name(host):
+                raise NotConnectedError("the address is not on the public network")
+        if addresses and not any(is_public(each) for each in addresses):
+            return _Route(addresses, port)
+        host, port = self._egress.proxy_address
+        return _Route(look_up(self._resolve, host, port, deadline.seconds_left), port, is_tunnel=True)
+
+    def _connect(self, route: _Route, deadline: "_Deadline") -> socket.socket:
         fault = OSError("no address")
-        for address in addresses:
+        for address in route.addresses:
             try:
                 timeout = min(self._limits.connect, deadline.seconds_left)
                 return create_connection(
-                    (address, port), timeout, socket_options=HTTPConnection.default_socket_options
+                    (address, route.port), timeout, socket_options=HTTPConnection.default_socket_options
                 )
             except OSError as error:
                 fault = error
         raise fault
 
     def _check_public(self, target: Url, addresses: Sequence[str]) -> None:
-        if self._allows_loopback and addresses and all(_is_loopback(each) for each in addresses):
+        if self._allows_loopback and addresses and all(is_loopback(each) for each in addresses):
             return
         if target.scheme != "https":
             raise NotConnectedError("the address is not https")
         if not all(is_public(each) for each in addresses):
             raise NotConnectedError("the address is not on the public network")
 
+    def _open_tunnel(self, tcp: socket.socket, target: Url) -> None:
+        status = self._egress.open_tunnel(tcp, *_host_and_port(target))
+        if status != _OK:
+            raise NotConnectedError(f"the proxy answers {status}")
+
     def _connection(self, tcp: socket.socket, target: Url) -> HTTPConnection:
         host, port = _host_and_port(target)
         connection = HTTPConnection(host, port, timeout=self._limits.read)
         # It is connected already, and encrypted where it has to be.
         connection.sock = (
-            _tls_context().wrap_socket(tcp, server_hostname=host) if target.scheme == "https" else tcp
+            self._authorities.tls.wrap_socket(tcp, server_hostname=host) if target.scheme == "https" else tcp
         )
         return connection
 
@@ -199,6 +237,11 @@ class _Deadline:
     def seconds_left(self) -> float:
         """Some time always, since a socket takes 0 for "do not wait"."""
         return max(self._until - time.monotonic(), 0.01)
+
+    def check(self) -> None:
+        """Raise `TimeoutError` if the connection was cut."""
+        if self.has_passed:
+            raise TimeoutError
 
     @contextmanager
     def enforced_on(self, tcp: socket.socket) -> Iterator[None]:
@@ -227,25 +270,6 @@ class _Deadline:
             tcp.shutdown(socket.SHUT_RDWR)
 
 
-def is_on_loopback(url: str) -> bool:
-    """Return True if the address names this machine."""
-    return urlsplit(url).hostname in _LOOPBACK_NAMES
-
-
-def is_public(address: str) -> bool:
-    """Return True if an IP address belongs to the public network, and contains no other address."""
-    ip = ipaddress.ip_address(address.partition("%")[0])
-    if isinstance(ip, ipaddress.IPv6Address) and (
-        ip.ipv4_mapped or ip.sixtofour or ip.teredo or ip in _NAT64
-    ):
-        return False
-    return ip.is_global and not (ip.is_multicast or ip.is_reserved or ip.is_unspecified)
-
-
-def _is_loopback(address: str) -> bool:
-    return ipaddress.ip_address(address).is_loopback
-
-
 def _parse(url: str) -> Url:
     try:
         target = parse_url(url)
@@ -259,9 +283,3 @@ def _parse(url: str) -> Url:
 def _host_and_port(target: Url) -> tuple[str, int]:
     # An IPv6 address stands in brackets.
     return (target.host or "").strip("[]"), target.port or _PORTS[target.scheme or ""]
-
-
-@cache
-def _tls_context() -> ssl.SSLContext:
-    """Return the system's authorities; reading them takes some milliseconds."""
-    return ssl.create_default_context()

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from threading import Lock
+from threading import BoundedSemaphore, Lock
 from typing import Generic, TypeVar
 
 from identity.clock import Clock
@@ -12,6 +12,9 @@ from identity.outbound_http import OutboundHttpError
 T = TypeVar("T")
 # A JSON Web Key (RFC 7517 §4) as it was published.
 Jwk = Mapping[str, object]
+# Of the threads of a process (`cli.serve`), so many wait while another one asks, for so many seconds: a
+# server that does not answer must not hold them all.
+_MOST_WAITING, _LONGEST_WAIT = 3, 5.0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -46,8 +49,8 @@ class PublishedDocument(Generic[T]):
         self._fetch, self._retention, self._clock = fetch, retention, clock
         self._copy: _Copy[T] | None = None
         self._asked_at: datetime | None = None
-        self._requests, self._fault = 0, ""
-        self._asking = Lock()
+        self._requests, self._fault = 0, "no answer yet"
+        self._asking, self._waiting = Lock(), BoundedSemaphore(_MOST_WAITING)
 
     def get(self, is_outdated: Callable[[T], bool] = lambda _document: False) -> T:
         """Return the document; raises `OutboundHttpError` if there is none that may still be used.
@@ -58,7 +61,7 @@ class PublishedDocument(Generic[T]):
         is_lacking = usable is None or is_outdated(usable.document)
         if self._is_due(usable, is_lacking=is_lacking):
             waits = usable is None or (is_lacking and not self._retention.is_client_chosen)
-            if self._asking.acquire(blocking=waits):
+            if self._may_ask(waits=waits):
                 try:
                     # Unless another thread asked while this one waited.
                     if self._requests == seen:
@@ -69,6 +72,17 @@ class PublishedDocument(Generic[T]):
         if usable is None:
             raise OutboundHttpError(self._fault)
         return usable.document
+
+    def _may_ask(self, *, waits: bool) -> bool:
+        """Take the lock of the thread that asks, perhaps after a while; False if another one has it."""
+        if self._asking.acquire(blocking=False):
+            return True
+        if not waits or not self._waiting.acquire(blocking=False):
+            return False
+        try:
+            return self._asking.acquire(timeout=_LONGEST_WAIT)
+        finally:
+            self._waiting.release()
 
     def _usable(self) -> _Copy[T] | None:
         copy = self._copy

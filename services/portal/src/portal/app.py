@@ -16,6 +16,8 @@ from portal.home.profile import ResidentProfile
 from portal.home.routes import HomeRoutes
 from portal.identity_client.call_limit import TOKEN_REQUESTS, USERINFO_REQUESTS, CallLimit
 from portal.identity_client.client import IdentityClient, Registration
+from portal.identity_client.provider import LIMITS
+from portal.outbound_http import OutboundHttp
 from portal.secret_keys import SecretKeys
 from portal.sign_in.backchannel_logout.end_sessions import EndSessions
 from portal.sign_in.backchannel_logout.routes import BackchannelLogoutRoutes
@@ -54,9 +56,11 @@ def create_app(
     clock = clock or SystemClock()
     secret_keys = SecretKeys(settings.secret_keys.get_secret_value())
     storage = Storage(settings.database_url.get_secret_value())
-    identity = identity or IdentityClient(registration(settings), clock)
+    identity = identity or IdentityClient(
+        registration(settings), clock, OutboundHttp(LIMITS, settings.authorities)
+    )
     billing_link = billing_link or BillingLinkClient(
-        settings.billing_link_target, settings.billing_link_tls_ca
+        settings.billing_link_target, settings.billing_link_tls_authorities
     )
 
     app, csrf = _flask(settings, secret_keys)
@@ -130,6 +134,8 @@ def _flask(settings: Settings, secret_keys: SecretKeys) -> tuple[Flask, CSRFProt
     app.url_map.converters["default"] = TextConverter
     *older, newest = (base64.urlsafe_b64encode(key).decode() for key in secret_keys.derive("form"))
     app.config.update(
+        # Not what FLASK_DEBUG says.
+        DEBUG=False,
         SECRET_KEY=newest,
         SECRET_KEY_FALLBACKS=older,
         # Flask's own cookie holds the CSRF token and messages for the next page, nothing else.

@@ -4,7 +4,8 @@ What is secret is so by its type (`SecretStr`, `Secret`): shown as stars, read b
 """
 
 import re
-from typing import Annotated, TypeVar
+from functools import cached_property
+from typing import Annotated, Self, TypeVar
 from urllib.parse import urlsplit
 
 from babel.dates import get_timezone
@@ -16,10 +17,12 @@ from pydantic import (
     SecretStr,
     ValidationError,
     field_validator,
+    model_validator,
 )
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from portal.errors import SettingsError
+from portal.trusted_authorities import TrustedAuthorities, read_certificates
 
 # What the portal asks identity for: who the resident is, and to read and link their utility accounts.
 SCOPE = "openid profile email offline_access billing.read billing.link"
@@ -53,8 +56,20 @@ def _servable(address: str) -> str:
     return address
 
 
+def _known_authorities(value: str) -> str:
+    TrustedAuthorities(value)
+    return value
+
+
+def _known_certificates(value: str) -> str:
+    if value:
+        read_certificates(value)
+    return value
+
+
 # It may hold a password.
 DatabaseUrl = Annotated[SecretStr, AfterValidator(_known_database)]
+CaFile = Annotated[str, AfterValidator(_known_authorities)]
 # Newest first.
 SecretKeyList = Annotated[
     Secret[list[str]], NoDecode, BeforeValidator(_keys_between_commas), AfterValidator(_long_enough)
@@ -70,6 +85,9 @@ class Settings(BaseSettings):
     bind: str = Field(default="127.0.0.1:8080", description="host:port to listen on")
     database_url: DatabaseUrl = Field(
         description="postgresql+psycopg://user@host/name, or sqlite:////path/file.db"
+    )
+    ca_file: CaFile = Field(
+        default="", description="a PEM file of certificate authorities that are trusted beside the system's"
     )
     secret_keys: SecretKeyList = Field(
         description="comma-separated keys of 32 characters or more; the first is current"
@@ -101,8 +119,9 @@ class Settings(BaseSettings):
     billing_link_audience: str = Field(
         default="urn:community-access:billing-link", description="billing_link's resource indicator"
     )
-    billing_link_tls_ca: str = Field(
-        default="", description="file with the certificate authority of billing_link; empty for plain text"
+    billing_link_tls: bool = Field(default=False, description="whether billing_link speaks TLS")
+    billing_link_tls_ca: Annotated[str, AfterValidator(_known_certificates)] = Field(
+        default="", description="a PEM file: what billing_link's certificate is verified with, alone"
     )
 
     @field_validator("issuer", "base_url")
@@ -120,6 +139,24 @@ class Settings(BaseSettings):
         except LookupError:
             raise ValueError("give a name of the IANA time zone database") from None
         return value
+
+    @model_validator(mode="after")
+    def _database_with_authorities(self) -> Self:
+        url = self.database_url.get_secret_value()
+        self.database_url = SecretStr(TrustedAuthorities(self.ca_file).for_database(url))
+        return self
+
+    @cached_property
+    def authorities(self) -> TrustedAuthorities:
+        """Whose certificates this service trusts where it connects to another server."""
+        return TrustedAuthorities(self.ca_file)
+
+    @property
+    def billing_link_tls_authorities(self) -> bytes | None:
+        """The authorities for billing_link's certificate, as PEM; None where it speaks plain text."""
+        if self.billing_link_tls_ca:
+            return read_certificates(self.billing_link_tls_ca).encode()
+        return self.authorities.pem if self.billing_link_tls else None
 
     @property
     def path(self) -> str:

@@ -1,22 +1,23 @@
 """Delivers notifications to identity, which mails them: at least once, with growing waits, in a thread."""
 
+import json
 import threading
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Protocol
-from urllib.parse import quote_plus
 
-import requests
 import structlog
 
 from billing_link.clock import Clock
 from billing_link.errors import UnavailableError, where
 from billing_link.notifications.store import Notification, Notifications
+from billing_link.outbound_http import Limits, OutboundHttp, OutboundHttpError, basic_credentials
 from billing_link.storage import Storage
 
 _BATCH = 20
-# Seconds to connect, and between two bytes of a response.
-_TIMEOUTS = (2, 5)
+# The status alone counts.
+LIMITS = Limits(connect=2.0, read=5.0, total=8.0, size=65_536)
+_ACCEPTED, _NOT_FOUND = 202, 404
 _FIRST_WAIT = timedelta(seconds=5)
 _LONGEST_WAIT = timedelta(hours=1)
 # With these waits, the last attempt is a little more than a day after the first.
@@ -56,9 +57,12 @@ class NotificationClient(Protocol):
 class IdentityNotificationClient:
     """Identity's `POST /notices`, with this resource's secret as HTTP Basic password (RFC 6749 §2.3.1)."""
 
-    def __init__(self, issuer: str, resource: str, secret: str) -> None:
-        self._address = f"{issuer}/notices"
-        self._credentials = (quote_plus(resource), quote_plus(secret))
+    def __init__(self, issuer: str, resource: str, secret: str, http: OutboundHttp) -> None:
+        self._address, self._http = f"{issuer}/notices", http
+        self._headers = {
+            "Content-Type": "application/json",
+            "Authorization": basic_credentials(resource, secret),
+        }
 
     def send(self, notification: Notification) -> Accepted | UnknownResident | NotAccepted:
         """Post the notification. Identity ignores an id that it has seen before."""
@@ -70,19 +74,14 @@ class IdentityNotificationClient:
             "details": dict(notification.details),
         }
         try:
-            with requests.Session() as session:
-                # No proxy and no .netrc of the environment: both ends are our own.
-                session.trust_env = False
-                response = session.post(
-                    self._address, json=body, auth=self._credentials, timeout=_TIMEOUTS, allow_redirects=False
-                )
-        except requests.RequestException as error:
-            return NotAccepted(f"identity cannot be reached ({type(error).__name__})")
-        if response.status_code == requests.codes.accepted:
+            response = self._http.post(self._address, json.dumps(body).encode(), self._headers)
+        except OutboundHttpError as error:
+            return NotAccepted(f"identity cannot be reached: {error}")
+        if response.status == _ACCEPTED:
             return Accepted()
-        if response.status_code == requests.codes.not_found:
+        if response.status == _NOT_FOUND:
             return UnknownResident()
-        return NotAccepted(f"identity answered {response.status_code}")
+        return NotAccepted(f"identity answered {response.status}")
 
 
 class NotificationDelivery:

@@ -1,20 +1,16 @@
 """The security events of identity, read by polling (RFC 8936)."""
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Protocol
-from urllib.parse import quote_plus
-
-import requests
+from typing import Protocol
 
 from billing_link.errors import UnavailableError
-from billing_link.json_text import read_json_object
+from billing_link.outbound_http import Limits, OutboundHttp, OutboundHttpError, basic_credentials
 
-# Seconds to connect, and between two bytes of a response.
-_TIMEOUTS = (2, 3)
-# Bytes of a response; a hundred events have about 90,000.
-_LARGEST_RESPONSE = 1_048_576
+# A hundred events have about 90,000 bytes.
+LIMITS = Limits(connect=2.0, read=3.0, total=5.0, size=1_048_576)
 _MOST_EVENTS = 100
 
 
@@ -42,17 +38,14 @@ class SecurityEventSource(Protocol):
 
 
 class IdentitySecurityEvents:
-    """Identity's `POST /events/poll`, with this resource's secret as HTTP Basic password.
+    """Identity's `POST /events/poll`, with this resource's secret as HTTP Basic password."""
 
-    Keeps one connection; not safe for several threads.
-    """
-
-    def __init__(self, issuer: str, resource: str, secret: str) -> None:
-        self._address = f"{issuer}/events/poll"
-        self._session = requests.Session()
-        # No proxy and no .netrc of the environment: both ends are our own.
-        self._session.trust_env = False
-        self._session.auth = (quote_plus(resource), quote_plus(secret))
+    def __init__(self, issuer: str, resource: str, secret: str, http: OutboundHttp) -> None:
+        self._address, self._http = f"{issuer}/events/poll", http
+        self._headers = {
+            "Content-Type": "application/json",
+            "Authorization": basic_credentials(resource, secret),
+        }
 
     def poll_since(self, moment: datetime) -> PollResponse:
         """Return the first events at or after a moment; raises `UnavailableError`."""
@@ -62,34 +55,18 @@ class IdentitySecurityEvents:
         """Return the first events after a position; raises `UnavailableError`."""
         return self._poll({"after": cursor})
 
-    def close(self) -> None:
-        """Close the connection."""
-        self._session.close()
-
     def _poll(self, position: Mapping[str, int]) -> PollResponse:
         body = {"maxEvents": _MOST_EVENTS, "returnImmediately": True, **position}
         try:
-            with self._session.post(
-                self._address, json=body, timeout=_TIMEOUTS, allow_redirects=False, stream=True
-            ) as response:
-                if response.status_code != requests.codes.ok:
-                    raise UnavailableError(f"identity answered {response.status_code}")
-                text = b""
-                for part in response.iter_content(_LARGEST_RESPONSE):
-                    text += part
-                    if len(text) > _LARGEST_RESPONSE:
-                        raise UnavailableError("identity's response is too large")
-        except (requests.RequestException, OSError) as error:
-            raise UnavailableError(f"identity cannot be reached ({type(error).__name__})") from None
-        return _parse(text)
+            response = self._http.post(self._address, json.dumps(body).encode(), self._headers)
+            document = response.json_if_ok()
+        except OutboundHttpError as error:
+            raise UnavailableError(f"identity's events cannot be read: {error}") from None
+        return _parse(document)
 
 
-def _parse(text: bytes) -> PollResponse:
-    try:
-        document: dict[str, Any] = read_json_object(text)
-        tokens, cursor = document["sets"], document["cursor"]
-        if not isinstance(tokens, dict) or not isinstance(cursor, int) or isinstance(cursor, bool):
-            raise UnavailableError("identity's response is not a poll response (RFC 8936)")
-        return PollResponse(tuple(map(str, tokens.values())), cursor, bool(document.get("moreAvailable")))
-    except (ValueError, KeyError):
-        raise UnavailableError("identity's response is not a poll response (RFC 8936)") from None
+def _parse(document: object) -> PollResponse:
+    match document:
+        case {"sets": dict(tokens), "cursor": int(cursor), **rest} if not isinstance(cursor, bool):
+            return PollResponse(tuple(map(str, tokens.values())), cursor, bool(rest.get("moreAvailable")))
+    raise UnavailableError("identity's response is not a poll response (RFC 8936)")

@@ -9,6 +9,8 @@ import click
 from identity.cli.operator import MISUSED, REFUSED, read_settings
 from identity.cli.printing import as_json, show_json, show_table
 from identity.clock import SystemClock
+from identity.config import Settings
+from identity.egress import Egress
 from identity.errors import SettingsError
 from identity.identity_providers.load import load_providers
 from identity.identity_providers.provider import Provider, ProviderRefusal
@@ -24,10 +26,10 @@ def providers() -> None:
 @as_json
 def list_all(*, is_json: bool) -> None:
     """List the providers whose credentials are set, and the callback to register with each."""
-    issuer = read_settings().issuer
+    settings = read_settings()
     shown = [
-        {"key": key, "name": provider.brand.name, "callback": redirect_uri(issuer, key)}
-        for key, provider in read_providers().items()
+        {"key": key, "name": provider.brand.name, "callback": redirect_uri(settings.issuer, key)}
+        for key, provider in read_providers(settings).items()
     ]
     if is_json:
         show_json(shown)
@@ -39,7 +41,7 @@ def list_all(*, is_json: bool) -> None:
 @click.argument("key", required=False)
 def check(key: str | None) -> None:
     """Check that each provider, or only KEY, responds and accepts the credentials; starts no sign-in."""
-    configured = read_providers()
+    configured = read_providers(read_settings())
     chosen = {k: provider for k, provider in configured.items() if key in (None, k)}
     if not chosen:
         click.echo(
@@ -53,10 +55,10 @@ def check(key: str | None) -> None:
         sys.exit(REFUSED)
 
 
-def read_providers() -> Mapping[str, Provider]:
+def read_providers(settings: Settings) -> Mapping[str, Provider]:
     """Return the providers of the environment; prints what is wrong with their settings and exits with 2."""
     try:
-        return load_providers(os.environ, SystemClock())
+        return load_providers(os.environ, SystemClock(), egress=Egress.of(settings))
     except SettingsError as error:
         for line in str(error).splitlines():
             click.echo(line, err=True)

@@ -16,7 +16,7 @@ def serve(processes: int | None) -> None:
     with operator() as opened:
         settings = opened.settings
         opened.key_rotation.ensure_active_keys()
-    read_providers()
+    read_providers(settings)
     host, separator, port = settings.bind.rpartition(":")
     if not separator or not port.isdigit():
         refuse(f"IDENTITY_BIND: {settings.bind!r} is not host:port, such as 127.0.0.1:8000")

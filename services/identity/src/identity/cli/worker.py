@@ -11,6 +11,7 @@ import click
 
 from identity.cli.operator import MISUSED, Operator, operator
 from identity.database_connections import FOR_THE_WORKER
+from identity.egress import Egress
 from identity.email_verification.verification import Pending, PendingStore
 from identity.errors import SettingsError
 from identity.journeys.federation.attempt_store import Attempts
@@ -21,6 +22,7 @@ from identity.logs import write_json_logs
 from identity.mail.delivery import MailDelivery
 from identity.mail.mailer import Mailer
 from identity.mailed_proofs import StoredProofs, Waits
+from identity.network_addresses import is_on_loopback
 from identity.oidc.authorization.pushed_request_store import PushedRequestStore
 from identity.oidc.authorization.store import InteractionStore
 from identity.oidc.device.store import DeviceAuthorizations
@@ -29,7 +31,7 @@ from identity.oidc.logout.backchannel import LogoutDelivery
 from identity.oidc.protocol.replay_store import SpentIdentifiers
 from identity.oidc.tokens.logout_token import LogoutTokens
 from identity.oidc.tokens.signing import TokenSigner
-from identity.outbound_http import OutboundHttp, is_on_loopback
+from identity.outbound_http import OutboundHttp
 from identity.outbox.delivery import HTTP_LIMITS, DeliveryHandler
 from identity.outbox.worker import Cleaner, Worker
 from identity.rate_limits.store import RequestCounts
@@ -97,7 +99,11 @@ def http_handlers(opened: Operator) -> list[DeliveryHandler]:
     key_set = KeySet(opened.storage, opened.secret_keys, opened.clock)
     signer = TokenSigner(key_set, opened.clock, opened.settings.issuer)
     tokens = LogoutTokens(signer, opened.clock, opened.settings.issuer)
-    http = OutboundHttp(HTTP_LIMITS, allows_loopback=is_on_loopback(opened.settings.issuer))
+    http = OutboundHttp(
+        HTTP_LIMITS,
+        Egress.of(opened.settings),
+        allows_loopback=is_on_loopback(opened.settings.issuer),
+    )
     return [
         LogoutDelivery(RelyingPartyCache(opened.storage, opened.clock), tokens, http),
         PushDelivery(opened.storage, opened.secret_keys, SecurityEventTokens(key_set), http),

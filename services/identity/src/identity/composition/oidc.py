@@ -3,6 +3,8 @@
 from flask import Blueprint
 
 from identity.composition.dependencies import Dependencies
+from identity.egress import Egress
+from identity.network_addresses import is_on_loopback
 from identity.oidc.authorization.decision import Authorization
 from identity.oidc.authorization.interactions import Interactions
 from identity.oidc.authorization.pushed_requests import PushedRequests
@@ -46,7 +48,7 @@ from identity.oidc.tokens.id_token import IdTokens
 from identity.oidc.tokens.resource_indicators import ResourceIndicators
 from identity.oidc.tokens.responses import TokenResponses
 from identity.oidc.tokens.signing import TokenSigner
-from identity.outbound_http import OutboundHttp, is_on_loopback
+from identity.outbound_http import OutboundHttp
 from identity.web.api import Route
 
 
@@ -66,7 +68,11 @@ class OpenIdProvider:
         self._access_tokens = AccessTokens(self._signer, clock, self._issuer)
         self._id_tokens = IdTokens(self._signer, clock, self._issuer)
         self._resources = ResourceIndicators(self._relying_parties, self._issuer)
-        key_set_http = OutboundHttp(KEY_SET_LIMITS, allows_loopback=is_on_loopback(self._issuer))
+        key_set_http = OutboundHttp(
+            KEY_SET_LIMITS,
+            Egress.of(dependencies.settings),
+            allows_loopback=is_on_loopback(self._issuer),
+        )
         self._client_keys = ClientKeySets(key_set_http, clock)
         self._failed_authentications = FailedAuthentications(storage, clock)
         self._certificates = ClientCertificates(dependencies.settings, clock, self._client_keys)

@@ -1,9 +1,11 @@
 """HTTP to providers: within limits, with one retry, and JSON objects only."""
 
+import time
 from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
+from identity.egress import DIRECT, Egress
 from identity.identity_providers.provider import ProviderRefusal, Refusal
 from identity.json_text import JsonRefusedError, read_json_object, with_replacements
 from identity.outbound_http import HttpResponse, Limits, NotConnectedError, OutboundHttp, OutboundHttpError
@@ -27,13 +29,13 @@ class JsonResponse:
 class ProviderHttp:
     """Sends requests to providers. Every fault leaves it as `ProviderRefusal` (UNAVAILABLE)."""
 
-    def __init__(self, limits: Limits = LIMITS) -> None:
-        self._http = OutboundHttp(limits)
+    def __init__(self, limits: Limits = LIMITS, egress: Egress = DIRECT) -> None:
+        self._http, self._limits = OutboundHttp(limits, egress), limits
 
     def get(
         self, url: str, headers: Mapping[str, str] | None = None, media_types: Collection[str] = JSON
     ) -> JsonResponse:
-        """Return the response to a GET, which is sent twice if it fails the first time."""
+        """Return the response to a GET, which is sent twice if it soon fails the first time."""
         with unavailable_if_it_fails():
             return _json_response(self._get_twice(url, headers or {}), media_types)
 
@@ -66,9 +68,13 @@ class ProviderHttp:
 
     def _get_twice(self, url: str, headers: Mapping[str, str]) -> HttpResponse:
         accept = {"Accept": "application/json", **headers}
+        began = time.monotonic()
         try:
             response = self._http.get(url, accept)
         except OutboundHttpError:
+            # A resident waits, and a thread with them.
+            if time.monotonic() - began > self._limits.total / 2:
+                raise
             return self._http.get(url, accept)
         return self._http.get(url, accept) if response.status >= _SERVER_FAULT else response
 

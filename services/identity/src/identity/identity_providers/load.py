@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 
 from identity.clock import Clock
+from identity.egress import DIRECT, Egress
 from identity.identity_providers.apple import Apple, AppleSettings
 from identity.identity_providers.facebook import Facebook, FacebookSettings
 from identity.identity_providers.google import Google, GoogleSettings
@@ -14,12 +15,14 @@ from identity.identity_providers.settings import read_provider
 from identity.outbound_http import Limits
 
 
-def load_providers(environ: Mapping[str, str], clock: Clock, limits: Limits = LIMITS) -> dict[str, Provider]:
+def load_providers(
+    environ: Mapping[str, str], clock: Clock, limits: Limits = LIMITS, egress: Egress = DIRECT
+) -> dict[str, Provider]:
     """Return the providers by key: Google, Apple, Microsoft, Facebook, then any other by name.
 
     Sends no request. Raises `SettingsError` that names each variable that is missing or wrong.
     """
-    http = ProviderHttp(limits)
+    http = ProviderHttp(limits, egress)
     offered: list[Provider] = []
     if google := read_provider(GoogleSettings, environ, "Sign in with Google"):
         offered.append(Google(google, http, clock))

@@ -20,7 +20,7 @@ class Mailer:
         self._renderer = Renderer(cities)
         self._sender = settings.mail_sender
         self._domain = parseaddr(settings.mail_sender)[1].rpartition("@")[2]
-        self._server = smtp.SmtpTransport(settings.smtp_url.get_secret_value())
+        self._server = smtp.SmtpTransport(settings.smtp_url.get_secret_value(), settings.authorities)
         # `init_app(app)`: attaches Flask-Mail to the application.
         self.init_app = self._server.init_app
 

@@ -2,7 +2,6 @@
 
 import smtplib
 import socket
-import ssl
 from contextlib import suppress
 from types import TracebackType
 from typing import Any
@@ -11,6 +10,7 @@ from urllib.parse import unquote, urlsplit
 from flask_mail import Connection, Mail
 
 from identity.errors import SettingsError
+from identity.trusted_authorities import TrustedAuthorities
 
 # For each step of a connection, so that a silent server does not hold up the next mail.
 TIMEOUT_SECONDS = 10.0
@@ -48,8 +48,8 @@ def configuration(smtp_url: str) -> dict[str, object]:
 class SmtpTransport(Mail):
     """A Flask-Mail extension that is configured by one URL; raises `SettingsError`."""
 
-    def __init__(self, smtp_url: str) -> None:
-        self._configuration = configuration(smtp_url)
+    def __init__(self, smtp_url: str, authorities: TrustedAuthorities) -> None:
+        self._configuration, self._authorities = configuration(smtp_url), authorities
         super().__init__()
 
     def init_mail(self, config: dict[str, Any], *flags: Any, **more: Any) -> Any:  # noqa: ANN401 - the parent's types are private
@@ -58,11 +58,15 @@ class SmtpTransport(Mail):
 
     def connect(self) -> Connection:
         """Return a connection, to be opened by `with`."""
-        return BoundedConnection(super().connect().mail)
+        return BoundedConnection(super().connect().mail, self._authorities)
 
 
 class BoundedConnection(Connection):
     """One connection to the mail server."""
+
+    def __init__(self, mail: Any, authorities: TrustedAuthorities) -> None:  # noqa: ANN401 - the parent's type is private
+        super().__init__(mail)
+        self._authorities = authorities
 
     def configure_host(self) -> smtplib.SMTP | smtplib.SMTP_SSL:
         """Connect, encrypt and sign in as configured; raises `OSError` or `smtplib.SMTPException`."""
@@ -76,7 +80,7 @@ class BoundedConnection(Connection):
                 mail.port or 0,
                 local_hostname=local_hostname,
                 timeout=TIMEOUT_SECONDS,
-                context=ssl.create_default_context(),
+                context=self._authorities.tls,
             )
         else:
             host = smtplib.SMTP(
@@ -84,7 +88,7 @@ class BoundedConnection(Connection):
             )
         try:
             if mail.use_tls:
-                host.starttls(context=ssl.create_default_context())
+                host.starttls(context=self._authorities.tls)
             if mail.username and mail.password:
                 host.login(mail.username, mail.password)
         except BaseException:

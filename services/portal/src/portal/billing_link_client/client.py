@@ -2,7 +2,6 @@
 
 import threading
 from collections.abc import Callable
-from pathlib import Path
 from typing import TypeVar
 
 import grpc
@@ -27,8 +26,9 @@ CALLS_AT_ONCE = 6
 class BillingLinkClient:
     """Calls billing_link with a resident's access token, `token`."""
 
-    def __init__(self, target: str, tls_ca: str = "") -> None:
-        self._target, self._tls_ca = target, tls_ca
+    def __init__(self, target: str, tls_authorities: bytes | None = None) -> None:
+        """`tls_authorities` are PEM certificates (empty: gRPC's own list); None for plain text."""
+        self._target, self._tls_authorities = target, tls_authorities
         self._breaker = CircuitBreaker(CALLS_AT_ONCE)
         self._lock = threading.Lock()
         self._connection: tuple[grpc.Channel, BillingLinkServiceStub] | None = None
@@ -115,7 +115,7 @@ class BillingLinkClient:
             return self._connection[1]
 
     def _open_channel(self) -> grpc.Channel:
-        if not self._tls_ca:
+        if self._tls_authorities is None:
             return grpc.insecure_channel(self._target, CHANNEL_OPTIONS)
-        authority = grpc.ssl_channel_credentials(Path(self._tls_ca).read_bytes())
-        return grpc.secure_channel(self._target, authority, CHANNEL_OPTIONS)
+        credentials = grpc.ssl_channel_credentials(self._tls_authorities or None)
+        return grpc.secure_channel(self._target, credentials, CHANNEL_OPTIONS)

@@ -1,12 +1,12 @@
 """The portal as an OpenID client of identity: authorization request, tokens, userinfo, sign-out, city."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TypeVar
 
-import requests
-from authlib.integrations.base_client import OAuthError
-from authlib.integrations.requests_client import OAuth2Session
+from authlib.common.urls import add_params_to_uri
+from authlib.oauth2.rfc6749.parameters import prepare_grant_uri, prepare_token_request
+from authlib.oauth2.rfc7636 import create_s256_code_challenge
 
 from portal.clock import Clock
 from portal.errors import (
@@ -18,13 +18,16 @@ from portal.errors import (
     SignInNotVerifiedError,
 )
 from portal.identity_client import id_token, logout_token
-from portal.identity_client.provider import TIMEOUT_SECONDS, Provider, fetch, json_object
-from portal.json_text import read_json_object
+from portal.identity_client.provider import Keys, Provider
+from portal.outbound_http import HttpResponse, OutboundHttp, OutboundHttpError, basic_credentials
 
 Verified = TypeVar("Verified")
 
 # For a token response without `expires_in`, which RFC 6749 §5.1 only recommends.
 DEFAULT_LIFETIME_SECONDS = 300
+OK = 200
+# RFC 6749 §5.2.
+REFUSALS = (400, 401)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -92,9 +95,10 @@ class Profile:
 class IdentityClient:
     """The portal's calls to identity. Every call may raise `IdentityUnavailableError`."""
 
-    def __init__(self, registration: Registration, clock: Clock) -> None:
-        self._registration, self._clock = registration, clock
-        self._provider = Provider(registration.issuer, clock)
+    def __init__(self, registration: Registration, clock: Clock, http: OutboundHttp) -> None:
+        """`http` has the limits of `provider.LIMITS`."""
+        self._registration, self._clock, self._http = registration, clock, http
+        self._provider = Provider(registration.issuer, clock, http)
 
     @property
     def issuer(self) -> str:
@@ -107,19 +111,24 @@ class IdentityClient:
 
     def authorization_url(self, parameters: AuthorizationParameters) -> str:
         """Return the authorization request as a URL (OpenID Connect Core §3.1.2.1, RFC 7636, RFC 8707)."""
+        challenge = create_s256_code_challenge(parameters.code_verifier)  # type: ignore[no-untyped-call]  # of Authlib
         extra = {"login_hint": parameters.login_hint} if parameters.login_hint else {}
-        with self._session() as session:
-            url, _state = session.create_authorization_url(
+        return str(
+            prepare_grant_uri(
                 self._provider.metadata().authorization_endpoint,
+                self._registration.client_id,
+                "code",
+                redirect_uri=self._registration.redirect_uri,
                 scope=self._registration.scope,
                 state=parameters.state,
                 nonce=parameters.nonce,
-                code_verifier=parameters.code_verifier,
+                code_challenge=challenge,
+                code_challenge_method="S256",
                 resource=self._registration.resource,
                 ui_locales=parameters.language,
                 **extra,
             )
-        return str(url)
+        )
 
     def check_issuer(self, iss: str | None) -> None:
         """Compare an authorization response's `iss` (RFC 9207 §2.4); raises `SignInNotVerifiedError`."""
@@ -163,7 +172,7 @@ class IdentityClient:
         Raises `SignInNotVerifiedError` if its `sub` is another (OpenID Connect Core §5.3.2).
         """
         url = self._provider.metadata().userinfo_endpoint
-        claims = json_object(fetch(url, headers={"Authorization": f"Bearer {access_token}"}), url)
+        claims = self._fetch_object(url, {"Authorization": f"Bearer {access_token}"})
         if claims.get("sub") != subject:
             raise SignInNotVerifiedError("userinfo: sub")
         names = [_text(claims.get("given_name")), _text(claims.get("family_name"))]
@@ -182,7 +191,7 @@ class IdentityClient:
             "state": state,
             "ui_locales": language,
         }
-        return str(requests.Request("GET", endpoint, params=query).prepare().url)
+        return str(add_params_to_uri(endpoint, list(query.items())))
 
     def verify_logout_token(self, token: str) -> logout_token.LogoutToken:
         """Verify a logout token (Back-Channel Logout §2.6); raises `LogoutNotVerifiedError`."""
@@ -194,12 +203,23 @@ class IdentityClient:
 
     def fetch_city(self, city_id: str) -> Mapping[str, object]:
         """Return a city's public record, unchecked JSON."""
-        url = f"{self._registration.issuer}/cities/{city_id}"
-        return json_object(fetch(url), url)
+        return self._fetch_object(f"{self._registration.issuer}/cities/{city_id}")
 
     def fetch_city_logo(self, city_id: str) -> bytes:
         """Return a city's logo (SVG)."""
-        return fetch(f"{self._registration.issuer}/cities/{city_id}/logo.svg")
+        return self._fetch(f"{self._registration.issuer}/cities/{city_id}/logo.svg").body
+
+    def _fetch_object(self, url: str, headers: Mapping[str, str] | None = None) -> Mapping[str, object]:
+        return _json_object(self._fetch(url, headers), url)
+
+    def _fetch(self, url: str, headers: Mapping[str, str] | None = None) -> HttpResponse:
+        try:
+            response = self._http.get(url, headers)
+        except OutboundHttpError as error:
+            raise IdentityUnavailableError(f"{url}: {error}") from None
+        if response.status != OK:
+            raise IdentityUnavailableError(f"{url} answered {response.status}")
+        return response
 
     def _verify_id_token(self, token: str, nonce: str, access_token: str) -> id_token.IdToken:
         expected = id_token.Expected(
@@ -210,41 +230,41 @@ class IdentityClient:
         except id_token.UnknownKeyError:
             raise SignInNotVerifiedError("ID token: no such key") from None
 
-    def _with_keys(self, verify: Callable[[Sequence[Mapping[str, object]]], Verified]) -> Verified:
+    def _with_keys(self, verify: Callable[[Keys], Verified]) -> Verified:
         """Verify with the cached keys; if the key is not among them, with those that identity has now."""
+        keys = self._provider.keys()
         try:
-            return verify(self._provider.keys())
+            return verify(keys)
         except id_token.UnknownKeyError:
-            return verify(self._provider.keys(refetch=True))
+            return verify(self._provider.keys(newer_than=keys))
 
     def _now(self) -> int:
         return int(self._clock.now().timestamp())
 
-    def _session(self) -> OAuth2Session:
-        session = OAuth2Session(
-            self._registration.client_id,
-            self._registration.client_secret,
-            redirect_uri=self._registration.redirect_uri,
-            code_challenge_method="S256",
-        )
-        session.register_compliance_hook("access_token_response", _with_sound_json)
-        return session
-
     def _token_request(self, invalid_grant: type[IdentityError], **parameters: str) -> Mapping[str, object]:
         """Call the token endpoint; raises `invalid_grant` for that error (RFC 6749 §5.2)."""
         endpoint = self._provider.metadata().token_endpoint
+        headers = {
+            "Accept": "application/json",
+            "Content-Type": "application/x-www-form-urlencoded",
+            "Authorization": basic_credentials(
+                self._registration.client_id, self._registration.client_secret
+            ),
+        }
+        form = prepare_token_request(**parameters)
         try:
-            with self._session() as session:
-                response = session.fetch_token(
-                    endpoint, timeout=TIMEOUT_SECONDS, allow_redirects=False, **parameters
-                )
-        except OAuthError as error:
-            # Other errors (`invalid_client`, `invalid_target`, …) are faults of the set-up.
-            refusal = invalid_grant if error.error == "invalid_grant" else IdentityUnavailableError
-            raise refusal(f"token endpoint: {error.error}") from None
-        except (requests.RequestException, OSError, ValueError) as error:
-            raise IdentityUnavailableError(f"token endpoint: {type(error).__name__}") from None
-        return dict(response)
+            response = self._http.post(endpoint, form.encode(), headers)
+        except OutboundHttpError as error:
+            raise IdentityUnavailableError(f"token endpoint: {error}") from None
+        if response.status not in (OK, *REFUSALS):
+            raise IdentityUnavailableError(f"token endpoint answered {response.status}")
+        content = _json_object(response, "token endpoint")
+        if response.status == OK and "error" not in content:
+            return content
+        # Other errors (`invalid_client`, `invalid_target`, …) are faults of the set-up.
+        code = _text(content.get("error"))
+        refusal = invalid_grant if code == "invalid_grant" else IdentityUnavailableError
+        raise refusal(f"token endpoint: {code[:64]!r}")
 
     def _access_token(self, response: Mapping[str, object]) -> AccessToken:
         value, token_type = response.get("access_token"), response.get("token_type")
@@ -255,11 +275,15 @@ class IdentityClient:
         return AccessToken(value, self._now() + seconds)
 
 
-def _with_sound_json(response: requests.Response) -> requests.Response:
-    # Authlib parses it once more; raises `JsonRefusedError`.
-    read_json_object(response.content)
-    return response
-
-
 def _text(value: object) -> str:
     return value.strip() if isinstance(value, str) else ""
+
+
+def _json_object(response: HttpResponse, source: str) -> Mapping[str, object]:
+    try:
+        content = response.json()
+    except OutboundHttpError:
+        content = None
+    if not isinstance(content, dict):
+        raise IdentityUnavailableError(f"{source}: not a JSON object")
+    return content

@@ -1,24 +1,26 @@
-"""HTTP GET at identity, and the two documents it publishes: its metadata and its keys (JWKS), cached."""
+"""The two documents that identity publishes, its metadata and its keys (JWKS): cached."""
 
-import threading
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
-from typing import Generic, TypeVar
-
-import requests
 
 from portal.clock import Clock
 from portal.errors import IdentityUnavailableError
-from portal.json_text import JsonRefusedError, read_json_object
+from portal.identity_documents import IdentityDocument, Published, Retention
+from portal.outbound_http import Limits, OutboundHttp, OutboundHttpError
 
-T = TypeVar("T")
-CACHE_LIFETIME = timedelta(minutes=15)
+# Of each request; a city's logo is the largest response.
+LIMITS = Limits(connect=2.0, read=3.0, total=4.0, size=512 * 1024)
+# In seconds.
+CACHE_LIFETIME = 15 * 60
 # A token with an unknown key makes the portal fetch the keys again, at most this often.
-KEYS_REFETCH_INTERVAL = timedelta(seconds=30)
-TIMEOUT_SECONDS = 4.0
-LARGEST_ANSWER = 512 * 1024
-OK = 200
+KEYS_REFETCH_INTERVAL = 30
+# While identity is away, the older copies serve. Of the 16 threads of a process (`cli.serve`), so many may
+# wait for each.
+RETENTION = Retention(
+    stale=float("inf"), pause=KEYS_REFETCH_INTERVAL, pause_without_copy=0, wait=2.0, waiting=4
+)
+# JSON Web Keys (RFC 7517 §4), as published.
+Keys = Sequence[Mapping[str, object]]
 
 
 @dataclass(frozen=True)
@@ -35,90 +37,45 @@ class Metadata:
     sends_iss: bool
 
 
-def fetch(url: str, *, headers: Mapping[str, str] | None = None) -> bytes:
-    """Return the body of a URL of identity, at most 512 KiB, without following redirects.
-
-    Raises `IdentityUnavailableError`.
-    """
-    try:
-        with requests.get(
-            url, headers=dict(headers or {}), timeout=TIMEOUT_SECONDS, allow_redirects=False, stream=True
-        ) as answer:
-            if answer.status_code != OK:
-                raise IdentityUnavailableError(f"{url} answered {answer.status_code}")
-            body = answer.raw.read(LARGEST_ANSWER + 1, decode_content=True)
-    except (requests.RequestException, OSError) as error:
-        raise IdentityUnavailableError(f"{url}: {type(error).__name__}") from None
-    if len(body) > LARGEST_ANSWER:
-        raise IdentityUnavailableError(f"{url}: the answer is too large")
-    return bytes(body)
-
-
-def json_object(body: bytes, source: str) -> dict[str, object]:
-    """Parse a body as a JSON object; raises `IdentityUnavailableError`. `source` is for the log."""
-    try:
-        return read_json_object(body)
-    except JsonRefusedError as error:
-        raise IdentityUnavailableError(f"{source}: {error}") from None
-
-
-@dataclass(frozen=True)
-class _Cached(Generic[T]):
-    value: T
-    read_at: datetime
-
-
 class Provider:
     """Identity's metadata and keys, cached for 15 minutes in each process."""
 
-    def __init__(self, issuer: str, clock: Clock) -> None:
-        self._issuer, self._clock = issuer, clock
-        self._lock = threading.Lock()
-        self._metadata: _Cached[Metadata] | None = None
-        self._keys: _Cached[Sequence[Mapping[str, object]]] | None = None
+    def __init__(self, issuer: str, clock: Clock, http: OutboundHttp) -> None:
+        self._issuer, self._http = issuer, http
+
+        def seconds() -> float:
+            return clock.now().timestamp()
+
+        self._metadata = IdentityDocument(self._fetch_metadata, RETENTION, seconds)
+        self._keys = IdentityDocument(self._fetch_keys, RETENTION, seconds)
 
     def metadata(self) -> Metadata:
-        """Return the metadata; while identity is away, the older copy. Raises `IdentityUnavailableError`."""
-        with self._lock:
-            cached = self._metadata
-            if cached and self._clock.now() - cached.read_at < CACHE_LIFETIME:
-                return cached.value
-            try:
-                metadata = self._read_metadata()
-            except IdentityUnavailableError:
-                if cached:
-                    return cached.value
-                raise
-            self._metadata = _Cached(metadata, self._clock.now())
-            return metadata
+        """Return the metadata; raises `IdentityUnavailableError`."""
+        try:
+            return self._metadata.get()
+        except OutboundHttpError as error:
+            raise IdentityUnavailableError(f"metadata: {error}") from None
 
-    def keys(self, *, refetch: bool = False) -> Sequence[Mapping[str, object]]:
-        """Return the signing keys as JWKs; with `refetch`, from identity, at most every 30 seconds.
+    def keys(self, *, newer_than: Keys | None = None) -> Keys:
+        """Return the signing keys, or a set that is newer than this one, if it is not too soon to ask.
 
         Raises `IdentityUnavailableError`.
         """
-        uri = self.metadata().jwks_uri
-        with self._lock:
-            cached, now = self._keys, self._clock.now()
-            if cached and now - cached.read_at < (KEYS_REFETCH_INTERVAL if refetch else CACHE_LIFETIME):
-                return cached.value
-            listed = json_object(fetch(uri), uri).get("keys")
-            if not isinstance(listed, list):
-                raise IdentityUnavailableError(f"{uri}: no keys")
-            keys = [key for key in listed if isinstance(key, dict)]
-            self._keys = _Cached(keys, now)
-            return keys
+        try:
+            return self._keys.get(lambda keys: keys is newer_than)
+        except OutboundHttpError as error:
+            raise IdentityUnavailableError(f"keys: {error}") from None
 
     def expire(self) -> None:
         """Forget the metadata and the keys, as before the first request."""
-        self._metadata = self._keys = None
+        self._metadata.expire()
+        self._keys.expire()
 
-    def _read_metadata(self) -> Metadata:
-        url = f"{self._issuer}/.well-known/openid-configuration"
-        document = json_object(fetch(url), url)
+    def _fetch_metadata(self) -> Published[Metadata]:
+        document = self._fetch_object(f"{self._issuer}/.well-known/openid-configuration")
         if document.get("issuer") != self._issuer:
-            raise IdentityUnavailableError(f"{url}: another issuer")
-        return Metadata(
+            raise OutboundHttpError("the metadata names another issuer")
+        metadata = Metadata(
             authorization_endpoint=self._endpoint(document, "authorization_endpoint"),
             token_endpoint=self._endpoint(document, "token_endpoint"),
             userinfo_endpoint=self._endpoint(document, "userinfo_endpoint"),
@@ -126,6 +83,19 @@ class Provider:
             end_session_endpoint=self._endpoint(document, "end_session_endpoint", required=False),
             sends_iss=document.get("authorization_response_iss_parameter_supported") is True,
         )
+        return Published(metadata, CACHE_LIFETIME)
+
+    def _fetch_keys(self) -> Published[Keys]:
+        listed = self._fetch_object(self._metadata.get().jwks_uri).get("keys")
+        if not isinstance(listed, list):
+            raise OutboundHttpError("the answer is not a JWK Set")
+        return Published([key for key in listed if isinstance(key, dict)], CACHE_LIFETIME)
+
+    def _fetch_object(self, url: str) -> Mapping[str, object]:
+        document = self._http.get(url).json_if_ok()
+        if not isinstance(document, dict):
+            raise OutboundHttpError("the answer is not a JSON object")
+        return document
 
     def _endpoint(self, document: Mapping[str, object], name: str, *, required: bool = True) -> str:
         url = document.get(name)
@@ -134,5 +104,5 @@ class Provider:
         # With an issuer on https, an endpoint on http would send the client's secret in clear.
         scheme = "https://" if self._issuer.startswith("https://") else "http"
         if not isinstance(url, str) or not url.startswith(scheme):
-            raise IdentityUnavailableError(f"metadata: {name}")
+            raise OutboundHttpError(f"the metadata has no usable {name}")
         return url
