@@ -20,11 +20,10 @@ from cryptography.x509.oid import NameOID
 def settings(database_url, **changes: str):
     fields = {
         "database_url": database_url,
-        "bind": "127.0.0.1:0",
         "issuer": "http://127.0.0.1:9",
         "resource_secret": "secret",
     }
-    return ServerSettings(**(fields | changes))
+    return ServerSettings(**fields).model_copy(update={"bind": "127.0.0.1:0"} | changes)
 
 
 @pytest.fixture

@@ -263,6 +263,8 @@ def test_3_3_discovery_is_true(provider: Provider, proxied: Provider):
 
 
 def test_a_file_of_authorities_that_cannot_be_read_is_named(provider: Provider):
-    configured = settings(provider, client_certificate_authorities="/does/not/exist.pem")
+    configured = settings(provider).model_copy(
+        update={"client_certificate_authorities": "/does/not/exist.pem"}
+    )
     with pytest.raises(SettingsError, match="IDENTITY_CLIENT_CERTIFICATE_AUTHORITIES"):
         create_app(configured, clock=provider.clock, hashing="cheap")

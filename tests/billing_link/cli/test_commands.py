@@ -125,8 +125,9 @@ class TestWrongSettings:
         monkeypatch.setenv("BILLING_LINK_RESOURCE_SECRET", "hush-hush")
         assert "hush-hush" not in run("serve")[1]
 
-    def test_a_certificate_without_its_key_is_named(self, run, monkeypatch):
-        monkeypatch.setenv("BILLING_LINK_TLS_CERTIFICATE", "server.pem")
+    def test_a_certificate_without_its_key_is_named(self, run, monkeypatch, tmp_path):
+        (tmp_path / "server.pem").write_text("-----BEGIN CERTIFICATE-----")
+        monkeypatch.setenv("BILLING_LINK_TLS_CERTIFICATE", str(tmp_path / "server.pem"))
         code, said = run("health")
         assert (code, "BILLING_LINK_TLS_KEY" in said) == (2, True)
 

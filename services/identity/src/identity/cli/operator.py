@@ -1,5 +1,6 @@
 """What commands share: settings, the database, secret keys, the clock, and how they refuse."""
 
+import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -15,9 +16,11 @@ from identity.composition.command_line import create_command_line_app
 from identity.config import Settings, load_settings
 from identity.database_connections import FOR_COMMANDS
 from identity.errors import SettingsError, UnavailableError
+from identity.identity_providers.load import is_variable_of_a_provider
 from identity.relying_parties.admin import Registry
 from identity.relying_parties.store import Cities
 from identity.secret_keys import SecretKeys
+from identity.setting_types import unknown_variables, variables_of
 from identity.signing_keys.rotation import KeyRotation
 from identity.storage import Storage
 
@@ -81,6 +84,13 @@ def read_settings() -> Settings:
         for line in str(error).splitlines():
             click.echo(line, err=True)
         sys.exit(MISUSED)
+
+
+def say_unknown_variables() -> None:
+    """Print a line for each variable that begins with IDENTITY_ and is no setting."""
+    names = [name for name in os.environ if not is_variable_of_a_provider(name)]
+    for line in unknown_variables("IDENTITY_", variables_of(Settings), names):
+        click.echo(line, err=True)
 
 
 def has_tables(storage: Storage) -> bool:
