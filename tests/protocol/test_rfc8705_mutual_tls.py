@@ -222,7 +222,8 @@ def test_6_5_without_a_trusted_proxy_the_header_counts_for_nothing(provider: Pro
     held = certificate(provider)
     client = self_signed(provider, held)
     assert not accepted(ask(provider, client, held.header))
-    alone = create_app(settings(provider, trusted_proxies=0), clock=provider.clock, hashing="cheap")
+    without = settings(provider).model_copy(update={"trusted_proxies": 0})
+    alone = create_app(without, clock=provider.clock, hashing="cheap")
     assert not accepted(ask(replace(provider, app=alone), client, held.header))
     alone.extensions["identity"].dispose()
 

@@ -39,6 +39,7 @@ DIFFERENCES = {
     },
     "setting_types": {},
     "web_server": {},
+    "request_bodies": {},
     "config": {
         "Settings.bind": "each service has a port of its own",
         "Settings.issuer": "identity's is its own",

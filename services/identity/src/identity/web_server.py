@@ -2,7 +2,6 @@
 
 import signal
 import socket
-from collections.abc import Callable, Iterable
 from functools import partial
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
@@ -12,16 +11,15 @@ from granian.log import LogLevels
 from granian.server.mp import MPServer
 
 from identity.errors import SettingsError
+from identity.request_bodies import with_whole_bodies
 from identity.setting_types import host_and_port
 
 if TYPE_CHECKING:
-    from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
+    from _typeshed.wsgi import WSGIApplication
 
 _ENDING = {signal.SIGTERM, signal.SIGINT}
 # Seconds that requests under way get after the first signal.
 _SECONDS_TO_END = 30
-# Bytes of a body that are read after the response, in pieces.
-_MOST_UNREAD, _PIECE = 1024 * 1024, 64 * 1024
 
 
 def serve(target: str, *, setting: str, bind: str, processes: int, threads: int) -> None:
@@ -111,27 +109,4 @@ def _load_application(target: str) -> "WSGIApplication":
     signal.pthread_sigmask(signal.SIG_UNBLOCK, _ENDING)
     module, _, name = target.partition(":")
     application: WSGIApplication = getattr(import_module(module), name)
-    return read_to_end(application)
-
-
-def read_to_end(application: "WSGIApplication") -> "WSGIApplication":
-    """Return the application, which reads and drops up to 1 MiB of a body that it refused.
-
-    A server that responds and closes while a proxy still sends makes the proxy say "502" instead of our
-    response. A client that waits for 100 Continue (RFC 9110 §10.1.1) sends nothing that would be read.
-    """
-
-    def answer(environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
-        response = application(environ, start_response)
-        has_body = environ.get("CONTENT_LENGTH", "0") != "0" or "HTTP_TRANSFER_ENCODING" in environ
-        if has_body and "HTTP_EXPECT" not in environ:
-            _drop(environ["wsgi.input"].read)
-        return response
-
-    return answer
-
-
-def _drop(read: Callable[[int], bytes]) -> None:
-    dropped = 0
-    while dropped < _MOST_UNREAD and (piece := read(_PIECE)):
-        dropped += len(piece)
+    return with_whole_bodies(application)
