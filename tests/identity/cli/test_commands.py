@@ -1,6 +1,7 @@
 """The command line: tables and JSON, refusals in plain words, exit codes; secrets are shown once."""
 
 import json
+import socket
 from collections.abc import Callable
 from pathlib import Path
 
@@ -8,6 +9,7 @@ import pytest
 from click.testing import CliRunner, Result
 from identity.audit.models import AuditEvent
 from identity.cli import main
+from identity.cli.operator import unknown_settings
 from identity.composition.command_line import create_command_line_app
 from identity.errors import UnavailableError
 from identity.signing_keys import rotation
@@ -73,6 +75,34 @@ def test_wrong_settings_are_named_and_end_with_two(run: Run, monkeypatch: pytest
         assert lines[0].startswith("IDENTITY_ISSUER: is not set")
         assert lines[1].startswith("IDENTITY_SECRET_KEYS: give one or more keys")
         assert "short" not in result.stderr
+
+
+def test_faults_of_settings_and_of_providers_are_named_together(run: Run, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setenv("IDENTITY_BIND", "8000")
+    monkeypatch.setenv("IDENTITY_GOOGLE_CLIENT_ID", "id")
+    result = run("serve")
+    assert result.exit_code == 2
+    bind, google = result.stderr.splitlines()
+    assert bind.startswith("IDENTITY_BIND: give host:port")
+    assert google.startswith("IDENTITY_GOOGLE_CLIENT_SECRET: is not set")
+
+
+def test_a_taken_port_is_one_line_that_names_it(run: Run, monkeypatch: pytest.MonkeyPatch):
+    run("migrate")
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        bind = f"127.0.0.1:{taken.getsockname()[1]}"
+        monkeypatch.setenv("IDENTITY_BIND", bind)
+        result = run("serve")
+    assert result.exit_code == 2
+    assert result.stderr.startswith(f"IDENTITY_BIND: cannot listen on {bind}: Address already in use")
+
+
+def test_a_misspelt_variable_is_told_with_the_nearest_name():
+    names = ["IDENTITY_ISSUR", "IDENTITY_GOOGLE_CLIENTID", "IDENTITY_OPENID_STATE_ISSUER", "PATH"]
+    assert unknown_settings(names) == [
+        "IDENTITY_GOOGLE_CLIENTID: no such setting, ignored (did you mean IDENTITY_GOOGLE_CLIENT_ID?)",
+        "IDENTITY_ISSUR: no such setting, ignored (did you mean IDENTITY_ISSUER?)",
+    ]
 
 
 def test_an_unreachable_database_is_said_plainly(run: Run, monkeypatch: pytest.MonkeyPatch):

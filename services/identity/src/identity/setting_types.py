@@ -33,19 +33,22 @@ class ServiceSettings(BaseSettings):
     @field_validator("*", mode="before")
     @classmethod
     def _as_meant(cls, value: object) -> object:
-        """Drop blanks, such as the line end of a file; refuse what a shell was meant to take away."""
-        if not isinstance(value, str):
-            return value
-        text = value.strip()
-        if text.startswith(("$(", "${")) and text.endswith((")", "}")):
-            raise ValueError(
-                f"is the text {text[:2]}…{text[-1]} itself; nothing has put the value in its place"
-            )
-        if len(text) > 1 and text[0] == text[-1] and text[0] in "\"'":
-            raise ValueError("has quotation marks around it; leave them out")
-        if any(ord(character) < ord(" ") or character == "\x7f" for character in text):
-            raise ValueError("has a line end or another control character in it")
-        return text
+        return as_meant(value) if isinstance(value, str) else value
+
+
+def as_meant(value: str) -> str:
+    """Return the text without blanks at its ends, such as the line end of a file.
+
+    Raises `ValueError` for what a shell or a template was meant to take away, and for control characters.
+    """
+    text = value.strip()
+    if text.startswith(("$(", "${")) and text.endswith((")", "}")):
+        raise ValueError(f"is {text[:2]}…{text[-1]} as it stands; nothing has put the value in its place")
+    if len(text) > 1 and text[0] == text[-1] and text[0] in "\"'":
+        raise ValueError("has quotation marks around it; leave them out")
+    if any(ord(character) < ord(" ") or character == "\x7f" for character in text):
+        raise ValueError("has a line end or another control character in it")
+    return text
 
 
 def variables_of(kind: type[BaseSettings]) -> set[str]:

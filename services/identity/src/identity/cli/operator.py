@@ -2,7 +2,7 @@
 
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, NoReturn
@@ -16,7 +16,8 @@ from identity.composition.command_line import create_command_line_app
 from identity.config import Settings, load_settings
 from identity.database_connections import FOR_COMMANDS
 from identity.errors import SettingsError, UnavailableError
-from identity.identity_providers.load import is_variable_of_a_provider
+from identity.identity_providers.load import known_variables
+from identity.identity_providers.openid import PREFIX
 from identity.relying_parties.admin import Registry
 from identity.relying_parties.store import Cities
 from identity.secret_keys import SecretKeys
@@ -88,9 +89,15 @@ def read_settings() -> Settings:
 
 def say_unknown_variables() -> None:
     """Print a line for each variable that begins with IDENTITY_ and is no setting."""
-    names = [name for name in os.environ if not is_variable_of_a_provider(name)]
-    for line in unknown_variables("IDENTITY_", variables_of(Settings), names):
+    for line in unknown_settings(os.environ):
         click.echo(line, err=True)
+
+
+def unknown_settings(names: Iterable[str]) -> list[str]:
+    """Return a line for each of these variables that begins with IDENTITY_ and is no setting."""
+    # Those of other providers are checked where they are read.
+    checked = [name for name in names if not name.startswith(PREFIX)]
+    return unknown_variables("IDENTITY_", variables_of(Settings) | known_variables(), checked)
 
 
 def has_tables(storage: Storage) -> bool:

@@ -9,7 +9,6 @@ from identity.identity_providers.facebook import Facebook, FacebookSettings
 from identity.identity_providers.google import Google, GoogleSettings
 from identity.identity_providers.http import LIMITS, ProviderHttp
 from identity.identity_providers.microsoft import Microsoft, MicrosoftSettings
-from identity.identity_providers.openid import PREFIX as OPENID_PREFIX
 from identity.identity_providers.openid import OpenIDProvider, read_openid_providers
 from identity.identity_providers.provider import Provider
 from identity.identity_providers.settings import Kind, read_provider
@@ -53,7 +52,7 @@ def load_providers(environ: Mapping[str, str], clock: Clock, limits: Limits = LI
     return {provider.key: provider for provider in offered}
 
 
-def is_variable_of_a_provider(name: str) -> bool:
-    """Return whether a variable is read here; those of other providers are checked by themselves."""
+def known_variables() -> set[str]:
+    """Return the names of the variables that are read here, but for those of other providers."""
     names = {variable for kind in _NAMED for variable in variables_of(kind)}
-    return name.removesuffix("_FILE") in names or name.startswith(OPENID_PREFIX)
+    return names | {f"{name}_FILE" for name in names}
