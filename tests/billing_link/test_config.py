@@ -3,6 +3,8 @@ import wrong_settings as wrong
 from billing_link.config import BindSettings, DatabaseSettings, ServerSettings, load_settings
 from billing_link.errors import SettingsError
 from billing_link.setting_types import unknown_variables, variables_of
+from certificates import write_self_signed
+from cryptography.hazmat.primitives import serialization
 
 GOOD = {
     "DATABASE_URL": "sqlite:////tmp/unused.db",
@@ -90,11 +92,46 @@ def test_it_listens_on_a_name_or_an_address(environment, bind):
 
 @pytest.mark.parametrize("name", ["TLS_CERTIFICATE", "TLS_KEY"])
 def test_certificate_and_key_are_given_together(environment, tmp_path, name):
-    file = tmp_path / "certificate.pem"
-    file.write_text("-----BEGIN CERTIFICATE-----\n-----BEGIN EC PRIVATE KEY-----\n")
-    environment(**{name: str(file)})
+    certificate, key = write_self_signed(tmp_path, "localhost")
+    environment(**{name: str(certificate if name == "TLS_CERTIFICATE" else key)})
     with pytest.raises(SettingsError, match=r"^BILLING_LINK_TLS_CERTIFICATE and BILLING_LINK_TLS_KEY"):
         load_settings(BindSettings)
+
+
+def test_the_key_is_that_of_the_certificate(environment, tmp_path):
+    certificate, key = write_self_signed(tmp_path, "localhost")
+    _, another = write_self_signed(tmp_path, "elsewhere")
+    environment(TLS_CERTIFICATE=str(certificate), TLS_KEY=str(another))
+    with pytest.raises(SettingsError, match=r"^BILLING_LINK_TLS_KEY: does not fit BILLING_LINK_TLS_"):
+        load_settings(ServerSettings)
+    environment(TLS_KEY=str(key))
+    assert load_settings(ServerSettings).tls_key == str(key)
+
+
+def test_a_key_with_a_passphrase_is_refused_and_asks_for_none(environment, tmp_path):
+    certificate, key = write_self_signed(tmp_path, "localhost")
+    loaded = serialization.load_pem_private_key(key.read_bytes(), None)
+    locked = serialization.BestAvailableEncryption(b"passphrase")
+    pem = (serialization.Encoding.PEM, serialization.PrivateFormat.TraditionalOpenSSL)
+    key.write_bytes(loaded.private_bytes(*pem, locked))
+    environment(TLS_CERTIFICATE=str(certificate), TLS_KEY=str(key))
+    with pytest.raises(SettingsError, match=r"^BILLING_LINK_TLS_KEY: .* has a passphrase"):
+        load_settings(ServerSettings)
+
+
+def test_a_health_check_needs_no_access_to_the_key(environment, tmp_path):
+    certificate, _ = write_self_signed(tmp_path, "localhost")
+    environment(TLS_CERTIFICATE=str(certificate), TLS_KEY="/not/for/us.key")
+    assert load_settings(BindSettings).tls_certificate == str(certificate)
+
+
+@pytest.mark.parametrize("content", ["-----BEGIN CERTIFICATE-----\n", "-----BEGIN CERTIFICATE-----\nAAAA\n"])
+def test_a_broken_certificate_is_named(environment, tmp_path, content):
+    file = tmp_path / "broken.pem"
+    file.write_text(content)
+    environment(TLS_CERTIFICATE=str(file), TLS_KEY=str(file))
+    with pytest.raises(SettingsError, match="BILLING_LINK_TLS_CERTIFICATE: names a file whose certificates"):
+        load_settings(ServerSettings)
 
 
 def test_every_fault_has_its_line(environment):

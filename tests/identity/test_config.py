@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 import wrong_settings as wrong
+from certificates import write_self_signed
 from identity.config import Settings, load_settings
 from identity.errors import SettingsError
 from identity.setting_types import unknown_variables, variables_of
@@ -199,8 +200,7 @@ def test_a_mail_server_has_a_host_a_port_and_an_account(environment: pytest.Monk
 def test_client_certificates_need_a_proxy_and_its_header(
     environment: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    authorities = tmp_path / "authorities.pem"
-    authorities.write_text("-----BEGIN CERTIFICATE-----\n")
+    authorities, _ = write_self_signed(tmp_path, "authority.example")
     environment.setenv("IDENTITY_CLIENT_CERTIFICATE_AUTHORITIES", str(authorities))
     with pytest.raises(SettingsError, match=r"^IDENTITY_CLIENT_CERTIFICATE_AUTHORITIES: needs "):
         load_settings(Settings)

@@ -16,16 +16,15 @@ import time
 from collections.abc import Iterable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from urllib.parse import parse_qs, urlencode, urlsplit
 
 import grpc
 import pytest
+from certificates import self_signed
 from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.x509.oid import NameOID
 from grpc_health.v1 import health_pb2, health_pb2_grpc
 from identity.clock import SystemClock
 from identity.composition.command_line import create_command_line_app
@@ -102,30 +101,14 @@ class Front:
             return Answer(response.status, response.headers, response.read())
 
 
-def make_certificate(file: Path, *names: str) -> x509.Certificate:
-    """Write a self-signed certificate and its key into one file."""
-    key, now = ec.generate_private_key(ec.SECP256R1()), datetime.now(UTC)
-    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, names[0])])
-    builder = x509.CertificateBuilder(
-        name, name, key.public_key(), 1, now - timedelta(days=1), now + timedelta(days=1)
-    ).add_extension(x509.SubjectAlternativeName([x509.DNSName(each) for each in names]), critical=False)
-    made = builder.sign(key, hashes.SHA256())
-    private = key.private_bytes(
-        serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
-    )
-    public = made.public_bytes(serialization.Encoding.PEM)
-    file.write_bytes(public + private)
-    file.with_name("chain.pem").write_bytes(public)
-    file.with_name("key.pem").write_bytes(private)
-    return made
-
-
 @pytest.fixture(scope="module")
 def certificates(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Return a directory with the client's certificate, the servers' and their key."""
     directory = tmp_path_factory.mktemp("certificates")
-    make_certificate(directory / "client.pem", "client.example.gov")
-    make_certificate(directory / "pair.pem", IDENTITY, PORTAL, BILLING)
+    (directory / "client.pem").write_bytes(b"".join(self_signed("client.example.gov")))
+    chain, key = self_signed(IDENTITY, PORTAL, BILLING)
+    for name, content in {"chain": chain, "key": key, "pair": chain + key}.items():
+        (directory / f"{name}.pem").write_bytes(content)
     return directory
 
 
@@ -377,3 +360,42 @@ def test_grpc_passes(front: Front) -> None:
     with grpc.secure_channel(f"127.0.0.1:{front.grpc}", credentials, options) as channel:
         answer = health_pb2_grpc.HealthStub(channel).Check(health_pb2.HealthCheckRequest(), timeout=20)
     assert answer.status == health_pb2.HealthCheckResponse.SERVING
+
+
+# What most people write, with nginx's own limits; nginx may pass a body on while it arrives.
+STOCK_NGINX = """
+events {}
+http {
+    access_log off;
+    server {
+        listen 443 ssl;
+        ssl_certificate /etc/ssl/community-access/chain.pem;
+        ssl_certificate_key /etc/ssl/community-access/key.pem;
+        proxy_request_buffering %s;
+        proxy_http_version 1.1;
+        proxy_set_header Host $host;
+        proxy_set_header X-Forwarded-For $proxy_add_x_forwarded_for;
+        proxy_set_header X-Forwarded-Proto $scheme;
+        location / { proxy_pass http://127.0.0.1:8000; }
+    }
+}
+"""
+
+
+@pytest.mark.parametrize("buffering", ["on", "off"])
+def test_the_refusal_of_a_large_body_passes_an_nginx_with_its_own_limits(
+    ports: dict[str, int], certificates: Path, tmp_path: Path, buffering: str
+) -> None:
+    tmp_path.chmod(0o755)
+    front = Front("nginx", *free_ports(2), certificates)
+    file = tmp_path / "nginx.conf"
+    file.write_text(STOCK_NGINX % buffering)
+    file.write_text(as_it_stands(file, ports, front, tmp_path))
+    arguments = [word.format(directory=tmp_path, file=file) for word in PROXIES["nginx"][1]]
+    with running(arguments, front.https, {}, tmp_path):
+        form = {"Content-Type": "application/x-www-form-urlencoded"}
+        for _ in range(20):
+            answer = front.send("POST", "/token", headers=form, body=b"grant_type=" + b"x" * 900_000)
+            assert (answer.status, answer.json()) == (413, {"error": "invalid_request"})
+        forged = {"X-Forwarded-For": "203.0.113.9"}
+        assert front.send("GET", "/health/visitor", headers=forged).json()["address"] == "127.0.0.1"

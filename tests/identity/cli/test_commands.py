@@ -6,6 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from certificates import write_self_signed
 from click.testing import CliRunner, Result
 from identity.audit.models import AuditEvent
 from identity.cli import main
@@ -430,8 +431,7 @@ def test_the_doctor_misses_the_proxy_and_the_authority(
     monkeypatch.setenv("IDENTITY_CLIENT_CERTIFICATE_HEADER", "Client-Cert")
     monkeypatch.setenv("IDENTITY_TRUSTED_PROXIES", "1")
     assert "uses tls_client_auth, but no authority is trusted" in run("doctor").output
-    authorities = tmp_path / "authorities.pem"
-    authorities.write_text("-----BEGIN CERTIFICATE-----")
+    authorities, _ = write_self_signed(tmp_path, "authority.example")
     monkeypatch.setenv("IDENTITY_CLIENT_CERTIFICATE_AUTHORITIES", str(authorities))
     assert "client city-website" not in run("doctor").output
 

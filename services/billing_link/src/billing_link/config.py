@@ -3,6 +3,7 @@
 What is secret is so by its type (`SecretStr`): shown as stars, read by `get_secret_value()`.
 """
 
+import ssl
 from typing import TypeVar
 
 from pydantic import Field, SecretStr, ValidationError, model_validator
@@ -39,7 +40,8 @@ class BindSettings(ServiceSettings):
     tls_certificate: CertificateFile = Field(
         default="", description="PEM file of the server's certificate chain; empty: no TLS"
     )
-    tls_key: KeyFile = Field(default="", description="PEM file of the certificate's private key")
+    # Checked by the server alone: a health check need not be able to read it.
+    tls_key: str = Field(default="", description="PEM file of the certificate's private key")
 
     @model_validator(mode="after")
     def _certificate_and_key(self) -> "BindSettings":
@@ -53,6 +55,7 @@ class BindSettings(ServiceSettings):
 class ServerSettings(DatabaseSettings, BindSettings):
     """Everything the server needs."""
 
+    tls_key: KeyFile = Field(default="", description="PEM file of the certificate's private key")
     issuer: WebAddress = Field(description="the address of identity, such as https://id.example.gov")
     audience: Audience = Field(
         default="urn:community-access:billing-link", description="the audience that a token must name"
@@ -62,6 +65,20 @@ class ServerSettings(DatabaseSettings, BindSettings):
     )
     reflection: bool = Field(default=False, description="gRPC reflection, for development")
     threads: int = Field(default=16, ge=2, le=128, description="calls that are worked on at the same time")
+
+    @model_validator(mode="after")
+    def _key_of_the_certificate(self) -> "ServerSettings":
+        if self.tls_certificate and self.tls_key:
+            try:
+                # A key with a passphrase would ask for it at the terminal.
+                ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER).load_cert_chain(
+                    self.tls_certificate, self.tls_key, password=""
+                )
+            except (ssl.SSLError, ValueError):
+                raise ValueError(
+                    "BILLING_LINK_TLS_KEY: does not fit BILLING_LINK_TLS_CERTIFICATE, or has a passphrase"
+                ) from None
+        return self
 
 
 Kind = TypeVar("Kind", bound=BaseSettings)

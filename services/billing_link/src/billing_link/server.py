@@ -167,7 +167,7 @@ def _listen(server: grpc.Server, settings: ServerSettings) -> int:
         raise SettingsError(f"the TLS certificate or key cannot be read: {error.filename}") from None
     except RuntimeError:
         raise SettingsError(
-            f"BILLING_LINK_BIND: cannot listen on {settings.bind}; is the port taken?"
+            f"BILLING_LINK_BIND: cannot listen on {settings.bind} (stop what uses it, or set another)"
         ) from None
 
 

@@ -2,6 +2,7 @@
 
 import os
 import re
+import ssl
 from collections.abc import Collection, Iterable
 from difflib import get_close_matches
 from ipaddress import ip_address
@@ -204,8 +205,13 @@ def _grpc_target(value: str) -> str:
     return value
 
 
-def _readable_certificates(value: str) -> str:
-    return _pem(value, "CERTIFICATE")
+def _readable_certificates(path: str) -> str:
+    if _pem(path, "CERTIFICATE"):
+        try:
+            ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT).load_verify_locations(path)
+        except ssl.SSLError:
+            raise ValueError("names a file whose certificates cannot be read") from None
+    return path
 
 
 def _pem(path: str, label: str) -> str:
