@@ -122,7 +122,7 @@ def _web_address(value: str) -> str:
     if "?" in value or "#" in value:
         raise ValueError("ends with its path: leave out what begins with ? or #")
     if not _PATH.fullmatch(parts.path):
-        raise ValueError("has a path with more than letters, digits, - . _ ~, or with a part that begins with a dot")
+        raise ValueError("has a path with more than letters, digits, - . _ ~, or a dot at a part's beginning")
     return value.rstrip("/")
 
 
