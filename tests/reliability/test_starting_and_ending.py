@@ -179,9 +179,9 @@ def test_ctrl_c_ends_it_too(services: dict[str, Service], command: str) -> None:
     assert [each for each in wrong if each] == []
 
 
-@pytest.mark.parametrize("command", ["identity serve", "portal serve"])
+@pytest.mark.parametrize(("command", "path"), [("identity serve", "/token"), ("portal serve", "/sign-out")])
 def test_the_first_signal_waits_for_a_request_and_the_second_does_not(
-    services: dict[str, Service], ended: Callable[[subprocess.Popen[str]], None], command: str
+    services: dict[str, Service], ended: Callable[[subprocess.Popen[str]], None], command: str, path: str
 ) -> None:
     service = services[command]
     process = service.start()
@@ -191,9 +191,12 @@ def test_the_first_signal_waits_for_a_request_and_the_second_does_not(
         assert time.monotonic() < end
         time.sleep(0.05)
     with socket.create_connection(("127.0.0.1", service.port)) as unfinished:
-        # Its body never comes.
-        unfinished.sendall(b"POST /token HTTP/1.1\r\nHost: localhost\r\nContent-Length: 10\r\n\r\n")
-        time.sleep(1)
+        unfinished.settimeout(SECONDS_TO_START)
+        head = f"POST {path} HTTP/1.1\r\nHost: localhost\r\nContent-Length: 10\r\nExpect: 100-continue\r\n"
+        form = "Content-Type: application/x-www-form-urlencoded\r\n\r\n"
+        unfinished.sendall(f"{head}{form}".encode())
+        # From now on a thread waits for the body, which never comes.
+        assert unfinished.recv(100).startswith(b"HTTP/1.1 100 ")
         process.send_signal(signal.SIGTERM)
         with pytest.raises(subprocess.TimeoutExpired):
             process.wait(1.5)
