@@ -21,7 +21,7 @@ KEY = "a key of thirty-two characters or more"
 COMMANDS = ("identity serve", "identity worker", "billing_link serve", "portal serve")
 MOMENTS = 20
 # Of a machine that starts several at once.
-SECONDS_TO_START, SECONDS_TO_END = 60, 20
+SECONDS_TO_START, SECONDS_TO_END = 60, 40
 AT_ONCE = 3
 # In order, or by the signal itself before the process has handlers. Click ends with 1 at Ctrl-C.
 ENDED = {signal.SIGTERM: {0, -signal.SIGTERM}, signal.SIGINT: {0, 1, -signal.SIGINT, 130}}

@@ -28,6 +28,8 @@ def serve(target: str, *, setting: str, bind: str, processes: int, threads: int)
     The first SIGTERM or SIGINT lets each process finish what it is answering, the second ends them at once.
     Ends with an error if a process ends by itself. `setting` names the variable that `bind` comes from.
     """
+    # Python's own handler raises KeyboardInterrupt, which is lost where no exception can be raised.
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
     with reserve_address(setting, bind) as reserved:
         host, port = reserved.getsockname()[:2]
         server = _WebServer(
