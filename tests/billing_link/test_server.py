@@ -4,27 +4,22 @@ import socket
 import subprocess
 import sys
 import time
-from datetime import UTC, datetime, timedelta
 
 import pytest
 from billing_link.config import ServerSettings
 from billing_link.errors import SettingsError
 from billing_link.rpc.health import check_health
 from billing_link.server import Server
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.x509.oid import NameOID
+from certificates import write_self_signed
 
 
 def settings(database_url, **changes: str):
     fields = {
         "database_url": database_url,
-        "bind": "127.0.0.1:0",
         "issuer": "http://127.0.0.1:9",
         "resource_secret": "secret",
     }
-    return ServerSettings(**(fields | changes))
+    return ServerSettings(**fields).model_copy(update={"bind": "127.0.0.1:0"} | changes)
 
 
 @pytest.fixture
@@ -56,24 +51,9 @@ def test_a_certificate_that_cannot_be_read_is_named(database_url):
 
 
 def test_with_a_certificate_it_speaks_tls_and_nothing_else(database_url, tmp_path):
-    key = ec.generate_private_key(ec.SECP256R1())
-    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "localhost")])
-    now = datetime.now(UTC)
-    certificate = (
-        x509.CertificateBuilder(
-            name, name, key.public_key(), 1, now - timedelta(days=1), now + timedelta(days=1)
-        )
-        .add_extension(x509.SubjectAlternativeName([x509.DNSName("localhost")]), critical=False)
-        .sign(key, hashes.SHA256())
-        .public_bytes(serialization.Encoding.PEM)
-    )
-    (tmp_path / "cert.pem").write_bytes(certificate)
-    (tmp_path / "key.pem").write_bytes(
-        key.private_bytes(
-            serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
-        )
-    )
-    files = {"tls_certificate": str(tmp_path / "cert.pem"), "tls_key": str(tmp_path / "key.pem")}
+    chain, key = write_self_signed(tmp_path, "localhost")
+    certificate = chain.read_bytes()
+    files = {"tls_certificate": str(chain), "tls_key": str(key)}
     server = Server(settings(database_url, **files))
     server.start()
     assert check_health(f"localhost:{server.port}", certificate=certificate) == "SERVING"

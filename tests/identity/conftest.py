@@ -56,7 +56,7 @@ def checked_settings() -> Settings:
     """Return settings without a database; to check so many takes longer than many a test."""
     return Settings(
         issuer="http://localhost:8000",
-        database_url="sqlite://",
+        database_url="sqlite:////tmp/unused.db",
         secret_keys=[SECRET_KEY],
         mail_sender="Community Access ID <no-reply@id.example.gov>",
     )

@@ -93,7 +93,7 @@ def settings(
     return Settings(
         base_url="http://127.0.0.1:8080",
         database_url=fresh_database("portal"),
-        secret_keys=["k" * 32],
+        secret_keys=["a key of thirty-two characters or more"],
         issuer=identity.issuer,
         client_id="citizen-self-service",
         client_secret="portal-secret",

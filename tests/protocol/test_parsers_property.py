@@ -125,7 +125,7 @@ def authentication(provider: Provider) -> ClientAuthentication:
     provider.client()
     storage, clock = provider.storage, provider.clock
     keys = ClientKeySets(OutboundHttp(KEY_SET_LIMITS), clock)
-    service = Settings(issuer=ISSUER, database_url="sqlite://", secret_keys=[SECRET_KEY])
+    service = Settings(issuer=ISSUER, database_url="sqlite:////tmp/unused.db", secret_keys=[SECRET_KEY])
     return ClientAuthentication(
         RelyingPartyCache(storage, clock),
         clock,

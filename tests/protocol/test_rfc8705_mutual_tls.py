@@ -222,7 +222,8 @@ def test_6_5_without_a_trusted_proxy_the_header_counts_for_nothing(provider: Pro
     held = certificate(provider)
     client = self_signed(provider, held)
     assert not accepted(ask(provider, client, held.header))
-    alone = create_app(settings(provider, trusted_proxies=0), clock=provider.clock, hashing="cheap")
+    without = settings(provider).model_copy(update={"trusted_proxies": 0})
+    alone = create_app(without, clock=provider.clock, hashing="cheap")
     assert not accepted(ask(replace(provider, app=alone), client, held.header))
     alone.extensions["identity"].dispose()
 
@@ -263,6 +264,8 @@ def test_3_3_discovery_is_true(provider: Provider, proxied: Provider):
 
 
 def test_a_file_of_authorities_that_cannot_be_read_is_named(provider: Provider):
-    configured = settings(provider, client_certificate_authorities="/does/not/exist.pem")
+    configured = settings(provider).model_copy(
+        update={"client_certificate_authorities": "/does/not/exist.pem"}
+    )
     with pytest.raises(SettingsError, match="IDENTITY_CLIENT_CERTIFICATE_AUTHORITIES"):
         create_app(configured, clock=provider.clock, hashing="cheap")

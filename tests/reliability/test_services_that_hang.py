@@ -101,7 +101,7 @@ def identity() -> Iterator[FakeIdentity]:
 
 @contextmanager
 def running(command: list[str], environment: dict[str, str]) -> "Iterator[subprocess.Popen[bytes]]":
-    process = subprocess.Popen(command, env=os.environ | environment, stderr=subprocess.DEVNULL)  # noqa: S603 - ours
+    process = subprocess.Popen(command, env=os.environ | environment, stderr=subprocess.DEVNULL)
     yield process
     process.send_signal(signal.SIGCONT)
     process.terminate()
@@ -153,7 +153,7 @@ def services(identity: FakeIdentity, tmp_path_factory: pytest.TempPathFactory) -
         command("billing_link", "import", str(records), "--city", CITY_ID),
         command("portal", "migrate"),
     ):
-        subprocess.run(line, env=os.environ | billing_link | portal, check=True, capture_output=True)  # noqa: S603 - ours
+        subprocess.run(line, env=os.environ | billing_link | portal, check=True, capture_output=True)
     with (
         running(command("billing_link", "serve"), billing_link) as process,
         running(command("portal", "serve"), portal),

@@ -22,8 +22,8 @@ def server(tmp_path: Path) -> Iterator[Server]:
     url = f"sqlite:///{tmp_path / 'billing_link.db'}"
     migrations.upgrade(url)
     server = Server(
-        ServerSettings(
-            database_url=url, bind="127.0.0.1:0", issuer="http://127.0.0.1:9", resource_secret="not used"
+        ServerSettings(database_url=url, issuer="http://127.0.0.1:9", resource_secret="not used").model_copy(
+            update={"bind": "127.0.0.1:0"}
         )
     )
     server.start()

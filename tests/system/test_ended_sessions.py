@@ -132,11 +132,10 @@ def test_billing_link_stops_honouring_it_within_seconds(
     jane, john = sign_in(client), sign_in(client)
     settings = ServerSettings(
         database_url=fresh_database("billing_link"),
-        bind="127.0.0.1:0",
         issuer=identity,
         resource_secret=RESOURCE_SECRET,
         threads=4,
-    )
+    ).model_copy(update={"bind": "127.0.0.1:0"})
     server = Server(settings)
     server.start()
     with grpc.insecure_channel(f"127.0.0.1:{server.port}") as channel:
@@ -173,7 +172,7 @@ def test_the_portal_signs_the_resident_out(
         settings = portal.config.Settings(
             base_url=address,
             database_url=database_url,
-            secret_keys=["k" * 32],
+            secret_keys=["a key of thirty-two characters or more"],
             issuer=identity,
             client_id="citizen-self-service",
             client_secret="not used here",

@@ -82,7 +82,7 @@ def host(provider: Provider, fresh_database: Callable[[str], str]) -> Iterator[t
     settings = portal.config.Settings(
         base_url=pay,
         database_url=fresh_database("portal"),
-        secret_keys=["k" * 32],
+        secret_keys=[SECRET_KEY],
         issuer=identity.issuer,
         client_id=CLIENT,
         client_secret=CLIENT_SECRET,

@@ -2,6 +2,7 @@ import json
 
 import pytest
 from billing_link.cli.main import main
+from certificates import write_self_signed
 from click.testing import CliRunner
 
 CITY = {
@@ -125,8 +126,9 @@ class TestWrongSettings:
         monkeypatch.setenv("BILLING_LINK_RESOURCE_SECRET", "hush-hush")
         assert "hush-hush" not in run("serve")[1]
 
-    def test_a_certificate_without_its_key_is_named(self, run, monkeypatch):
-        monkeypatch.setenv("BILLING_LINK_TLS_CERTIFICATE", "server.pem")
+    def test_a_certificate_without_its_key_is_named(self, run, monkeypatch, tmp_path):
+        certificate, _ = write_self_signed(tmp_path, "localhost")
+        monkeypatch.setenv("BILLING_LINK_TLS_CERTIFICATE", str(certificate))
         code, said = run("health")
         assert (code, "BILLING_LINK_TLS_KEY" in said) == (2, True)
 

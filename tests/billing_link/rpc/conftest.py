@@ -17,11 +17,10 @@ from grpc_status import rpc_status
 def settings(database_url, identity):
     return ServerSettings(
         database_url=database_url,
-        bind="127.0.0.1:0",
         issuer=identity.issuer,
         resource_secret="secret",
         threads=4,
-    )
+    ).model_copy(update={"bind": "127.0.0.1:0"})
 
 
 @pytest.fixture

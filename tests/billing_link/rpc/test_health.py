@@ -3,7 +3,6 @@ import time
 
 import grpc
 import pytest
-from billing_link.config import ServerSettings
 from billing_link.database_probe import DatabaseProbe
 from billing_link.rpc.health import Health, check_health
 from billing_link.server import Server
@@ -80,7 +79,7 @@ def test_reflection_is_off_unless_it_is_switched_on(channel, settings):
     with pytest.raises(grpc.RpcError) as raised:
         _reflect(channel)
     assert raised.value.code() is grpc.StatusCode.UNIMPLEMENTED
-    server = Server(ServerSettings(**(settings.model_dump() | {"reflection": True})))
+    server = Server(settings.model_copy(update={"reflection": True}))
     server.start()
     with grpc.insecure_channel(f"127.0.0.1:{server.port}") as talkative:
         assert SERVICES[1] in _reflect(talkative)

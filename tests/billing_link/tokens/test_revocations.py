@@ -270,11 +270,10 @@ class TestWhileIdentityIsAway:
 def test_the_server_refuses_a_session_that_ended_within_seconds(database_url, identity):
     settings = ServerSettings(
         database_url=database_url,
-        bind="127.0.0.1:0",
         issuer=identity.issuer,
         resource_secret="secret",
         threads=4,
-    )
+    ).model_copy(update={"bind": "127.0.0.1:0"})
     server = Server(settings)
     server.start()
     metadata = [("authorization", f"Bearer {identity.token()}")]

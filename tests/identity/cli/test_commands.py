@@ -1,13 +1,16 @@
 """The command line: tables and JSON, refusals in plain words, exit codes; secrets are shown once."""
 
 import json
+import socket
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from certificates import write_self_signed
 from click.testing import CliRunner, Result
 from identity.audit.models import AuditEvent
 from identity.cli import main
+from identity.cli.operator import unknown_settings
 from identity.composition.command_line import create_command_line_app
 from identity.errors import UnavailableError
 from identity.signing_keys import rotation
@@ -73,6 +76,34 @@ def test_wrong_settings_are_named_and_end_with_two(run: Run, monkeypatch: pytest
         assert lines[0].startswith("IDENTITY_ISSUER: is not set")
         assert lines[1].startswith("IDENTITY_SECRET_KEYS: give one or more keys")
         assert "short" not in result.stderr
+
+
+def test_faults_of_settings_and_of_providers_are_named_together(run: Run, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setenv("IDENTITY_BIND", "8000")
+    monkeypatch.setenv("IDENTITY_GOOGLE_CLIENT_ID", "id")
+    result = run("serve")
+    assert result.exit_code == 2
+    bind, google = result.stderr.splitlines()
+    assert bind.startswith("IDENTITY_BIND: give host:port")
+    assert google.startswith("IDENTITY_GOOGLE_CLIENT_SECRET: is not set")
+
+
+def test_a_taken_port_is_one_line_that_names_it(run: Run, monkeypatch: pytest.MonkeyPatch):
+    run("migrate")
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        bind = f"127.0.0.1:{taken.getsockname()[1]}"
+        monkeypatch.setenv("IDENTITY_BIND", bind)
+        result = run("serve")
+    assert result.exit_code == 2
+    assert result.stderr.startswith(f"IDENTITY_BIND: cannot listen on {bind}: Address already in use")
+
+
+def test_a_misspelt_variable_is_told_with_the_nearest_name():
+    names = ["IDENTITY_ISSUR", "IDENTITY_GOOGLE_CLIENTID", "IDENTITY_OPENID_STATE_ISSUER", "PATH"]
+    assert unknown_settings(names) == [
+        "IDENTITY_GOOGLE_CLIENTID: no such setting, ignored (did you mean IDENTITY_GOOGLE_CLIENT_ID?)",
+        "IDENTITY_ISSUR: no such setting, ignored (did you mean IDENTITY_ISSUER?)",
+    ]
 
 
 def test_an_unreachable_database_is_said_plainly(run: Run, monkeypatch: pytest.MonkeyPatch):
@@ -292,13 +323,12 @@ def test_the_doctor_says_what_to_do(run: Run):
 
 
 def test_the_doctor_finds_what_is_missing(run: Run, monkeypatch: pytest.MonkeyPatch, tmp_path: Path):
-    monkeypatch.setenv("IDENTITY_ISSUER", "http://id.example.gov")
     findings = {f["check"]: f["verdict"] for f in json.loads(run("doctor", "--json").output)}
-    assert findings["issuer"] == findings["ES256 key"] == findings["RS256 key"] == "problem"
+    assert findings["ES256 key"] == findings["RS256 key"] == "problem"
     assert findings["cities"] == findings["clients"] == "note"
     monkeypatch.setenv("IDENTITY_DATABASE_URL", f"sqlite:///{tmp_path / 'empty.db'}")
     assert "run `identity migrate`" in run("doctor").output
-    monkeypatch.setenv("IDENTITY_DATABASE_URL", f"sqlite:///{tmp_path}/no/such/directory.db")
+    monkeypatch.setenv("IDENTITY_DATABASE_URL", "postgresql://nobody@127.0.0.1:1/none")
     assert "does not answer" in run("doctor").output
 
 
@@ -391,16 +421,18 @@ def test_one_switch_makes_a_client_follow_fapi2_and_the_doctor_lists_it(run: Run
 
 
 @pytest.mark.usefixtures("city")
-def test_the_doctor_misses_the_proxy_and_the_authority(run: Run, monkeypatch: pytest.MonkeyPatch):
+def test_the_doctor_misses_the_proxy_and_the_authority(
+    run: Run, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+):
     run("migrate")
     by_certificate = {"token_endpoint_auth_method": "tls_client_auth", "tls_client_auth_subject_dn": "CN=x"}
     assert run("clients", "put", "-", text=json.dumps(CLIENT | by_certificate)).exit_code == 0
     assert "needs client certificates, which no proxy hands on" in run("doctor").output
     monkeypatch.setenv("IDENTITY_CLIENT_CERTIFICATE_HEADER", "Client-Cert")
-    assert "no proxy hands on" in run("doctor").output
     monkeypatch.setenv("IDENTITY_TRUSTED_PROXIES", "1")
     assert "uses tls_client_auth, but no authority is trusted" in run("doctor").output
-    monkeypatch.setenv("IDENTITY_CLIENT_CERTIFICATE_AUTHORITIES", "/authorities.pem")
+    authorities, _ = write_self_signed(tmp_path, "authority.example")
+    monkeypatch.setenv("IDENTITY_CLIENT_CERTIFICATE_AUTHORITIES", str(authorities))
     assert "client city-website" not in run("doctor").output
 
 

@@ -28,7 +28,7 @@ def counted(provider: Provider, model: type) -> int:
 
 
 def test_what_is_over_is_deleted_and_what_lives_stays(provider: Provider):
-    settings = Settings(issuer="http://x", database_url=provider.url, secret_keys=[SECRET_KEY])
+    settings = Settings(issuer="http://localhost", database_url=provider.url, secret_keys=[SECRET_KEY])
     operator = Operator(settings, provider.storage, SecretKeys([SECRET_KEY]), provider.clock, None)
     worker = Worker(provider.storage, operator.secret_keys, [], provider.clock, cleaners=cleaners(operator))
     client = provider.client()
@@ -53,7 +53,7 @@ def test_what_is_over_is_deleted_and_what_lives_stays(provider: Provider):
 
 
 def test_the_keys_turn_by_the_workers_clock(provider: Provider):
-    settings = Settings(issuer="http://x", database_url=provider.url, secret_keys=[SECRET_KEY])
+    settings = Settings(issuer="http://localhost", database_url=provider.url, secret_keys=[SECRET_KEY])
     operator = Operator(settings, provider.storage, SecretKeys([SECRET_KEY]), provider.clock, None)
     worker = Worker(provider.storage, operator.secret_keys, [], provider.clock, cleaners=cleaners(operator))
 

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from identity.clock import SystemClock
 from identity.errors import SettingsError
-from identity.identity_providers.load import load_providers
+from identity.identity_providers.load import known_variables, load_providers
 from joserfc.jwk import ECKey, RSAKey
 from simulated_providers import Visitor
 
@@ -83,6 +83,22 @@ def test_apples_half_set_credentials_name_what_is_missing(missing: str, apple: d
     assert f"IDENTITY_APPLE_{missing.removesuffix('_FILE')}: is not set" in fault(environ)
 
 
+def test_the_faults_of_all_providers_are_named_at_once() -> None:
+    environ = {
+        "IDENTITY_GOOGLE_CLIENT_ID": "id",
+        **MICROSOFT,
+        "IDENTITY_MICROSOFT_TENANT": "contoso",
+        "IDENTITY_OPENID_STATE_ISSUER": "https://id.state.example",
+    }
+    text = fault(environ)
+    named = ("GOOGLE_CLIENT_SECRET", "MICROSOFT_TENANT", "OPENID_STATE_CLIENT_ID")
+    assert [name for name in named if f"IDENTITY_{name}: " in text] == list(named)
+
+
+def test_the_variables_of_providers_are_known() -> None:
+    assert {"IDENTITY_GOOGLE_CLIENT_ID", "IDENTITY_APPLE_KEY_FILE"} <= known_variables()
+
+
 def test_empty_variables_are_not_set() -> None:
     assert loaded({"IDENTITY_GOOGLE_CLIENT_ID": "", "IDENTITY_GOOGLE_CLIENT_SECRET": " "}) == []
 
@@ -144,6 +160,16 @@ def test_a_key_of_another_kind_is_a_fault(apple: dict[str, str], tmp_path: Path)
         ("IDENTITY_FACEBOOK_GRAPH", "ftp://graph.example"),
         ("IDENTITY_FACEBOOK_GRAPH", "https://[broken"),
         ("IDENTITY_FACEBOOK_GRAPH_VERSION", "latest"),
+        ("IDENTITY_GOOGLE_ISSUER", "https://user@accounts.google.com"),
+        ("IDENTITY_GOOGLE_ISSUER", "https://accounts.google.com#x"),
+        ("IDENTITY_GOOGLE_ISSUER", "https://accounts.google.com?x=1"),
+        ("IDENTITY_GOOGLE_ISSUER", "https://accounts.google.com:0"),
+        ("IDENTITY_GOOGLE_ISSUER", "https://accounts.google.com:port"),
+        ("IDENTITY_GOOGLE_ISSUER", "https://accounts .google.com"),
+        ("IDENTITY_GOOGLE_ISSUER", '"https://accounts.google.com"'),
+        ("IDENTITY_GOOGLE_CLIENT_SECRET", "${GOOGLE_SECRET}"),
+        ("IDENTITY_MICROSOFT_CLIENT_ID", "'id'"),
+        ("IDENTITY_FACEBOOK_CLIENT_SECRET", "se\ncret"),
     ],
 )
 def test_a_wrong_address_or_choice_is_a_fault_that_names_it(name: str, value: str) -> None:

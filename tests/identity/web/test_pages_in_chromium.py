@@ -64,7 +64,8 @@ def site(tmp_path: Path, city: RegisteredCity, portal: RegisteredClient, clock) 
     address = f"http://localhost:{server.server_port}"
     database_url = f"sqlite:///{tmp_path / 'identity.db'}"
     upgrade(database_url)
-    settings = Settings(issuer=address, database_url=database_url, secret_keys=["k" * 40])
+    key = "a key of thirty-two characters or more"
+    settings = Settings(issuer=address, database_url=database_url, secret_keys=[key])
     app = server.app = create_app(settings, clock=clock, hashing="cheap")
     storage: Storage = app.extensions["identity"]
     with app.app_context(), storage.transaction() as tx:

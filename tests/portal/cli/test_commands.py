@@ -5,12 +5,10 @@ import socket
 import pytest
 from click.testing import CliRunner
 from portal.cli.main import main
-from portal.cli.serve import listening_address
-from portal.errors import SettingsError
 
 ENVIRONMENT = {
     "PORTAL_BASE_URL": "http://127.0.0.1:8080",
-    "PORTAL_SECRET_KEYS": "a" * 32,
+    "PORTAL_SECRET_KEYS": "a key of thirty-two characters or more",
     "PORTAL_ISSUER": "http://localhost:8000",
     "PORTAL_CLIENT_ID": "citizen-self-service",
     "PORTAL_CLIENT_SECRET": "secret",
@@ -41,19 +39,30 @@ def test_a_database_that_does_not_answer_is_one_line_and_no_traceback() -> None:
 def test_a_missing_setting_is_one_line_and_no_traceback(command: str) -> None:
     result = CliRunner().invoke(main, [command], env=ENVIRONMENT)
 
-    assert result.exit_code == 1
-    assert result.output.startswith("Error: PORTAL_DATABASE_URL: is not set (expected: ")
+    assert result.exit_code == 2
+    assert result.output.startswith("PORTAL_DATABASE_URL: is not set (expected: ")
     assert result.output.count("\n") == 1
 
 
-def test_a_taken_port_is_one_line_that_names_it(settings) -> None:
+def test_a_taken_port_is_one_line_that_names_it(tmp_path) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         bind = f"127.0.0.1:{taken.getsockname()[1]}"
-        with pytest.raises(SettingsError, match=f"PORTAL_BIND: cannot listen on {bind}: "):
-            listening_address(settings.model_copy(update={"bind": bind}))
+        given = {"PORTAL_DATABASE_URL": f"sqlite:///{tmp_path / 'portal.db'}", "PORTAL_BIND": bind}
+
+        result = CliRunner().invoke(main, ["serve"], env=ENVIRONMENT | given)
+
+    assert result.exit_code == 2
+    assert result.stderr.startswith(f"PORTAL_BIND: cannot listen on {bind}: Address already in use")
 
 
-@pytest.mark.parametrize("bind", ["8080", "127.0.0.1:", ":8080", "127.0.0.1:http"])
-def test_an_address_that_is_none_is_named(settings, bind: str) -> None:
-    with pytest.raises(SettingsError, match="is not host:port"):
-        listening_address(settings.model_copy(update={"bind": bind}))
+def test_a_misspelt_variable_is_told_before_anything_else(tmp_path) -> None:
+    given = {
+        "PORTAL_DATABASE_URL": f"sqlite:///{tmp_path / 'portal.db'}",
+        "PORTAL_TIMEZONE": "UTC",
+    }
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        given["PORTAL_BIND"] = f"127.0.0.1:{taken.getsockname()[1]}"
+        result = CliRunner().invoke(main, ["serve"], env=ENVIRONMENT | given)
+
+    expected = "PORTAL_TIMEZONE: no such setting, ignored (did you mean PORTAL_TIME_ZONE?)"
+    assert result.stderr.splitlines()[0] == expected

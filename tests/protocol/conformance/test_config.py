@@ -83,9 +83,9 @@ def test_the_issuer_of_a_service_behind_https_is_https_everywhere(provider_url: 
     from identity.config import Settings  # noqa: PLC0415 - as above
 
     issuer = "https://id.example.gov"
-    app = create_app(
-        Settings(issuer=issuer, database_url=provider_url, secret_keys=["k" * 32]), hashing="cheap"
-    )
+    key = "a key of thirty-two characters or more"
+    settings = Settings(issuer=issuer, database_url=provider_url, secret_keys=[key])
+    app = create_app(settings, hashing="cheap")
     document = app.test_client().get("/.well-known/openid-configuration").json or {}
     app.extensions["identity"].dispose()
     for name, value in document.items():

@@ -3,49 +3,31 @@
 What is secret is so by its type (`SecretStr`): shown as stars, read by `get_secret_value()`.
 """
 
-import re
+import ssl
 from functools import cached_property
-from typing import Annotated, Self, TypeVar
-from urllib.parse import urlsplit
+from typing import Self, TypeVar
 
-from pydantic import AfterValidator, Field, SecretStr, ValidationError, field_validator, model_validator
+from pydantic import Field, SecretStr, ValidationError, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from billing_link.errors import SettingsError
+from billing_link.setting_types import (
+    Audience,
+    Bind,
+    CaFile,
+    CertificateFile,
+    DatabaseUrl,
+    KeyFile,
+    ServiceSettings,
+    WebAddress,
+)
 from billing_link.trusted_authorities import TrustedAuthorities
 
-# RFC 3986 §2.3: what everything on the way writes alike. A segment that begins with a dot would be resolved.
-_PATH = re.compile(r"(/[A-Za-z0-9_~-][A-Za-z0-9._~-]*)*")
-_THIS_MACHINE = ("localhost", "127.0.0.1", "::1")
 
-
-def _known_database(value: SecretStr) -> SecretStr:
-    url = value.get_secret_value()
-    if not url.startswith(("postgresql://", "postgresql+psycopg://", "sqlite://")):
-        raise ValueError("give a PostgreSQL or SQLite address")
-    return SecretStr(url.replace("postgresql://", "postgresql+psycopg://", 1))
-
-
-def _servable(address: str) -> str:
-    if not _PATH.fullmatch(urlsplit(address).path) or "?" in address or "#" in address:
-        raise ValueError("give an address without ? and #, and in its path only letters, digits, - . _ and ~")
-    return address
-
-
-def _known_authorities(value: str) -> str:
-    TrustedAuthorities(value)
-    return value
-
-
-# It may hold a password.
-DatabaseUrl = Annotated[SecretStr, AfterValidator(_known_database)]
-CaFile = Annotated[str, AfterValidator(_known_authorities)]
-
-
-class DatabaseSettings(BaseSettings):
+class DatabaseSettings(ServiceSettings):
     """What every command that touches the database needs. Field `x` is read from `BILLING_LINK_X`."""
 
-    model_config = SettingsConfigDict(env_prefix="BILLING_LINK_", extra="ignore")
+    model_config = SettingsConfigDict(env_prefix="BILLING_LINK_")
 
     database_url: DatabaseUrl = Field(
         description="postgresql+psycopg://user@host/name, or sqlite:////path/file.db"
@@ -66,24 +48,17 @@ class DatabaseSettings(BaseSettings):
         return TrustedAuthorities(self.ca_file)
 
 
-class BindSettings(BaseSettings):
+class BindSettings(ServiceSettings):
     """Where the server listens."""
 
-    model_config = SettingsConfigDict(env_prefix="BILLING_LINK_", extra="ignore")
+    model_config = SettingsConfigDict(env_prefix="BILLING_LINK_")
 
-    bind: str = Field(default="127.0.0.1:50051", description="host:port to listen on")
-    tls_certificate: str = Field(
+    bind: Bind = Field(default="127.0.0.1:50051", description="host:port to listen on")
+    tls_certificate: CertificateFile = Field(
         default="", description="PEM file of the server's certificate chain; empty: no TLS"
     )
+    # Checked by the server alone: a health check need not be able to read it.
     tls_key: str = Field(default="", description="PEM file of the certificate's private key")
-
-    @field_validator("bind")
-    @classmethod
-    def _host_and_port(cls, value: str) -> str:
-        host, _, port = value.rpartition(":")
-        if not host or not port.isdecimal() or int(port) > 65535:  # noqa: PLR2004 - the last TCP port
-            raise ValueError("give host:port, such as 127.0.0.1:50051")
-        return value
 
     @model_validator(mode="after")
     def _certificate_and_key(self) -> "BindSettings":
@@ -97,24 +72,30 @@ class BindSettings(BaseSettings):
 class ServerSettings(DatabaseSettings, BindSettings):
     """Everything the server needs."""
 
-    issuer: str = Field(description="the address of identity, such as https://id.example.gov")
-    audience: str = Field(
+    tls_key: KeyFile = Field(default="", description="PEM file of the certificate's private key")
+    issuer: WebAddress = Field(description="the address of identity, such as https://id.example.gov")
+    audience: Audience = Field(
         default="urn:community-access:billing-link", description="the audience that a token must name"
     )
     resource_secret: SecretStr = Field(
-        description="the secret for identity's POST /notices (`identity resources`)"
+        min_length=1, description="the secret for identity's POST /notices (`identity resources`)"
     )
     reflection: bool = Field(default=False, description="gRPC reflection, for development")
     threads: int = Field(default=16, ge=2, le=128, description="calls that are worked on at the same time")
 
-    @field_validator("issuer")
-    @classmethod
-    def _safe_issuer(cls, value: str) -> str:
-        address = urlsplit(value)
-        here = address.hostname in _THIS_MACHINE or (address.hostname or "").endswith(".localhost")
-        if not (address.scheme == "https" or (address.scheme == "http" and here)) or not address.hostname:
-            raise ValueError("give an address that starts with https:// (http:// only on this machine)")
-        return _servable(value.rstrip("/"))
+    @model_validator(mode="after")
+    def _key_of_the_certificate(self) -> "ServerSettings":
+        if self.tls_certificate and self.tls_key:
+            try:
+                # A key with a passphrase would ask for it at the terminal.
+                ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER).load_cert_chain(
+                    self.tls_certificate, self.tls_key, password=""
+                )
+            except (ssl.SSLError, ValueError):
+                raise ValueError(
+                    "BILLING_LINK_TLS_KEY: does not fit BILLING_LINK_TLS_CERTIFICATE, or has a passphrase"
+                ) from None
+        return self
 
 
 Kind = TypeVar("Kind", bound=BaseSettings)

@@ -4,6 +4,7 @@ import signal
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from types import FrameType
 
 import grpc
 import structlog
@@ -175,7 +176,7 @@ def _listen(server: grpc.Server, settings: ServerSettings) -> int:
         raise SettingsError(f"the TLS certificate or key cannot be read: {error.filename}") from None
     except RuntimeError:
         raise SettingsError(
-            f"BILLING_LINK_BIND: cannot listen on {settings.bind}; is the port taken?"
+            f"BILLING_LINK_BIND: cannot listen on {settings.bind} (stop what uses it, or set another)"
         ) from None
 
 
@@ -188,8 +189,7 @@ def serve(settings: ServerSettings) -> None:
     write_json_logs()
     server = Server(settings)
     stop = threading.Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: stop.set())
+    end_by_signal(stop)
     server.start()
     log.info("server.started", bind=settings.bind, tls=bool(settings.tls_certificate))
     # Python runs a signal's handler in this thread, which the system need not wake for a signal that it
@@ -199,3 +199,15 @@ def serve(settings: ServerSettings) -> None:
     log.info("server.stopping")
     server.stop()
     log.info("server.stopped")
+
+
+def end_by_signal(stop: threading.Event) -> None:
+    """Let the first SIGTERM or SIGINT end the work in order, and the second one the process."""
+
+    def end(_number: int, _frame: FrameType | None) -> None:
+        stop.set()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, signal.SIG_DFL)
+
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, end)

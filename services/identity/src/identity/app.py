@@ -7,7 +7,6 @@ from collections.abc import Mapping
 from babel.lists import format_list
 from flask import Flask
 from flask_babel import Babel, format_datetime, get_locale, to_user_timezone
-from werkzeug.middleware.proxy_fix import ProxyFix
 
 from identity.clock import Clock, SystemClock
 from identity.composition.api import api_routes
@@ -25,6 +24,7 @@ from identity.web.change_password import CHANGE_PASSWORD
 from identity.web.error_pages import ErrorPages
 from identity.web.headers import SecurityHeaders
 from identity.web.path_prefix import HEALTH, PathPrefix
+from identity.web.trusted_proxies import TrustedProxies
 from identity.web.url_rules import PageRule, TextConverter
 
 _LARGEST_FORM = 64 * 1024
@@ -80,8 +80,9 @@ def create_app(
     if settings.path:
         app.wsgi_app = PathPrefix(app.wsgi_app, settings.issuer, settings.path, _at_root(settings.path))  # type: ignore[method-assign] # Flask's documented way
     if settings.trusted_proxies:
-        hops = settings.trusted_proxies
-        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=hops, x_proto=hops, x_host=0, x_port=0, x_prefix=0)  # type: ignore[method-assign] # Flask's documented way
+        proxies = TrustedProxies(app.wsgi_app, settings.trusted_proxies, clock)
+        app.extensions["identity.expire"].append(proxies.expire)
+        app.wsgi_app = proxies  # type: ignore[method-assign] # Flask's documented way
     return app
 
 

@@ -3,75 +3,41 @@
 What is secret is so by its type (`SecretStr`, `Secret`): shown as stars, read by `get_secret_value()`.
 """
 
-import re
 from functools import cached_property
-from typing import Annotated, Literal, Self, TypeVar
+from typing import Literal, Self, TypeVar
 from urllib.parse import urlsplit
 
-from pydantic import (
-    AfterValidator,
-    BeforeValidator,
-    Field,
-    Secret,
-    SecretStr,
-    ValidationError,
-    field_validator,
-    model_validator,
-)
-from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from identity.errors import SettingsError
+from identity.setting_types import (
+    Bind,
+    CaFile,
+    CertificateFile,
+    DatabaseUrl,
+    HeaderName,
+    Mailbox,
+    Processes,
+    Proxies,
+    SecretKeyList,
+    ServiceSettings,
+    SmtpUrl,
+    WebAddress,
+)
 from identity.trusted_authorities import TrustedAuthorities
 
-SHORTEST_KEY = 32
-# RFC 3986 §2.3: what everything on the way writes alike. A segment that begins with a dot would be resolved.
-_PATH = re.compile(r"(/[A-Za-z0-9_~-][A-Za-z0-9._~-]*)*")
+_MOST_REQUESTS = 1_000_000
 
 
-def _known_database(value: SecretStr) -> SecretStr:
-    url = value.get_secret_value()
-    if not url.startswith(("postgresql://", "postgresql+psycopg://", "sqlite://")):
-        raise ValueError("give a PostgreSQL or SQLite address")
-    return SecretStr(url.replace("postgresql://", "postgresql+psycopg://", 1))
-
-
-def _keys_between_commas(value: object) -> object:
-    return [part.strip() for part in value.split(",") if part.strip()] if isinstance(value, str) else value
-
-
-def _long_enough(value: Secret[list[str]]) -> Secret[list[str]]:
-    keys = value.get_secret_value()
-    if not keys or any(len(key) < SHORTEST_KEY for key in keys):
-        raise ValueError(f"give one or more keys of at least {SHORTEST_KEY} characters, separated by commas")
-    return value
-
-
-def _servable(address: str) -> str:
-    if not _PATH.fullmatch(urlsplit(address).path) or "?" in address or "#" in address:
-        raise ValueError("give an address without ? and #, and in its path only letters, digits, - . _ and ~")
-    return address
-
-
-def _known_authorities(value: str) -> str:
-    TrustedAuthorities(value)
-    return value
-
-
-# It may hold a password.
-DatabaseUrl = Annotated[SecretStr, AfterValidator(_known_database)]
-CaFile = Annotated[str, AfterValidator(_known_authorities)]
-# Newest first.
-SecretKeyList = Annotated[
-    Secret[list[str]], NoDecode, BeforeValidator(_keys_between_commas), AfterValidator(_long_enough)
-]
-
-
-class Settings(BaseSettings):
+class Settings(ServiceSettings):
     """Everything an operator can set. Field `x` is read from `IDENTITY_X`."""
 
-    model_config = SettingsConfigDict(env_prefix="IDENTITY_", extra="ignore")
+    model_config = SettingsConfigDict(env_prefix="IDENTITY_")
 
-    issuer: str = Field(description="the public address of this service, such as https://id.example.gov")
+    issuer: WebAddress = Field(
+        description="the public address of this service, such as https://id.example.gov"
+    )
     database_url: DatabaseUrl = Field(
         description="postgresql+psycopg://user@host/name, or sqlite:////path/file.db"
     )
@@ -81,15 +47,15 @@ class Settings(BaseSettings):
     secret_keys: SecretKeyList = Field(
         description="comma-separated keys of 32 characters or more; the first is current"
     )
-    bind: str = Field(default="127.0.0.1:8000", description="host:port to listen on")
-    web_processes: int = Field(default=1, ge=1, description="web server processes")
-    trusted_proxies: int = Field(default=0, ge=0, description="reverse proxies in front of this service")
-    client_certificate_header: str = Field(
+    bind: Bind = Field(default="127.0.0.1:8000", description="host:port to listen on")
+    web_processes: Processes = Field(default=1, description="web server processes")
+    trusted_proxies: Proxies = Field(default=0, description="reverse proxies in front of this service")
+    client_certificate_header: HeaderName = Field(
         default="",
         description="the header in which the proxy hands on client certificates, such as Client-Cert;"
         " needs IDENTITY_TRUSTED_PROXIES",
     )
-    client_certificate_authorities: str = Field(
+    client_certificate_authorities: CertificateFile = Field(
         default="", description="a file of PEM certificates: whose client certificates tls_client_auth takes"
     )
 
@@ -99,11 +65,12 @@ class Settings(BaseSettings):
         " http://proxy.example.gov:3128",
     )
 
-    smtp_url: SecretStr = Field(
+    smtp_url: SmtpUrl = Field(
         default=SecretStr("smtp://127.0.0.1:1025"), description="smtp://, smtp+starttls:// or smtps://"
     )
-    mail_sender: str = Field(
-        default="Community Access ID <no-reply@localhost>", description="the From address"
+    mail_sender: Mailbox = Field(
+        default="Community Access ID <no-reply@localhost>",
+        description="one address, such as City of X <no-reply@id.example.gov>",
     )
 
     password_min_length: int = Field(default=15, ge=8, le=128, description="characters (NIST SP 800-63B-4)")
@@ -112,19 +79,28 @@ class Settings(BaseSettings):
     )
 
     sign_ins_per_minute: int = Field(
-        default=20, ge=1, description="sign-ins tried by one network in a minute"
+        default=20, ge=1, le=_MOST_REQUESTS, description="sign-ins tried by one network in a minute"
     )
-    sign_ups_per_hour: int = Field(default=20, ge=1, description="registrations by one network in an hour")
+    sign_ups_per_hour: int = Field(
+        default=20, ge=1, le=_MOST_REQUESTS, description="registrations by one network in an hour"
+    )
     mails_per_hour: int = Field(
-        default=20, ge=1, description="recovery mails asked for by one network in an hour"
+        default=20, ge=1, le=_MOST_REQUESTS, description="recovery mails asked for by one network in an hour"
     )
 
-    @field_validator("issuer")
-    @classmethod
-    def _no_trailing_slash(cls, value: str) -> str:
-        if not value.startswith(("https://", "http://")):
-            raise ValueError("give an address that starts with https:// (http:// only on this machine)")
-        return _servable(value.rstrip("/"))
+    @model_validator(mode="after")
+    def _certificates_come_through_a_proxy(self) -> "Settings":
+        if self.client_certificate_header and not self.trusted_proxies:
+            raise ValueError(
+                "IDENTITY_CLIENT_CERTIFICATE_HEADER: needs IDENTITY_TRUSTED_PROXIES of 1 or more: without a"
+                " proxy in front any client could send the header"
+            )
+        if self.client_certificate_authorities and not self.client_certificate_header:
+            raise ValueError(
+                "IDENTITY_CLIENT_CERTIFICATE_AUTHORITIES: needs IDENTITY_CLIENT_CERTIFICATE_HEADER, in which"
+                " the proxy hands certificates on"
+            )
+        return self
 
     @property
     def path(self) -> str:

@@ -1,7 +1,8 @@
 """What commands share: settings, the database, secret keys, the clock, and how they refuse."""
 
+import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, NoReturn
@@ -15,9 +16,12 @@ from identity.composition.command_line import create_command_line_app
 from identity.config import Settings, load_settings
 from identity.database_connections import FOR_COMMANDS
 from identity.errors import SettingsError, UnavailableError
+from identity.identity_providers.load import known_variables
+from identity.identity_providers.openid import PREFIX
 from identity.relying_parties.admin import Registry
 from identity.relying_parties.store import Cities
 from identity.secret_keys import SecretKeys
+from identity.setting_types import unknown_variables, variables_of
 from identity.signing_keys.rotation import KeyRotation
 from identity.storage import Storage
 
@@ -81,6 +85,19 @@ def read_settings() -> Settings:
         for line in str(error).splitlines():
             click.echo(line, err=True)
         sys.exit(MISUSED)
+
+
+def say_unknown_variables() -> None:
+    """Print a line for each variable that begins with IDENTITY_ and is no setting."""
+    for line in unknown_settings(os.environ):
+        click.echo(line, err=True)
+
+
+def unknown_settings(names: Iterable[str]) -> list[str]:
+    """Return a line for each of these variables that begins with IDENTITY_ and is no setting."""
+    # Those of other providers are checked where they are read.
+    checked = [name for name in names if not name.startswith(PREFIX)]
+    return unknown_variables("IDENTITY_", variables_of(Settings) | known_variables(), checked)
 
 
 def has_tables(storage: Storage) -> bool:

@@ -5,28 +5,51 @@ import sys
 
 import click
 
-from identity.cli.operator import operator, refuse
-from identity.cli.providers import read_providers
+from identity import web_server
+from identity.cli.operator import MISUSED, operator, say_unknown_variables
+from identity.clock import SystemClock
+from identity.config import Settings, load_settings
+from identity.errors import SettingsError
+from identity.identity_providers.load import load_providers
+
+# A thread for each database connection of a process.
+THREADS = 8
 
 
 @click.command()
 @click.option("--processes", type=click.IntRange(1), help="Instead of IDENTITY_WEB_PROCESSES.")
 def serve(processes: int | None) -> None:
     """Serve residents and clients on IDENTITY_BIND until stopped (SIGTERM, Ctrl-C)."""
+    if faults := _faults():
+        _misused(faults)
+    say_unknown_variables()
     with operator() as opened:
         settings = opened.settings
         opened.key_rotation.ensure_active_keys()
-    read_providers(settings)
-    host, separator, port = settings.bind.rpartition(":")
-    if not separator or not port.isdigit():
-        refuse(f"IDENTITY_BIND: {settings.bind!r} is not host:port, such as 127.0.0.1:8000")
-    os.execv(  # noqa: S606 - our own interpreter, and no shell
-        sys.executable,
-        [
-            *(sys.executable, "-m", "granian", "--interface", "wsgi", "identity.wsgi:app"),
-            *("--host", host.strip("[]"), "--port", port),
-            *("--workers", str(processes or settings.web_processes)),
-            # A thread for each database connection of a process.
-            *("--blocking-threads", "8", "--no-ws", "--log-level", "error"),
-        ],
-    )
+    try:
+        web_server.serve(
+            "identity.wsgi:app",
+            setting="IDENTITY_BIND",
+            bind=settings.bind,
+            processes=processes or settings.web_processes,
+            threads=THREADS,
+        )
+    except SettingsError as error:
+        _misused([str(error)])
+
+
+def _faults() -> list[str]:
+    """Return what is wrong with the settings, those of providers too, a line for each variable."""
+    faults = []
+    for load in (lambda: load_settings(Settings), lambda: load_providers(os.environ, SystemClock())):
+        try:
+            load()
+        except SettingsError as error:
+            faults += str(error).splitlines()
+    return faults
+
+
+def _misused(lines: list[str]) -> None:
+    for line in lines:
+        click.echo(line, err=True)
+    sys.exit(MISUSED)

@@ -5,11 +5,12 @@ import sys
 from collections.abc import Callable
 from datetime import datetime
 from threading import Event, Thread
+from types import FrameType
 from typing import Protocol
 
 import click
 
-from identity.cli.operator import MISUSED, Operator, operator
+from identity.cli.operator import MISUSED, Operator, operator, say_unknown_variables
 from identity.database_connections import FOR_THE_WORKER
 from identity.egress import Egress
 from identity.email_verification.verification import Pending, PendingStore
@@ -62,9 +63,9 @@ class _CleanedStore(Protocol):
 def worker() -> None:
     """Deliver mail, rotate signing keys and delete old rows until stopped (SIGTERM, Ctrl-C)."""
     stop = Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda _number, _frame: stop.set())
+    end_by_signal(stop)
     write_json_logs()
+    say_unknown_variables()
     with operator(statement_seconds=FOR_THE_WORKER) as opened:
         try:
             mailer = Mailer(opened.settings, RelyingPartyCache(opened.storage, opened.clock).city)
@@ -92,6 +93,18 @@ def mailed_proofs(opened: Operator) -> StoredProofs:
         Purpose.VERIFY_FEDERATION: _still_waits(FirstSignIns),
     }
     return StoredProofs(opened.storage, opened.secret_keys, waits)
+
+
+def end_by_signal(stop: Event) -> None:
+    """Let the first SIGTERM or SIGINT end the work in order, and the second one the process."""
+
+    def end(_number: int, _frame: FrameType | None) -> None:
+        stop.set()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, signal.SIG_DFL)
+
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, end)
 
 
 def http_handlers(opened: Operator) -> list[DeliveryHandler]:

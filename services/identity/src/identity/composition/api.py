@@ -14,6 +14,7 @@ from identity.web.change_password import ChangePassword
 from identity.web.cities import CityData
 from identity.web.health import Health
 from identity.web.openapi.endpoint import OpenApi
+from identity.web.visitor_check import VisitorCheck
 
 
 def api_routes(dependencies: Dependencies, provider: OpenIdProvider) -> list[Route]:
@@ -25,6 +26,7 @@ def api_routes(dependencies: Dependencies, provider: OpenIdProvider) -> list[Rou
         *ChangePassword(dependencies.settings).routes(),
         *CityData(dependencies.relying_parties, dependencies.settings).routes(),
         *Health(DatabaseProbe(dependencies.storage.is_reachable)).routes(),
+        *VisitorCheck().routes(),
         *OpenApi(dependencies.settings).routes(),
     ]
 

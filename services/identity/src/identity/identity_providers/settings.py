@@ -1,5 +1,6 @@
 """Providers' settings: from variables, or from files that variables name (`…_FILE`)."""
 
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, TypeVar
@@ -11,8 +12,7 @@ from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, Settings
 
 from identity.config import settings_error
 from identity.errors import SettingsError
-
-LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
+from identity.setting_types import as_meant, is_this_machine
 
 
 class ProviderSettings(BaseSettings):
@@ -93,7 +93,7 @@ class VariablesOrFiles(PydanticBaseSettingsSource):
         if value and path:
             raise SettingsError(f"{variable} and {variable}_FILE are both set; keep one")
         if path is None:
-            return value
+            return _as_meant(variable, value) if value else value
         try:
             text = Path(path).read_text(encoding="utf-8").strip()
         except (OSError, UnicodeError) as error:
@@ -106,6 +106,16 @@ class VariablesOrFiles(PydanticBaseSettingsSource):
         return self._environ.get(f"{self._prefix}{name.upper()}", "").strip() or None
 
 
+def _as_meant(variable: str, value: str) -> str:
+    """Return the value, checked as every setting is; a key in PEM form has line ends."""
+    if value.startswith("-----BEGIN "):
+        return value
+    try:
+        return as_meant(value)
+    except ValueError as error:
+        raise SettingsError(f"{variable}: {error}") from None
+
+
 def is_fit_for_secrets(address: str) -> bool:
     """Return whether an address is https, or http on this very machine."""
     try:
@@ -113,13 +123,27 @@ def is_fit_for_secrets(address: str) -> bool:
         host = parts.hostname
     except ValueError:
         return False
-    return bool(host) and (parts.scheme == "https" or (parts.scheme == "http" and host in LOOPBACK))
+    if not host:
+        return False
+    return parts.scheme == "https" or (parts.scheme == "http" and is_this_machine(host))
 
 
 def _fit(address: str) -> str:
-    if not is_fit_for_secrets(address) or urlsplit(address).query:
+    if not is_fit_for_secrets(address):
         raise ValueError("expected an address that starts with https:// (http:// only on this machine)")
+    if not re.fullmatch(r"https?://[!-~]+", address) or re.search(r"[?#@\\]", address):
+        raise ValueError("expected scheme, host, port and path alone, in ASCII")
+    if not _has_right_port(address):
+        raise ValueError("expected a port from 1 to 65535, or none")
     return address
+
+
+def _has_right_port(address: str) -> bool:
+    parts = urlsplit(address)
+    try:
+        return parts.port != 0 and not parts.netloc.endswith(":")
+    except ValueError:
+        return False
 
 
 def _switch(value: object) -> object:

@@ -28,8 +28,11 @@ def current_visitor() -> Visitor:
 
 def visitor_of(request: Request) -> Visitor:
     """Return the visitor of this request."""
-    user_agent = "".join(c for c in request.headers.get("User-Agent", "") if c.isprintable())
     return Visitor(
-        ip_address=plain_address(request.remote_addr or "")[:_LONGEST_ADDRESS],
-        user_agent=user_agent[:_LONGEST_USER_AGENT],
+        ip_address=_printable(plain_address(request.remote_addr or ""))[:_LONGEST_ADDRESS],
+        user_agent=_printable(request.headers.get("User-Agent", ""))[:_LONGEST_USER_AGENT],
     )
+
+
+def _printable(text: str) -> str:
+    return "".join(character for character in text if character.isprintable())

@@ -19,7 +19,7 @@ Response = TypeVar("Response")
 Answer = TypeVar("Answer")
 
 DEADLINE_SECONDS = 3.0
-# Of the 16 threads of a process (`portal.cli.serve`), so many may wait for billing_link.
+# Of the 24 threads of a process (`portal.cli.serve`), so many may wait for billing_link.
 CALLS_AT_ONCE = 6
 
 

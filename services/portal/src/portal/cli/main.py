@@ -8,14 +8,15 @@ from portal.errors import SettingsError
 
 
 class PlainErrors(click.Group):
-    """Prints a `SettingsError` without a traceback, one line a setting."""
+    """Prints a `SettingsError` without a traceback, one line a setting, and exits with 2."""
 
     def invoke(self, ctx: click.Context) -> object:
         """Run the command."""
         try:
             return super().invoke(ctx)
         except SettingsError as error:
-            raise click.ClickException(str(error)) from None
+            click.echo(str(error), err=True)
+            ctx.exit(2)
 
 
 @click.group(cls=PlainErrors)

@@ -4,7 +4,6 @@ import click
 
 from portal import migrations
 from portal.config import Settings, load_settings
-from portal.errors import SettingsError
 from portal.storage import Storage
 
 
@@ -14,7 +13,7 @@ def migrate() -> None:
     database_url = load_settings(Settings).database_url.get_secret_value()
     with Storage(database_url) as storage:
         if not storage.is_reachable():
-            raise SettingsError(
+            raise click.ClickException(
                 "PORTAL_DATABASE_URL: the database does not answer"
                 " (check the address, and that its server runs)"
             )

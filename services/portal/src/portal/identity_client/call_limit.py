@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from portal.circuit_breaker import CircuitBreaker, NotAdmittedError
 from portal.errors import IdentityError, IdentityUnavailableError
 
-# Of the 16 threads of a process (`portal.cli.serve`), so many may wait for each endpoint.
+# Of the 24 threads of a process (`portal.cli.serve`), so many may wait for each endpoint.
 TOKEN_REQUESTS = 3
 USERINFO_REQUESTS = 2
 

@@ -14,7 +14,7 @@ LIMITS = Limits(connect=2.0, read=3.0, total=4.0, size=512 * 1024)
 CACHE_LIFETIME = 15 * 60
 # A token with an unknown key makes the portal fetch the keys again, at most this often.
 KEYS_REFETCH_INTERVAL = 30
-# While identity is away, the older copies serve. Of the 16 threads of a process (`cli.serve`), so many may
+# While identity is away, the older copies serve. Of the 24 threads of a process (`cli.serve`), so many may
 # wait for each.
 RETENTION = Retention(
     stale=float("inf"), pause=KEYS_REFETCH_INTERVAL, pause_without_copy=0, wait=2.0, waiting=4

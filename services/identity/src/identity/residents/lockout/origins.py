@@ -9,7 +9,7 @@ _LONGEST = 80
 
 
 def network(ip_address: str) -> str:
-    """Return the attempt's network: the /24 of an IPv4 address, the /64 of an IPv6 address, or `unknown`."""
+    """Return the attempt's network: the /24 of an IPv4 address, the /64 of an IPv6 address (`network_of`)."""
     return f"network:{network_of(ip_address, ipv4_prefix=_IPV4_PREFIX)}"
 
 

@@ -5,6 +5,7 @@ from identity.web.openapi.parts import JSON, TEXT, Part, content, kept, record, 
 _CITY = {"name": "city_id", "in": "path", "required": True, "schema": TEXT}
 _UNKNOWN = {"404": refusal("There is no such city.")}
 _HEALTH = record({"status": TEXT})
+_VISITOR = record({"address": {"type": ["string", "null"]}, "scheme": TEXT, "forwarded": {"type": "integer"}})
 
 
 def _of_a_city(operation: str, summary: str, body: Part, kind: str = JSON) -> Part:
@@ -72,6 +73,11 @@ PATHS: dict[str, Part] = {
         "ready",
         "Whether it can serve",
         {"200": content("It can.", _HEALTH), "503": content("The database does not answer.", _HEALTH)},
+    ),
+    "/health/visitor": _health(
+        "visitor",
+        "How this service sees the caller behind your proxies",
+        {"200": content("The caller's address, null where it cannot be read.", _VISITOR)},
     ),
     "/openapi.json": {
         "get": {

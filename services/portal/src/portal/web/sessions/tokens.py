@@ -19,7 +19,7 @@ MARGIN_SECONDS = 30
 # How often, and how many times, a request checks whether another has refreshed the token it needs.
 CHECK_INTERVAL_SECONDS = 0.1
 CHECKS = 60
-# Of the 16 threads of a process (`portal.cli.serve`), so many may wait for a refresh by another.
+# Of the 24 threads of a process (`portal.cli.serve`), so many may wait for a refresh by another.
 WAITING = 4
 
 
