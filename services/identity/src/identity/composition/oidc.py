@@ -129,7 +129,7 @@ class OpenIdProvider:
         grant_types: list[GrantType] = [
             AuthorizationCodeGrant(codes, responses),
             RefreshTokenGrant(self._rotation, responses),
-            ClientCredentialsGrant(resources, responses),
+            ClientCredentialsGrant(storage, resources, responses),
             DeviceCodeGrant(storage, clock, codes, responses),
             TokenExchangeGrant(storage, clock, self._access_tokens, resources, responses),
         ]
