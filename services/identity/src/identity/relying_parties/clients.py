@@ -111,6 +111,15 @@ class RegisteredClient:
         method = self.token_endpoint_auth_method
         return SECRET_METHODS if method == EITHER_SECRET else (method,)
 
+    @property
+    def follows_fapi2(self) -> bool:
+        """Whether it follows the FAPI 2.0 Security Profile."""
+        return self.profile == "fapi2"
+
+    def may_sign_with(self, alg: str) -> bool:
+        """Tell whether its JWTs may have this algorithm; FAPI 2.0 §5.4.1 leaves RS256 out."""
+        return not (self.follows_fapi2 and alg == "RS256")
+
     def subject_of(self, resident_id: str) -> str:
         """Return the `sub` by which the client knows a resident (OpenID Connect Core §8).
 

@@ -156,10 +156,16 @@ class Authorization:
                 scope=" ".join(scopes),
             )
 
-    def decline(self, waiting: Waiting) -> Outcome:
-        """Return the response after the resident declined (RFC 6749 §4.1.2.1)."""
-        target = self._requests.response_target(Parameters.restored(waiting.interaction.parameters))
-        return self._finish(waiting.interaction, self._refused(target, AccessDeniedError()))
+    def decline(self, interaction_id: str, browser_secret: str) -> Outcome:
+        """Return the response after the resident declined, signed in or not (RFC 6749 §4.1.2.1).
+
+        Raises `UntrustedRedirectError` if the registration has changed.
+        """
+        resumed = self._interactions.resume(interaction_id, browser_secret)
+        if isinstance(resumed, Lapse):
+            return StartOver(resumed)
+        target = self._requests.response_target(Parameters.restored(resumed.interaction.parameters))
+        return self._finish(resumed.interaction, self._refused(target, AccessDeniedError()))
 
     def _resolve(
         self, sent: Parameters, browser_secret: str | None

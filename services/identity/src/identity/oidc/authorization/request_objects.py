@@ -70,7 +70,7 @@ class RequestObjects:
             raise InvalidRequestObjectError(f"The request object {error}.") from None
 
     def _check_signature(self, jwt: UnverifiedJwt, client: RegisteredClient) -> None:
-        if client.profile == "fapi2" and jwt.alg == "RS256":
+        if not client.may_sign_with(jwt.alg):
             raise JwtRefusedError("is not signed with PS256, ES256 or EdDSA")
         if not jwt.is_signed_by(self._keys.find_keys(client, jwt.alg, jwt.kid)):
             raise JwtRefusedError("is not signed with a key of the client")

@@ -49,7 +49,7 @@ class ClientAssertions:
         more audience (RFC 9126 §2).
         """
         jwt = _parse(assertion)
-        allowed = [alg for alg in ALGORITHMS if client.profile != "fapi2" or alg != "RS256"]
+        allowed = [alg for alg in ALGORITHMS if client.may_sign_with(alg)]
         if jwt.alg not in allowed:
             raise ClientRefusedError(f"The client assertion is not signed with one of {', '.join(allowed)}.")
         if not jwt.is_signed_by(self._keys.find_keys(client, jwt.alg, jwt.kid)):
@@ -67,9 +67,9 @@ class ClientAssertions:
             raise JwtRefusedError("does not name the client in iss and sub")
         audience = claims.get("aud")
         # One audience: an assertion that is valid elsewhere too could be replayed here.
-        if isinstance(audience, list) and len(audience) == 1 and client.profile != "fapi2":
+        if isinstance(audience, list) and len(audience) == 1 and not client.follows_fapi2:
             [audience] = audience
-        if audience not in ((self._issuer,) if client.profile == "fapi2" else tuple(audiences)):
+        if audience not in ((self._issuer,) if client.follows_fapi2 else tuple(audiences)):
             raise JwtRefusedError("is not for this issuer alone (aud)")
         expires = moment(claims, "exp")
         if expires is None or not now < _time(expires) <= now + _LONGEST_LIFE + _SKEW:

@@ -95,14 +95,11 @@ class UserInfo:
         self, read: AccessTokenClaims, token: str, request: UserInfoRequest, jkt: str
     ) -> Response | tuple[SingleUse, ...]:
         client = self._relying_parties.client(read.client_id)
+        if client is None:
+            return _revoked(_DPOP)
+        proof, method = request.dpop_proof or "", request.method
         try:
-            proven = self._proofs.verify(
-                request.dpop_proof or "",
-                request.method,
-                self._endpoint,
-                nonce_needed=client is not None and client.dpop_bound_access_tokens,
-                access_token=token,
-            )
+            proven = self._proofs.verify(proof, method, self._endpoint, client, access_token=token)
         except OAuth2Error as error:
             return _refused(401, str(error.error), str(error.description), scheme=_DPOP)
         if proven.jkt != jkt:
@@ -115,7 +112,7 @@ class UserInfo:
             grant = Grants(connection).by_id(read.grant_id, now)
         client = self._relying_parties.client(read.client_id)
         if grant is None or client is None or not _is_live(grant, client, read):
-            return _refused(401, "invalid_token", "The access token was revoked.", scheme=scheme)
+            return _revoked(scheme)
         if "openid" not in read.scope:
             description = "The scope openid is needed."
             return _refused(403, "insufficient_scope", description, 'scope="openid"', scheme=scheme)
@@ -138,6 +135,10 @@ class UserInfo:
 def _is_live(grant: GrantView, client: RegisteredClient, read: AccessTokenClaims) -> bool:
     is_same = (client.subject_of(grant.resident_id), grant.client_id) == (read.subject, client.id)
     return is_same and grant.revoked_at is None and grant.stands
+
+
+def _revoked(scheme: str) -> Response:
+    return _refused(401, "invalid_token", "The access token was revoked.", scheme=scheme)
 
 
 def _refused(status: int, error: str, description: str, *attributes: str, scheme: str = _BEARER) -> Response:

@@ -3,6 +3,9 @@
 A token is replaced at each use. Its successor is always the same text, and for 30 seconds the predecessor
 still yields it: a lost response signs no resident out. A predecessor that comes later was used by two
 parties, one of them a thief; the family ends.
+
+Clients of FAPI 2.0 keep their token (Security Profile §5.3.2.1): it is bound to them, and rotation only costs
+them a sign-in when a response is lost.
 """
 
 from collections.abc import Sequence
@@ -66,8 +69,8 @@ class RefreshRotation:
         is_current = token.grant.refresh_generation == token.generation
         return _is_live(token.grant, now) and (is_current or _is_in_grace(token, token.grant, now))
 
-    def rotate(self, token: RefreshToken, uses: Sequence[SingleUse]) -> str:
-        """Replace the token and spend `uses`; return its successor.
+    def rotate(self, token: RefreshToken, client: RegisteredClient, uses: Sequence[SingleUse]) -> str:
+        """Replace the token and spend `uses`; return its successor: the same one for clients of FAPI 2.0.
 
         Raises `InvalidGrantError` for one that is over, and for a replay, which revokes the grant.
         """
@@ -76,11 +79,13 @@ class RefreshRotation:
             raise InvalidGrantError("The refresh token is over or was revoked.")
         with spending(self._storage, uses) as executor:
             grants = Grants(executor)
-            is_first = grants.rotate(token.grant.id, token.generation, now)
+            following = token.generation + (0 if client.follows_fapi2 else 1)
+            is_first = grants.rotate(token.grant.id, token.generation, following, now)
             current = token.grant if is_first else grants.by_id(token.grant.id, now)
         if not is_first:
             self._check_repetition(token, current, now)
-        return self._families.token(token.grant.id, token.generation + 1, token.seed)
+            following = token.generation + 1
+        return self._families.token(token.grant.id, following, token.seed)
 
     def _check_repetition(self, token: RefreshToken, current: GrantView | None, now: datetime) -> None:
         if current is None or current.revoked_at is not None or current.refreshed_at is None:
@@ -105,7 +110,7 @@ class AuthorizedRefresh:
     def redeem(self, binding: Binding, uses: Sequence[SingleUse]) -> TokenResponse:
         """Rotate the token and return its successor with new tokens; the ID token has no nonce."""
         binding.check_key(self.token.grant.dpop_jkt)
-        successor = self.rotation.rotate(self.token, uses)
+        successor = self.rotation.rotate(self.token, self.client, uses)
         return self.responses.for_resident(
             self.token.grant,
             self.client,

@@ -80,12 +80,7 @@ class SenderConstraints:
 
     def proven_key(self, request: ProtocolRequest, client: RegisteredClient) -> ProvenKey:
         """Return the key that signed the request's proof; raises as `DpopProofs.verify`."""
-        return self._proofs.verify(
-            request.dpop_proof or "",
-            request.method,
-            request.uri,
-            nonce_needed=client.dpop_bound_access_tokens,
-        )
+        return self._proofs.verify(request.dpop_proof or "", request.method, request.uri, client)
 
 
 def confirmation_in(claims: Mapping[str, object]) -> dict[str, str]:

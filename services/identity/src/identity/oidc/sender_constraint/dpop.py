@@ -26,6 +26,7 @@ from identity.oidc.protocol.signed_jwts import (
     parse_unverified,
 )
 from identity.relying_parties import client_keys
+from identity.relying_parties.clients import RegisteredClient
 from identity.secret_keys import SecretKeys
 from identity.storage import Storage
 
@@ -76,17 +77,17 @@ class DpopProofs:
         return _nonce(self._nonce_keys[-1], seconds - seconds % _NONCE_EVERY)
 
     def verify(
-        self, proof: str, method: str, uri: str, *, nonce_needed: bool, access_token: str | None = None
+        self, proof: str, method: str, uri: str, client: RegisteredClient, access_token: str | None = None
     ) -> ProvenKey:
-        """Return the key that made this proof for this request (RFC 9449 §4.3). Nothing is spent by it.
+        """Return the key that made the client's proof for this request (RFC 9449 §4.3). Nothing is spent.
 
         Raises `DpopRefusedError` and `DpopNonceNeededError`.
         """
         try:
             jwt = parse_unverified(proof, ("dpop+jwt",))
-            jkt = _proven_key(jwt)
+            jkt = _proven_key(jwt, client)
             self._check_claims(jwt.claims, method, uri, access_token)
-            self._check_freshness(jwt.claims, nonce_needed=nonce_needed)
+            self._check_freshness(jwt.claims, nonce_needed=client.dpop_bound_access_tokens)
             return ProvenKey(jkt, self._unspent(jwt.claims, jkt))
         except JwtRefusedError as error:
             raise DpopRefusedError(f"The DPoP proof {error}.") from None
@@ -129,7 +130,9 @@ class DpopProofs:
         return use
 
 
-def _proven_key(jwt: UnverifiedJwt) -> str:
+def _proven_key(jwt: UnverifiedJwt, client: RegisteredClient) -> str:
+    if not client.may_sign_with(jwt.alg):
+        raise JwtRefusedError("is not signed with PS256, ES256 or EdDSA")
     jwk = jwt.header.get("jwk")
     if problem := client_keys.problem_with_key(jwk):
         raise JwtRefusedError(f"has a jwk that {problem}")
