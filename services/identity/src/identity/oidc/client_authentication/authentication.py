@@ -78,8 +78,7 @@ class ClientAuthentication:
             raise ClientRefusedError("The client secret is wrong or has expired.")
         if method == "none" and registered in CERTIFICATE_METHODS:
             # The form of such a request names the client alone; the connection has the certificate.
-            certificate = request.certificate
-            if certificate is None or not self._certificates.proves(certificate, client):
+            if not self._certificates.proves(request.certificate, client):
                 raise ClientRefusedError("The client certificate is missing, or is not this client's.")
         elif method not in client.authentication_methods:
             accepted = " or ".join(client.authentication_methods)
