@@ -12,8 +12,10 @@ from identity.relying_parties.models import ClientSecret
 from identity.relying_parties.store import Clients
 from identity.secret_keys import digest
 from identity_provider import ISSUER, RESOURCE, Client, Provider, answered
+from page import Page
 from self_registration import METADATA, allowed, bearer, invited, register, self_registered
 from signing_client import ASSERTION_TYPE, JWKS, assertion_claims, signed
+from werkzeug.test import TestResponse
 
 DEVICE_CODE = "urn:ietf:params:oauth:grant-type:device_code"
 TOKEN_EXCHANGE = "urn:ietf:params:oauth:grant-type:token-exchange"
@@ -168,6 +170,9 @@ def test_2_everything_that_can_be_said_is_registered_and_told(provider: Provider
         "id_token_signed_response_alg": "ES256",
         "userinfo_signed_response_alg": "ES256",
         "subject_type": "pairwise",
+        "logo_uri": "https://calendar.example/logo.png",
+        "policy_uri": "https://calendar.example/privacy",
+        "tos_uri": "https://calendar.example/terms",
         "initiate_login_uri": "https://calendar.example/sign-in",
         "post_logout_redirect_uris": ["https://calendar.example/", "https://calendar.example/bye"],
         "backchannel_logout_uri": "https://calendar.example/logout",
@@ -178,6 +183,68 @@ def test_2_everything_that_can_be_said_is_registered_and_told(provider: Provider
     assert {name: content[name] for name in sent} == sent
     assert "client_secret" not in content
     assert "client_secret_expires_at" not in content
+
+
+def test_2_policy_and_terms_are_shown_where_residents_are_asked(provider: Provider):
+    registered = self_registered(
+        provider,
+        policy_uri="https://calendar.example/privacy?a=1&b=2",
+        **{"tos_uri#es": "https://calendar.example/condiciones"},
+    )
+    client, browser = registered.relying_party(), provider.browser(provider.resident())
+    page = Page.ok(browser.get(browser.authorize(client.request()).location))
+    assert page.link("Privacy policy of Neighborhood Calendar") == "https://calendar.example/privacy?a=1&b=2"
+    assert page.link("Terms of service of Neighborhood Calendar") == "https://calendar.example/condiciones"
+    for link in page.all("//main//a[contains(@href, 'calendar.example')]"):
+        assert (link.get("rel"), link.get("target")) == ("noopener", None)
+    assert "Privacy policy" not in Page.ok(asked_of(provider)).source
+
+
+def asked_of(provider: Provider) -> TestResponse:
+    """Return the consent page of a client that told nothing of itself."""
+    client = self_registered(provider).relying_party()
+    browser = provider.browser(provider.resident())
+    return browser.get(browser.authorize(client.request()).location)
+
+
+@pytest.mark.parametrize("name", ["logo_uri", "policy_uri", "tos_uri", "sector_identifier_uri"])
+@pytest.mark.parametrize(
+    "address",
+    [
+        "https://attacker.example/",
+        "http://calendar.example/",
+        "javascript:alert(1)",
+        "https://calendar.example@attacker.example/",
+        "https://calendar.example/%0a#x",
+        "//calendar.example/",
+    ],
+)
+def test_2_the_addresses_that_residents_are_shown_are_at_the_invited_host(
+    provider: Provider, name: str, address: str
+):
+    changes = {"subject_type": "pairwise"} if name == "sector_identifier_uri" else {}
+    status, error, description = refusal(provider, **{name: address}, **changes)
+    assert (status, error) == (400, "invalid_client_metadata")
+    assert description.startswith(name)
+
+
+def test_2_an_invitation_may_allow_clients_without_pkce(provider: Provider):
+    registered = self_registered(provider, {"pkce_required": False})
+    client = registered.relying_party()
+    assert registered_clients(provider)[registered.id].pkce_required is False
+    without = {"code_challenge": None, "code_challenge_method": None}
+    asked = provider.browser(provider.resident()).authorize(client.request(**without))
+    assert asked.location.startswith("/authorize/resume/")
+    # It stays so at an update; a client that becomes public needs it.
+    assert registered.put().status_code == 200
+    assert registered_clients(provider)[registered.id].pkce_required is False
+    assert registered.put(token_endpoint_auth_method="none").status_code == 200
+    assert registered_clients(provider)[registered.id].pkce_required is True
+
+
+def test_2_a_public_client_needs_pkce_by_every_invitation(provider: Provider):
+    public = self_registered(provider, {"pkce_required": False}, token_endpoint_auth_method="none")
+    assert registered_clients(provider)[public.id].pkce_required is True
 
 
 def test_2_the_description_knows_every_field(provider: Provider):

@@ -10,9 +10,11 @@ import click
 from identity.audit.events import Event
 from identity.cli.files import read_json, read_secret, secret_from_env, write_secret
 from identity.cli.operator import Operator, operator, refuse
+from identity.outbound_http import OutboundHttp
 from identity.relying_parties.admin import Change
 from identity.relying_parties.client_security import FAPI2, AuthenticationMethod
 from identity.relying_parties.schemas import ClientRegistration, RegistrationRefusedError, read_client
+from identity.relying_parties.sector_identifiers import LIMITS, SectorIdentifiers
 from identity.relying_parties.store import Clients
 from identity.signing_keys.rotation import ALGORITHMS, ON_DEMAND
 
@@ -60,6 +62,13 @@ _OPTIONS = (
         type=click.Choice(["public", "pairwise"]),
         help="Pairwise: the sub of a resident differs from city to city.",
     ),
+    click.option(
+        "--sector-identifier-uri",
+        help="Pairwise: its own sector within the city; a JSON list of its redirect URIs is there.",
+    ),
+    click.option("--logo-uri", help="Its logo; kept for its metadata."),
+    click.option("--policy-uri", help="Its privacy policy, linked where residents are asked for consent."),
+    click.option("--tos-uri", help="Its terms of service, linked there too."),
     click.option(
         "--pkce/--without-pkce", "pkce_required", default=None, help="Without: only if its library cannot."
     ),
@@ -113,6 +122,8 @@ _OPTIONS = (
     ),
 )
 
+
+_SECTORS = SectorIdentifiers(OutboundHttp(LIMITS))
 
 # Settings that `--profile fapi2` replaces; any other contradiction is refused.
 _WEAKER = (
@@ -184,6 +195,7 @@ def register(content: dict[str, Any], secret: str | None, secret_file: Path | No
     with operator() as opened:
         try:
             registration = read_client(content)
+            _SECTORS.check(registration, public_only=False)
             done = opened.registry.put_client(registration, secret)
         except RegistrationRefusedError as error:
             refuse(*error.lines)

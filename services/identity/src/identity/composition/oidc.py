@@ -49,6 +49,8 @@ from identity.oidc.tokens.resource_indicators import ResourceIndicators
 from identity.oidc.tokens.responses import TokenResponses
 from identity.oidc.tokens.signing import TokenSigner
 from identity.outbound_http import OutboundHttp
+from identity.relying_parties.sector_identifiers import LIMITS as SECTOR_LIMITS
+from identity.relying_parties.sector_identifiers import SectorIdentifiers
 from identity.web.api import Route
 
 
@@ -74,6 +76,8 @@ class OpenIdProvider:
             allows_loopback=is_on_loopback(self._issuer),
         )
         self._client_keys = ClientKeySets(key_set_http, clock)
+        sector_http = OutboundHttp(SECTOR_LIMITS, allows_loopback=is_on_loopback(self._issuer))
+        self._sectors = SectorIdentifiers(sector_http)
         self._failed_authentications = FailedAuthentications(storage, clock)
         self._certificates = ClientCertificates(dependencies.settings, clock, self._client_keys)
         self._proofs = DpopProofs(storage, clock, secret_keys)
@@ -185,7 +189,7 @@ class OpenIdProvider:
 
     def _registration(self) -> RegistrationEndpoint:
         return RegistrationEndpoint(
-            ClientSelfService(self._storage, self._clock), self._rate_limiter, self._issuer
+            ClientSelfService(self._storage, self._clock, self._sectors), self._rate_limiter, self._issuer
         )
 
     def _userinfo(self) -> UserInfo:

@@ -1,4 +1,4 @@
-"""Authorization requests that work once are spent when they are answered."""
+"""Requests that work once are spent when they are answered; what clients tell residents; sectors."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -9,14 +9,30 @@ branch_labels = None
 depends_on = None
 
 
+_ADDRESSES = ("sector_identifier_uri", "logo_uri", "policy_uri", "tos_uri")
+
+
 def upgrade() -> None:
     # Null for the release before, which spends a request when it is opened.
     with op.batch_alter_table("interactions", schema=None) as batch_op:
         batch_op.add_column(sa.Column("request_digest", sa.String(length=64), nullable=True))
         batch_op.create_index(batch_op.f("ix_interactions_request_digest"), ["request_digest"])
+    # The defaults are for the rows there are, and for the release before, which does not know them.
+    with op.batch_alter_table("clients", schema=None) as batch_op:
+        for name in _ADDRESSES:
+            batch_op.add_column(sa.Column(name, sa.String(length=512), nullable=False, server_default=""))
+    with op.batch_alter_table("registration_invitations", schema=None) as batch_op:
+        batch_op.add_column(
+            sa.Column("pkce_required", sa.Boolean(), nullable=False, server_default=sa.true())
+        )
 
 
 def downgrade() -> None:
+    with op.batch_alter_table("registration_invitations", schema=None) as batch_op:
+        batch_op.drop_column("pkce_required")
+    with op.batch_alter_table("clients", schema=None) as batch_op:
+        for name in reversed(_ADDRESSES):
+            batch_op.drop_column(name)
     with op.batch_alter_table("interactions", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_interactions_request_digest"))
         batch_op.drop_column("request_digest")
