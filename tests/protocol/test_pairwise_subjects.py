@@ -1,10 +1,8 @@
 """OpenID Connect Core 1.0 §8 and §8.1: `sub` public, or pairwise; a city is a sector."""
 
 import base64
-import http.server
 import json
 import re
-import threading
 from collections.abc import Iterator
 from typing import Any
 from urllib.parse import quote_plus, urlencode
@@ -29,6 +27,7 @@ from identity_provider import (
 )
 from logout_website import Website
 from page import csrf_token
+from published_by_client import Answering
 from self_registration import invited, register
 from werkzeug.test import TestResponse
 
@@ -63,31 +62,11 @@ def sub_of(provider: Provider, browser: Browser, client: Client) -> str:
 CALLBACK = "https://city.example/callback"
 
 
-class _Lists(http.server.BaseHTTPRequestHandler):
-    def do_GET(self) -> None:
-        self.server.asked += 1
-        self.send_response(self.server.status)
-        if self.server.status == 302:
-            self.send_header("Location", "/elsewhere")
-        self.end_headers()
-        self.wfile.write(self.server.body)
-
-    def log_message(self, *_arguments: object) -> None:
-        """Stay silent."""
-
-
 @pytest.fixture
 def sector() -> Iterator[Any]:
     """Return a sector's own server with its list of redirect URIs."""
-    server: Any = http.server.ThreadingHTTPServer(("127.0.0.1", 0), _Lists)
-    server.asked, server.status, server.body = 0, 200, b"[]"
-    server.uri = f"http://127.0.0.1:{server.server_address[1]}/sector.json"
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
-    thread.start()
-    yield server
-    server.shutdown()
-    thread.join()
-    server.server_close()
+    with Answering(b"[]") as server:
+        yield server
 
 
 def in_sector(provider: Provider, sector: Any, *listed: str, **changes: Any) -> TestResponse:

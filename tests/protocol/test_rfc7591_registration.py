@@ -1,19 +1,29 @@
 """RFC 7591: a client registers itself with an invitation, by the rules of every client and no others."""
 
 import json
+from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any
 
 import pytest
 from identity.oidc.client_registration.metadata import FIELDS, RESPONSE_TYPES
-from identity.relying_parties.admin import Registry
+from identity.relying_parties.admin import NewInvitation, Registry
 from identity.relying_parties.clients import RegisteredClient
 from identity.relying_parties.models import ClientSecret
 from identity.relying_parties.store import Clients
 from identity.secret_keys import digest
 from identity_provider import ISSUER, RESOURCE, Client, Provider, answered
 from page import Page
-from self_registration import METADATA, allowed, bearer, invited, register, self_registered
+from published_by_client import Answering
+from self_registration import (
+    METADATA,
+    SelfRegistered,
+    allowed,
+    bearer,
+    invited,
+    register,
+    self_registered,
+)
 from signing_client import ASSERTION_TYPE, JWKS, assertion_claims, signed
 from werkzeug.test import TestResponse
 
@@ -170,7 +180,6 @@ def test_2_everything_that_can_be_said_is_registered_and_told(provider: Provider
         "id_token_signed_response_alg": "ES256",
         "userinfo_signed_response_alg": "ES256",
         "subject_type": "pairwise",
-        "logo_uri": "https://calendar.example/logo.png",
         "policy_uri": "https://calendar.example/privacy",
         "tos_uri": "https://calendar.example/terms",
         "initiate_login_uri": "https://calendar.example/sign-in",
@@ -198,6 +207,73 @@ def test_2_policy_and_terms_are_shown_where_residents_are_asked(provider: Provid
     for link in page.all("//main//a[contains(@href, 'calendar.example')]"):
         assert (link.get("rel"), link.get("target")) == ("noopener", None)
     assert "Privacy policy" not in Page.ok(asked_of(provider)).source
+
+
+PNG = b"\x89PNG\r\n\x1a\n" + b"x" * 100
+
+
+@pytest.fixture
+def logo_server() -> Iterator[Any]:
+    """Return a client's own server with its logo, on loopback as the client."""
+    with Answering(PNG) as server:
+        yield server
+
+
+def with_logo(provider: Provider, server: Any) -> tuple[NewInvitation, dict[str, Any]]:
+    metadata = {
+        "client_name": "Neighborhood Calendar",
+        "redirect_uris": ["http://127.0.0.1:9/callback"],
+        "logo_uri": server.uri,
+    }
+    return invited(provider, redirect_hosts=["127.0.0.1"]), metadata
+
+
+def test_2_a_logo_is_fetched_once_and_served_from_here(provider: Provider, logo_server: Any):
+    made, metadata = with_logo(provider, logo_server)
+    registered = SelfRegistered(provider, dict(register(provider, made.token, metadata).json))
+    assert registered.information["logo_uri"] == logo_server.uri
+    client, browser = registered.relying_party(), provider.browser(provider.resident())
+    page = Page.ok(browser.get(browser.authorize(client.request()).location))
+    image = page.only("//main//img")
+    assert image.get("src") == f"/clients/{client.id}/logo"
+    served = browser.get(image.get("src"))
+    assert (served.mimetype, served.data) == ("image/png", PNG)
+    assert served.headers["X-Content-Type-Options"] == "nosniff"
+    assert "sandbox" in served.headers["Content-Security-Policy"]
+    assert logo_server.asked == 1
+    # A replaced registration without one has none, and neither has a client that has gone.
+    sent = {"client_id": client.id, **metadata, "logo_uri": None}
+    assert registered.ask("PUT", json=sent).status_code == 200
+    assert browser.get(image.get("src")).status_code == 404
+
+
+@pytest.mark.parametrize("client_id", ["unknown", "%00", "x" * 65])
+def test_2_a_client_without_a_logo_has_none(provider: Provider, client_id: str):
+    assert provider.browser().get(f"/clients/{client_id}/logo").status_code == 404
+
+
+@pytest.mark.parametrize(
+    ("status", "body"),
+    [
+        (302, PNG),
+        (404, PNG),
+        (200, b"<svg xmlns='http://www.w3.org/2000/svg'/>"),
+        (200, b"<html>"),
+        (200, b""),
+        (200, PNG + b"x" * 70_000),
+    ],
+    ids=["redirect", "missing", "svg", "html", "empty", "large"],
+)
+def test_2_what_is_no_logo_is_refused_and_spends_nothing(
+    provider: Provider, logo_server: Any, status: int, body: bytes
+):
+    made, metadata = with_logo(provider, logo_server)
+    logo_server.status, logo_server.body = status, body
+    refused = register(provider, made.token, metadata)
+    assert (refused.status_code, refused.json["error"]) == (400, "invalid_client_metadata")
+    assert refused.json["error_description"].startswith("logo_uri")
+    logo_server.status, logo_server.body = 200, PNG
+    assert register(provider, made.token, metadata).status_code == 201
 
 
 def asked_of(provider: Provider) -> TestResponse:

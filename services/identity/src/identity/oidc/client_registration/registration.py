@@ -17,6 +17,8 @@ from identity.relying_parties.admin import check_references
 from identity.relying_parties.clients import RegisteredClient
 from identity.relying_parties.invitations.invitation import Invitation, SelfRegistration
 from identity.relying_parties.invitations.store import Invitations, SelfRegistrations
+from identity.relying_parties.logos.logo import Logo, PublishedLogos
+from identity.relying_parties.logos.store import Logos
 from identity.relying_parties.schemas import ClientRegistration, RegistrationRefusedError, read_client
 from identity.relying_parties.sector_identifiers import SectorIdentifiers
 from identity.relying_parties.store import Clients, Resources
@@ -35,6 +37,8 @@ _NOT_SENT_BACK = (
     "client_secret_expires_at",
     "client_id_issued_at",
 )
+# Fields whose addresses are fetched.
+_PUBLISHED = {"sector_identifier_uri", "logo_uri"}
 
 Metadata = Mapping[str, object]
 
@@ -64,8 +68,10 @@ class Deleted:
 class ClientSelfService:
     """The registrations of clients that register themselves."""
 
-    def __init__(self, storage: Storage, clock: Clock, sectors: SectorIdentifiers) -> None:
-        self._storage, self._clock, self._sectors = storage, clock, sectors
+    def __init__(
+        self, storage: Storage, clock: Clock, sectors: SectorIdentifiers, logos: PublishedLogos
+    ) -> None:
+        self._storage, self._clock, self._sectors, self._logos = storage, clock, sectors, logos
 
     def register(self, invitation_token: str, sent: Metadata, ip_address: str) -> Registered | InvalidToken:
         """Register a new client (RFC 7591 §3).
@@ -78,7 +84,7 @@ class ClientSelfService:
             known = Invitations(connection).find_open_invitation(digest(invitation_token), now)
         if known is None:
             return InvalidToken()
-        self._check_sector(sent, known, _kept_of_new(known, client_id))
+        logo = self._fetch_published(sent, known, _kept_of_new(known, client_id))
         with self._storage.transaction() as tx:
             invitation = Invitations(tx).claim_invitation(digest(invitation_token), now)
             if invitation is None:
@@ -87,6 +93,7 @@ class ClientSelfService:
             client = _checked(tx, sent, invitation, kept).registered()
             clients = Clients(tx)
             clients.put_client(client, now)
+            Logos(tx).replace_logo(client_id, logo, now)
             secret = _new_secret(clients, client, now)
             SelfRegistrations(tx).add_self_registration(client_id, invitation.id, digest(token), now)
             Audit(tx).record(
@@ -124,7 +131,7 @@ class ClientSelfService:
             present = Clients(connection).find_enabled_client(client_id, now)
         if present is None:
             return InvalidToken()
-        self._check_sector(sent, known.invitation, kept_on_update(present))
+        logo = self._fetch_published(sent, known.invitation, kept_on_update(present))
         with self._storage.transaction() as tx:
             clients = Clients(tx)
             is_first = SelfRegistrations(tx).replace_token(known, digest(next_token))
@@ -133,6 +140,7 @@ class ClientSelfService:
                 return InvalidToken()
             client = _checked(tx, sent, known.invitation, kept_on_update(before, sent)).registered()
             clients.update_client(client)
+            Logos(tx).replace_logo(client_id, logo, now)
             secret = _secret_after(clients, before, client, sent.get("client_secret"), now)
             Audit(tx).record(Event.CLIENT_UPDATED_ITSELF, now, client_id=client_id, ip_address=ip_address)
         return Registered(client, known.registered_at, next_token, secret)
@@ -152,12 +160,16 @@ class ClientSelfService:
             Audit(tx).record(Event.CLIENT_DELETED_ITSELF, now, client_id=client_id, ip_address=ip_address)
         return Deleted()
 
-    def _check_sector(self, sent: Metadata, invitation: Invitation, kept: Mapping[str, object]) -> None:
-        """Fetch the list of the client's sector, after all other checks and outside of a transaction."""
-        if sent.get("sector_identifier_uri"):
-            with self._storage.autocommit() as connection:
-                registration = _checked(connection, sent, invitation, kept)
-            self._sectors.check(registration, public_only=True)
+    def _fetch_published(
+        self, sent: Metadata, invitation: Invitation, kept: Mapping[str, object]
+    ) -> Logo | None:
+        """Check the client's sector and return its logo, after all other checks, outside of a transaction."""
+        if not _PUBLISHED & fields_of(sent).keys():
+            return None
+        with self._storage.autocommit() as connection:
+            registration = _checked(connection, sent, invitation, kept)
+        self._sectors.check(registration, public_only=True)
+        return self._logos.fetch(registration.logo_uri, public_only=True) if registration.logo_uri else None
 
     def _authenticate(self, client_id: str, token: str) -> SelfRegistration | None:
         # Other text is no identifier, and PostgreSQL refuses some of it.
