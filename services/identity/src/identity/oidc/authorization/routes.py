@@ -155,7 +155,11 @@ class AuthorizationPages:
     def _ask(self, waiting: Waiting, signed_in: SignedIn) -> Response:
         client, target = waiting.request.client, waiting.request.redirect_uri
         continuation = Continuation(
-            _resume_path(waiting.interaction), client.id, client.city_id, waiting.request.login_hint
+            _resume_path(waiting.interaction),
+            client.id,
+            client.city_id,
+            waiting.request.login_hint,
+            declinable=True,
         )
         return self._pages.render(
             _OWN_PAGES[waiting.step],
