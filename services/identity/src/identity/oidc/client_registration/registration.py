@@ -131,7 +131,7 @@ class ClientSelfService:
             present = Clients(connection).find_enabled_client(client_id, now)
         if present is None:
             return InvalidToken()
-        logo = self._fetch_published(sent, known.invitation, kept_on_update(present))
+        logo = self._fetch_published(sent, known.invitation, kept_on_update(present, sent))
         with self._storage.transaction() as tx:
             clients = Clients(tx)
             is_first = SelfRegistrations(tx).replace_token(known, digest(next_token))
