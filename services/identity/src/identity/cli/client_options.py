@@ -10,6 +10,7 @@ import click
 from identity.audit.events import Event
 from identity.cli.files import read_json, read_secret, secret_from_env, write_secret
 from identity.cli.operator import Operator, operator, refuse
+from identity.egress import Egress
 from identity.outbound_http import OutboundHttp
 from identity.relying_parties.admin import Change
 from identity.relying_parties.client_security import FAPI2, AuthenticationMethod
@@ -127,9 +128,6 @@ _OPTIONS = (
 )
 
 
-_SECTORS = SectorIdentifiers(OutboundHttp(SECTOR_LIMITS))
-_LOGOS = PublishedLogos(OutboundHttp(LOGO_LIMITS))
-
 # Settings that `--profile fapi2` replaces; any other contradiction is refused.
 _WEAKER = (
     ("require_pushed_authorization_requests", False),
@@ -200,7 +198,9 @@ def register(content: dict[str, Any], secret: str | None, secret_file: Path | No
     with operator() as opened:
         try:
             registration = read_client(content)
-            _SECTORS.check(registration, public_only=False)
+            egress = Egress.of(opened.settings)
+            sectors = SectorIdentifiers(OutboundHttp(SECTOR_LIMITS, egress))
+            sectors.check(registration, public_only=False)
             logo = _logo(opened, registration)
             done = opened.registry.put_client(registration, secret)
         except RegistrationRefusedError as error:
@@ -225,7 +225,8 @@ def _logo(opened: Operator, registration: ClientRegistration) -> Logo | None:
         known = Logos(connection).find_logo(registration.id)
     if not registration.logo_uri or (known is not None and known.uri == registration.logo_uri):
         return known if registration.logo_uri else None
-    return _LOGOS.fetch(registration.logo_uri, public_only=False)
+    logos = PublishedLogos(OutboundHttp(LOGO_LIMITS, Egress.of(opened.settings)))
+    return logos.fetch(registration.logo_uri, public_only=False)
 
 
 def _ensure_keys(opened: Operator, registration: ClientRegistration) -> None:
