@@ -57,6 +57,59 @@ def test_5_3_2_a_whole_flow(provider: Provider):
     assert provider.app.test_client().get("/userinfo", headers=headers, base_url=ISSUER).status_code == 200
 
 
+def ask(provider: Provider, client: Client, key: Prover, **form: str) -> TestResponse:
+    """Ask the token endpoint, again with the nonce that it asks for."""
+    content = form | assertion(client.id, provider.clock.now())
+    for _attempt in range(2):
+        proof, app = key.proof("/token"), provider.app.test_client()
+        answer = app.post("/token", data=content, headers=proof, base_url=ISSUER)
+        key.nonce = answer.headers["DPoP-Nonce"]
+        if answer.json.get("error") != "use_dpop_nonce":
+            break
+    return answer
+
+
+@pytest.mark.parametrize("hours", [12, 24 * 30], ids=["unused", "in all"])
+def test_5_3_2_1_its_refresh_token_is_not_rotated_and_ends_all_the_same(provider: Provider, hours: int):
+    client, key = registered(provider), prover(provider.clock)
+    offline = push(provider, client).json["request_uri"]
+    browser = provider.browser(provider.resident())
+    code = answered(browser.authorize({"client_id": client.id, "request_uri": offline}))["code"]
+    form = {"redirect_uri": client.redirect_uri, "code_verifier": VERIFIER}
+    token = ask(provider, client, key, grant_type="authorization_code", code=code, **form).json[
+        "refresh_token"
+    ]
+    form = {"grant_type": "refresh_token", "refresh_token": token}
+    for _use in range(3):
+        provider.advance(hours=3)
+        assert ask(provider, client, key, **form).json["refresh_token"] == token
+    provider.advance(hours=hours)
+    assert ask(provider, client, key, **form).json["error"] == "invalid_grant"
+    assert "refresh_replayed" not in provider.events()
+
+
+def test_5_3_2_1_one_that_was_replaced_before_ends_the_family(provider: Provider):
+    """A client that follows the profile from now on has one token from now on."""
+    fields = {"token_endpoint_auth_method": "private_key_jwt", "jwks": JWKS, "dpop_bound_access_tokens": True}
+    client, key = provider.client(**fields), prover(provider.clock)
+    code = provider.code(provider.browser(provider.resident()), client)
+    form = {"redirect_uri": client.redirect_uri, "code_verifier": VERIFIER}
+    old = ask(provider, client, key, grant_type="authorization_code", code=code, **form).json["refresh_token"]
+    new = ask(provider, client, key, grant_type="refresh_token", refresh_token=old).json["refresh_token"]
+    assert new != old
+    registered(provider)
+    again = ask(provider, client, key, grant_type="refresh_token", refresh_token=old).json
+    assert again["refresh_token"] == new
+    provider.advance(seconds=31)
+    assert (
+        ask(provider, client, key, grant_type="refresh_token", refresh_token=new).json["refresh_token"] == new
+    )
+    provider.advance(seconds=31)
+    refused = ask(provider, client, key, grant_type="refresh_token", refresh_token=old)
+    assert refused.json["error"] == "invalid_grant"
+    assert "refresh_replayed" in provider.events()
+
+
 def test_5_3_2_2_requests_have_to_be_pushed(provider: Provider):
     client = registered(provider)
     browser = provider.browser(provider.resident())

@@ -8,6 +8,7 @@ import pytest
 from identity.continuation import Continuation, Continuations
 from identity.secret_keys import SecretKeys
 from identity_provider import ISSUER, Browser, Client, Provider, answered
+from page import Page
 from werkzeug.test import TestResponse
 
 
@@ -226,6 +227,45 @@ def test_3_1_2_6_who_declines_sends_access_denied(provider: Provider):
     token = page.split('name="csrf_token" value="')[1].split('"')[0]
     answer = answered(browser.post(asked.location, {"csrf_token": token, "answer": "no"}))
     assert (answer["error"], answer["state"]) == ("access_denied", "the-state")
+
+
+NO = "Go back to The city website without signing in"
+
+
+@pytest.mark.parametrize("mode", ["query", "form_post"])
+def test_3_1_2_6_a_resident_who_will_not_sign_in_says_so(provider: Provider, mode: str):
+    client, browser = provider.client(), provider.browser()
+    address = browser.authorize(client.request(response_mode=mode)).location
+    form = Page.ok(browser.get(address)).form("decline")
+    declined = browser.post(form.action, form.filled(NO))
+    answer = answered(declined) if mode == "query" else Page.ok(declined).form(client.redirect_uri).fields
+    assert answer.pop("error_description")
+    assert answer == {"error": "access_denied", "state": "the-state", "iss": ISSUER}
+    # It was answered: no code comes of it any more.
+    browser.sign_in(provider.resident())
+    assert "reason=sign_in_already_answered" in browser.get(form.action).location
+
+
+def test_3_1_2_6_a_no_is_a_no_also_in_a_browser_that_signed_in_meanwhile(provider: Provider):
+    client, browser = provider.client(), provider.browser()
+    form = Page.ok(browser.get(browser.authorize(client.request()).location)).form("decline")
+    browser.sign_in(provider.resident())
+    assert answered(browser.post(form.action, form.filled(NO)))["error"] == "access_denied"
+
+
+def test_3_1_2_6_it_cannot_be_forged_and_belongs_to_its_browser(provider: Provider):
+    client, browser = provider.client(), provider.browser()
+    form = Page.ok(browser.get(browser.authorize(client.request()).location)).form("decline")
+    assert browser.post(form.action, {"answer": "no"}).status_code == 400
+    other = provider.browser()
+    token = Page.ok(other.get("/sign-in")).form("/sign-in").fields["csrf_token"]
+    refused = other.post(form.action, {"csrf_token": token, "answer": "no"})
+    assert "reason=sign_in_began_in_another_browser" in refused.location
+    assert answered(browser.post(form.action, form.filled(NO)))["error"] == "access_denied"
+
+
+def test_a_sign_in_that_no_website_asked_for_has_nothing_to_decline(provider: Provider):
+    assert "without signing in" not in Page.ok(provider.browser().get("/sign-in")).source
 
 
 def test_prompt_create_leads_to_sign_up_and_comes_back(provider: Provider):

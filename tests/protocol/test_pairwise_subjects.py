@@ -3,6 +3,7 @@
 import base64
 import json
 import re
+from collections.abc import Iterator
 from typing import Any
 from urllib.parse import quote_plus, urlencode
 
@@ -26,6 +27,9 @@ from identity_provider import (
 )
 from logout_website import Website
 from page import csrf_token
+from published_by_client import Answering
+from self_registration import invited, register
+from werkzeug.test import TestResponse
 
 DEVICE = "urn:ietf:params:oauth:grant-type:device_code"
 EXCHANGE = "urn:ietf:params:oauth:grant-type:token-exchange"
@@ -53,6 +57,88 @@ def sub_of(provider: Provider, browser: Browser, client: Client) -> str:
     sub = provider.claims(tokens["id_token"])["sub"]
     assert provider.userinfo(tokens["access_token"]).json["sub"] == sub
     return str(sub)
+
+
+CALLBACK = "https://city.example/callback"
+
+
+@pytest.fixture
+def sector() -> Iterator[Any]:
+    """Return a sector's own server with its list of redirect URIs."""
+    with Answering(b"[]") as server:
+        yield server
+
+
+def in_sector(provider: Provider, sector: Any, *listed: str, **changes: Any) -> TestResponse:
+    """Register a client of the sector by itself; its redirect URI is on loopback, as the sector's server."""
+    sector.body = json.dumps(listed or ["http://127.0.0.1:9/callback"]).encode()
+    made = invited(provider, redirect_hosts=["127.0.0.1"])
+    metadata = {
+        "redirect_uris": ["http://127.0.0.1:9/callback"],
+        "subject_type": "pairwise",
+        "sector_identifier_uri": sector.uri,
+    }
+    return register(provider, made.token, metadata | changes)
+
+
+def test_8_1_the_list_of_the_sector_has_every_redirect_uri(provider: Provider, sector: Any):
+    registered = in_sector(provider, sector)
+    assert registered.status_code == 201, registered.json
+    assert registered.json["sector_identifier_uri"] == sector.uri
+    missing = in_sector(provider, sector, "http://127.0.0.1:9/another")
+    assert (missing.status_code, missing.json["error"]) == (400, "invalid_client_metadata")
+    assert "does not list http://127.0.0.1:9/callback" in missing.json["error_description"]
+
+
+@pytest.mark.parametrize(
+    ("status", "body"),
+    [
+        (302, b""),
+        (500, b"[]"),
+        (200, b"not json"),
+        (200, b'{"redirect_uris": ["http://127.0.0.1:9/callback"]}'),
+        (200, b"[" * 50_000),
+        (200, b'["http://127.0.0.1:9/callback"' + b" " * 70_000 + b"]"),
+        (200, b"[1, null, {}]"),
+    ],
+    ids=["redirect", "error", "text", "object", "nested", "large", "other-types"],
+)
+def test_8_1_a_faulty_list_refuses_the_client_and_spends_nothing(
+    provider: Provider, sector: Any, status: int, body: bytes
+):
+    made = invited(provider, redirect_hosts=["127.0.0.1"])
+    metadata = {
+        "redirect_uris": ["http://127.0.0.1:9/callback"],
+        "subject_type": "pairwise",
+        "sector_identifier_uri": sector.uri,
+    }
+    sector.status, sector.body = status, body
+    refused = register(provider, made.token, metadata)
+    assert (refused.status_code, refused.json["error"]) == (400, "invalid_client_metadata")
+    assert refused.json["error_description"].startswith("sector_identifier_uri")
+    sector.status, sector.body = 200, b'["http://127.0.0.1:9/callback"]'
+    assert register(provider, made.token, metadata).status_code == 201
+
+
+def test_8_1_nothing_is_fetched_without_an_invitation_or_for_a_faulty_registration(
+    provider: Provider, sector: Any
+):
+    metadata = {"redirect_uris": [CALLBACK], "sector_identifier_uri": sector.uri}
+    assert register(provider, "unknown", metadata).status_code == 401
+    assert in_sector(provider, sector, subject_type="public").status_code == 400
+    assert in_sector(provider, sector, redirect_uris=["https://elsewhere.example/"]).status_code == 400
+    assert sector.asked == 0
+
+
+def test_8_1_the_host_of_the_sector_decides_within_the_city(provider: Provider):
+    browser, uri = provider.browser(provider.resident()), "https://sector.example/list.json"
+    city = sub_of(provider, browser, pairwise(provider))
+    one = sub_of(provider, browser, pairwise(provider, "one", sector_identifier_uri=uri))
+    two = sub_of(provider, browser, pairwise(provider, "two", sector_identifier_uri=f"{uri}?two"))
+    other = "https://other.example/list.json"
+    three = sub_of(provider, browser, pairwise(provider, "three", sector_identifier_uri=other))
+    assert one == two
+    assert len({city, one, three}) == 3
 
 
 @pytest.fixture

@@ -198,7 +198,7 @@ FAULTY_REDEMPTIONS = [
     ({"code": None}, "invalid_request"),
     ({"redirect_uri": "https://city.example/other"}, "invalid_grant"),
     ({"redirect_uri": None}, "invalid_grant"),
-    ({"code_verifier": None}, "invalid_request"),
+    ({"code_verifier": None}, "invalid_grant"),
     ({"code_verifier": "w" * 50}, "invalid_grant"),
     ({"grant_type": None}, "invalid_request"),
     ({"grant_type": "password"}, "unsupported_grant_type"),

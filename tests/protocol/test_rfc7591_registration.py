@@ -1,19 +1,31 @@
 """RFC 7591: a client registers itself with an invitation, by the rules of every client and no others."""
 
 import json
+from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any
 
 import pytest
 from identity.oidc.client_registration.metadata import FIELDS, RESPONSE_TYPES
-from identity.relying_parties.admin import Registry
+from identity.relying_parties.admin import NewInvitation, Registry
 from identity.relying_parties.clients import RegisteredClient
 from identity.relying_parties.models import ClientSecret
 from identity.relying_parties.store import Clients
 from identity.secret_keys import digest
 from identity_provider import ISSUER, RESOURCE, Client, Provider, answered
-from self_registration import METADATA, allowed, bearer, invited, register, self_registered
+from page import Page
+from published_by_client import Answering
+from self_registration import (
+    METADATA,
+    SelfRegistered,
+    allowed,
+    bearer,
+    invited,
+    register,
+    self_registered,
+)
 from signing_client import ASSERTION_TYPE, JWKS, assertion_claims, signed
+from werkzeug.test import TestResponse
 
 DEVICE_CODE = "urn:ietf:params:oauth:grant-type:device_code"
 TOKEN_EXCHANGE = "urn:ietf:params:oauth:grant-type:token-exchange"
@@ -168,6 +180,8 @@ def test_2_everything_that_can_be_said_is_registered_and_told(provider: Provider
         "id_token_signed_response_alg": "ES256",
         "userinfo_signed_response_alg": "ES256",
         "subject_type": "pairwise",
+        "policy_uri": "https://calendar.example/privacy",
+        "tos_uri": "https://calendar.example/terms",
         "initiate_login_uri": "https://calendar.example/sign-in",
         "post_logout_redirect_uris": ["https://calendar.example/", "https://calendar.example/bye"],
         "backchannel_logout_uri": "https://calendar.example/logout",
@@ -178,6 +192,135 @@ def test_2_everything_that_can_be_said_is_registered_and_told(provider: Provider
     assert {name: content[name] for name in sent} == sent
     assert "client_secret" not in content
     assert "client_secret_expires_at" not in content
+
+
+def test_2_policy_and_terms_are_shown_where_residents_are_asked(provider: Provider):
+    registered = self_registered(
+        provider,
+        policy_uri="https://calendar.example/privacy?a=1&b=2",
+        **{"tos_uri#es": "https://calendar.example/condiciones"},
+    )
+    client, browser = registered.relying_party(), provider.browser(provider.resident())
+    page = Page.ok(browser.get(browser.authorize(client.request()).location))
+    assert page.link("Privacy policy of Neighborhood Calendar") == "https://calendar.example/privacy?a=1&b=2"
+    assert page.link("Terms of service of Neighborhood Calendar") == "https://calendar.example/condiciones"
+    for link in page.all("//main//a[contains(@href, 'calendar.example')]"):
+        assert (link.get("rel"), link.get("target")) == ("noopener", None)
+    assert "Privacy policy" not in Page.ok(asked_of(provider)).source
+
+
+PNG = b"\x89PNG\r\n\x1a\n" + b"x" * 100
+
+
+@pytest.fixture
+def logo_server() -> Iterator[Any]:
+    """Return a client's own server with its logo, on loopback as the client."""
+    with Answering(PNG) as server:
+        yield server
+
+
+def with_logo(provider: Provider, server: Any) -> tuple[NewInvitation, dict[str, Any]]:
+    metadata = {
+        "client_name": "Neighborhood Calendar",
+        "redirect_uris": ["http://127.0.0.1:9/callback"],
+        "logo_uri": server.uri,
+    }
+    return invited(provider, redirect_hosts=["127.0.0.1"]), metadata
+
+
+def test_2_a_logo_is_fetched_once_and_served_from_here(provider: Provider, logo_server: Any):
+    made, metadata = with_logo(provider, logo_server)
+    registered = SelfRegistered(provider, dict(register(provider, made.token, metadata).json))
+    assert registered.information["logo_uri"] == logo_server.uri
+    client, browser = registered.relying_party(), provider.browser(provider.resident())
+    page = Page.ok(browser.get(browser.authorize(client.request()).location))
+    image = page.only("//main//img")
+    assert image.get("src") == f"/clients/{client.id}/logo"
+    served = browser.get(image.get("src"))
+    assert (served.mimetype, served.data) == ("image/png", PNG)
+    assert served.headers["X-Content-Type-Options"] == "nosniff"
+    assert "sandbox" in served.headers["Content-Security-Policy"]
+    assert logo_server.asked == 1
+    # A replaced registration without one has none, and neither has a client that has gone.
+    sent = {"client_id": client.id, **metadata, "logo_uri": None}
+    assert registered.ask("PUT", json=sent).status_code == 200
+    assert browser.get(image.get("src")).status_code == 404
+
+
+@pytest.mark.parametrize("client_id", ["unknown", "%00", "x" * 65])
+def test_2_a_client_without_a_logo_has_none(provider: Provider, client_id: str):
+    assert provider.browser().get(f"/clients/{client_id}/logo").status_code == 404
+
+
+@pytest.mark.parametrize(
+    ("status", "body"),
+    [
+        (302, PNG),
+        (404, PNG),
+        (200, b"<svg xmlns='http://www.w3.org/2000/svg'/>"),
+        (200, b"<html>"),
+        (200, b""),
+        (200, PNG + b"x" * 70_000),
+    ],
+    ids=["redirect", "missing", "svg", "html", "empty", "large"],
+)
+def test_2_what_is_no_logo_is_refused_and_spends_nothing(
+    provider: Provider, logo_server: Any, status: int, body: bytes
+):
+    made, metadata = with_logo(provider, logo_server)
+    logo_server.status, logo_server.body = status, body
+    refused = register(provider, made.token, metadata)
+    assert (refused.status_code, refused.json["error"]) == (400, "invalid_client_metadata")
+    assert refused.json["error_description"].startswith("logo_uri")
+    logo_server.status, logo_server.body = 200, PNG
+    assert register(provider, made.token, metadata).status_code == 201
+
+
+def asked_of(provider: Provider) -> TestResponse:
+    """Return the consent page of a client that told nothing of itself."""
+    client = self_registered(provider).relying_party()
+    browser = provider.browser(provider.resident())
+    return browser.get(browser.authorize(client.request()).location)
+
+
+@pytest.mark.parametrize("name", ["logo_uri", "policy_uri", "tos_uri", "sector_identifier_uri"])
+@pytest.mark.parametrize(
+    "address",
+    [
+        "https://attacker.example/",
+        "http://calendar.example/",
+        "javascript:alert(1)",
+        "https://calendar.example@attacker.example/",
+        "https://calendar.example/%0a#x",
+        "//calendar.example/",
+    ],
+)
+def test_2_the_addresses_that_residents_are_shown_are_at_the_invited_host(
+    provider: Provider, name: str, address: str
+):
+    changes = {"subject_type": "pairwise"} if name == "sector_identifier_uri" else {}
+    status, error, description = refusal(provider, **{name: address}, **changes)
+    assert (status, error) == (400, "invalid_client_metadata")
+    assert description.startswith(name)
+
+
+def test_2_an_invitation_may_allow_clients_without_pkce(provider: Provider):
+    registered = self_registered(provider, {"pkce_required": False})
+    client = registered.relying_party()
+    assert registered_clients(provider)[registered.id].pkce_required is False
+    without = {"code_challenge": None, "code_challenge_method": None}
+    asked = provider.browser(provider.resident()).authorize(client.request(**without))
+    assert asked.location.startswith("/authorize/resume/")
+    # It stays so at an update; a client that becomes public needs it.
+    assert registered.put().status_code == 200
+    assert registered_clients(provider)[registered.id].pkce_required is False
+    assert registered.put(token_endpoint_auth_method="none").status_code == 200
+    assert registered_clients(provider)[registered.id].pkce_required is True
+
+
+def test_2_a_public_client_needs_pkce_by_every_invitation(provider: Provider):
+    public = self_registered(provider, {"pkce_required": False}, token_endpoint_auth_method="none")
+    assert registered_clients(provider)[public.id].pkce_required is True
 
 
 def test_2_the_description_knows_every_field(provider: Provider):

@@ -40,7 +40,7 @@ def test_4_6_the_verifier_must_be_the_challenges(provider: Provider):
 def test_4_6_a_public_client_cannot_leave_the_verifier_out(provider: Provider):
     client = provider.client(token_endpoint_auth_method="none")
     code = provider.code(provider.browser(provider.resident()), client)
-    assert provider.redeem(client, code, code_verifier=None).json["error"] == "invalid_request"
+    assert provider.redeem(client, code, code_verifier=None).json["error"] == "invalid_grant"
 
 
 def test_a_confidential_client_may_be_registered_without_it(provider: Provider):
@@ -54,7 +54,7 @@ def test_a_client_registered_without_it_is_held_to_the_challenge_it_sends(provid
     client = provider.client(pkce_required=False)
     browser = provider.browser(provider.resident())
     code = provider.code(browser, client)
-    assert provider.redeem(client, code, code_verifier=None).json["error"] == "invalid_request"
+    assert provider.redeem(client, code, code_verifier=None).json["error"] == "invalid_grant"
     answer = answered(browser.authorize(client.request(code_challenge_method="plain")))
     assert answer["error"] == "invalid_request"
 

@@ -17,6 +17,7 @@ from identity.config import Settings
 from identity.errors import SettingsError
 from identity_provider import ISSUER, SECRET_KEY, VERIFIER, Client, Provider
 from joserfc.jwk import ECKey
+from structlog.testing import capture_logs
 from werkzeug.test import TestResponse
 
 SUBJECT = "CN=website,O=City of Pinellas Park,C=US"
@@ -261,6 +262,42 @@ def test_3_3_discovery_is_true(provider: Provider, proxied: Provider):
     assert document(provider)["tls_client_certificate_bound_access_tokens"] is False
     assert methods <= set(document(proxied)["token_endpoint_auth_methods_supported"])
     assert document(proxied)["tls_client_certificate_bound_access_tokens"] is True
+
+
+def test_the_log_says_why_a_certificate_is_refused_and_the_client_learns_no_more(
+    proxied: Provider, authority: Certificate
+):
+    client, now = by_authority(proxied), proxied.clock.now()
+    impostor = certificate(proxied, "CN=City Authority,C=US", authority=True)
+    elsewhere = certificate(proxied, "CN=elsewhere", by=authority)
+    expected = {
+        "the proxy passed no certificate in Client-Cert": None,
+        "the registered subject is": elsewhere.header,
+        "signature does not match": certificate(proxied, by=impostor).header,
+        "has expired": certificate(proxied, by=authority, ends=now - timedelta(seconds=1)).header,
+    }
+    answers = set()
+    for reason, header in expected.items():
+        with capture_logs() as logs:
+            answers.add(ask(proxied, client, header).get_data(as_text=True))
+        [event] = logs
+        assert event["event"] == "client_certificate_refused"
+        assert event["client_id"] == client.id
+        assert reason in event["reason"]
+        assert (event["subject"] is None) is (header is None)
+    assert len(answers) == 1
+    own = self_signed(proxied, certificate(proxied), id="own")
+    with capture_logs() as logs:
+        assert not accepted(ask(proxied, own, certificate(proxied).header))
+    assert logs[0]["reason"] == "the certificate is none of the client's jwks"
+
+
+def test_the_log_says_that_a_header_is_no_certificate(proxied: Provider):
+    client = self_signed(proxied, certificate(proxied))
+    for header, is_said in ((":AAAA:", True), ("A" * 20_000, True), ("(null)", False), ("", False)):
+        with capture_logs() as logs:
+            assert not accepted(ask(proxied, client, header))
+        assert ("client_certificate_unreadable" in [event["event"] for event in logs]) is is_said, header
 
 
 def test_a_file_of_authorities_that_cannot_be_read_is_named(provider: Provider):

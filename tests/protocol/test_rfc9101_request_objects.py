@@ -186,6 +186,17 @@ def test_a_jti_works_once(provider: Provider):
     assert "code" in ask(provider, client, without)
 
 
+def test_a_jti_is_spent_by_the_answer_not_by_opening_it(provider: Provider):
+    client, browser = registered(provider), provider.browser()
+    parameters = outside(client, request_object(client.request(), provider.clock.now()))
+    first = browser.authorize(parameters)
+    assert first.location.startswith("/sign-in?")
+    assert browser.authorize(parameters).location == first.location
+    browser.sign_in(provider.resident())
+    assert "code" in answered(browser.authorize(parameters))
+    assert answered(browser.authorize(parameters))["error"] == "invalid_request_object"
+
+
 def test_5_an_object_and_a_reference_at_once_are_refused(provider: Provider):
     client = registered(provider)
     both = outside(client, request_object(client.request(), provider.clock.now())) | {

@@ -5,7 +5,8 @@ from urllib.parse import urlencode
 import pytest
 from identity.relying_parties.admin import Registry
 from identity_provider import Browser, Client, Provider
-from page import hidden_fields
+from page import Page, hidden_fields
+from structlog.testing import capture_logs
 from werkzeug.test import TestResponse
 
 BACK = "https://city.example/"
@@ -66,6 +67,35 @@ def test_bad_post_logout_redirect_uri(provider: Provider, signed_in: tuple[Brows
         response = end_session(browser, id_token_hint=hint, post_logout_redirect_uri=uri)
         assert response.status_code == 200, uri
         assert "not registered" in response.get_data(as_text=True)
+
+
+@pytest.mark.parametrize(
+    ("parameters", "fault"),
+    [
+        ({}, "post_logout_redirect_uri needs an id_token_hint or a client_id beside it."),
+        ({"client_id": "unknown"}, "There is no client with the client_id of this request."),
+        (
+            {"client_id": "city-website", "post_logout_redirect_uri": f"{BACK}x"},
+            "is not registered for this client",
+        ),
+        ({"id_token_hint": "nonsense"}, "id_token_hint is not an ID token of this issuer."),
+    ],
+    ids=["neither", "unknown-client", "unregistered", "bad-hint"],
+)
+@pytest.mark.parametrize("is_signed_in", [True, False])
+def test_what_is_missing_is_named_on_the_page_and_in_the_log(
+    provider: Provider,
+    parameters: dict[str, str],
+    fault: str,
+    is_signed_in: bool,  # noqa: FBT001 - pytest names it
+):
+    provider.client()
+    browser = provider.browser(provider.resident() if is_signed_in else None)
+    with capture_logs() as logs:
+        response = end_session(browser, **{"post_logout_redirect_uri": BACK} | parameters)
+    assert fault in Page.ok(response).text
+    [event] = [event for event in logs if event["event"] == "end_session_request_faulty"]
+    assert fault in event["fault"]
 
 
 def test_query_added_to_post_logout_redirect_uri(provider: Provider, signed_in: tuple[Browser, Client, str]):

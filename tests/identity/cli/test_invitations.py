@@ -60,6 +60,12 @@ def test_an_invitation_is_shown_with_its_token_once(run: Run, storage: Storage):
         assert Invitations(connection).claim_invitation(digest(token), datetime.now(UTC)) is not None
 
 
+def test_its_clients_may_go_without_pkce_where_it_says_so(run: Run):
+    assert "PKCE" in run(*INVITE).output
+    assert "not required of confidential clients" in run(*INVITE, "--without-pkce").output
+    assert sorted(bool(one["pkce_required"]) for one in listed(run)) == [False, True]
+
+
 def test_it_is_good_for_one_registration_within_a_week_unless_said_otherwise(run: Run):
     run(*INVITE)
     narrower = ("--scope", "openid", "--grant-type", "authorization_code")

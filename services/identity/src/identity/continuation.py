@@ -30,6 +30,8 @@ class Continuation:
     login_hint: str = ""
     # The resident authenticates again even in a live session (`prompt=login`, `max_age`).
     reauthenticate: bool = False
+    # The page at `path` takes a no: a form with `answer` `no`, after which the client is told.
+    declinable: bool = False
 
 
 _FIELDS = {field.name for field in fields(Continuation)}

@@ -72,6 +72,10 @@ class HttpResponse:
     media_type: str
     body: bytes = field(repr=False)
 
+    @property
+    def is_ok(self) -> bool:
+        return self.status == _OK
+
     def json_if_ok(self) -> object:
         """Return what the body of a 200 holds; raises `OutboundHttpError` for all else."""
         if self.status != _OK:

@@ -2,11 +2,12 @@
 
 import pytest
 from authlib.oauth2.rfc6749 import InvalidGrantError, InvalidRequestError
+from identity.oidc.client_authentication.authentication import AuthenticatedClient
 from identity.oidc.endpoints.token import TokenEndpoint
 from identity.oidc.protocol.errors import ClientRefusedError
 from identity.oidc.protocol.parameters import Parameters
 from identity.oidc.protocol.request import ProtocolRequest
-from identity.oidc.sender_constraint.binding import UNBOUND
+from identity.oidc.sender_constraint.binding import Sender
 from identity.relying_parties.schemas import read_client
 from identity_provider import ISSUER
 
@@ -34,17 +35,17 @@ class Phases:
 
     def authenticate(self, request):
         self._enter("authenticate")
-        return CLIENT
+        return AuthenticatedClient(CLIENT)
 
     def validate(self, request):
         self._enter("validate")
         return self
 
-    def bind(self, request, client):
-        self._enter("bind")
-        return UNBOUND
+    def verify(self, request, client):
+        self._enter("verify")
+        return Sender()
 
-    def redeem(self, binding):
+    def redeem(self, binding, uses):
         self._enter("redeem")
         return {"access_token": "a token"}
 
@@ -58,7 +59,7 @@ def respond(phases: Phases, grant_type: str | None = "authorization_code"):
 def test_the_grant_is_redeemed_after_every_check():
     phases = Phases()
     response = respond(phases)
-    assert phases.run == ["authenticate", "validate", "bind", "redeem"]
+    assert phases.run == ["authenticate", "verify", "validate", "redeem"]
     assert response.json == {"access_token": "a token"}
 
 
@@ -66,8 +67,8 @@ def test_the_grant_is_redeemed_after_every_check():
     ("phase", "refusal"),
     [
         ("authenticate", ClientRefusedError("No.")),
+        ("verify", InvalidRequestError("No.")),
         ("validate", InvalidGrantError("No.")),
-        ("bind", InvalidRequestError("No.")),
         ("redeem", InvalidGrantError("No.")),
     ],
 )

@@ -10,9 +10,16 @@ import click
 from identity.audit.events import Event
 from identity.cli.files import read_json, read_secret, secret_from_env, write_secret
 from identity.cli.operator import Operator, operator, refuse
+from identity.egress import Egress
+from identity.outbound_http import OutboundHttp
 from identity.relying_parties.admin import Change
 from identity.relying_parties.client_security import FAPI2, AuthenticationMethod
+from identity.relying_parties.logos.logo import LIMITS as LOGO_LIMITS
+from identity.relying_parties.logos.logo import Logo, PublishedLogos
+from identity.relying_parties.logos.store import Logos
 from identity.relying_parties.schemas import ClientRegistration, RegistrationRefusedError, read_client
+from identity.relying_parties.sector_identifiers import LIMITS as SECTOR_LIMITS
+from identity.relying_parties.sector_identifiers import SectorIdentifiers
 from identity.relying_parties.store import Clients
 from identity.signing_keys.rotation import ALGORITHMS, ON_DEMAND
 
@@ -60,6 +67,13 @@ _OPTIONS = (
         type=click.Choice(["public", "pairwise"]),
         help="Pairwise: the sub of a resident differs from city to city.",
     ),
+    click.option(
+        "--sector-identifier-uri",
+        help="Pairwise: its own sector within the city; a JSON list of its redirect URIs is there.",
+    ),
+    click.option("--logo-uri", help="Its logo, shown where residents are asked for consent; fetched now."),
+    click.option("--policy-uri", help="Its privacy policy, linked where residents are asked for consent."),
+    click.option("--tos-uri", help="Its terms of service, linked there too."),
     click.option(
         "--pkce/--without-pkce", "pkce_required", default=None, help="Without: only if its library cannot."
     ),
@@ -184,9 +198,15 @@ def register(content: dict[str, Any], secret: str | None, secret_file: Path | No
     with operator() as opened:
         try:
             registration = read_client(content)
+            egress = Egress.of(opened.settings)
+            sectors = SectorIdentifiers(OutboundHttp(SECTOR_LIMITS, egress))
+            sectors.check(registration, public_only=False)
+            logo = _logo(opened, registration)
             done = opened.registry.put_client(registration, secret)
         except RegistrationRefusedError as error:
             refuse(*error.lines)
+        with opened.storage.transaction() as tx:
+            Logos(tx).replace_logo(registration.id, logo, opened.clock.now())
         if done.change is not Change.UNCHANGED:
             event = Event.CLIENT_CREATED if done.change is Change.CREATED else Event.CLIENT_UPDATED
             opened.record_event(event, client_id=registration.id)
@@ -197,6 +217,16 @@ def register(content: dict[str, Any], secret: str | None, secret_file: Path | No
         click.echo(f"secret written to {secret_file}")
     elif done.secret:
         click.echo(f"secret (shown once): {done.secret}")
+
+
+def _logo(opened: Operator, registration: ClientRegistration) -> Logo | None:
+    """Return the client's logo, fetched unless its address stays the same."""
+    with opened.storage.autocommit() as connection:
+        known = Logos(connection).find_logo(registration.id)
+    if not registration.logo_uri or (known is not None and known.uri == registration.logo_uri):
+        return known if registration.logo_uri else None
+    logos = PublishedLogos(OutboundHttp(LOGO_LIMITS, Egress.of(opened.settings)))
+    return logos.fetch(registration.logo_uri, public_only=False)
 
 
 def _ensure_keys(opened: Operator, registration: ClientRegistration) -> None:

@@ -29,6 +29,12 @@ from identity.relying_parties.schemas import RegistrationRefusedError, read_invi
     multiple=True,
     help="May be repeated; without: authorization_code, refresh_token.",
 )
+@click.option(
+    "--pkce/--without-pkce",
+    "pkce_required",
+    default=True,
+    help="Without: only if their library cannot; public clients need it all the same.",
+)
 @click.option("--registrations", type=int, default=1, show_default=True, help="How many clients.")
 @click.option("--days", "lifetime", type=int, default=7, show_default=True, help="How long it is open.")
 @click.option("--token-file", type=click.Path(path_type=Path), help="Write the token to this file.")
@@ -47,6 +53,7 @@ def invite(token_file: Path | None, **options: Any) -> None:  # noqa: ANN401 - t
             "registration endpoint": f"{opened.settings.issuer}/register",
             "registrations": invitation.registrations_left,
             "until": invitation.expires_at,
+            "PKCE": "required" if invitation.pkce_required else "not required of confidential clients",
         }
     show_fields(shown)
     if token_file:

@@ -12,6 +12,7 @@ from identity.security_events.tokens import SecurityEventTokens
 from identity.web.api import Route
 from identity.web.change_password import ChangePassword
 from identity.web.cities import CityData
+from identity.web.client_logos import ClientLogos
 from identity.web.health import Health
 from identity.web.openapi.endpoint import OpenApi
 from identity.web.visitor_check import VisitorCheck
@@ -25,6 +26,7 @@ def api_routes(dependencies: Dependencies, provider: OpenIdProvider) -> list[Rou
         *_security_event_routes(dependencies),
         *ChangePassword(dependencies.settings).routes(),
         *CityData(dependencies.relying_parties, dependencies.settings).routes(),
+        *ClientLogos(dependencies.storage).routes(),
         *Health(DatabaseProbe(dependencies.storage.is_reachable)).routes(),
         *VisitorCheck().routes(),
         *OpenApi(dependencies.settings).routes(),

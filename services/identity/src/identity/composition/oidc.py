@@ -49,6 +49,10 @@ from identity.oidc.tokens.resource_indicators import ResourceIndicators
 from identity.oidc.tokens.responses import TokenResponses
 from identity.oidc.tokens.signing import TokenSigner
 from identity.outbound_http import OutboundHttp
+from identity.relying_parties.logos.logo import LIMITS as LOGO_LIMITS
+from identity.relying_parties.logos.logo import PublishedLogos
+from identity.relying_parties.sector_identifiers import LIMITS as SECTOR_LIMITS
+from identity.relying_parties.sector_identifiers import SectorIdentifiers
 from identity.web.api import Route
 
 
@@ -68,12 +72,13 @@ class OpenIdProvider:
         self._access_tokens = AccessTokens(self._signer, clock, self._issuer)
         self._id_tokens = IdTokens(self._signer, clock, self._issuer)
         self._resources = ResourceIndicators(self._relying_parties, self._issuer)
-        key_set_http = OutboundHttp(
-            KEY_SET_LIMITS,
-            Egress.of(dependencies.settings),
-            allows_loopback=is_on_loopback(self._issuer),
-        )
+        egress, is_development = Egress.of(dependencies.settings), is_on_loopback(self._issuer)
+        key_set_http = OutboundHttp(KEY_SET_LIMITS, egress, allows_loopback=is_development)
         self._client_keys = ClientKeySets(key_set_http, clock)
+        sector_http = OutboundHttp(SECTOR_LIMITS, egress, allows_loopback=is_development)
+        self._sectors = SectorIdentifiers(sector_http)
+        logo_http = OutboundHttp(LOGO_LIMITS, egress, allows_loopback=is_development)
+        self._logos = PublishedLogos(logo_http)
         self._failed_authentications = FailedAuthentications(storage, clock)
         self._certificates = ClientCertificates(dependencies.settings, clock, self._client_keys)
         self._proofs = DpopProofs(storage, clock, secret_keys)
@@ -129,7 +134,7 @@ class OpenIdProvider:
         grant_types: list[GrantType] = [
             AuthorizationCodeGrant(codes, responses),
             RefreshTokenGrant(self._rotation, responses),
-            ClientCredentialsGrant(resources, responses),
+            ClientCredentialsGrant(storage, resources, responses),
             DeviceCodeGrant(storage, clock, codes, responses),
             TokenExchangeGrant(storage, clock, self._access_tokens, resources, responses),
         ]
@@ -185,7 +190,9 @@ class OpenIdProvider:
 
     def _registration(self) -> RegistrationEndpoint:
         return RegistrationEndpoint(
-            ClientSelfService(self._storage, self._clock), self._rate_limiter, self._issuer
+            ClientSelfService(self._storage, self._clock, self._sectors, self._logos),
+            self._rate_limiter,
+            self._issuer,
         )
 
     def _userinfo(self) -> UserInfo:

@@ -129,6 +129,7 @@ class Registry:
             redirect_hosts=registration.redirect_hosts,
             scopes=registration.scopes,
             grant_types=registration.grant_types,
+            pkce_required=registration.pkce_required,
             registrations_left=registration.registrations,
             created_at=now,
             expires_at=now + timedelta(days=registration.lifetime),

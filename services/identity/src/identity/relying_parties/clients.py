@@ -6,6 +6,7 @@ import hmac
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Final
+from urllib.parse import urlsplit
 
 from identity.secret_keys import digest
 
@@ -85,6 +86,12 @@ class RegisteredClient:
     claims_in_id_token: bool = False
     # `public` or `pairwise`.
     subject_type: str = "public"
+    # Its host is the sector of a pairwise `sub`, within the city; empty: the city itself is.
+    sector_identifier_uri: str = ""
+    # Shown at consent (OpenID Connect Registration §2): its logo, its privacy policy, its terms of service.
+    logo_uri: str = ""
+    policy_uri: str = ""
+    tos_uri: str = ""
     # A secret of its city's; no part of the registration.
     subject_salt: str = field(default="", repr=False, compare=False)
     # It registered itself and can change its own registration (RFC 7591, RFC 7592); no part of that.
@@ -111,14 +118,26 @@ class RegisteredClient:
         method = self.token_endpoint_auth_method
         return SECRET_METHODS if method == EITHER_SECRET else (method,)
 
+    @property
+    def follows_fapi2(self) -> bool:
+        """Whether it follows the FAPI 2.0 Security Profile."""
+        return self.profile == "fapi2"
+
+    def may_sign_with(self, alg: str) -> bool:
+        """Tell whether its JWTs may have this algorithm; FAPI 2.0 §5.4.1 leaves RS256 out."""
+        return not (self.follows_fapi2 and alg == "RS256")
+
     def subject_of(self, resident_id: str) -> str:
         """Return the `sub` by which the client knows a resident (OpenID Connect Core §8).
 
-        A pairwise `sub` is the same for all clients of a city, and only identity can map it back (§8.1).
+        A pairwise `sub` is the same for all clients of a city, or of a sector in it, and only identity can
+        map it back (§8.1).
         """
         if self.subject_type == "public":
             return resident_id
-        mac = hmac.new(self.subject_salt.encode(), resident_id.encode(), hashlib.sha256).digest()
+        sector = urlsplit(self.sector_identifier_uri).hostname
+        text = f"{sector}\0{resident_id}" if sector else resident_id
+        mac = hmac.new(self.subject_salt.encode(), text.encode(), hashlib.sha256).digest()
         return base64.urlsafe_b64encode(mac).rstrip(b"=").decode()
 
     def accepts_secret(self, secret: str, now: datetime) -> bool:

@@ -61,6 +61,8 @@ class Client(Model):
     claims_in_id_token: Mapped[bool] = mapped_column(Boolean, default=False)
     # `public`, or `pairwise`: a `sub` of its city's own for each resident (OpenID Connect Core §8).
     subject_type: Mapped[str] = mapped_column(String(16), default="public")
+    # Names the sector of a pairwise `sub` (OpenID Connect Core §8.1); empty: the city is the sector.
+    sector_identifier_uri: Mapped[str] = mapped_column(String(512), default="")
     grant_types: Mapped[list[str]] = mapped_column(JSON)
     redirect_uris: Mapped[list[str]] = mapped_column(JSON)
     post_logout_redirect_uris: Mapped[list[str]] = mapped_column(JSON)
@@ -91,6 +93,10 @@ class Client(Model):
     # Where its logout tokens are sent (OpenID Connect Back-Channel Logout §2.2); None: none are.
     backchannel_logout_uri: Mapped[str | None] = mapped_column(String(512))
     backchannel_logout_session_required: Mapped[bool] = mapped_column(Boolean, default=False)
+    # Shown where a resident is asked for consent (OpenID Connect Registration §2); empty for none.
+    logo_uri: Mapped[str] = mapped_column(String(512), default="")
+    policy_uri: Mapped[str] = mapped_column(String(512), default="")
+    tos_uri: Mapped[str] = mapped_column(String(512), default="")
     created_at: Mapped[datetime]
     disabled_at: Mapped[datetime | None]
 

@@ -128,6 +128,7 @@ class ClientRegistration(ClientSecurity, _Registration):
     userinfo_signed_response_alg: Literal["", "RS256", "ES256", "EdDSA"] = ""
     claims_in_id_token: bool = False
     subject_type: Literal["public", "pairwise"] = "public"
+    sector_identifier_uri: AddressOrNone = ""
     grant_types: frozenset[GrantType] = frozenset(("authorization_code", "refresh_token"))
     redirect_uris: Some[RedirectAddress] = frozenset()
     post_logout_redirect_uris: Some[RedirectAddress] = frozenset()
@@ -139,6 +140,9 @@ class ClientRegistration(ClientSecurity, _Registration):
     first_party: bool = True
     backchannel_logout_uri: Address | None = None
     backchannel_logout_session_required: bool = False
+    logo_uri: AddressOrNone = ""
+    policy_uri: AddressOrNone = ""
+    tos_uri: AddressOrNone = ""
 
     @model_validator(mode="after")
     def _consistent(self) -> "ClientRegistration":
@@ -160,6 +164,11 @@ class ClientRegistration(ClientSecurity, _Registration):
             "redirect_uris: a scheme of an app's own is for public clients (token_endpoint_auth_method none)",
         )
         yield signs_in and "openid" not in self.scopes, "scopes must contain openid"
+        is_pairwise = self.subject_type == "pairwise"
+        yield (
+            bool(self.sector_identifier_uri) and not is_pairwise,
+            "sector_identifier_uri goes with subject_type pairwise",
+        )
 
     def _faults_of_grants(self) -> Iterable[tuple[bool, str]]:
         ways_in = {"authorization_code", "client_credentials", DEVICE_CODE} & self.grant_types
@@ -201,6 +210,8 @@ class InvitationRegistration(_Registration):
     grant_types: Annotated[frozenset[GrantType], Field(min_length=1)] = frozenset(
         ("authorization_code", "refresh_token")
     )
+    # False: its clients may go without PKCE, unless they are public.
+    pkce_required: bool = True
     registrations: Annotated[int, Field(ge=1, le=1000)] = 1
     # Days.
     lifetime: Annotated[int, Field(ge=1, le=90)] = 7

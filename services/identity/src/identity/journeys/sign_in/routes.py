@@ -127,4 +127,5 @@ class SignInPages:
             last_used=self._methods.last_used(),
             proves_again=proves_again,
             by_password=only in ("", PASSWORD),
+            decline=continuation.path if continuation.declinable else "",
         )

@@ -11,11 +11,9 @@ from identity.audit.store import Audit
 from identity.clock import Clock
 from identity.oidc.authorization.interactions import Interactions, Lapse
 from identity.oidc.authorization.prompting import Step, next_step
-from identity.oidc.authorization.request_resolver import (
-    PushedRequestExpiredError,
-    RequestResolver,
-    error_description,
-)
+from identity.oidc.authorization.pushed_requests import PushedRequestExpiredError, RequestAnsweredError
+from identity.oidc.authorization.request_objects import ResolvedRequest
+from identity.oidc.authorization.request_resolver import RequestResolver, error_description
 from identity.oidc.authorization.requests import AuthorizationRequest, AuthorizationRequests
 from identity.oidc.authorization.response_modes import (
     AuthorizationResponse,
@@ -82,30 +80,35 @@ class Authorization:
         )
 
     def begin(self, sent: Parameters, signed_in: SignedIn | None, browser_secret: str) -> Outcome:
-        """Decide on a new request; raises `UntrustedRedirectError`."""
-        parameters = self._resolve(sent)
-        if not isinstance(parameters, Parameters):
-            return parameters
-        target = self._requests.response_target(parameters)
+        """Decide on a new request, or again on one that this browser opened before, by a reload.
+
+        Raises `UntrustedRedirectError`.
+        """
+        resolved = self._resolve(sent, browser_secret)
+        if isinstance(resolved, StoredInteraction):
+            return self.resume(resolved.id, signed_in, browser_secret)
+        if not isinstance(resolved, ResolvedRequest):
+            return resolved
+        target = self._requests.response_target(resolved.parameters)
         try:
-            request = self._requests.read(parameters, target)
+            request = self._requests.read(resolved.parameters, target)
             step = self._next_step(request, signed_in, None)
         except OAuth2Error as error:
             return self._refused(target, error)
         if step is Step.ISSUE_CODE and signed_in:
-            return self._issue_code(request, target, signed_in)
-        return Waiting(step, self._interactions.begin(parameters, target.client, browser_secret), request)
+            return self._issue_code(request, target, signed_in, resolved)
+        return Waiting(step, self._interactions.begin(resolved, target.client, browser_secret), request)
 
     def store_request(self, sent: Parameters) -> StoredInteraction | Answered | StartOver:
         """Store a request that came without cookies; it is decided when the browser comes back.
 
         A POST from another site brings none (SameSite=Lax). Raises `UntrustedRedirectError`.
         """
-        parameters = self._resolve(sent)
-        if not isinstance(parameters, Parameters):
-            return parameters
-        client = self._requests.response_target(parameters).client
-        return self._interactions.begin(parameters, client, None)
+        resolved = self._resolve(sent, None)
+        if not isinstance(resolved, ResolvedRequest):
+            return resolved
+        client = self._requests.response_target(resolved.parameters).client
+        return self._interactions.begin(resolved, client, None)
 
     def resume(self, interaction_id: str, signed_in: SignedIn | None, browser_secret: str) -> Outcome:
         """Decide again after a step; raises `UntrustedRedirectError` if the registration has changed."""
@@ -123,9 +126,7 @@ class Authorization:
             return self._finish(interaction, self._refused(target, error))
         if step is not Step.ISSUE_CODE or signed_in is None:
             return Waiting(step, interaction, request)
-        if not self._interactions.finish(interaction):
-            return StartOver(Lapse.ANSWERED)
-        return self._issue_code(request, target, signed_in)
+        return self._issue_code(request, target, signed_in, interaction)
 
     def email_of(self, signed_in: SignedIn) -> str:
         """Return the address by which the resident knows their account."""
@@ -155,23 +156,43 @@ class Authorization:
                 scope=" ".join(scopes),
             )
 
-    def decline(self, waiting: Waiting) -> Outcome:
-        """Return the response after the resident declined (RFC 6749 §4.1.2.1)."""
-        target = self._requests.response_target(Parameters.restored(waiting.interaction.parameters))
-        return self._finish(waiting.interaction, self._refused(target, AccessDeniedError()))
+    def decline(self, interaction_id: str, browser_secret: str) -> Outcome:
+        """Return the response after the resident declined, signed in or not (RFC 6749 §4.1.2.1).
 
-    def _resolve(self, sent: Parameters) -> Parameters | Answered | StartOver:
-        """Return the parameters that count, or the outcome where they cannot be had."""
+        Raises `UntrustedRedirectError` if the registration has changed.
+        """
+        resumed = self._interactions.resume(interaction_id, browser_secret)
+        if isinstance(resumed, Lapse):
+            return StartOver(resumed)
+        target = self._requests.response_target(Parameters.restored(resumed.interaction.parameters))
+        return self._finish(resumed.interaction, self._refused(target, AccessDeniedError()))
+
+    def _resolve(
+        self, sent: Parameters, browser_secret: str | None
+    ) -> ResolvedRequest | StoredInteraction | Answered | StartOver:
+        """Return the parameters that count, or this browser's interaction, or the outcome without either."""
         try:
-            return self._resolver.resolve(sent)
-        except PushedRequestExpiredError:
-            return StartOver(Lapse.EXPIRED)
+            resolved = self._resolver.resolve(sent)
+            known = [self._find_waiting(use.digest, browser_secret) for use in resolved.single_use]
+            return next((interaction for interaction in known if interaction), resolved)
+        except PushedRequestExpiredError as error:
+            waiting = self._find_waiting(error.digest, browser_secret)
+            return StartOver(Lapse.EXPIRED) if waiting is None else waiting
+        except RequestAnsweredError:
+            return StartOver(Lapse.ANSWERED)
         except OAuth2Error as error:
             try:
                 target = self._requests.response_target(sent)
             except UntrustedRedirectError as untrusted:
                 raise UntrustedRedirectError(error_description(error), untrusted.client) from None
             return self._refused(target, error)
+
+    def _find_waiting(
+        self, request_digest: str | None, browser_secret: str | None
+    ) -> StoredInteraction | None:
+        if request_digest is None or browser_secret is None:
+            return None
+        return self._interactions.find_waiting(request_digest, browser_secret)
 
     def _next_step(
         self, request: AuthorizationRequest, signed_in: SignedIn | None, known: StoredInteraction | None
@@ -183,15 +204,23 @@ class Authorization:
         return next_step(request, signed_in, known, consent, self._clock.now())
 
     def _finish(self, interaction: StoredInteraction, outcome: Answered) -> Outcome:
-        return outcome if self._interactions.finish(interaction) else StartOver(Lapse.ANSWERED)
+        try:
+            with self._interactions.answering(interaction):
+                return outcome
+        except RequestAnsweredError:
+            return StartOver(Lapse.ANSWERED)
 
     def _refused(self, target: ResponseTarget, error: OAuth2Error) -> Answered:
         parameters = [(str(name), value) for name, value in error.get_body() if value]
         return Answered(authorization_response(target, self._issuer, parameters))
 
     def _issue_code(
-        self, request: AuthorizationRequest, target: ResponseTarget, signed_in: SignedIn
-    ) -> Answered:
+        self,
+        request: AuthorizationRequest,
+        target: ResponseTarget,
+        signed_in: SignedIn,
+        begun: ResolvedRequest | StoredInteraction,
+    ) -> Outcome:
         now, code = self._clock.now(), randomness.secret()
         grant = NewGrant(
             id=randomness.identifier(),
@@ -215,6 +244,13 @@ class Authorization:
             code_challenge=request.code_challenge,
             dpop_jkt=request.dpop_jkt,
         )
-        with self._storage.autocommit() as connection:
-            Grants(connection).issue(grant)
+        interaction = begun if isinstance(begun, StoredInteraction) else None
+        uses = begun.single_use if isinstance(begun, ResolvedRequest) else ()
+        try:
+            with self._interactions.answering(interaction, uses) as executor:
+                Grants(executor).issue(grant)
+        except RequestAnsweredError:
+            return StartOver(Lapse.ANSWERED)
+        except OAuth2Error as error:
+            return self._refused(target, error)
         return Answered(authorization_response(target, self._issuer, [("code", code)]))

@@ -5,17 +5,24 @@ of the client.
 """
 
 import hmac
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from enum import StrEnum
 
 from identity import randomness
 from identity.clock import Clock
+from identity.oidc.authorization.pushed_requests import RequestAnsweredError
+from identity.oidc.authorization.request_objects import ResolvedRequest
 from identity.oidc.authorization.store import InteractionStore, StoredInteraction
 from identity.oidc.protocol.lifetimes import INTERACTION
-from identity.oidc.protocol.parameters import Parameters
+from identity.oidc.protocol.replay_store import SingleUse, spend, spending
 from identity.relying_parties.clients import RegisteredClient
 from identity.secret_keys import digest
-from identity.storage import Storage
+from identity.storage import Executor, Storage
+
+# Longer than a request object is accepted and an interaction that began with it waits.
+_REMEMBERED = 3 * INTERACTION
 
 
 class Lapse(StrEnum):
@@ -42,7 +49,7 @@ class Interactions:
         self._storage, self._clock = storage, clock
 
     def begin(
-        self, parameters: Parameters, client: RegisteredClient, browser_secret: str | None
+        self, request: ResolvedRequest, client: RegisteredClient, browser_secret: str | None
     ) -> StoredInteraction:
         """Store a request; without a browser's secret it belongs to the first browser that resumes it."""
         now = self._clock.now()
@@ -50,13 +57,21 @@ class Interactions:
             id=randomness.identifier(),
             client_id=client.id,
             browser_digest=digest(browser_secret) if browser_secret else "",
-            parameters=parameters.stored(),
+            parameters=request.parameters.stored(),
             created_at=now,
             expires_at=now + INTERACTION,
+            request_digest=request.single_use[0].digest if request.single_use else None,
         )
         with self._storage.autocommit() as connection:
             InteractionStore(connection).add_interaction(interaction)
         return interaction
+
+    def find_waiting(self, request_digest: str, browser_secret: str) -> StoredInteraction | None:
+        """Return the interaction with which this browser goes on when it opens a request again."""
+        with self._storage.autocommit() as connection:
+            return InteractionStore(connection).find_waiting(
+                request_digest, digest(browser_secret), self._clock.now()
+            )
 
     def resume(self, interaction_id: str, browser_secret: str) -> Resumed | Lapse:
         """Return the interaction if it is this browser's and has not expired."""
@@ -86,7 +101,23 @@ class Interactions:
         with self._storage.autocommit() as connection:
             InteractionStore(connection).note_consent(interaction.id, session_id)
 
-    def finish(self, interaction: StoredInteraction) -> bool:
-        """End the interaction before its response is sent: True for exactly one of all that try."""
-        with self._storage.autocommit() as connection:
-            return InteractionStore(connection).finish(interaction.id)
+    @contextmanager
+    def answering(
+        self, interaction: StoredInteraction | None, uses: Sequence[SingleUse] = ()
+    ) -> Iterator[Executor]:
+        """End the interaction before its response, spend what works once, and lend an executor for the rest.
+
+        Raises `RequestAnsweredError` for all but the first of the responses, and as `spending`; then nothing
+        has changed.
+        """
+        if interaction is None:
+            with spending(self._storage, uses) as executor:
+                yield executor
+            return
+        with self._storage.transaction() as tx:
+            if not InteractionStore(tx).finish(interaction.id):
+                raise RequestAnsweredError
+            if interaction.request_digest is not None:
+                remembered_until = self._clock.now() + _REMEMBERED
+                spend(tx, [SingleUse(interaction.request_digest, remembered_until, RequestAnsweredError())])
+            yield tx

@@ -25,10 +25,13 @@ class Interaction(Model):
     # The sessions whose account the resident chose, and with which they consented.
     chosen_session_id: Mapped[str | None] = mapped_column(String(32))
     consented_session_id: Mapped[str | None] = mapped_column(String(32))
+    # The pushed request or request object that works once, as in `spent_identifiers`. A browser that opens it
+    # again, by a reload, goes on with this interaction.
+    request_digest: Mapped[str | None] = mapped_column(String(64), index=True)
 
 
 class PushedRequest(Model):
-    """A pushed authorization request (RFC 9126) until the browser brings its `request_uri`."""
+    """A pushed authorization request (RFC 9126), for as long as a browser may bring its `request_uri`."""
 
     __tablename__ = "pushed_requests"
 

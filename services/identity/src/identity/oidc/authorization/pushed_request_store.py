@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from sqlalchemy import delete, insert
+from sqlalchemy import insert, select
 
 from identity.oidc.authorization.models import PushedRequest
 from identity.storage import Executor, delete_some, table_of
@@ -25,12 +25,10 @@ class PushedRequestStore:
             )
         )
 
-    def claim_request(self, digest: str, client_id: str, now: datetime) -> dict[str, list[str]] | None:
-        """Delete this client's live request; return its parameters, to exactly one of all that try."""
-        statement = (
-            delete(PUSHED)
-            .where(PUSHED.c.digest == digest, PUSHED.c.client_id == client_id, PUSHED.c.expires_at > now)
-            .returning(PUSHED.c.parameters)
+    def find_request(self, digest: str, client_id: str, now: datetime) -> dict[str, list[str]] | None:
+        """Return the parameters of this client's request, unless it has expired."""
+        statement = select(PUSHED.c.parameters).where(
+            PUSHED.c.digest == digest, PUSHED.c.client_id == client_id, PUSHED.c.expires_at > now
         )
         row = self._executor.execute(statement).one_or_none()
         return dict(row.parameters) if row else None

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 from authlib.oauth2 import OAuth2Error
@@ -9,8 +10,9 @@ from authlib.oidc.core.errors import RequestNotSupportedError
 
 from identity.clock import Clock
 from identity.oidc.client_authentication.key_sets import ClientKeySets
+from identity.oidc.protocol.lifetimes import INTERACTION
 from identity.oidc.protocol.parameters import Parameters
-from identity.oidc.protocol.replay_store import SpentIdentifiers
+from identity.oidc.protocol.replay_store import SingleUse, check_unspent, single_use
 from identity.oidc.protocol.signed_jwts import (
     JwtRefusedError,
     UnverifiedJwt,
@@ -35,34 +37,46 @@ class InvalidRequestObjectError(OAuth2Error):
     error = "invalid_request_object"
 
 
+@dataclass(frozen=True)
+class ResolvedRequest:
+    """The parameters of an authorization request that count."""
+
+    parameters: Parameters
+    # The pushed request or the request object, if it works once: spent with the code, or when it is pushed.
+    single_use: tuple[SingleUse, ...] = ()
+
+
 class RequestObjects:
     """Reads request objects."""
 
     def __init__(self, storage: Storage, clock: Clock, keys: ClientKeySets, issuer: str) -> None:
         self._storage, self._clock, self._keys, self._issuer = storage, clock, keys, issuer
 
-    def read(self, text: str, client: RegisteredClient) -> Parameters:
+    def read(self, text: str, client: RegisteredClient) -> ResolvedRequest:
         """Return the parameters that the client signed; whatever stood beside them does not count (§6.3).
 
-        Raises `InvalidRequestObjectError`, and `request_not_supported` for a client that registered no keys.
+        Nothing is spent by it. Raises `InvalidRequestObjectError`, and `request_not_supported` for a client
+        that registered no keys.
         """
         if client.jwks is None and not client.jwks_uri:
             raise RequestNotSupportedError
         try:
             jwt = parse_unverified(text, _TYPES)
             self._check_signature(jwt, client)
-            self._check_claims(jwt, client)
-            return Parameters(_parameters(jwt.claims))
+            expires = self._check_claims(jwt, client)
+            parameters = Parameters(_parameters(jwt.claims))
+            return ResolvedRequest(parameters, self._unspent(jwt, client, expires))
         except JwtRefusedError as error:
             raise InvalidRequestObjectError(f"The request object {error}.") from None
 
     def _check_signature(self, jwt: UnverifiedJwt, client: RegisteredClient) -> None:
-        if client.profile == "fapi2" and jwt.alg == "RS256":
+        if not client.may_sign_with(jwt.alg):
             raise JwtRefusedError("is not signed with PS256, ES256 or EdDSA")
         if not jwt.is_signed_by(self._keys.find_keys(client, jwt.alg, jwt.kid)):
             raise JwtRefusedError("is not signed with a key of the client")
 
-    def _check_claims(self, jwt: UnverifiedJwt, client: RegisteredClient) -> None:
+    def _check_claims(self, jwt: UnverifiedJwt, client: RegisteredClient) -> datetime:
+        """Return when the request object expires."""
         claims, now = jwt.claims, self._clock.now()
         audience = claims.get("aud")
         if claims.get("iss") != client.id or claims.get("client_id") != client.id:
@@ -81,11 +95,19 @@ class RequestObjects:
             raise JwtRefusedError("is from the future")
         if begins is not None and _time(begins) < now - _LONGEST_LIFE:
             raise JwtRefusedError("is older than an hour (nbf)")
-        jti = identifier(claims)
-        if jti is not None:
-            with self._storage.autocommit() as connection:
-                if not SpentIdentifiers(connection).spend("request object", client.id, jti, _time(expires)):
-                    raise JwtRefusedError("was used before (jti)")
+        return _time(expires)
+
+    def _unspent(
+        self, jwt: UnverifiedJwt, client: RegisteredClient, expires: datetime
+    ) -> tuple[SingleUse, ...]:
+        jti = identifier(jwt.claims)
+        if jti is None:
+            return ()
+        refusal = InvalidRequestObjectError("The request object was used before (jti).")
+        # It may wait for its resident in several browsers.
+        use = single_use("request object", client.id, jti, expires + INTERACTION, refusal)
+        check_unspent(self._storage, use)
+        return (use,)
 
 
 def _parameters(claims: Mapping[str, object]) -> Iterator[tuple[str, str]]:

@@ -4,14 +4,10 @@ from authlib.oauth2 import OAuth2Error
 from authlib.oauth2.rfc6749 import InvalidRequestError
 
 from identity.oidc.authorization.pushed_requests import PREFIX, PushedRequests
-from identity.oidc.authorization.request_objects import RequestObjects
+from identity.oidc.authorization.request_objects import RequestObjects, ResolvedRequest
 from identity.oidc.authorization.requests import AuthorizationRequests
 from identity.oidc.protocol.parameters import Parameters
 from identity.relying_parties.clients import RegisteredClient
-
-
-class PushedRequestExpiredError(Exception):
-    """The pushed request was used, or is older than a minute. The client has to push again."""
 
 
 class RequestResolver:
@@ -22,22 +18,23 @@ class RequestResolver:
     ) -> None:
         self._requests, self._objects, self._pushed = requests, objects, pushed
 
-    def resolve(self, sent: Parameters) -> Parameters:
+    def resolve(self, sent: Parameters) -> ResolvedRequest:
         """Return the parameters that count; those beside a `request_uri` or a `request` are ignored.
 
-        Raises `UntrustedRedirectError`, `PushedRequestExpiredError`, and `OAuth2Error` for the client.
+        Nothing is spent by it. Raises `UntrustedRedirectError`, `PushedRequestExpiredError`,
+        `RequestAnsweredError`, and `OAuth2Error` for the client.
         """
         client = self._requests.find_client(sent)
         reference = sent.get("request_uri")
         if reference is not None and sent.get("request") is not None:
             raise InvalidRequestError("Send request or request_uri, not both.")
         if reference is not None and reference.startswith(PREFIX) and not sent.is_repeated("request_uri"):
-            return self._claim_pushed(reference, client)
+            return self._pushed.find_request(reference, client)
         if client.require_pushed_authorization_requests:
             raise InvalidRequestError("This client has to push its authorization requests (RFC 9126).")
         return self.open_request_object(sent, client)
 
-    def open_request_object(self, sent: Parameters, client: RegisteredClient) -> Parameters:
+    def open_request_object(self, sent: Parameters, client: RegisteredClient) -> ResolvedRequest:
         """Return the parameters of the request object if there is one, else `sent`; raises `OAuth2Error`."""
         signed = sent.get("request")
         if sent.is_repeated("request"):
@@ -46,13 +43,7 @@ class RequestResolver:
             return self._objects.read(signed, client)
         if client.require_signed_request_object and sent.get("request_uri") is None:
             raise InvalidRequestError("This client has to sign its authorization requests (RFC 9101).")
-        return sent
-
-    def _claim_pushed(self, reference: str, client: RegisteredClient) -> Parameters:
-        parameters = self._pushed.claim_request(reference, client)
-        if parameters is None:
-            raise PushedRequestExpiredError
-        return parameters
+        return ResolvedRequest(sent)
 
 
 def error_description(error: OAuth2Error) -> str:

@@ -88,14 +88,14 @@ class AuthorizationPages:
         return self._with_cookie(response, browser_secret, secret)
 
     def reply(self, interaction_id: str) -> Response:
-        """Take the resident's answer to one of the two pages, then decide again."""
+        """Take the resident's answer to one of the two pages, or a no on the sign-in page; decide again."""
         signed_in = self._current_session.load()
         secret = self._cookies.get(_BROWSER_COOKIE) or randomness.secret()
         try:
+            if request.form.get("answer") == "no":
+                return self._respond(self._authorization.decline(interaction_id, secret), is_silent=False)
             outcome = self._authorization.resume(interaction_id, signed_in, secret)
             if isinstance(outcome, Waiting) and signed_in:
-                if request.form.get("answer") == "no":
-                    return self._respond(self._authorization.decline(outcome), is_silent=False)
                 if outcome.step is Step.CHOOSE_ACCOUNT:
                     self._authorization.choose_account(outcome, signed_in)
                 elif outcome.step is Step.CONSENT:
@@ -118,7 +118,9 @@ class AuthorizationPages:
         client, hint = outcome.request.client, outcome.request.login_hint
         # A resident who is signed in and has to sign in all the same must authenticate again.
         again = outcome.step is Step.SIGN_IN and self._current_session.load() is not None
-        continuation = Continuation(path, client.id, client.city_id, hint, reauthenticate=again)
+        continuation = Continuation(
+            path, client.id, client.city_id, hint, reauthenticate=again, declinable=True
+        )
         return self._pages.see_other(_JOURNEYS[outcome.step], continuation, **locale)
 
     def _answer(self, outcome: Answered, *, is_silent: bool) -> Response:
@@ -153,7 +155,11 @@ class AuthorizationPages:
     def _ask(self, waiting: Waiting, signed_in: SignedIn) -> Response:
         client, target = waiting.request.client, waiting.request.redirect_uri
         continuation = Continuation(
-            _resume_path(waiting.interaction), client.id, client.city_id, waiting.request.login_hint
+            _resume_path(waiting.interaction),
+            client.id,
+            client.city_id,
+            waiting.request.login_hint,
+            declinable=True,
         )
         return self._pages.render(
             _OWN_PAGES[waiting.step],

@@ -24,6 +24,7 @@ class StoredInteraction:
     expires_at: datetime
     chosen_session_id: str | None = None
     consented_session_id: str | None = None
+    request_digest: str | None = None
 
 
 class InteractionStore:
@@ -40,6 +41,18 @@ class InteractionStore:
         row = self._executor.execute(
             select(INTERACTION).where(INTERACTION.c.id == interaction_id)
         ).one_or_none()
+        return StoredInteraction(**row._mapping) if row else None  # noqa: SLF001 - the documented name
+
+    def find_waiting(
+        self, request_digest: str, browser_digest: str, now: datetime
+    ) -> StoredInteraction | None:
+        """Return an interaction of this request that waits in this browser."""
+        statement = select(INTERACTION).where(
+            INTERACTION.c.request_digest == request_digest,
+            INTERACTION.c.browser_digest == browser_digest,
+            INTERACTION.c.expires_at > now,
+        )
+        row = self._executor.execute(statement.limit(1)).one_or_none()
         return StoredInteraction(**row._mapping) if row else None  # noqa: SLF001 - the documented name
 
     def bind(self, interaction_id: str, browser_digest: str) -> bool:

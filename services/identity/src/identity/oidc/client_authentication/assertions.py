@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 from identity.clock import Clock
 from identity.oidc.client_authentication.key_sets import ClientKeySets
 from identity.oidc.protocol.errors import ClientRefusedError
-from identity.oidc.protocol.replay_store import SpentIdentifiers
+from identity.oidc.protocol.replay_store import SingleUse, check_unspent, single_use
 from identity.oidc.protocol.signed_jwts import (
     JwtRefusedError,
     UnverifiedJwt,
@@ -42,31 +42,34 @@ class ClientAssertions:
             raise ClientRefusedError("The client assertion's iss and sub are not both the client_id.")
         return named
 
-    def check(self, assertion: str, client: RegisteredClient, endpoint: str) -> None:
-        """Raise `ClientRefusedError` unless the client signed this for this issuer, now, and sends it first.
+    def verify(self, assertion: str, client: RegisteredClient, endpoint: str) -> SingleUse:
+        """Return the one use of an assertion that the client signed for this issuer, now, and sends first.
 
-        `endpoint` is the address of the request, one more audience (RFC 9126 §2).
+        It is not spent by this. Raises `ClientRefusedError`. `endpoint` is the address of the request, one
+        more audience (RFC 9126 §2).
         """
         jwt = _parse(assertion)
-        allowed = [alg for alg in ALGORITHMS if client.profile != "fapi2" or alg != "RS256"]
+        allowed = [alg for alg in ALGORITHMS if client.may_sign_with(alg)]
         if jwt.alg not in allowed:
             raise ClientRefusedError(f"The client assertion is not signed with one of {', '.join(allowed)}.")
         if not jwt.is_signed_by(self._keys.find_keys(client, jwt.alg, jwt.kid)):
             raise ClientRefusedError("The client assertion is not signed with a key of the client.")
         try:
-            self._check_claims(jwt, client, (*self._audiences, endpoint))
+            return self._verify_claims(jwt, client, (*self._audiences, endpoint))
         except JwtRefusedError as error:
             raise ClientRefusedError(f"The client assertion {error}.") from None
 
-    def _check_claims(self, jwt: UnverifiedJwt, client: RegisteredClient, audiences: Collection[str]) -> None:
+    def _verify_claims(
+        self, jwt: UnverifiedJwt, client: RegisteredClient, audiences: Collection[str]
+    ) -> SingleUse:
         claims, now = jwt.claims, self._clock.now()
         if claims.get("iss") != client.id or claims.get("sub") != client.id:
             raise JwtRefusedError("does not name the client in iss and sub")
         audience = claims.get("aud")
         # One audience: an assertion that is valid elsewhere too could be replayed here.
-        if isinstance(audience, list) and len(audience) == 1 and client.profile != "fapi2":
+        if isinstance(audience, list) and len(audience) == 1 and not client.follows_fapi2:
             [audience] = audience
-        if audience not in ((self._issuer,) if client.profile == "fapi2" else tuple(audiences)):
+        if audience not in ((self._issuer,) if client.follows_fapi2 else tuple(audiences)):
             raise JwtRefusedError("is not for this issuer alone (aud)")
         expires = moment(claims, "exp")
         if expires is None or not now < _time(expires) <= now + _LONGEST_LIFE + _SKEW:
@@ -78,9 +81,10 @@ class ClientAssertions:
         jti = identifier(claims)
         if jti is None:
             raise JwtRefusedError("has no jti")
-        with self._storage.autocommit() as connection:
-            if not SpentIdentifiers(connection).spend("client assertion", client.id, jti, _time(expires)):
-                raise JwtRefusedError("was used before (jti)")
+        refusal = ClientRefusedError("The client assertion was used before (jti).")
+        use = single_use("client assertion", client.id, jti, _time(expires), refusal)
+        check_unspent(self._storage, use)
+        return use
 
 
 def _parse(assertion: str) -> UnverifiedJwt:

@@ -12,6 +12,7 @@ from identity.oidc.client_authentication.certificates import ClientCertificates
 from identity.oidc.client_authentication.failed_authentications import FailedAuthentications
 from identity.oidc.protocol.errors import ClientRefusedError
 from identity.oidc.protocol.parameters import Parameters
+from identity.oidc.protocol.replay_store import SingleUse
 from identity.oidc.protocol.request import ProtocolRequest
 from identity.relying_parties.cache import RelyingPartyCache
 from identity.relying_parties.clients import SECRET_METHODS, RegisteredClient
@@ -30,6 +31,15 @@ class _Credentials:
     proof: str
 
 
+@dataclass(frozen=True)
+class AuthenticatedClient:
+    """A client that authenticated."""
+
+    client: RegisteredClient
+    # What it proved itself with, if that works once: spent with what the request yields.
+    single_use: tuple[SingleUse, ...] = ()
+
+
 class ClientAuthentication:
     """Authenticates clients. Secrets are 256 random bits: SHA-256 and a constant-time compare are enough."""
 
@@ -44,36 +54,38 @@ class ClientAuthentication:
         self._relying_parties, self._clock = relying_parties, clock
         self._assertions, self._certificates, self._failures = assertions, certificates, failures
 
-    def authenticate(self, request: ProtocolRequest) -> RegisteredClient:
+    def authenticate(self, request: ProtocolRequest) -> AuthenticatedClient:
         """Return the client that authenticated as it is registered to; a public client by its id.
 
-        Raises `ClientRefusedError`, or `InvalidRequestError` for two methods at once (RFC 6749 §2.3).
+        Nothing is spent by it. Raises `ClientRefusedError`, or `InvalidRequestError` for two methods at once
+        (RFC 6749 §2.3).
         """
         credentials = self._credentials(request.authorization_header, request.parameters)
         client = self._relying_parties.client(credentials.client_id)
         if client is None:
             raise ClientRefusedError("Unknown client, or no client authentication was included.")
         try:
-            self._check(credentials, client, request)
+            return AuthenticatedClient(client, self._verify(credentials, client, request))
         except ClientRefusedError:
             self._failures.record(client.id, credentials.method)
             raise
-        return client
 
-    def _check(self, credentials: _Credentials, client: RegisteredClient, request: ProtocolRequest) -> None:
+    def _verify(
+        self, credentials: _Credentials, client: RegisteredClient, request: ProtocolRequest
+    ) -> tuple[SingleUse, ...]:
         method, registered = credentials.method, client.token_endpoint_auth_method
         if method in SECRET_METHODS and not client.accepts_secret(credentials.proof, self._clock.now()):
             raise ClientRefusedError("The client secret is wrong or has expired.")
         if method == "none" and registered in CERTIFICATE_METHODS:
             # The form of such a request names the client alone; the connection has the certificate.
-            certificate = request.certificate
-            if certificate is None or not self._certificates.proves(certificate, client):
+            if not self._certificates.proves(request.certificate, client):
                 raise ClientRefusedError("The client certificate is missing, or is not this client's.")
         elif method not in client.authentication_methods:
             accepted = " or ".join(client.authentication_methods)
             raise ClientRefusedError(f"This client is registered to authenticate with {accepted}.")
         elif method == PRIVATE_KEY_JWT:
-            self._assertions.check(credentials.proof, client, request.uri)
+            return (self._assertions.verify(credentials.proof, client, request.uri),)
+        return ()
 
     def _credentials(self, header: str | None, form: Parameters) -> _Credentials:
         named, secret = form.get("client_id") or "", form.get("client_secret")

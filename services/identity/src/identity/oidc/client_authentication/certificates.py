@@ -8,22 +8,27 @@ import base64
 import binascii
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from pathlib import Path
 from urllib.parse import unquote
 
+import structlog
 from cryptography import x509
 from cryptography.hazmat.primitives.hashes import SHA256
-from cryptography.x509.verification import ExtensionPolicy, PolicyBuilder, Store, VerificationError
 from joserfc.util import urlsafe_b64encode
 
 from identity.clock import Clock
 from identity.config import Settings
-from identity.errors import SettingsError
+from identity.oidc.client_authentication.certificate_authorities import read_authorities, why_not_signed
 from identity.oidc.client_authentication.key_sets import ClientKeySets
 from identity.relying_parties import certificate_subjects
 from identity.relying_parties.clients import RegisteredClient
 
+_log = structlog.get_logger(__name__)
+
 _LONGEST = 16 * 1024
+# What proxies write where the connection has no certificate: Apache's is "(null)".
+_NONE = ("", "(null)")
+# Characters of a name in the log.
+_SHOWN = 200
 _FRAME = ("-----BEGIN CERTIFICATE-----", "-----END CERTIFICATE-----")
 
 
@@ -43,7 +48,8 @@ class ClientCertificates:
         self._clock, self._keys = clock, keys
         # Without a trusted proxy in front any client could send the header.
         self.header = settings.client_certificate_header if settings.trusted_proxies else ""
-        self._authorities = _authorities(settings.client_certificate_authorities) if self.header else []
+        path = settings.client_certificate_authorities
+        self._authorities = read_authorities(path, clock.now()) if path else []
 
     @property
     def methods(self) -> tuple[str, ...]:
@@ -55,42 +61,47 @@ class ClientCertificates:
 
     def read(self, header: str | None) -> PresentedCertificate | None:
         """Return the certificate in the proxy's header, or None where it holds none that can be read."""
-        if not self.header or not header or len(header) > _LONGEST:
+        if not self.header or header is None or header.strip() in _NONE:
             return None
         try:
             certificate = x509.load_der_x509_certificate(_der(header))
         except (ValueError, binascii.Error):
+            _log.warning("client_certificate_unreadable", header=self.header, length=len(header))
             return None
         return PresentedCertificate(certificate, _thumbprint(certificate))
 
-    def proves(self, presented: PresentedCertificate, client: RegisteredClient) -> bool:
-        """Tell whether the certificate is the client's, by its registered method."""
-        method, certificate, now = client.token_endpoint_auth_method, presented.certificate, self._clock.now()
-        if method not in self.methods:
-            return False
-        if not certificate.not_valid_before_utc <= now <= certificate.not_valid_after_utc:
-            return False
-        if method == "self_signed_tls_client_auth":
-            return presented.thumbprint in _registered_thumbprints(self._keys.jwks(client))
-        is_named = certificate_subjects.is_same(client.tls_client_auth_subject_dn, certificate.subject)
-        return is_named and self._is_of_authority(certificate)
+    def proves(self, presented: PresentedCertificate | None, client: RegisteredClient) -> bool:
+        """Tell whether the certificate is the client's, by its registered method.
 
-    def _is_of_authority(self, certificate: x509.Certificate) -> bool:
-        # The subject counts; the extensions of a website's certificate are not required.
-        verifier = (
-            PolicyBuilder()
-            .store(Store(self._authorities))
-            .time(self._clock.now())
-            .extension_policies(
-                ca_policy=ExtensionPolicy.webpki_defaults_ca(), ee_policy=ExtensionPolicy.permit_all()
+        The log says why one is refused; the client is not told.
+        """
+        reason = self._why_refused(presented, client)
+        if reason is not None:
+            certificate = presented.certificate if presented else None
+            _log.warning(
+                "client_certificate_refused",
+                client_id=client.id,
+                reason=reason,
+                subject=certificate.subject.rfc4514_string()[:_SHOWN] if certificate else None,
+                issuer=certificate.issuer.rfc4514_string()[:_SHOWN] if certificate else None,
             )
-            .build_client_verifier()
-        )
-        try:
-            verifier.verify(certificate, [])
-        except (VerificationError, ValueError):
-            return False
-        return True
+        return reason is None
+
+    def _why_refused(self, presented: PresentedCertificate | None, client: RegisteredClient) -> str | None:
+        method, now = client.token_endpoint_auth_method, self._clock.now()
+        if method not in self.methods:
+            return f"{method} does not work with the current settings"
+        if presented is None:
+            return f"the proxy passed no certificate in {self.header}"
+        certificate = presented.certificate
+        if not certificate.not_valid_before_utc <= now <= certificate.not_valid_after_utc:
+            return "the certificate has expired, or its time has not come"
+        if method == "self_signed_tls_client_auth":
+            is_registered = presented.thumbprint in _registered_thumbprints(self._keys.jwks(client))
+            return None if is_registered else "the certificate is none of the client's jwks"
+        if not certificate_subjects.is_same(client.tls_client_auth_subject_dn, certificate.subject):
+            return f"the registered subject is {client.tls_client_auth_subject_dn}"
+        return why_not_signed(certificate, self._authorities, now)
 
 
 def _registered_thumbprints(jwks: Iterable[Mapping[str, object]]) -> set[str]:
@@ -115,6 +126,8 @@ def _der(header: str) -> bytes:
     RFC 9440 (`:base64:`), PEM escaped as in a URL (nginx), PEM with blanks for line ends (Apache), and
     base64 alone (HAProxy).
     """
+    if len(header) > _LONGEST:
+        raise ValueError("longer than any certificate")
     text = unquote(header) if "%" in header else header
     for frame in _FRAME:
         text = text.replace(frame, "")
@@ -123,14 +136,3 @@ def _der(header: str) -> bytes:
 
 def _thumbprint(certificate: x509.Certificate) -> str:
     return urlsafe_b64encode(certificate.fingerprint(SHA256())).decode()
-
-
-def _authorities(path: str) -> list[x509.Certificate]:
-    if not path:
-        return []
-    try:
-        return x509.load_pem_x509_certificates(Path(path).read_bytes())
-    except (OSError, ValueError) as error:
-        raise SettingsError(
-            f"IDENTITY_CLIENT_CERTIFICATE_AUTHORITIES: cannot be read ({type(error).__name__})"
-        ) from None

@@ -60,6 +60,10 @@ FIELDS: dict[str, Shape] = {
     "id_token_signed_response_alg": TEXT,
     "userinfo_signed_response_alg": TEXT,
     "subject_type": TEXT,
+    "sector_identifier_uri": TEXT,
+    "logo_uri": TEXT,
+    "policy_uri": TEXT,
+    "tos_uri": TEXT,
     "initiate_login_uri": TEXT,
     "post_logout_redirect_uris": TEXTS,
     "backchannel_logout_uri": TEXT,
@@ -69,7 +73,7 @@ FIELDS: dict[str, Shape] = {
 _RENAMED = {"client_name": "name", "scope": "scopes"}
 _METADATA = {field: name for name, field in _RENAMED.items()}
 # The members that may come in several languages, as `client_name#es` (§2.2).
-_IN_LANGUAGES = ("client_name",)
+_IN_LANGUAGES = ("client_name", "logo_uri", "policy_uri", "tos_uri")
 # Follows from the grant types, and is returned all the same (§2.1).
 RESPONSE_TYPES = "response_types"
 _EMPTY: tuple[object, ...] = (None, "", [], frozenset())
@@ -125,7 +129,7 @@ def _field(name: str) -> str:
 
 
 def _value(metadata: Mapping[str, object], name: str) -> object:
-    """Return the value, or where it comes in languages alone the first of them: a client has one name."""
+    """Return the value, or where it comes in languages alone the first of them: a client has one."""
     value = metadata.get(name)
     if value is not None or name not in _IN_LANGUAGES:
         return value

@@ -17,10 +17,13 @@ from identity.relying_parties.admin import check_references
 from identity.relying_parties.clients import RegisteredClient
 from identity.relying_parties.invitations.invitation import Invitation, SelfRegistration
 from identity.relying_parties.invitations.store import Invitations, SelfRegistrations
+from identity.relying_parties.logos.logo import Logo, PublishedLogos
+from identity.relying_parties.logos.store import Logos
 from identity.relying_parties.schemas import ClientRegistration, RegistrationRefusedError, read_client
+from identity.relying_parties.sector_identifiers import SectorIdentifiers
 from identity.relying_parties.store import Clients, Resources
 from identity.secret_keys import digest
-from identity.storage import Storage, Transaction
+from identity.storage import Executor, Storage
 
 # Of their identifiers: operators see which clients they did not write themselves.
 PREFIX = "dynamic-"
@@ -34,6 +37,8 @@ _NOT_SENT_BACK = (
     "client_secret_expires_at",
     "client_id_issued_at",
 )
+# Fields whose addresses are fetched.
+_PUBLISHED = {"sector_identifier_uri", "logo_uri"}
 
 Metadata = Mapping[str, object]
 
@@ -63,8 +68,10 @@ class Deleted:
 class ClientSelfService:
     """The registrations of clients that register themselves."""
 
-    def __init__(self, storage: Storage, clock: Clock) -> None:
-        self._storage, self._clock = storage, clock
+    def __init__(
+        self, storage: Storage, clock: Clock, sectors: SectorIdentifiers, logos: PublishedLogos
+    ) -> None:
+        self._storage, self._clock, self._sectors, self._logos = storage, clock, sectors, logos
 
     def register(self, invitation_token: str, sent: Metadata, ip_address: str) -> Registered | InvalidToken:
         """Register a new client (RFC 7591 §3).
@@ -72,15 +79,21 @@ class ClientSelfService:
         Raises `RegistrationRefusedError`, and then the invitation stays open.
         """
         now = self._clock.now()
+        client_id, token = f"{PREFIX}{randomness.identifier()}", randomness.secret()
+        with self._storage.autocommit() as connection:
+            known = Invitations(connection).find_open_invitation(digest(invitation_token), now)
+        if known is None:
+            return InvalidToken()
+        logo = self._fetch_published(sent, known, _kept_of_new(known, client_id))
         with self._storage.transaction() as tx:
             invitation = Invitations(tx).claim_invitation(digest(invitation_token), now)
             if invitation is None:
                 return InvalidToken()
-            client_id, token = f"{PREFIX}{randomness.identifier()}", randomness.secret()
-            kept = {"id": client_id, "city_id": invitation.city_id, "first_party": False}
+            kept = _kept_of_new(invitation, client_id)
             client = _checked(tx, sent, invitation, kept).registered()
             clients = Clients(tx)
             clients.put_client(client, now)
+            Logos(tx).replace_logo(client_id, logo, now)
             secret = _new_secret(clients, client, now)
             SelfRegistrations(tx).add_self_registration(client_id, invitation.id, digest(token), now)
             Audit(tx).record(
@@ -114,6 +127,11 @@ class ClientSelfService:
             return InvalidToken()
         _check_update(sent, client_id)
         now, next_token = self._clock.now(), randomness.secret()
+        with self._storage.autocommit() as connection:
+            present = Clients(connection).find_enabled_client(client_id, now)
+        if present is None:
+            return InvalidToken()
+        logo = self._fetch_published(sent, known.invitation, kept_on_update(present, sent))
         with self._storage.transaction() as tx:
             clients = Clients(tx)
             is_first = SelfRegistrations(tx).replace_token(known, digest(next_token))
@@ -122,6 +140,7 @@ class ClientSelfService:
                 return InvalidToken()
             client = _checked(tx, sent, known.invitation, kept_on_update(before, sent)).registered()
             clients.update_client(client)
+            Logos(tx).replace_logo(client_id, logo, now)
             secret = _secret_after(clients, before, client, sent.get("client_secret"), now)
             Audit(tx).record(Event.CLIENT_UPDATED_ITSELF, now, client_id=client_id, ip_address=ip_address)
         return Registered(client, known.registered_at, next_token, secret)
@@ -141,6 +160,17 @@ class ClientSelfService:
             Audit(tx).record(Event.CLIENT_DELETED_ITSELF, now, client_id=client_id, ip_address=ip_address)
         return Deleted()
 
+    def _fetch_published(
+        self, sent: Metadata, invitation: Invitation, kept: Mapping[str, object]
+    ) -> Logo | None:
+        """Check the client's sector and return its logo, after all other checks, outside of a transaction."""
+        if not _PUBLISHED & fields_of(sent).keys():
+            return None
+        with self._storage.autocommit() as connection:
+            registration = _checked(connection, sent, invitation, kept)
+        self._sectors.check(registration, public_only=True)
+        return self._logos.fetch(registration.logo_uri, public_only=True) if registration.logo_uri else None
+
     def _authenticate(self, client_id: str, token: str) -> SelfRegistration | None:
         # Other text is no identifier, and PostgreSQL refuses some of it.
         if not _CLIENT_ID.fullmatch(client_id):
@@ -150,21 +180,33 @@ class ClientSelfService:
         return known if known and known.accepts_token(token) else None
 
 
+def _kept_of_new(invitation: Invitation, client_id: str) -> dict[str, object]:
+    """Return the fields of a new client that no metadata sets."""
+    return {
+        "id": client_id,
+        "city_id": invitation.city_id,
+        "first_party": False,
+        "pkce_required": invitation.pkce_required,
+    }
+
+
 def _checked(
-    tx: Transaction, sent: Metadata, invitation: Invitation, kept: Mapping[str, object]
+    executor: Executor, sent: Metadata, invitation: Invitation, kept: Mapping[str, object]
 ) -> ClientRegistration:
     """Return the registration if it keeps the rules of every registration and those of the invitation."""
     fields = fields_of(sent)
     content = _defaults(fields, invitation, str(kept["id"])) | fields | dict(kept)
+    # A public client has nothing but PKCE to protect its code with.
+    content["pkce_required"] = kept["pkce_required"] or content.get("token_endpoint_auth_method") == "none"
     # RFC 7591 has no member for resources: a client's are those whose scopes it has.
-    resources = Resources(tx).list_resources()
+    resources = Resources(executor).list_resources()
     scopes = _texts(content["scopes"])
     content["resources"] = [each.id for each in resources if each.scopes.intersection(scopes)]
     registration = read_client(content)
     check_response_types(sent, registration.grant_types)
     if problems := invitation.problems_with(registration):
         raise RegistrationRefusedError(problems)
-    check_references(tx, registration)
+    check_references(executor, registration)
     return registration
 
 

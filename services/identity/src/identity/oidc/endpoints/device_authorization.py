@@ -1,21 +1,23 @@
 """The device authorization endpoint (RFC 8628 §3.1, §3.2)."""
 
+from dataclasses import replace
+
 from authlib.oauth2 import OAuth2Error
 from authlib.oauth2.rfc6749 import UnauthorizedClientError
 from werkzeug.wrappers import Response
 
 from identity import randomness
 from identity.clock import Clock
-from identity.oidc.client_authentication.authentication import ClientAuthentication
+from identity.oidc.client_authentication.authentication import AuthenticatedClient, ClientAuthentication
 from identity.oidc.device import user_codes
 from identity.oidc.device.store import DeviceAuthorizations, WaitingDevice
 from identity.oidc.protocol.errors import TooManyRequestsError
 from identity.oidc.protocol.lifetimes import DEVICE_CODE, DEVICE_INTERVAL
+from identity.oidc.protocol.replay_store import spending
 from identity.oidc.protocol.request import ProtocolRequest
 from identity.oidc.protocol.responses import error_response
 from identity.oidc.tokens.resource_indicators import ResourceIndicators, allowed_scope
 from identity.rate_limits.limiter import Action, RateLimiter
-from identity.relying_parties.clients import RegisteredClient
 from identity.relying_parties.schemas import DEVICE_CODE as GRANT_TYPE
 from identity.secret_keys import SecretKeys, digest
 from identity.storage import Storage
@@ -48,12 +50,12 @@ class DeviceAuthorizationEndpoint:
         """Return the codes (§3.2), or the error. Clients authenticate as at the token endpoint (§3.1)."""
         try:
             request.parameters.check_form()
-            client = self._client_authentication.authenticate(request)
-            if GRANT_TYPE not in client.grant_types:
+            authenticated = self._client_authentication.authenticate(request)
+            if GRANT_TYPE not in authenticated.client.grant_types:
                 raise UnauthorizedClientError("The client is not registered for devices.")
             if not self._rate_limiter.allows_network(Action.DEVICE, ip_address):
                 raise TooManyRequestsError("devices", self._rate_limiter.seconds(Action.DEVICE))
-            device_code, user_code = self._begin(client, request)
+            device_code, user_code = self._begin(authenticated, request)
         except OAuth2Error as error:
             return error_response(error)
         shown = user_codes.formatted(user_code)
@@ -67,7 +69,8 @@ class DeviceAuthorizationEndpoint:
         }
         return json_response(200, content)
 
-    def _begin(self, client: RegisteredClient, request: ProtocolRequest) -> tuple[str, str]:
+    def _begin(self, authenticated: AuthenticatedClient, request: ProtocolRequest) -> tuple[str, str]:
+        client = authenticated.client
         scope = allowed_scope(request.parameters.get("scope") or "openid", client)
         resources = self._resources.granted_resources(request.parameters.all("resource"), client)
         now, device_code, user_code = self._clock.now(), randomness.secret(), user_codes.generate()
@@ -75,14 +78,20 @@ class DeviceAuthorizationEndpoint:
             id=randomness.identifier(),
             client_id=client.id,
             device_code_digest=digest(device_code),
-            user_code_digest=self._secret_keys.keyed_digest(USER_CODE, user_code),
+            user_code_digest=self._user_code_digest(user_code),
             scope=scope,
             resources=list(resources),
             created_at=now,
             expires_at=now + DEVICE_CODE,
             interval_seconds=int(DEVICE_INTERVAL.total_seconds()),
         )
-        with self._storage.autocommit() as connection:
-            is_new = DeviceAuthorizations(connection).add_device(device)
-        # Two devices may get the same user code on one day; a second collision is as good as impossible.
-        return (device_code, user_code) if is_new else self._begin(client, request)
+        with spending(self._storage, authenticated.single_use) as executor:
+            devices = DeviceAuthorizations(executor)
+            # Two devices may get the same user code on one day; a second collision is as good as impossible.
+            while not devices.add_device(device):
+                user_code = user_codes.generate()
+                device = replace(device, user_code_digest=self._user_code_digest(user_code))
+        return device_code, user_code
+
+    def _user_code_digest(self, user_code: str) -> str:
+        return self._secret_keys.keyed_digest(USER_CODE, user_code)

@@ -16,6 +16,7 @@ from identity.oidc.grant_types.refresh_token import RefreshRotation
 from identity.oidc.grants.store import Grants
 from identity.oidc.protocol.errors import ClientRefusedError
 from identity.oidc.protocol.lifetimes import REFRESH_IDLE
+from identity.oidc.protocol.replay_store import SingleUse, spend_alone
 from identity.oidc.protocol.request import ProtocolRequest
 from identity.oidc.protocol.responses import error_response
 from identity.oidc.sender_constraint.binding import confirmation_in, token_type
@@ -59,27 +60,29 @@ class Introspection:
         """Return whether the token is active. No hint is needed: the token's form shows its type (§2.1)."""
         try:
             request.parameters.check_form()
-            caller = self._authenticate(request)
+            caller, uses = self._authenticate(request)
             token = request.parameters.get("token")
             if token is None:
                 raise InvalidRequestError("The parameter 'token' is missing.")
+            spend_alone(self._storage, uses)
         except OAuth2Error as error:
             return error_response(error)
         return json_response(
             200, self._describe_refresh_token(token, caller) or self._describe(token, caller)
         )
 
-    def _authenticate(self, request: ProtocolRequest) -> Caller:
+    def _authenticate(self, request: ProtocolRequest) -> tuple[Caller, tuple[SingleUse, ...]]:
+        """Return who asks, and what they proved it with, if that works once."""
         resource = self._resources.authenticate(request.authorization_header)
         if isinstance(resource, RegisteredResource):
-            return resource
+            return resource, ()
         if resource is NotAuthenticated.WRONG_SECRET:
             raise ClientRefusedError("The resource's secret is wrong.")
         # §2.1 requires authentication, against token scanning: a public client has none.
-        client = self._client_authentication.authenticate(request)
-        if client.is_public:
+        authenticated = self._client_authentication.authenticate(request)
+        if authenticated.client.is_public:
             raise ClientRefusedError("A public client cannot ask for this.")
-        return client
+        return authenticated.client, authenticated.single_use
 
     def _describe(self, token: str, caller: Caller) -> dict[str, object]:
         try:

@@ -15,6 +15,7 @@ from identity.oidc.grant_types.refresh_token import RefreshRotation
 from identity.oidc.grants.revocation import Cause, Revocation
 from identity.oidc.grants.store import Grants, GrantView
 from identity.oidc.protocol.errors import UnsupportedTokenTypeError
+from identity.oidc.protocol.replay_store import spend_alone
 from identity.oidc.protocol.request import ProtocolRequest
 from identity.oidc.protocol.responses import error_response
 from identity.oidc.tokens.access_token import AccessTokens
@@ -43,15 +44,17 @@ class TokenRevocation:
         """Revoke the token's grant. For an unknown or ended one the response is the same (§2.2)."""
         try:
             request.parameters.check_form()
-            client = self._client_authentication.authenticate(request)
+            authenticated = self._client_authentication.authenticate(request)
             token = request.parameters.get("token")
             if token is None:
                 raise InvalidRequestError("The parameter 'token' is missing.")
-            grant = self._grant_behind(token, client.id)
+            grant, uses = self._grant_behind(token, authenticated.client.id), authenticated.single_use
+            if grant is None:
+                spend_alone(self._storage, uses)
+            else:
+                self._revocation.revoke(grant, Cause.REVOKED_BY_CLIENT, uses)
         except OAuth2Error as error:
             return error_response(error)
-        if grant is not None:
-            self._revocation.revoke(grant, Cause.REVOKED_BY_CLIENT)
         return json_response(200, {})
 
     def _grant_behind(self, text: str, client_id: str) -> GrantView | None:

@@ -1,4 +1,7 @@
-"""The token endpoint (RFC 6749 §3.2): five phases, the same for every grant type."""
+"""The token endpoint (RFC 6749 §3.2): five phases, the same for every grant type.
+
+Only the last one spends anything: a client that is answered by an error repeats its request as it is.
+"""
 
 from collections.abc import Iterable
 
@@ -36,20 +39,22 @@ class TokenEndpoint:
         self._grant_types = {grant_type.name: grant_type for grant_type in grant_types}
 
     def respond(self, request: ProtocolRequest) -> Response:
-        """Return the tokens (RFC 6749 §5.1), or the error (§5.2). No grant is spent before `redeem`."""
+        """Return the tokens (RFC 6749 §5.1), or the error (§5.2). Nothing is spent before `redeem`."""
         try:
             # 1. Parse the form.
             request.parameters.check_form()
             grant_type = self._find_grant_type(request.parameters)
             # 2. Authenticate the client.
-            client = self._client_authentication.authenticate(request)
+            authenticated = self._client_authentication.authenticate(request)
+            client = authenticated.client
             # 3. Check that the client may use the grant type.
             _check_registered(client, grant_type)
-            # 4. Validate what the client presents and asks for.
+            # 4. Verify the sender's proof, then validate what the client presents and asks for.
+            sender = self._sender_constraints.verify(request, client)
             authorized = grant_type.validate(TokenRequest(client, request.parameters))
-            # 5. Bind to the sender, redeem, respond.
-            binding = self._sender_constraints.bind(request, client)
-            return json_response(200, authorized.redeem(binding))
+            # 5. Spend what works once, together with the grant; respond.
+            uses = (*authenticated.single_use, *sender.single_use)
+            return json_response(200, authorized.redeem(sender.binding, uses))
         except OAuth2Error as error:
             return error_response(error)
 

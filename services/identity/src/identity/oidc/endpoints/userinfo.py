@@ -8,6 +8,7 @@ from werkzeug.wrappers import Response
 from identity.clock import Clock
 from identity.oidc.client_authentication.certificates import PresentedCertificate
 from identity.oidc.grants.store import Grants, GrantView
+from identity.oidc.protocol.replay_store import SingleUse, spend_alone
 from identity.oidc.protocol.responses import jwt_response
 from identity.oidc.sender_constraint import dpop
 from identity.oidc.sender_constraint.dpop import DpopProofs
@@ -70,54 +71,57 @@ class UserInfo:
         except TokenRefusedError:
             description = "The access token is not valid here, or is over."
             return _refused(401, "invalid_token", description, scheme=_DPOP if is_dpop else _BEARER)
-        refusal = self._refuse_sender(read, token, request, is_dpop=is_dpop)
-        return self._claims_of(read, _DPOP if is_dpop else _BEARER) if refusal is None else refusal
+        uses = self._verify_sender(read, token, request, is_dpop=is_dpop)
+        if isinstance(uses, Response):
+            return uses
+        return self._answer(read, uses, _DPOP if is_dpop else _BEARER)
 
-    def _refuse_sender(
+    def _verify_sender(
         self, read: AccessTokenClaims, token: str, request: UserInfoRequest, *, is_dpop: bool
-    ) -> Response | None:
-        """Return a refusal unless the token is bound to this sender (RFC 9449 §7.1, RFC 8705 §3), or None."""
+    ) -> Response | tuple[SingleUse, ...]:
+        """Return the proof of a token's own sender, or a refusal (RFC 9449 §7.1, RFC 8705 §3)."""
         jkt, thumbprint = read.confirmation.get("jkt"), read.confirmation.get("x5t#S256")
         if is_dpop != (jkt is not None):
             described = "bound to a DPoP key: send it with a proof" if jkt else "not bound to a DPoP key"
             return _refused(401, "invalid_token", f"The access token is {described}.", scheme=_DPOP)
         if jkt is not None:
-            return self._refuse_proof(read, token, request, jkt)
+            return self._verify_proof(read, token, request, jkt)
         held = request.certificate.thumbprint if request.certificate else None
         if read.confirmation and (thumbprint is None or thumbprint != held):
             return _refused(401, "invalid_token", "The access token is bound to another certificate.")
-        return None
+        return ()
 
-    def _refuse_proof(
+    def _verify_proof(
         self, read: AccessTokenClaims, token: str, request: UserInfoRequest, jkt: str
-    ) -> Response | None:
+    ) -> Response | tuple[SingleUse, ...]:
         client = self._relying_parties.client(read.client_id)
+        if client is None:
+            return _revoked(_DPOP)
+        proof, method = request.dpop_proof or "", request.method
         try:
-            proven = self._proofs.check(
-                request.dpop_proof or "",
-                request.method,
-                self._endpoint,
-                nonce_needed=client is not None and client.dpop_bound_access_tokens,
-                access_token=token,
-            )
+            proven = self._proofs.verify(proof, method, self._endpoint, client, access_token=token)
         except OAuth2Error as error:
             return _refused(401, str(error.error), str(error.description), scheme=_DPOP)
-        if proven != jkt:
+        if proven.jkt != jkt:
             return _refused(401, "invalid_token", "The DPoP proof is of another key.", scheme=_DPOP)
-        return None
+        return (proven.single_use,)
 
-    def _claims_of(self, read: AccessTokenClaims, scheme: str) -> Response:
+    def _answer(self, read: AccessTokenClaims, uses: tuple[SingleUse, ...], scheme: str) -> Response:
         now = self._clock.now()
         with self._storage.autocommit() as connection:
             grant = Grants(connection).by_id(read.grant_id, now)
         client = self._relying_parties.client(read.client_id)
         if grant is None or client is None or not _is_live(grant, client, read):
-            return _refused(401, "invalid_token", "The access token was revoked.", scheme=scheme)
+            return _revoked(scheme)
         if "openid" not in read.scope:
             description = "The scope openid is needed."
             return _refused(403, "insufficient_scope", description, 'scope="openid"', scheme=scheme)
         content = claims.about_resident(grant, scope=read.scope, names=grant.userinfo_claims)
         content = {"sub": read.subject} | content
+        try:
+            spend_alone(self._storage, uses)
+        except OAuth2Error as error:
+            return _refused(401, str(error.error), str(error.description), scheme=scheme)
         if client.userinfo_signed_response_alg:
             return jwt_response(self._signed(content, client))
         return json_response(200, content)
@@ -131,6 +135,10 @@ class UserInfo:
 def _is_live(grant: GrantView, client: RegisteredClient, read: AccessTokenClaims) -> bool:
     is_same = (client.subject_of(grant.resident_id), grant.client_id) == (read.subject, client.id)
     return is_same and grant.revoked_at is None and grant.stands
+
+
+def _revoked(scheme: str) -> Response:
+    return _refused(401, "invalid_token", "The access token was revoked.", scheme=scheme)
 
 
 def _refused(status: int, error: str, description: str, *attributes: str, scheme: str = _BEARER) -> Response:

@@ -1,5 +1,6 @@
 """The authorization code grant (RFC 6749 §4.1): one code, one redemption."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from authlib.oauth2.rfc6749 import InvalidGrantError
@@ -12,6 +13,7 @@ from identity.oidc.grants.refresh_tokens import RefreshFamilies
 from identity.oidc.grants.revocation import Cause, Revocation
 from identity.oidc.grants.store import Grants, GrantView
 from identity.oidc.protocol.lifetimes import ACCESS_TOKEN, REFRESH_ABSOLUTE
+from identity.oidc.protocol.replay_store import SingleUse, spending
 from identity.oidc.sender_constraint.binding import Binding
 from identity.oidc.tokens.responses import TokenResponse, TokenResponses
 from identity.relying_parties.clients import RegisteredClient
@@ -43,8 +45,10 @@ class AuthorizationCodes:
         in_time = grant.code_expires_at is not None and now < grant.code_expires_at
         return grant if in_time and grant.revoked_at is None and grant.stands else None
 
-    def claim_code(self, grant: GrantView, *, refreshable: bool, jkt: str | None) -> str | None:
-        """Spend the code, before any token is made; return the first refresh token if there is to be one.
+    def claim_code(
+        self, grant: GrantView, uses: Sequence[SingleUse], *, refreshable: bool, jkt: str | None
+    ) -> str | None:
+        """Spend the code and `uses`, before any token is made; return the first refresh token, if any.
 
         From then on the refresh token works only with the DPoP key `jkt`, if there is one. Raises
         `InvalidGrantError` for all but the first of the requests that try at the same moment.
@@ -52,8 +56,8 @@ class AuthorizationCodes:
         now = self._clock.now()
         seed = randomness.identifier() if refreshable else None
         ends = now + (REFRESH_ABSOLUTE if refreshable else ACCESS_TOKEN)
-        with self._storage.autocommit() as connection:
-            claimed = Grants(connection).claim_code(grant.id, ends, seed, now, jkt)
+        with spending(self._storage, uses) as executor:
+            claimed = Grants(executor).claim_code(grant.id, ends, seed, now, jkt)
         if not claimed:
             self._revocation.revoke(grant, Cause.CODE_REPLAYED)
             raise InvalidGrantError(_INVALID)
@@ -70,11 +74,12 @@ class AuthorizedCode:
     grant: GrantView
     audience: str
 
-    def redeem(self, binding: Binding) -> TokenResponse:
+    def redeem(self, binding: Binding, uses: Sequence[SingleUse]) -> TokenResponse:
         """Claim the code and return its tokens."""
         binding.check_key(self.grant.dpop_jkt)
         refresh_token = self.codes.claim_code(
             self.grant,
+            uses,
             refreshable="refresh_token" in self.client.grant_types,
             # A confidential client authenticates anyway, and may change its key (RFC 9449 §5).
             jkt=binding.jkt if self.client.is_public else None,

@@ -3,12 +3,14 @@
 The two steps are two types, so that no grant can be redeemed that was not validated.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
 from authlib.oauth2.rfc6749 import InvalidRequestError
 
 from identity.oidc.protocol.parameters import Parameters
+from identity.oidc.protocol.replay_store import SingleUse
 from identity.oidc.sender_constraint.binding import Binding
 from identity.oidc.tokens.responses import TokenResponse
 from identity.relying_parties.clients import RegisteredClient
@@ -32,11 +34,11 @@ class TokenRequest:
 class Authorized(Protocol):
     """What a validated request may have. Nothing of it is spent yet, and no token is made."""
 
-    def redeem(self, binding: Binding) -> TokenResponse:
-        """Spend the grant, then make its tokens, bound to the sender.
+    def redeem(self, binding: Binding, uses: Sequence[SingleUse]) -> TokenResponse:
+        """Spend the grant and `uses` in one transaction, then make the tokens, bound to the sender.
 
-        Raises `OAuth2Error`: for a grant that is bound to another sender, which stays unspent, or that
-        another request spent first.
+        Raises `OAuth2Error`: for a grant that is bound to another sender, which leaves all unspent, or for
+        what another request spent first.
         """
 
 

@@ -7,7 +7,7 @@ without one, accepts `plain`, and takes a challenge without a method for `plain`
 import re
 from dataclasses import dataclass
 
-from authlib.oauth2.rfc6749 import InvalidRequestError
+from authlib.oauth2.rfc6749 import InvalidGrantError, InvalidRequestError
 from authlib.oauth2.rfc7636 import CodeChallenge
 
 from identity.oidc.protocol.parameters import Parameters
@@ -38,10 +38,13 @@ def code_challenge(parameters: Parameters, client: RegisteredClient) -> str | No
 def check_verifier(parameters: Parameters, client: RegisteredClient, challenge: str | None) -> None:
     """Check the verifier of a token request (RFC 7636 §4.6, RFC 9700 §4.8.2).
 
-    Raises `InvalidRequestError` for one that is missing, malformed or not asked for, `InvalidGrantError` for
-    one of another challenge.
+    Raises `InvalidRequestError` for one that is malformed or not asked for, `InvalidGrantError` for one that
+    is missing or of another challenge.
     """
     verifier = parameters.get("code_verifier")
+    if challenge is not None and verifier is None:
+        # Authlib has `invalid_request` here; FAPI 2.0's conformance suite expects the error of §4.6.
+        raise InvalidGrantError("Missing 'code_verifier': the authorization request had a code_challenge.")
     form = {} if verifier is None else {"code_verifier": verifier}
     request = _CodeRequest(form, client.token_endpoint_auth_method, _Code(challenge))
     _S256.validate_code_verifier(_CodeGrant(request), None)

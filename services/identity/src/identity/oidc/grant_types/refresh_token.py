@@ -3,8 +3,12 @@
 A token is replaced at each use. Its successor is always the same text, and for 30 seconds the predecessor
 still yields it: a lost response signs no resident out. A predecessor that comes later was used by two
 parties, one of them a thief; the family ends.
+
+Clients of FAPI 2.0 keep their token (Security Profile §5.3.2.1): it is bound to them, and rotation only costs
+them a sign-in when a response is lost.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -16,6 +20,7 @@ from identity.oidc.grants.refresh_tokens import RefreshFamilies
 from identity.oidc.grants.revocation import Cause, Revocation
 from identity.oidc.grants.store import Grants, GrantView
 from identity.oidc.protocol.lifetimes import REFRESH_GRACE, REFRESH_IDLE
+from identity.oidc.protocol.replay_store import SingleUse, spending
 from identity.oidc.protocol.scopes import check_within, read_scope
 from identity.oidc.sender_constraint.binding import Binding
 from identity.oidc.tokens.responses import TokenResponse, TokenResponses
@@ -64,21 +69,23 @@ class RefreshRotation:
         is_current = token.grant.refresh_generation == token.generation
         return _is_live(token.grant, now) and (is_current or _is_in_grace(token, token.grant, now))
 
-    def rotate(self, token: RefreshToken) -> str:
-        """Replace the token; return its successor.
+    def rotate(self, token: RefreshToken, client: RegisteredClient, uses: Sequence[SingleUse]) -> str:
+        """Replace the token and spend `uses`; return its successor: the same one for clients of FAPI 2.0.
 
         Raises `InvalidGrantError` for one that is over, and for a replay, which revokes the grant.
         """
         now = self._clock.now()
         if not _is_live(token.grant, now):
             raise InvalidGrantError("The refresh token is over or was revoked.")
-        with self._storage.autocommit() as connection:
-            grants = Grants(connection)
-            is_first = grants.rotate(token.grant.id, token.generation, now)
+        with spending(self._storage, uses) as executor:
+            grants = Grants(executor)
+            following = token.generation + (0 if client.follows_fapi2 else 1)
+            is_first = grants.rotate(token.grant.id, token.generation, following, now)
             current = token.grant if is_first else grants.by_id(token.grant.id, now)
         if not is_first:
             self._check_repetition(token, current, now)
-        return self._families.token(token.grant.id, token.generation + 1, token.seed)
+            following = token.generation + 1
+        return self._families.token(token.grant.id, following, token.seed)
 
     def _check_repetition(self, token: RefreshToken, current: GrantView | None, now: datetime) -> None:
         if current is None or current.revoked_at is not None or current.refreshed_at is None:
@@ -100,10 +107,10 @@ class AuthorizedRefresh:
     # As requested, or all that was granted.
     scope: str
 
-    def redeem(self, binding: Binding) -> TokenResponse:
+    def redeem(self, binding: Binding, uses: Sequence[SingleUse]) -> TokenResponse:
         """Rotate the token and return its successor with new tokens; the ID token has no nonce."""
         binding.check_key(self.token.grant.dpop_jkt)
-        successor = self.rotation.rotate(self.token)
+        successor = self.rotation.rotate(self.token, self.client, uses)
         return self.responses.for_resident(
             self.token.grant,
             self.client,

@@ -6,6 +6,7 @@ what the resident granted, and ends with their grant. It is impersonation withou
 the `client_id` of the new token as it was of the old one.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -15,6 +16,7 @@ from identity.clock import Clock
 from identity.oidc.grant_types.base import TokenRequest
 from identity.oidc.grants.store import Grants, GrantView
 from identity.oidc.protocol.parameters import Parameters
+from identity.oidc.protocol.replay_store import SingleUse, spend_alone
 from identity.oidc.sender_constraint.binding import Binding
 from identity.oidc.tokens.access_token import AccessTokenClaims, AccessTokens
 from identity.oidc.tokens.resource_indicators import ResourceIndicators
@@ -31,6 +33,7 @@ ACCESS_TOKEN_TYPE = "urn:ietf:params:oauth:token-type:access_token"  # noqa: S10
 class AuthorizedExchange:
     """A subject token that its client may exchange. The grant holds personal data."""
 
+    storage: Storage
     responses: TokenResponses
     client: RegisteredClient
     subject: AccessTokenClaims
@@ -40,11 +43,12 @@ class AuthorizedExchange:
     audience: str
     scope: tuple[str, ...]
 
-    def redeem(self, binding: Binding) -> TokenResponse:
+    def redeem(self, binding: Binding, uses: Sequence[SingleUse]) -> TokenResponse:
         """Return the new token; no refresh token (§2.2.1: the subject's own serves)."""
         if self.subject.confirmation and self.subject.confirmation != binding.confirmation:
             # An exchange does not lift a binding (RFC 9449 §7, RFC 8705 §3).
             raise InvalidRequestError("The subject_token is bound to a key or certificate not proven here.")
+        spend_alone(self.storage, uses)
         response = self.responses.for_exchange(
             self.grant,
             self.client,
@@ -92,7 +96,9 @@ class TokenExchangeGrant:
         granted = [scope for scope in grant.scope.split() if scope in client.scopes]
         scope = self._resources.narrowed_scope(audience, parameters.get("scope"), granted)
         remaining = subject.expires_at - now
-        return AuthorizedExchange(self._responses, client, subject, grant, remaining, audience, scope)
+        return AuthorizedExchange(
+            self._storage, self._responses, client, subject, grant, remaining, audience, scope
+        )
 
     def _subject(self, token: str, client: RegisteredClient) -> AccessTokenClaims:
         """Return what the subject token says (§2.1)."""

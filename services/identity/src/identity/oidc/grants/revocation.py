@@ -3,6 +3,7 @@
 Every token of a revoked grant is refused from the next request on. What was revoked is recorded in the audit.
 """
 
+from collections.abc import Sequence
 from datetime import datetime
 from enum import StrEnum
 
@@ -14,6 +15,7 @@ from identity.continuation import Continuation
 from identity.mail.messages import Recipient, sessions_ended_for_safety
 from identity.mail.queue import MailQueue
 from identity.oidc.grants.store import Grants, GrantView
+from identity.oidc.protocol.replay_store import SingleUse, spend
 from identity.relying_parties.cache import RelyingPartyCache
 from identity.relying_parties.clients import RegisteredClient
 from identity.storage import Executor, Storage, Transaction
@@ -62,10 +64,11 @@ class Revocation:
         self._storage, self._clock, self._relying_parties = storage, clock, relying_parties
         self._mail_queue, self._mail_links = mail_queue, mail_links
 
-    def revoke(self, grant: GrantView, cause: Cause) -> None:
-        """Revoke the grant and record why; a second time changes nothing."""
+    def revoke(self, grant: GrantView, cause: Cause, uses: Sequence[SingleUse] = ()) -> None:
+        """Revoke the grant, record why, and spend `uses`; a second time changes nothing."""
         now, client = self._clock.now(), self._relying_parties.client(grant.client_id)
         with self._storage.transaction() as tx:
+            spend(tx, uses)
             if Grants(tx).revoke_grant(grant.id, cause, now):
                 if cause in _MAILED and client:
                     self._mail_resident(tx, grant, client)

@@ -136,7 +136,7 @@ _ROTATE = CompiledStatement(
         GRANT.c.refresh_generation == bindparam("generation"),
         GRANT.c.revoked_at.is_(None),
     )
-    .values(refresh_generation=GRANT.c.refresh_generation + 1, refreshed_at=bindparam("now"))
+    .values(refresh_generation=bindparam("next_generation"), refreshed_at=bindparam("now"))
     .returning(GRANT.c.id)
 )
 _REVOKE = CompiledStatement(
@@ -187,9 +187,17 @@ class Grants:
         }
         return _CLAIM_CODE.row(self._executor, parameters) is not None
 
-    def rotate(self, grant_id: str, generation: int, now: datetime) -> bool:
-        """Replace this generation of the refresh token by the next: True for exactly one of all that try."""
-        parameters = {"grant_id": grant_id, "generation": generation, "now": now}
+    def rotate(self, grant_id: str, generation: int, next_generation: int, now: datetime) -> bool:
+        """Replace this generation of the refresh token: True for exactly one of all that try.
+
+        Where the next generation is the same one, it goes on for all that try.
+        """
+        parameters = {
+            "grant_id": grant_id,
+            "generation": generation,
+            "next_generation": next_generation,
+            "now": now,
+        }
         return _ROTATE.row(self._executor, parameters) is not None
 
     def revoke_grant(self, grant_id: str, reason: str, now: datetime) -> bool:

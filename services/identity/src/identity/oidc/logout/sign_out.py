@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from urllib.parse import urlencode
 
+import structlog
+
 from identity.clock import Clock
 from identity.oidc.protocol.parameters import Parameters
 from identity.oidc.protocol.redirect_uris import is_registered_for_logout
@@ -13,6 +15,8 @@ from identity.relying_parties.clients import RegisteredClient
 from identity.residents.sessions.lifecycle import EndReason, SessionLifecycle
 from identity.storage import Storage
 from identity.web.current_session import SignedIn
+
+_log = structlog.get_logger(__name__)
 
 # Parameters that the confirmation page sends again.
 PARAMETERS = ("client_id", "post_logout_redirect_uri", "state")
@@ -46,7 +50,17 @@ class RpInitiatedLogout:
         self._relying_parties, self._id_tokens = relying_parties, id_tokens
 
     def read_request(self, parameters: Parameters) -> LogoutRequest:
-        """Return the valid parts of the request; a fault prevents the redirect, not the sign-out."""
+        """Return the valid parts of the request; a fault prevents the redirect, not the sign-out.
+
+        The page and the log tell the website's developer about it.
+        """
+        request = self._read(parameters)
+        if request.fault:
+            client_id = request.client.id if request.client else None
+            _log.warning("end_session_request_faulty", fault=request.fault, client_id=client_id)
+        return request
+
+    def _read(self, parameters: Parameters) -> LogoutRequest:
         hint, fault = self._hint(parameters)
         named = parameters.get("client_id")
         if hint and named and named != hint.client_id:
@@ -54,10 +68,9 @@ class RpInitiatedLogout:
         client_id = hint.client_id if hint else named
         client = self._relying_parties.client(client_id) if client_id else None
         wanted = parameters.get("post_logout_redirect_uri")
-        if fault or wanted is None or any(parameters.is_repeated(name) for name in PARAMETERS):
+        fault = fault or _fault_of_redirect(parameters, client_id, client)
+        if fault or wanted is None:
             return LogoutRequest(client, hint, None, fault)
-        if client is None or not is_registered_for_logout(wanted, client):
-            return LogoutRequest(client, hint, None, "post_logout_redirect_uri is not registered.")
         return LogoutRequest(client, hint, _with_state(wanted, parameters.get("state")), None)
 
     def needs_confirmation(self, request: LogoutRequest, signed_in: SignedIn | None) -> bool:
@@ -99,6 +112,24 @@ class RpInitiatedLogout:
             return self._id_tokens.verify_hint(text), None
         except TokenRefusedError:
             return None, "id_token_hint is not an ID token of this issuer."
+
+
+def _fault_of_redirect(
+    parameters: Parameters, client_id: str | None, client: RegisteredClient | None
+) -> str | None:
+    """Return why there is no redirect although one was asked for, or None."""
+    wanted = parameters.get("post_logout_redirect_uri")
+    if repeated := next((name for name in PARAMETERS if parameters.is_repeated(name)), None):
+        return f"{repeated} occurs more than once."
+    if wanted is None:
+        return None
+    if client_id is None:
+        return "post_logout_redirect_uri needs an id_token_hint or a client_id beside it."
+    if client is None:
+        return "There is no client with the client_id of this request."
+    if not is_registered_for_logout(wanted, client):
+        return "post_logout_redirect_uri is not registered for this client."
+    return None
 
 
 def _with_state(uri: str, state: str | None) -> str:

@@ -5,8 +5,9 @@ from dataclasses import dataclass
 
 from authlib.oauth2.rfc6749 import InvalidGrantError, InvalidRequestError
 
+from identity.oidc.protocol.replay_store import SingleUse
 from identity.oidc.protocol.request import ProtocolRequest
-from identity.oidc.sender_constraint.dpop import DpopProofs, DpopRefusedError
+from identity.oidc.sender_constraint.dpop import DpopProofs, DpopRefusedError, ProvenKey
 from identity.relying_parties.clients import RegisteredClient
 
 
@@ -45,35 +46,41 @@ class Binding:
 UNBOUND = Binding()
 
 
+@dataclass(frozen=True)
+class Sender:
+    """What the sender of a request proved, beside its authentication."""
+
+    binding: Binding = UNBOUND
+    # The proof, if it works once: spent with what the request yields.
+    single_use: tuple[SingleUse, ...] = ()
+
+
 class SenderConstraints:
     """Binds the tokens of a request to the proof that came with it."""
 
     def __init__(self, proofs: DpopProofs) -> None:
         self._proofs = proofs
 
-    def bind(self, request: ProtocolRequest, client: RegisteredClient) -> Binding:
+    def verify(self, request: ProtocolRequest, client: RegisteredClient) -> Sender:
         """Return the binding that the request asks for and the client's registration demands.
 
-        Raises `OAuth2Error`: those of `proven_key`, or `invalid_request` where the certificate is missing.
+        Nothing is spent by it. Raises `OAuth2Error`: those of `proven_key`, or `invalid_request` where the
+        certificate is missing.
         """
         if request.dpop_proof is not None:
-            return Binding(jkt=self.proven_key(request, client))
+            key = self.proven_key(request, client)
+            return Sender(Binding(jkt=key.jkt), (key.single_use,))
         if client.dpop_bound_access_tokens:
             raise DpopRefusedError("This client has to send a DPoP proof.")
         if client.tls_client_certificate_bound_access_tokens:
             if request.certificate is None:
                 raise InvalidRequestError("This client has to present its certificate.")
-            return Binding(certificate=request.certificate.thumbprint)
-        return UNBOUND
+            return Sender(Binding(certificate=request.certificate.thumbprint))
+        return Sender()
 
-    def proven_key(self, request: ProtocolRequest, client: RegisteredClient) -> str:
-        """Return the thumbprint of the key that signed the request's proof; raises as `DpopProofs.check`."""
-        return self._proofs.check(
-            request.dpop_proof or "",
-            request.method,
-            request.uri,
-            nonce_needed=client.dpop_bound_access_tokens,
-        )
+    def proven_key(self, request: ProtocolRequest, client: RegisteredClient) -> ProvenKey:
+        """Return the key that signed the request's proof; raises as `DpopProofs.verify`."""
+        return self._proofs.verify(request.dpop_proof or "", request.method, request.uri, client)
 
 
 def confirmation_in(claims: Mapping[str, object]) -> dict[str, str]:

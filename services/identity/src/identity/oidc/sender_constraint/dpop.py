@@ -8,6 +8,7 @@ import hashlib
 import hmac
 import re
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from urllib.parse import urlsplit
 
@@ -16,7 +17,7 @@ from joserfc.errors import JoseError
 from joserfc.util import urlsafe_b64encode
 
 from identity.clock import Clock
-from identity.oidc.protocol.replay_store import SpentIdentifiers
+from identity.oidc.protocol.replay_store import SingleUse, check_unspent, single_use
 from identity.oidc.protocol.signed_jwts import (
     JwtRefusedError,
     UnverifiedJwt,
@@ -25,6 +26,7 @@ from identity.oidc.protocol.signed_jwts import (
     parse_unverified,
 )
 from identity.relying_parties import client_keys
+from identity.relying_parties.clients import RegisteredClient
 from identity.secret_keys import SecretKeys
 from identity.storage import Storage
 
@@ -52,8 +54,18 @@ class DpopNonceNeededError(OAuth2Error):
     description = "The DPoP proof has to contain a nonce of this server."
 
 
+@dataclass(frozen=True)
+class ProvenKey:
+    """A key of which a request brought a proof."""
+
+    # RFC 7638 thumbprint.
+    jkt: str
+    # The proof works once: spent with what the request yields.
+    single_use: SingleUse
+
+
 class DpopProofs:
-    """Checks proofs, each of which works once."""
+    """Verifies proofs, each of which works once."""
 
     def __init__(self, storage: Storage, clock: Clock, secret_keys: SecretKeys) -> None:
         self._storage, self._clock = storage, clock
@@ -64,22 +76,21 @@ class DpopProofs:
         seconds = int(self._clock.now().timestamp())
         return _nonce(self._nonce_keys[-1], seconds - seconds % _NONCE_EVERY)
 
-    def check(
-        self, proof: str, method: str, uri: str, *, nonce_needed: bool, access_token: str | None = None
-    ) -> str:
-        """Return the thumbprint of the key (`jkt`) that made this proof for this request (RFC 9449 §4.3).
+    def verify(
+        self, proof: str, method: str, uri: str, client: RegisteredClient, access_token: str | None = None
+    ) -> ProvenKey:
+        """Return the key that made the client's proof for this request (RFC 9449 §4.3). Nothing is spent.
 
         Raises `DpopRefusedError` and `DpopNonceNeededError`.
         """
         try:
             jwt = parse_unverified(proof, ("dpop+jwt",))
-            jkt = _proven_key(jwt)
+            jkt = _proven_key(jwt, client)
             self._check_claims(jwt.claims, method, uri, access_token)
-            self._check_freshness(jwt.claims, nonce_needed=nonce_needed)
-            self._spend(jwt.claims, jkt)
+            self._check_freshness(jwt.claims, nonce_needed=client.dpop_bound_access_tokens)
+            return ProvenKey(jkt, self._unspent(jwt.claims, jkt))
         except JwtRefusedError as error:
             raise DpopRefusedError(f"The DPoP proof {error}.") from None
-        return jkt
 
     def _check_claims(self, claims: Mapping[str, object], method: str, uri: str, token: str | None) -> None:
         if claims.get("htm") != method:
@@ -109,17 +120,19 @@ class DpopProofs:
         is_ours = any(hmac.compare_digest(nonce, _nonce(key, made)) for key in self._nonce_keys)
         return is_ours and 0 <= int(now.timestamp()) - made < _NONCE_LIFE.total_seconds()
 
-    def _spend(self, claims: Mapping[str, object], jkt: str) -> None:
+    def _unspent(self, claims: Mapping[str, object], jkt: str) -> SingleUse:
         jti = identifier(claims)
         if jti is None:
             raise JwtRefusedError("has no jti")
-        with self._storage.autocommit() as connection:
-            expires_at = self._clock.now() + _REMEMBERED
-            if not SpentIdentifiers(connection).spend("dpop", jkt, jti, expires_at):
-                raise JwtRefusedError("was used before (jti)")
+        refusal = DpopRefusedError("The DPoP proof was used before (jti).")
+        use = single_use("dpop", jkt, jti, self._clock.now() + _REMEMBERED, refusal)
+        check_unspent(self._storage, use)
+        return use
 
 
-def _proven_key(jwt: UnverifiedJwt) -> str:
+def _proven_key(jwt: UnverifiedJwt, client: RegisteredClient) -> str:
+    if not client.may_sign_with(jwt.alg):
+        raise JwtRefusedError("is not signed with PS256, ES256 or EdDSA")
     jwk = jwt.header.get("jwk")
     if problem := client_keys.problem_with_key(jwk):
         raise JwtRefusedError(f"has a jwk that {problem}")

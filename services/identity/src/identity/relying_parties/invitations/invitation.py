@@ -11,6 +11,12 @@ from identity.relying_parties import redirect_uris
 from identity.relying_parties.schemas import ClientRegistration
 from identity.secret_keys import digest
 
+# A client's single addresses, all of them at its hosts: also those that residents are shown.
+_ADDRESSES = (
+    *("initiate_login_uri", "jwks_uri", "backchannel_logout_uri", "sector_identifier_uri"),
+    *("logo_uri", "policy_uri", "tos_uri"),
+)
+
 
 class InvitationState(StrEnum):
     """Whether an invitation can still be used, and if not, why."""
@@ -30,6 +36,8 @@ class Invitation:
     redirect_hosts: frozenset[str]
     scopes: frozenset[str]
     grant_types: frozenset[str]
+    # False: its clients may go without PKCE, unless they are public.
+    pkce_required: bool
     registrations_left: int
     created_at: datetime
     expires_at: datetime
@@ -56,7 +64,7 @@ class Invitation:
         yield "grant_types", set(client.grant_types - self.grant_types)
         for name in ("redirect_uris", "post_logout_redirect_uris"):
             yield name, {uri for uri in getattr(client, name) if not self._is_at_allowed_host(uri)}
-        for name in ("initiate_login_uri", "jwks_uri", "backchannel_logout_uri"):
+        for name in _ADDRESSES:
             yield name, {uri for uri in [getattr(client, name)] if uri and not self._is_at_allowed_host(uri)}
         # The one URL that identity posts to: not one on its own machine (http is for loopback only).
         called = client.backchannel_logout_uri

@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from sqlalchemy import JSON, ForeignKey, Integer, String
+from sqlalchemy import JSON, Boolean, ForeignKey, Integer, String
 from sqlalchemy.orm import Mapped, mapped_column
 
 from identity.storage import Model
@@ -22,6 +22,8 @@ class Invitation(Model):
     redirect_hosts: Mapped[list[str]] = mapped_column(JSON)
     scopes: Mapped[list[str]] = mapped_column(JSON)
     grant_types: Mapped[list[str]] = mapped_column(JSON)
+    # False: for clients whose library cannot do PKCE.
+    pkce_required: Mapped[bool] = mapped_column(Boolean, default=True)
     registrations_left: Mapped[int] = mapped_column(Integer)
     created_at: Mapped[datetime]
     expires_at: Mapped[datetime]

@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from sqlalchemy import RowMapping, delete, insert, select, update
+from sqlalchemy import ColumnElement, RowMapping, delete, insert, select, update
 
 from identity.relying_parties.invitations import models
 from identity.relying_parties.invitations.invitation import Invitation, SelfRegistration
@@ -31,15 +31,16 @@ class Invitations:
         """Claim one registration of the open invitation with this token, atomically; or return None."""
         statement = (
             update(INVITATION)
-            .where(
-                INVITATION.c.token_digest == token_digest,
-                INVITATION.c.registrations_left > 0,
-                INVITATION.c.expires_at > now,
-                INVITATION.c.revoked_at.is_(None),
-            )
+            .where(*_is_open(now), INVITATION.c.token_digest == token_digest)
             .values(registrations_left=INVITATION.c.registrations_left - 1)
             .returning(INVITATION)
         )
+        row = self._executor.execute(statement).mappings().one_or_none()
+        return _invitation(row) if row else None
+
+    def find_open_invitation(self, token_digest: str, now: datetime) -> Invitation | None:
+        """Return the open invitation with this token, claiming nothing; or None."""
+        statement = select(INVITATION).where(*_is_open(now), INVITATION.c.token_digest == token_digest)
         row = self._executor.execute(statement).mappings().one_or_none()
         return _invitation(row) if row else None
 
@@ -52,12 +53,7 @@ class Invitations:
         """Revoke the invitation; True if it was still open."""
         statement = (
             update(INVITATION)
-            .where(
-                INVITATION.c.id == invitation_id,
-                INVITATION.c.registrations_left > 0,
-                INVITATION.c.expires_at > now,
-                INVITATION.c.revoked_at.is_(None),
-            )
+            .where(*_is_open(now), INVITATION.c.id == invitation_id)
             .values(revoked_at=now)
             .returning(INVITATION.c.id)
         )
@@ -116,11 +112,20 @@ class SelfRegistrations:
         return self._executor.execute(statement).one_or_none() is not None
 
 
+def _is_open(now: datetime) -> tuple[ColumnElement[bool], ...]:
+    return (
+        INVITATION.c.registrations_left > 0,
+        INVITATION.c.expires_at > now,
+        INVITATION.c.revoked_at.is_(None),
+    )
+
+
 def _invitation(row: RowMapping) -> Invitation:
     sets = {name: frozenset(row[name]) for name in _SETS}
     return Invitation(
         id=row["id"],
         city_id=row["city_id"],
+        pkce_required=row["pkce_required"],
         registrations_left=row["registrations_left"],
         created_at=row["created_at"],
         expires_at=row["expires_at"],

@@ -1,9 +1,16 @@
 """The endpoints beside the protocol: cities, notices, security events, health, and this description."""
 
+from identity.relying_parties.logos.logo import TYPES
 from identity.web.openapi.parts import JSON, TEXT, Part, content, kept, record, refusal, schema
 
 _CITY = {"name": "city_id", "in": "path", "required": True, "schema": TEXT}
 _UNKNOWN = {"404": refusal("There is no such city.")}
+_NO_LOGO = {"404": refusal("There is no such client, or it has no logo.")}
+_IMAGE: Part = {"schema": {"type": "string", "format": "binary"}}
+_LOGO: Part = {
+    "200": {"description": "The image.", "content": dict.fromkeys(TYPES, _IMAGE)},
+    "304": {"description": "Its entity tag is the one in If-None-Match."},
+}
 _HEALTH = record({"status": TEXT})
 _VISITOR = record({"address": {"type": ["string", "null"]}, "scheme": TEXT, "forwarded": {"type": "integer"}})
 
@@ -34,6 +41,15 @@ PATHS: dict[str, Part] = {
             "operationId": "changePassword",
             "summary": "Where a resident changes the password; for password managers (W3C)",
             "responses": {"303": {"description": "Redirects to the page."}},
+        }
+    },
+    "/clients/{client_id}/logo": {
+        "get": {
+            "tags": ["OpenID Connect"],
+            "operationId": "clientLogo",
+            "summary": "A client's logo, as it was when the client was written",
+            "parameters": [{"name": "client_id", "in": "path", "required": True, "schema": TEXT}],
+            "responses": _LOGO | _NO_LOGO,
         }
     },
     "/notices": {
