@@ -159,7 +159,7 @@ def start(tmp_path: Path) -> Iterator[Callable[..., Process]]:
         yield run
 
 
-class Website:
+class WebService:
     """A service that answers HTTP, in a process of its own, and a page that needs its database."""
 
     def __init__(self, service: str, process: Process, address: str) -> None:
@@ -200,10 +200,10 @@ def wait_until(holds: Callable[[], object], seconds: float, words: Callable[[], 
 
 
 @pytest.fixture
-def website(start: Callable[..., Process]) -> Callable[[str, str], Website]:
+def web_service(start: Callable[..., Process]) -> Callable[[str, str], WebService]:
     """Return a function that starts identity or the portal on a database, and waits until it is ready."""
 
-    def run(service: str, database_url: str) -> Website:
+    def run(service: str, database_url: str) -> WebService:
         port, issuer_port = free_ports(2)
         address = f"http://127.0.0.1:{port}"
         settings = {
@@ -222,7 +222,7 @@ def website(start: Callable[..., Process]) -> Callable[[str, str], Website]:
                 "CITY": "pinellas-park",
             }
         prefixed = {f"{service.upper()}_{name}": value for name, value in settings.items()}
-        found = Website(service, start(service, "serve", **prefixed), address)
+        found = WebService(service, start(service, "serve", **prefixed), address)
         wait_until(lambda: found.ready().status == 200, SECONDS_TO_START, lambda: found.process.output)
         return found
 

@@ -193,8 +193,8 @@ def test_billing_links_locks_and_import(pooled) -> None:
             assert isinstance(imported, Imported), imported
 
 
-def test_a_running_identity_answers_many_requests(pooled, website) -> None:
-    running = website("identity", pooled("identity"))
+def test_a_running_identity_answers_many_requests(pooled, web_service) -> None:
+    running = web_service("identity", pooled("identity"))
     paths = ("/authorize?client_id=unknown", "/health/ready", "/jwks", "/cities/unknown")
     with ThreadPoolExecutor(AT_ONCE) as pool:
         asked = [(path, pool.submit(running.get, path)) for path in paths * (REQUESTS // len(paths))]

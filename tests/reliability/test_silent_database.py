@@ -6,7 +6,7 @@ While the relay is frozen, both kernels go on acknowledging: no limit of TCP or 
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
-from service_processes import SECONDS_TO_START, SECRET_KEYS, Website, wait_until
+from service_processes import SECONDS_TO_START, SECRET_KEYS, WebService, wait_until
 
 WEBSITES = ("identity", "portal")
 # Requests at the same time: more than identity has threads.
@@ -18,14 +18,14 @@ def many(ask) -> list:
         return [asked.result() for asked in [pool.submit(ask) for _ in range(MANY)]]
 
 
-def answers_as_before(website: Website) -> bool:
-    return website.ready().status == 200 and website.page().status < 500
+def answers_as_before(web_service: WebService) -> bool:
+    return web_service.ready().status == 200 and web_service.page().status < 500
 
 
 @pytest.mark.parametrize("service", WEBSITES)
-def test_a_silent_database_is_told_in_time_and_its_return_is_seen(service, database, website) -> None:
+def test_a_silent_database_is_told_in_time_and_its_return_is_seen(service, database, web_service) -> None:
     behind = database(service)
-    running = website(service, behind.url)
+    running = web_service(service, behind.url)
     assert all(page.status < 500 for page in many(running.page))
     behind.relay.freeze()
 
@@ -51,9 +51,9 @@ def test_a_silent_database_is_told_in_time_and_its_return_is_seen(service, datab
 
 
 @pytest.mark.parametrize("service", WEBSITES)
-def test_connections_that_only_a_firewall_forgot_are_replaced(service, database, website) -> None:
+def test_connections_that_only_a_firewall_forgot_are_replaced(service, database, web_service) -> None:
     behind = database(service)
-    running = website(service, behind.url)
+    running = web_service(service, behind.url)
     many(running.page)
     # What is open stays silent for ever; new connections are passed on.
     behind.relay.forget()
@@ -65,9 +65,9 @@ def test_connections_that_only_a_firewall_forgot_are_replaced(service, database,
 
 @pytest.mark.parametrize("service", WEBSITES)
 def test_a_restart_of_the_database_costs_one_error_at_most(
-    service, database, website, own_postgresql
+    service, database, web_service, own_postgresql
 ) -> None:
-    running = website(service, database(service).url)
+    running = web_service(service, database(service).url)
     many(running.page)
     own_postgresql.restart()
 
