@@ -73,7 +73,11 @@ def test_a_hash_of_nfkc_alone_opens_for_what_it_was_made_of_and_is_replaced(hash
     assert hasher.verify(hasher.hash(BEFORE), BEFORE.strip())
 
 
-@pytest.mark.parametrize("stored", [None, argon2id_before(BEFORE), PasswordHasher("cheap").hash(BEFORE)])
+@pytest.mark.parametrize(
+    "stored",
+    [None, argon2id_before(BEFORE), PasswordHasher("cheap").hash(BEFORE)],
+    ids=["no resident", "made before", "made now"],
+)
 @pytest.mark.parametrize("typed", [BEFORE, "wrong password", "\N{EM DASH} wrong "])
 def test_each_comparison_is_one_hash(hasher, stored, typed, monkeypatch):
     compared = []
