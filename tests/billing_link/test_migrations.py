@@ -4,7 +4,7 @@ from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
 from billing_link import migrations
 from billing_link.storage import Base
-from sqlalchemy import create_engine, inspect
+from sqlalchemy import create_engine, inspect, text
 
 
 @pytest.fixture
@@ -49,4 +49,22 @@ def test_every_revision_can_be_taken_back(tmp_path):
         config.attributes["connection"] = connection
         command.downgrade(config, "base")
     assert inspect(engine).get_table_names() == ["alembic_version"]
+    engine.dispose()
+
+
+def test_tables_are_compared_with_those_of_this_release(database_url) -> None:
+    engine = create_engine(database_url)
+    with engine.connect() as connection:
+        assert migrations.tables_of(connection) is migrations.Tables.CURRENT
+        connection.execute(text("UPDATE alembic_version SET version_num = 'of-tomorrow'"))
+        assert migrations.tables_of(connection) is migrations.Tables.NEWER
+        # Nothing is committed: the database is used again.
+        connection.rollback()
+    engine.dispose()
+
+
+def test_a_new_database_has_no_tables() -> None:
+    engine = create_engine("sqlite://")
+    with engine.connect() as connection:
+        assert migrations.tables_of(connection) is migrations.Tables.MISSING
     engine.dispose()

@@ -23,6 +23,7 @@ DIFFERENCES = {
         "Storage.__init__": "identity's engines are Flask-SQLAlchemy's",
         "Storage.transaction": "identity's is the application context's session, billing_link's a connection",
         "Storage.is_reachable": "the portal has no single statements",
+        "Storage.server_state": "as above",
         "Storage.dispose": "as above",
         "PRE_PING": "the portal has no single statements, for which a round trip more is much",
         "Executor": "billing_link has no ORM session",

@@ -74,3 +74,22 @@ def test_the_release_before_can_still_write(fresh_database) -> None:
     engine.dispose()
     # Only operators write cities, and a default salt would be public.
     assert needed == {"cities.subject_salt"}
+
+
+def test_tables_are_compared_with_those_of_this_release(fresh_database) -> None:
+    engine = create_engine(fresh_database("identity"))
+    with engine.connect() as connection:
+        assert migrations.tables_of(connection) is migrations.Tables.CURRENT
+        for revision, tables in (("0001", "OLDER"), ("of-tomorrow", "NEWER")):
+            connection.execute(text("UPDATE alembic_version SET version_num = :it"), {"it": revision})
+            assert migrations.tables_of(connection).name == tables
+        # Nothing is committed: the database is used again.
+        connection.rollback()
+    engine.dispose()
+
+
+def test_a_new_database_has_no_tables() -> None:
+    engine = create_engine("sqlite://")
+    with engine.connect() as connection:
+        assert migrations.tables_of(connection) is migrations.Tables.MISSING
+    engine.dispose()

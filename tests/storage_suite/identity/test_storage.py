@@ -217,3 +217,13 @@ def test_sqlite_writes_ahead_so_that_readers_never_wait(storage):
         else:
             level = connection.execute(text("SHOW transaction_isolation")).scalar_one()
             assert level == "read committed"
+
+
+def test_a_server_says_its_time_and_a_file_has_none(storage: Storage) -> None:
+    state = storage.server_state()
+    if db.engine.dialect.name == "sqlite":
+        assert state is None
+    else:
+        assert state is not None
+        assert abs(state.now - datetime.now(UTC)) < timedelta(minutes=1)
+        assert not state.is_pooled

@@ -9,6 +9,8 @@ Behind a pooler in transaction mode, each transaction of a connection may reach 
 nothing is prepared there, and nothing set for a session (docs/decisions/0038).
 """
 
+from dataclasses import dataclass
+from datetime import datetime
 from threading import Lock
 from time import monotonic
 from typing import Any
@@ -75,6 +77,16 @@ class BoundedConnection(psycopg.Connection[TupleRow]):
                 raise
             self.close()
             raise SilentServerError("the database server did not answer in time") from error
+
+
+@dataclass(frozen=True)
+class ServerState:
+    """What a database server says of itself, and what stands before it."""
+
+    # UTC.
+    now: datetime
+    # A pooler answered in its place, and led to it.
+    is_pooled: bool
 
 
 class DatabaseServer:

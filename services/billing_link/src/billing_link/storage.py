@@ -29,7 +29,13 @@ from sqlalchemy import (
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import Connection
 
-from billing_link.database_connections import FOR_COMMANDS, FOR_REQUESTS, DatabaseServer
+from billing_link.database_connections import (
+    FOR_COMMANDS,
+    FOR_REQUESTS,
+    BoundedConnection,
+    DatabaseServer,
+    ServerState,
+)
 from billing_link.errors import UnavailableError
 
 # What a store is constructed with: a verb's transaction, or a connection on which every statement commits.
@@ -121,6 +127,11 @@ class Storage:
             return False
         return True
 
+    def server_state(self) -> ServerState | None:
+        """Return the state of the server; None for SQLite, which has none. Raises `UnavailableError`."""
+        with self.autocommit() as connection:
+            return _server_state(connection)
+
     def __enter__(self) -> Self:
         return self
 
@@ -150,6 +161,14 @@ def hold(connection: Connection, *names: str) -> None:
     digest = hashlib.sha256("\0".join(names).encode()).digest()
     key = int.from_bytes(digest[:8], signed=True)
     connection.execute(select(func.pg_advisory_xact_lock(key)))
+
+
+def _server_state(connection: Connection) -> ServerState | None:
+    if connection.dialect.name == "sqlite":
+        return None
+    now = connection.execute(select(func.clock_timestamp())).scalar_one().astimezone(UTC)
+    driver = connection.connection.driver_connection
+    return ServerState(now, isinstance(driver, BoundedConnection) and driver.is_pooled)
 
 
 @contextmanager

@@ -27,6 +27,7 @@ from sqlalchemy import (
     delete,
     event,
     exc,
+    func,
     make_url,
     orm,
     select,
@@ -36,7 +37,13 @@ from sqlalchemy import (
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import Connection
 
-from identity.database_connections import FOR_COMMANDS, FOR_REQUESTS, DatabaseServer
+from identity.database_connections import (
+    FOR_COMMANDS,
+    FOR_REQUESTS,
+    BoundedConnection,
+    DatabaseServer,
+    ServerState,
+)
 from identity.errors import UnavailableError
 
 # A verb's transaction.
@@ -171,6 +178,11 @@ class Storage:
             return False
         return True
 
+    def server_state(self) -> ServerState | None:
+        """Return the state of the server; None for SQLite, which has none. Raises `UnavailableError`."""
+        with self.autocommit() as connection:
+            return _server_state(connection)
+
     def __enter__(self) -> Self:
         return self
 
@@ -205,6 +217,14 @@ def delete_some(executor: Executor, table: Table, condition: ColumnElement[bool]
     chosen = select(*key).where(condition).limit(limit)
     statement = delete(table).where(tuple_(*key).in_(chosen)).returning(*key)
     return len(executor.execute(statement).all())
+
+
+def _server_state(connection: Connection) -> ServerState | None:
+    if connection.dialect.name == "sqlite":
+        return None
+    now = connection.execute(select(func.clock_timestamp())).scalar_one().astimezone(UTC)
+    driver = connection.connection.driver_connection
+    return ServerState(now, isinstance(driver, BoundedConnection) and driver.is_pooled)
 
 
 @contextmanager

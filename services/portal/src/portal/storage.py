@@ -18,12 +18,21 @@ from sqlalchemy import (
     create_engine,
     event,
     exc,
+    func,
     make_url,
     orm,
+    select,
     text,
 )
+from sqlalchemy.engine import Connection
 
-from portal.database_connections import FOR_COMMANDS, FOR_REQUESTS, DatabaseServer
+from portal.database_connections import (
+    FOR_COMMANDS,
+    FOR_REQUESTS,
+    BoundedConnection,
+    DatabaseServer,
+    ServerState,
+)
 from portal.errors import UnavailableError
 
 # A verb's transaction; what a store is constructed with.
@@ -102,6 +111,11 @@ class Storage:
             return False
         return True
 
+    def server_state(self) -> ServerState | None:
+        """Return the state of the server; None for SQLite, which has none. Raises `UnavailableError`."""
+        with self.transaction() as tx:
+            return _server_state(tx.connection())
+
     def __enter__(self) -> Self:
         return self
 
@@ -111,6 +125,14 @@ class Storage:
     def dispose(self) -> None:
         """Close every connection."""
         self._transactions.dispose()
+
+
+def _server_state(connection: Connection) -> ServerState | None:
+    if connection.dialect.name == "sqlite":
+        return None
+    now = connection.execute(select(func.clock_timestamp())).scalar_one().astimezone(UTC)
+    driver = connection.connection.driver_connection
+    return ServerState(now, isinstance(driver, BoundedConnection) and driver.is_pooled)
 
 
 @contextmanager

@@ -4,6 +4,7 @@ Owns how Alembic is run: from code, without a configuration file, so that an ins
 Everything between two releases is one revision or more; a released revision is never edited.
 """
 
+from enum import Enum, auto
 from pathlib import Path
 
 from alembic import command
@@ -14,6 +15,16 @@ from sqlalchemy import Connection, exc
 
 from billing_link.errors import UnavailableError
 from billing_link.storage import hold, migration_engine
+
+
+class Tables(Enum):
+    """How the tables of a database compare with those of this release."""
+
+    MISSING = auto()
+    OLDER = auto()
+    CURRENT = auto()
+    # A newer release migrated it.
+    NEWER = auto()
 
 
 def configuration() -> Config:
@@ -53,6 +64,18 @@ def is_current(database_url: str) -> bool:
         raise UnavailableError("the database does not answer") from error
     finally:
         engine.dispose()
+
+
+def tables_of(connection: Connection) -> Tables:
+    """Return how the tables compare with those of this release."""
+    revision = MigrationContext.configure(connection).get_current_revision()
+    if revision is None:
+        return Tables.MISSING
+    history = ScriptDirectory(str(Path(__file__).parent))
+    if revision == history.get_current_head():
+        return Tables.CURRENT
+    is_known = any(revision == each.revision for each in history.walk_revisions())
+    return Tables.OLDER if is_known else Tables.NEWER
 
 
 def _revision(connection: Connection) -> str | None:
