@@ -21,6 +21,7 @@ from urllib.parse import parse_qs, urlencode, urlsplit
 
 import grpc
 import pytest
+from certificate_authority import CertificateAuthority
 from certificates import self_signed
 from cryptography import x509
 from cryptography.hazmat.primitives import serialization
@@ -399,3 +400,58 @@ def test_the_refusal_of_a_large_body_passes_an_nginx_with_its_own_limits(
             assert (answer.status, answer.json()) == (413, {"error": "invalid_request"})
         forged = {"X-Forwarded-For": "203.0.113.9"}
         assert front.send("GET", "/health/visitor", headers=forged).json()["address"] == "127.0.0.1"
+
+
+LARGER_BUFFERS = (
+    "http {\n    proxy_buffer_size 64k;\n    proxy_buffers 8 64k;\n    proxy_busy_buffers_size 64k;"
+)
+
+
+@pytest.mark.parametrize(
+    ("nginx", "trusted", "problems"),
+    [
+        (STOCK_NGINX % "on", "1", {"long answers"}),
+        ((STOCK_NGINX % "on").replace("http {", LARGER_BUFFERS), "1", set()),
+        ((STOCK_NGINX % "on").replace("http {", LARGER_BUFFERS), "2", {"trusted proxies"}),
+        ((STOCK_NGINX % "on").replace("127.0.0.1:8000;", "127.0.0.1:8000/x/;"), "1", {"public address"}),
+    ],
+)
+def test_identitys_doctor_finds_what_a_proxy_does(
+    certificate_authority: CertificateAuthority, tmp_path: Path, nginx: str, trusted: str, problems: set[str]
+) -> None:
+    tmp_path.chmod(0o755)
+    identity, https = free_ports(2)
+    certificates = tmp_path / "certificates"
+    certificates.mkdir(mode=0o755)
+    issued = certificate_authority.issue("localhost")
+    shutil.copy(issued.certificate, certificates / "chain.pem")
+    shutil.copy(issued.key, certificates / "key.pem")
+    settings = {
+        "PATH": os.environ["PATH"],
+        "IDENTITY_ISSUER": f"https://localhost:{https}",
+        "IDENTITY_BIND": f"127.0.0.1:{identity}",
+        "IDENTITY_DATABASE_URL": f"sqlite:///{tmp_path}/identity.db",
+        "IDENTITY_SECRET_KEYS": KEY,
+        "IDENTITY_TRUSTED_PROXIES": trusted,
+        "IDENTITY_CA_FILE": str(certificate_authority.file),
+        "IDENTITY_MAIL_SENDER": "City <no-reply@id.example.gov>",
+    }
+    subprocess.run([command("identity"), "migrate"], env=settings, check=True, capture_output=True)
+    client, _key = self_signed("client.example.gov")
+    fill(settings["IDENTITY_DATABASE_URL"], x509.load_pem_x509_certificate(client))
+    file = tmp_path / "nginx.conf"
+    file.write_text(nginx)
+    ports = {"identity": identity, "portal": 9, "billing_link": 9}
+    file.write_text(as_it_stands(file, ports, Front("nginx", https, 9, certificates), tmp_path))
+    arguments = [word.format(directory=tmp_path, file=file) for word in PROXIES["nginx"][1]]
+    with (
+        running([command("identity"), "serve"], identity, settings, tmp_path),
+        running(arguments, https, {}, tmp_path),
+    ):
+        doctor = subprocess.run(
+            [command("identity"), "doctor", "--json"], env=settings, check=False, capture_output=True
+        )
+    # None of these tests has a mail server, or a proxy that hands certificates on.
+    elsewhere = {"mail server", "client by-certificate"}
+    found = {each["check"] for each in json.loads(doctor.stdout) if each["verdict"] == "problem"}
+    assert found - elsewhere == problems

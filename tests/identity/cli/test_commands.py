@@ -315,7 +315,7 @@ def test_the_doctor_says_what_to_do(run: Run):
     result = run("doctor")
     assert result.exit_code == 1
     assert "problem mail server: cannot be reached" in result.output
-    assert "→ check IDENTITY_SMTP_URL" in result.output
+    assert "or check IDENTITY_SMTP_URL" in result.output
     assert "note    client city-website: is registered without PKCE" in result.output
     assert "ok      database: answers" in result.output
     findings = json.loads(run("doctor", "--json").output)

@@ -60,6 +60,15 @@ class SmtpTransport(Mail):
         """Return a connection, to be opened by `with`."""
         return BoundedConnection(super().connect().mail, self._authorities)
 
+    def try_session(self) -> None:
+        """Open a session as for a mail, greet, and end it, without an application.
+
+        Raises `OSError` or `smtplib.SMTPException`.
+        """
+        with BoundedConnection(self.init_mail({}), self._authorities) as connection:
+            if connection.host is not None:
+                connection.host.ehlo_or_helo_if_needed()
+
 
 class BoundedConnection(Connection):
     """One connection to the mail server."""

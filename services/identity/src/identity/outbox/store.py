@@ -4,7 +4,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import and_, insert, or_, select, update
+from sqlalchemy import and_, func, insert, or_, select, update
 
 from identity import randomness
 from identity.clock import Clock
@@ -33,6 +33,21 @@ class ClaimedMessage:
     # How many attempts have been begun, this one included.
     attempts: int
     created_at: datetime
+
+
+@dataclass(frozen=True)
+class Backlog:
+    """The messages of one kind that were not delivered."""
+
+    kind: str
+    # When the one that has been due longest was due; None if none waits.
+    due_at: datetime | None
+    # Waiting after at least one attempt, when the oldest of them was queued, and why one was not delivered.
+    retried: int
+    oldest_at: datetime | None
+    last_fault: str
+    # Given up.
+    failed: int
 
 
 class Outbox:
@@ -119,6 +134,26 @@ class Deliveries:
             and_(OUTBOX.c.state.in_([FAILED, DROPPED]), OUTBOX.c.created_at <= now - FAILED_KEPT),
         )
         return delete_some(self._executor, OUTBOX, condition, limit)
+
+    def backlogs(self, failed_since: datetime) -> Sequence[Backlog]:
+        """Return, by kind, what waits, and what was queued since then and given up; no kind without."""
+        waits = OUTBOX.c.state == WAITING
+        retried = and_(waits, OUTBOX.c.attempts > 0, OUTBOX.c.last_error != "")
+        failed = and_(OUTBOX.c.state == FAILED, OUTBOX.c.created_at >= failed_since)
+        rows = self._executor.execute(
+            select(
+                OUTBOX.c.kind,
+                func.min(OUTBOX.c.next_attempt_at).filter(waits),
+                func.count().filter(retried),
+                func.min(OUTBOX.c.created_at).filter(retried),
+                func.max(OUTBOX.c.last_error).filter(retried),
+                func.count().filter(failed),
+            )
+            .where(or_(waits, failed))
+            .group_by(OUTBOX.c.kind)
+            .order_by(OUTBOX.c.kind)
+        )
+        return [Backlog(row[0], row[1], row[2], row[3], row[4] or "", row[5]) for row in rows]
 
     def _finish(self, claimed: ClaimedMessage, **values: object) -> None:
         """Write the outcome, unless the lease ran out and another worker has the message now."""
