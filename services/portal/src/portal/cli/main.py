@@ -2,6 +2,7 @@
 
 import click
 
+from portal.cli.doctor import doctor
 from portal.cli.migrate import migrate
 from portal.cli.serve import serve
 from portal.errors import SettingsError
@@ -26,3 +27,4 @@ def main() -> None:
 
 main.add_command(migrate)
 main.add_command(serve)
+main.add_command(doctor)
