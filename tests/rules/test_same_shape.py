@@ -47,6 +47,13 @@ DIFFERENCES = {
         "Settings.path": "the portal is not at its issuer",
         "Settings.served_over_https": "as above",
     },
+    "cli/doctor/certificates": {},
+    "cli/doctor/connections": {},
+    "cli/doctor/database": {},
+    "cli/doctor/environment": {},
+    "cli/doctor/findings": {},
+    # Of the portal and billing_link.
+    "cli/doctor/identity": {},
     "logs": {},
     "json_text": {},
     "clock": {},

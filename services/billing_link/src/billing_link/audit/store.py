@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
-from sqlalchemy import insert
+from sqlalchemy import func, insert, select
 from sqlalchemy.engine import Connection
 
 from billing_link import randomness
@@ -64,3 +64,12 @@ class Audit:
                 details=dict(details or {}),
             )
         )
+
+    def last_times(self, event: Event) -> Mapping[str, datetime]:
+        """Return when the event was recorded last, by city."""
+        rows = self._connection.execute(
+            select(AuditEventRow.city_id, func.max(AuditEventRow.at).label("at"))
+            .where(AuditEventRow.event == event.value)
+            .group_by(AuditEventRow.city_id)
+        )
+        return {row.city_id: row.at for row in rows}

@@ -3,6 +3,7 @@
 import click
 
 from billing_link.cli.cities import cities
+from billing_link.cli.doctor import doctor
 from billing_link.cli.health import health
 from billing_link.cli.migrate import migrate
 from billing_link.cli.records import import_records
@@ -41,3 +42,4 @@ main.add_command(serve)
 main.add_command(cities)
 main.add_command(import_records)
 main.add_command(health)
+main.add_command(doctor)
