@@ -1,6 +1,6 @@
 #!/bin/sh
-# Looks for what tests need of the system: the browser that they drive, an Apache with mod_auth_openidc, PgBouncer, and
-# the other proxies of docs/reverse_proxies. Root on Debian or Ubuntu gets them installed; on other machines those tests
+# Looks for what tests need of the system: the browser that they drive, an Apache with mod_auth_openidc, PgBouncer, openssl
+# and the other proxies of docs/reverse_proxies. Root on Debian or Ubuntu gets them installed; on other machines those tests
 # are skipped and say why (CI counts a skip as a failure).
 set -eu
 
@@ -14,6 +14,10 @@ has_browser() {
 
 has_apache() {
     [ -e /usr/lib/apache2/modules/mod_auth_openidc.so ] && PATH="$PATH:/usr/sbin" command -v apache2 >/dev/null 2>&1
+}
+
+has_openssl() {
+    command -v openssl >/dev/null 2>&1
 }
 
 has_pgbouncer() {
@@ -33,10 +37,11 @@ packages() {
     has_browser || { apt-cache show chromium-headless-shell >/dev/null 2>&1 && echo chromium-headless-shell; } || echo chromium
     has_apache || echo apache2-bin libapache2-mod-auth-openidc
     has_pgbouncer || echo pgbouncer
+    has_openssl || echo openssl
     missing_proxies
 }
 
-if has_browser && has_apache && has_pgbouncer && [ -z "$(missing_proxies)" ]; then exit 0; fi
+if has_browser && has_apache && has_pgbouncer && has_openssl && [ -z "$(missing_proxies)" ]; then exit 0; fi
 if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null 2>&1; then
     export DEBIAN_FRONTEND=noninteractive
     apt-get update -qq >/dev/null </dev/null || true
@@ -53,4 +58,5 @@ fi
 has_browser || echo "No Chromium here: the browser tests will be skipped. Install chromium or google-chrome, or set CHROMIUM=/path." >&2
 has_apache || echo "No Apache with OpenID Connect here: its test will be skipped. Install apache2 and libapache2-mod-auth-openidc." >&2
 has_pgbouncer || echo "No PgBouncer here: its tests will be skipped. Install pgbouncer." >&2
+has_openssl || echo "No openssl here: a test of documented commands will be skipped. Install openssl." >&2
 [ -z "$(missing_proxies)" ] || echo "Not here:" $(missing_proxies)". Their tests will be skipped. Install them." >&2

@@ -14,7 +14,6 @@ pytestmark = pytest.mark.database("sqlite")
 @pytest.fixture
 def environment(monkeypatch, database_url):
     monkeypatch.setenv("BILLING_LINK_DATABASE_URL", database_url)
-    monkeypatch.setenv("BILLING_LINK_BIND", "127.0.0.1:0")
     monkeypatch.setenv("BILLING_LINK_RESOURCE_SECRET", "secret")
     return monkeypatch
 
@@ -40,7 +39,7 @@ def test_identity_is_reached_for_keys_events_and_notifications(
     )
     if way:
         environment.setenv(way, str(certificate_authority.file))
-    server = Server(load_settings(ServerSettings))
+    server = Server(load_settings(ServerSettings).model_copy(update={"bind": "127.0.0.1:0"}))
     server.start()
     notification = Notification("1", NotificationKind.AUTO_LINKED, "pinellas-park", "jane", {}, 1)
     parts = (

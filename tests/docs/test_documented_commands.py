@@ -51,6 +51,8 @@ RUN_BY = {
     "pip install": "tests/system/test_distributions.py",
     "python -m deploy.local.providers": "tests/local/test_simulated_providers.py",
     "python -m examples.city_website": "tests/plugins/local_stack.py",
+    "openssl": "tests/identity/oidc/client_authentication/test_certificate_authorities.py",
+    "printf": "tests/identity/oidc/client_authentication/test_certificate_authorities.py",
     "curl https://id.example.gov/register": "tests/protocol/test_rfc7591_registration.py",
 }
 

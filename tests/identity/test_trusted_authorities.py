@@ -35,7 +35,7 @@ pytestmark = pytest.mark.database("sqlite")
 def environment(monkeypatch: Environment, database_url: str) -> Environment:
     monkeypatch.setenv("IDENTITY_ISSUER", "http://localhost:8000")
     monkeypatch.setenv("IDENTITY_DATABASE_URL", database_url)
-    monkeypatch.setenv("IDENTITY_SECRET_KEYS", "k" * 32)
+    monkeypatch.setenv("IDENTITY_SECRET_KEYS", "a key of thirty-two characters or more")
     return monkeypatch
 
 
@@ -128,7 +128,10 @@ class TestEveryDirection:
         self, serve: Serve, issued_certificate: IssuedCertificate, refusal: str, storage: Any
     ):
         opened: Any = SimpleNamespace(
-            settings=settings(), storage=storage, secret_keys=SecretKeys(["k" * 32]), clock=SystemClock()
+            settings=settings(),
+            storage=storage,
+            secret_keys=SecretKeys(["a key of thirty-two characters or more"]),
+            clock=SystemClock(),
         )
         url = serve(OK, tls=issued_certificate.tls)
         for handler in http_handlers(opened):

@@ -24,7 +24,7 @@ def environment(monkeypatch, fresh_database):
     for name, value in {
         "PORTAL_BASE_URL": "http://127.0.0.1:8080",
         "PORTAL_DATABASE_URL": fresh_database("portal"),
-        "PORTAL_SECRET_KEYS": "k" * 32,
+        "PORTAL_SECRET_KEYS": "a key of thirty-two characters or more",
         "PORTAL_ISSUER": "https://id.example.gov",
         "PORTAL_CLIENT_ID": "citizen-self-service",
         "PORTAL_CLIENT_SECRET": "secret",
@@ -88,7 +88,7 @@ def test_billing_link_is_reached_with_tls(
 def test_a_file_that_cannot_be_read_is_named(environment, name: str) -> None:
     environment.setenv(name, "/no/such.pem")
 
-    with pytest.raises(SettingsError, match=rf"^{name}: /no/such.pem cannot be read"):
+    with pytest.raises(SettingsError, match=rf"^{name}: .*cannot be read"):
         load_settings(Settings)
 
 

@@ -212,7 +212,7 @@ def test_3_1_2_4_a_third_party_needs_consent(provider: Provider):
     browser = provider.browser(provider.resident())
     asked = browser.authorize(client.request())
     page = browser.get(asked.location).get_data(as_text=True)
-    assert "The city website asks to:" in page
+    assert "The city website (city.example) asks to:" in page
     assert "see your email address" in page
     token = page.split('name="csrf_token" value="')[1].split('"')[0]
     allowed = browser.post(asked.location, {"csrf_token": token, "answer": "yes"})

@@ -270,8 +270,8 @@ def test_oidc_core_10_1_1_a_rotated_key_is_found_by_its_kid_with_a_floor(provide
 
 def test_many_requests_at_a_cold_start_ask_once_and_all_are_believed(provider: Provider, published: Any):
     client = registered(provider, jwks=None, jwks_uri=published.uri)
-    forms = [assertion(client.id, provider.clock.now()) for _ in range(8)]
-    with ThreadPoolExecutor(8) as threads:
+    forms = [assertion(client.id, provider.clock.now()) for _ in range(4)]
+    with ThreadPoolExecutor(4) as threads:
         assert all(threads.map(lambda form: accepted(ask(provider, **form)), forms))
     assert published.asked == 1
 

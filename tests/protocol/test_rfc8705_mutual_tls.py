@@ -280,8 +280,7 @@ def test_the_log_says_why_a_certificate_is_refused_and_the_client_learns_no_more
     for reason, header in expected.items():
         with capture_logs() as logs:
             answers.add(ask(proxied, client, header).get_data(as_text=True))
-        [event] = logs
-        assert event["event"] == "client_certificate_refused"
+        [event] = [event for event in logs if event["event"] == "client_certificate_refused"]
         assert event["client_id"] == client.id
         assert reason in event["reason"]
         assert (event["subject"] is None) is (header is None)
@@ -289,7 +288,7 @@ def test_the_log_says_why_a_certificate_is_refused_and_the_client_learns_no_more
     own = self_signed(proxied, certificate(proxied), id="own")
     with capture_logs() as logs:
         assert not accepted(ask(proxied, own, certificate(proxied).header))
-    assert logs[0]["reason"] == "the certificate is none of the client's jwks"
+    assert "the certificate is none of the client's jwks" in [event.get("reason") for event in logs]
 
 
 def test_the_log_says_that_a_header_is_no_certificate(proxied: Provider):

@@ -15,7 +15,9 @@ import portal.app
 import portal.config
 import pytest
 import requests
-from billing_link.tokens.issuer_keys import IssuerKeys
+from billing_link.outbound_http import OutboundHttp
+from billing_link.tokens.issuer_keys import LIMITS, IssuerKeys
+from billing_link.trusted_authorities import TrustedAuthorities
 from flask import Flask
 from identity.app import create_app
 from identity.config import Settings
@@ -135,7 +137,7 @@ def test_a_resident_signs_up_signs_in_and_signs_out(provider: Provider, host: tu
 def test_billing_link_finds_the_keys_of_an_issuer_below_a_path(host: tuple[str, Proxy]) -> None:
     address, _ = host
 
-    keys = IssuerKeys(f"{address}/id")
+    keys = IssuerKeys(f"{address}/id", OutboundHttp(LIMITS, TrustedAuthorities()))
 
     assert keys.find_key("key-ES256", "ES256") is not None
 
