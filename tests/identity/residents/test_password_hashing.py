@@ -115,9 +115,9 @@ def test_a_resident_who_does_not_exist_costs_the_same_work(profile):
         assert not hasher.verify(password_hash, "another password altogether")
         return time.process_time() - began
 
-    known = min(cost(stored) for _ in range(3))
-    unknown = min(cost(None) for _ in range(3))
-    assert unknown == pytest.approx(known, rel=0.5)
+    # In turns: how fast a machine is changes within a second.
+    known, unknown = zip(*((cost(stored), cost(None)) for _ in range(4)), strict=True)
+    assert min(unknown) == pytest.approx(min(known), rel=0.5)
 
 
 def test_no_more_hashes_run_at_once_than_allowed(monkeypatch):
