@@ -137,7 +137,7 @@ def services(identity: FakeIdentity, tmp_path_factory: pytest.TempPathFactory) -
         "PORTAL_BASE_URL": f"http://127.0.0.1:{portal_port}",
         "PORTAL_BIND": f"127.0.0.1:{portal_port}",
         "PORTAL_DATABASE_URL": f"sqlite:///{directory / 'portal.db'}",
-        "PORTAL_SECRET_KEYS": "k" * 32,
+        "PORTAL_SECRET_KEYS": "a key of thirty-two characters or more",
         "PORTAL_ISSUER": identity.issuer,
         "PORTAL_CLIENT_ID": "citizen-self-service",
         "PORTAL_CLIENT_SECRET": "portal-secret",

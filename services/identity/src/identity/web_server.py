@@ -4,6 +4,7 @@ import signal
 import socket
 from functools import partial
 from importlib import import_module
+from time import monotonic
 from typing import TYPE_CHECKING, Any
 
 from granian.constants import Interfaces
@@ -18,8 +19,8 @@ if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIApplication
 
 _ENDING = {signal.SIGTERM, signal.SIGINT}
-# Seconds that requests under way get after the first signal.
-_SECONDS_TO_END = 30
+# Seconds that requests under way get after the first signal, and between two signals to a process.
+_SECONDS_TO_END, _PAUSE = 30, 1.0
 
 
 def serve(target: str, *, setting: str, bind: str, processes: int, threads: int) -> None:
@@ -94,6 +95,20 @@ class _WebServer(MPServer):
         except SystemExit:
             if not self.interrupt_signal:
                 raise
+
+    def _stop_workers(self) -> None:
+        # A process that gets the signal just before it serves notes it and serves: it gets it again.
+        end = monotonic() + _SECONDS_TO_END
+        while (left := self._living()) and monotonic() < end:
+            for worker in left:
+                worker.terminate()
+            left[0].join(_PAUSE)
+        for worker in left:
+            worker.kill()
+        super()._stop_workers()  # type: ignore[no-untyped-call] # granian's methods have no types
+
+    def _living(self) -> list[Any]:
+        return [worker for worker in self.wrks if worker.is_alive()]  # type: ignore[no-untyped-call] # as above
 
     def _spawn_workers(self, *args: Any) -> None:  # noqa: ANN401 - granian's signature
         # A new process has the handlers of this one. Signals wait until it has its own (`_load_application`).
