@@ -150,7 +150,11 @@ class _Pair:
 def _connection_to(target: str) -> socket.socket:
     if target.startswith("/"):
         connection = socket.socket(socket.AF_UNIX)
-        connection.connect(target)
+        try:
+            connection.connect(target)
+        except OSError:
+            connection.close()
+            raise
         return connection
     host, _, port = target.rpartition(":")
     return socket.create_connection((host, int(port)), timeout=None)

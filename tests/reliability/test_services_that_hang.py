@@ -67,8 +67,13 @@ class Services:
     def sign_in(self) -> requests.Session:
         """Return the browser of a resident."""
         session = requests.Session()
-        answer = session.get(f"{self.portal}/sign-in", timeout=10)
-        assert urlsplit(answer.url).path == "/home", answer.url
+
+        def is_signed_in() -> bool:
+            answer = session.get(f"{self.portal}/sign-in", timeout=10)
+            return urlsplit(answer.url).path == "/home"
+
+        # A portal that has just started may not have identity's keys yet, and says so.
+        wait_until(is_signed_in, 20)
         return session
 
 
