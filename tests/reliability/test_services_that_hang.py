@@ -195,5 +195,9 @@ def test_other_pages_go_on_and_accounts_come_back(services: Services) -> None:
 def test_other_pages_go_on_while_identity_hangs(services: Services, identity: FakeIdentity) -> None:
     residents = [services.sign_in() for _ in range(3)]
     identity.delay = dict.fromkeys(("/token", "/userinfo", f"/cities/{CITY_ID}"), 10)
-    for resident in residents:
-        services.wait_with_many(resident, ["/home"], seconds=2)
+    try:
+        for resident in residents:
+            services.wait_with_many(resident, ["/home"], seconds=2)
+    finally:
+        # The other test of this module may come after this one.
+        identity.delay = {}
