@@ -268,11 +268,14 @@ def test_oidc_core_10_1_1_a_rotated_key_is_found_by_its_kid_with_a_floor(provide
     assert published.asked == 2
 
 
-def test_many_requests_at_a_cold_start_ask_once_and_all_are_believed(provider: Provider, published: Any):
+def test_many_requests_at_a_cold_start_ask_once_and_few_wait(provider: Provider, published: Any):
     client = registered(provider, jwks=None, jwks_uri=published.uri)
-    forms = [assertion(client.id, provider.clock.now()) for _ in range(4)]
-    with ThreadPoolExecutor(4) as threads:
-        assert all(threads.map(lambda form: accepted(ask(provider, **form)), forms))
+    forms = [assertion(client.id, provider.clock.now()) for _ in range(8)]
+    with ThreadPoolExecutor(8) as threads:
+        believed = list(threads.map(lambda form: accepted(ask(provider, **form)), forms))
+    # The one that asks and three that wait; a client's server must not hold all threads of a process.
+    assert sum(believed) >= 4
+    assert accepted(ask(provider, **assertion(client.id, provider.clock.now())))
     assert published.asked == 1
 
 

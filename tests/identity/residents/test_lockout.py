@@ -191,7 +191,8 @@ def test_addresses_of_one_network_are_one_origin(one, other):
 
 
 @pytest.mark.parametrize(
-    ("one", "other"), [("192.0.2.1", "192.0.3.1"), ("2001:db8:1:2::1", "2001:db8:1:3::1"), ("192.0.2.1", "")]
+    ("one", "other"),
+    [("192.0.2.1", "192.0.3.1"), ("2001:db8:1:2::1", "2001:db8:1:3::1"), ("192.0.2.1", ""), ("", "unix:")],
 )
 def test_addresses_of_different_networks_are_different_origins(one, other):
     assert origins.network(one) != origins.network(other)

@@ -89,6 +89,9 @@ def test_without_a_known_client_the_page_says_how_to_go_on(provider: Provider):
         response = provider.browser().get(path)
         assert response.status_code == 400, path
         assert "This sign-in has ended" in response.get_data(as_text=True)
+    response = provider.browser().get("/authorize/resume/%00")
+    assert response.status_code == 404
+    assert "Page not found" in response.get_data(as_text=True)
 
 
 def test_a_client_disabled_meanwhile_gets_nothing(provider: Provider):
