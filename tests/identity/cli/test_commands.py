@@ -328,7 +328,7 @@ def test_the_doctor_finds_what_is_missing(run: Run, monkeypatch: pytest.MonkeyPa
     assert findings["cities"] == findings["clients"] == "note"
     monkeypatch.setenv("IDENTITY_DATABASE_URL", f"sqlite:///{tmp_path / 'empty.db'}")
     assert "run `identity migrate`" in run("doctor").output
-    monkeypatch.setenv("IDENTITY_DATABASE_URL", "postgresql://nobody@127.0.0.1:1/none")
+    monkeypatch.setenv("IDENTITY_DATABASE_URL", "postgresql://identity@127.0.0.1:1/none")
     assert "does not answer" in run("doctor").output
 
 

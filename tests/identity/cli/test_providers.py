@@ -15,7 +15,7 @@ Run = Callable[..., Result]
 @pytest.fixture
 def run(monkeypatch: pytest.MonkeyPatch) -> Run:
     monkeypatch.setenv("IDENTITY_ISSUER", "https://id.example.gov")
-    monkeypatch.setenv("IDENTITY_DATABASE_URL", "postgresql://nobody@127.0.0.1:1/none")
+    monkeypatch.setenv("IDENTITY_DATABASE_URL", "postgresql://identity@127.0.0.1:1/none")
     monkeypatch.setenv("IDENTITY_SECRET_KEYS", "a key of thirty-two characters or more")
     return lambda *arguments: CliRunner().invoke(main, ["providers", *arguments])
 
