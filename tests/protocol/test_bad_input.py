@@ -171,6 +171,32 @@ def test_an_odd_path_is_answered_in_the_endpoints_own_way(
     assert not found, "\n".join(found)
 
 
+# What a header may hold that no database does: cookies quote octets, credentials encode them.
+ODD_HEADERS = {
+    "cookies": {
+        "Cookie": "; ".join(
+            f'{name}="a\\000b"' for name in ("session", "device", "page", "language", "browser", "attempt")
+        )
+    },
+    "basic": {"Authorization": "Basic " + base64.b64encode(b"city\0website:secret\0").decode()},
+    "basic, no UTF-8": {"Authorization": "Basic " + base64.b64encode(b"city\xed\xa0\x80:\xff").decode()},
+    "bearer": {"Authorization": "Bearer a\xed\xa0\x80.b.c"},
+    "user agent": {"User-Agent": "a\xed\xa0\x80b", "Accept-Language": "\xff\xfe", "Referer": "\xff"},
+    "forwarded": {"X-Forwarded-For": "a\xed\xa0\x80b", "DPoP": "\xff"},
+}
+
+
+@pytest.mark.database("postgresql")
+@pytest.mark.parametrize("kind", ODD_HEADERS)
+def test_odd_headers(provider: Provider, endpoints: list[Endpoint], kind: str):
+    found = []
+    for endpoint in endpoints:
+        for method in sorted(endpoint.methods - {"HEAD", "OPTIONS"}):
+            response = provider.browser().open(endpoint.path, method, headers=ODD_HEADERS[kind])
+            found += faults(endpoint, response, f"{method} {kind}")
+    assert not found, "\n".join(found)
+
+
 # PostgreSQL refuses more of it than SQLite.
 @pytest.mark.database("postgresql")
 @pytest.mark.parametrize("kind", HOSTILE)

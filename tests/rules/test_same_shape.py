@@ -30,6 +30,7 @@ DIFFERENCES = {
         "insert_into": "billing_link's stores take models",
     },
     "database_connections": {},
+    "storable_text": {},
     "database_probe": {},
     "secret_keys": {
         "DecryptionError": "the portal's values belong to a purpose and an owner",

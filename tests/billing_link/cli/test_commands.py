@@ -80,6 +80,10 @@ class TestCities:
         code, said = run("cities", "put", str(tmp_path / "city.json"))
         assert (code, "is not JSON" in said) == (1, True)
 
+    def test_a_name_that_is_not_utf_8_is_refused_in_words(self, run):
+        # As Python reads the octet FF of a command line.
+        assert run("cities", "show", "city\udcff") == (1, "An argument is not UTF-8.\n")
+
     def test_a_city_that_is_not_there(self, run):
         assert run("cities", "show", "nowhere")[0] == 1
 

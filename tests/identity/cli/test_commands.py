@@ -445,3 +445,10 @@ def test_a_database_that_is_lost_half_way_is_said_in_one_line(run: Run, city: No
     assert result.exit_code == 1
     assert result.stderr.startswith("identity: the database does not answer: check IDENTITY_DATABASE_URL")
     assert "Traceback" not in result.output
+
+
+def test_an_argument_that_is_not_utf_8_is_refused_in_words(run: Run):
+    # As Python reads the octet FF of a command line.
+    refused = run("cities", "show", "city\udcff")
+    assert (refused.exit_code, refused.stdout) == (1, "")
+    assert refused.stderr == "identity: an argument is not UTF-8\n"

@@ -1,13 +1,15 @@
 """Error pages: plain words, where to go next, nothing internal."""
 
+import re
+
 import pytest
 from page import Page
 from portal.app import create_app
-from portal.errors import UnavailableError
+from portal.errors import UnavailableError, UnstorableTextError
 from sqlalchemy.exc import IntegrityError
 from structlog.testing import capture_logs
 
-from tests.portal.conftest import close
+from tests.portal.conftest import Visitor, close
 
 
 def test_an_unknown_address_is_explained(visitor) -> None:
@@ -48,6 +50,36 @@ def test_a_database_that_does_not_answer_is_a_page_for_later(resident, monkeypat
 
     assert page.status == status
     assert "Please try again in a few minutes." in page.source or status == 404
+
+
+ODD = ["%00", "a%00b", "%ED%A0%80", "%FF", "%zz", "%25", "%0D%0Ax"]
+NAMES = ("return_to", "state", "code", "iss", "error", "found", "kept", "lang", "login_hint", "logout_token")
+FIELDS = ("customer_id", "account_number", "action", "remember", "link_id", "from", "csrf_token", *NAMES)
+
+
+@pytest.mark.database("postgresql")
+@pytest.mark.parametrize("odd", ODD)
+def test_odd_text_anywhere_is_no_fault_of_ours(app, resident, billing_link, odd) -> None:
+    found = []
+    for rule in app.url_map.iter_rules():
+        path = re.sub(r"<[^>]+>", odd, rule.rule)
+        sent = "&".join(f"{name}={odd}" for name in FIELDS)
+        cookies = {"Cookie": "; ".join(f'{name}="a\\000b"' for name in ("portal_browser", "portal_session"))}
+        answers = [("path", resident.get(path)), ("query", resident.get(f"{path}?{sent}"))]
+        answers.append(("cookies", Visitor(app).get(path, headers=cookies)))
+        if "POST" in (rule.methods or ()):
+            form = "application/x-www-form-urlencoded"
+            answers.append(("form", resident.client.post(path, data=sent, content_type=form)))
+        found += [f"{path} {where} {one.status_code}" for where, one in answers if one.status_code >= 500]
+    assert not found, "\n".join(found)
+
+
+def test_text_that_no_database_holds_is_a_request_that_cannot_be_read(resident, monkeypatch) -> None:
+    def malformed(*_arguments: object) -> None:
+        raise UnstorableTextError
+
+    monkeypatch.setattr("portal.home.page.HomePage.load", malformed)
+    assert resident.get("/home").status_code == 400
 
 
 def test_a_failing_statement_is_logged_without_its_values(resident, monkeypatch) -> None:

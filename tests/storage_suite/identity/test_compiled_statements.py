@@ -7,7 +7,7 @@ import pytest
 from flask import Flask
 from identity.audit.models import AuditEvent
 from identity.compiled_statements import CompiledStatement
-from identity.errors import UnavailableError
+from identity.errors import UnavailableError, UnstorableTextError
 from identity.storage import Storage, table_of
 from sqlalchemy import Connection, bindparam, func, insert, literal, select, update
 from sqlalchemy.event import listen
@@ -47,6 +47,13 @@ def lend(request: pytest.FixtureRequest, storage: Storage):
 
 def event(event_id="one"):
     return {"id": event_id, "at": NOW, "event": "unlocked", "details": {"why": ["so"]}}
+
+
+@pytest.mark.parametrize("unstorable", ["a\0b", "\ud800"])
+def test_text_that_no_database_holds_is_refused(lend, unstorable):
+    for statement, values in ((FIND, {"wanted": unstorable}), (ADD, event(unstorable))):
+        with pytest.raises(UnstorableTextError), lend() as executor:
+            statement.row(executor, values)
 
 
 def test_a_row_is_the_one_that_sqlalchemy_returns(lend):

@@ -6,13 +6,13 @@ from datetime import UTC, datetime, timedelta, timezone
 import pytest
 from flask import Flask
 from identity.audit.models import AuditEvent
-from identity.errors import UnavailableError
+from identity.errors import UnavailableError, UnstorableTextError
 from identity.migrations import import_models, upgrade
 from identity.resident_notifications.models import Notice
 from identity.residents.accounts.models import Resident
 from identity.residents.passwords.store import Passwords
 from identity.storage import Base, Storage, db, delete_some, insert_into, table_of
-from sqlalchemy import inspect, text
+from sqlalchemy import inspect, select, text
 from sqlalchemy.exc import IntegrityError
 
 NOW = datetime(2026, 11, 23, 15, 0, tzinfo=UTC)
@@ -227,3 +227,29 @@ def test_a_server_says_its_time_and_a_file_has_none(storage: Storage) -> None:
         assert state is not None
         assert abs(state.now - datetime.now(UTC)) < timedelta(minutes=1)
         assert not state.is_pooled
+
+
+@pytest.mark.parametrize("unstorable", ["a\0b", "\0", "\ud800", "a\udfffb"])
+@pytest.mark.parametrize("way", ["autocommit", "transaction"])
+def test_text_that_no_database_holds_is_neither_looked_up_nor_stored(storage, way, unstorable):
+    for statement in (
+        EVENTS.select().where(EVENTS.c.id == unstorable),
+        EVENTS.insert().values(id="two", at=NOW, event=unstorable, details={}),
+    ):
+        with pytest.raises(UnstorableTextError), getattr(storage, way)() as executor:
+            executor.execute(statement)
+    assert count(storage) == 0
+
+
+def test_every_row_of_several_is_checked(storage):
+    rows = [{"id": each, "at": NOW, "event": "unlocked", "details": {}} for each in ("one", "t\0o")]
+    with pytest.raises(UnstorableTextError), storage.autocommit() as connection:
+        connection.execute(EVENTS.insert(), rows)
+    assert count(storage) == 0
+
+
+@pytest.mark.parametrize("text_", ["é", "\U0001f4a7", "\ufffd", "", "\x01"])
+def test_other_text_is_stored_as_it_is(storage, text_):
+    with storage.autocommit() as connection:
+        connection.execute(insert_into(connection, EVENTS).values(id="one", at=NOW, event=text_, details={}))
+        assert connection.execute(select(EVENTS.c.event)).scalar_one() == text_

@@ -44,6 +44,10 @@ class SettingsError(OperatorError):
     """A setting is missing or wrong; the message names it and says what to do."""
 
 
+class UnstorableTextError(Exception):
+    """A text with NUL or half of a surrogate pair, which no database holds: the request is malformed."""
+
+
 def where(error: BaseException) -> list[str]:
     """Return the types and source lines of an error and its causes, for the log, without their messages.
 

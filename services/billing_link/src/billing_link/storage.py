@@ -37,6 +37,7 @@ from billing_link.database_connections import (
     ServerState,
 )
 from billing_link.errors import UnavailableError
+from billing_link.storable_text import refuse_unstorable
 
 # What a store is constructed with: a verb's transaction, or a connection on which every statement commits.
 Executor = Connection
@@ -197,7 +198,8 @@ def _engine_options(database_url: str, pool_size: int, statement_seconds: float)
 
 
 def _prepare(engine: Engine, server: DatabaseServer) -> None:
-    """Set what each new connection needs, by its kind of database."""
+    """Set what each new connection needs, by its kind of database; check what is sent over it."""
+    refuse_unstorable(engine)
     if engine.dialect.name == "sqlite":
         _set_pragmas(engine)
     else:

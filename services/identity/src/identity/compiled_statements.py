@@ -14,6 +14,7 @@ from sqlalchemy.exc import DBAPIError, StatementError
 from sqlalchemy.sql.dml import ReturningInsert, ReturningUpdate
 
 from identity.database_connections import SilentServerError
+from identity.storable_text import check_storable
 from identity.storage import Executor
 
 Statement = Select[*tuple[Any, ...]] | Insert | ReturningInsert[Any] | ReturningUpdate[Any]
@@ -37,6 +38,7 @@ class CompiledStatement:
         A lost connection is closed; a SELECT then runs once more, on a new connection.
         """
         if isinstance(executor, Connection):
+            check_storable(parameters.values())
             compiled = self._on(executor.dialect, parameters)
             try:
                 return compiled.row(executor, parameters)

@@ -30,6 +30,10 @@ class UnavailableError(Exception):
     """The database or another service does not respond. The caller may try again later."""
 
 
+class UnstorableTextError(Exception):
+    """A text with NUL or half of a surrogate pair, which no database holds: the request is malformed."""
+
+
 def where(error: BaseException) -> list[str]:
     """Return the types and source lines of an error and its causes, for the log, without their messages.
 

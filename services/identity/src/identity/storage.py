@@ -45,6 +45,7 @@ from identity.database_connections import (
     ServerState,
 )
 from identity.errors import UnavailableError
+from identity.storable_text import refuse_unstorable
 
 # A verb's transaction.
 Transaction = orm.Session
@@ -253,7 +254,8 @@ def _engine_options(database_url: str, pool_size: int, statement_seconds: float)
 
 
 def _prepare(engine: Engine, server: DatabaseServer) -> None:
-    """Set what each new connection needs, by its kind of database."""
+    """Set what each new connection needs, by its kind of database; check what is sent over it."""
+    refuse_unstorable(engine)
     if engine.dialect.name == "sqlite":
         _set_pragmas(engine)
     else:

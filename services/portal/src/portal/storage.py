@@ -34,6 +34,7 @@ from portal.database_connections import (
     ServerState,
 )
 from portal.errors import UnavailableError
+from portal.storable_text import refuse_unstorable
 
 # A verb's transaction; what a store is constructed with.
 Transaction = orm.Session
@@ -161,7 +162,8 @@ def _engine_options(database_url: str, pool_size: int, statement_seconds: float)
 
 
 def _prepare(engine: Engine, server: DatabaseServer) -> None:
-    """Set what each new connection needs, by its kind of database."""
+    """Set what each new connection needs, by its kind of database; check what is sent over it."""
+    refuse_unstorable(engine)
     if engine.dialect.name == "sqlite":
         _set_pragmas(engine)
     else:

@@ -8,7 +8,7 @@ from billing_link.cli.health import health
 from billing_link.cli.migrate import migrate
 from billing_link.cli.records import import_records
 from billing_link.cli.serve import serve
-from billing_link.errors import OperatorError, SettingsError, UnavailableError
+from billing_link.errors import OperatorError, SettingsError, UnavailableError, UnstorableTextError
 
 
 class _Commands(click.Group):
@@ -23,6 +23,9 @@ class _Commands(click.Group):
             ctx.exit(2)
         except OperatorError as error:
             click.echo(str(error), err=True)
+            ctx.exit(1)
+        except UnstorableTextError:
+            click.echo("An argument is not UTF-8.", err=True)
             ctx.exit(1)
         except UnavailableError:
             click.echo(

@@ -12,7 +12,7 @@ import structlog
 from community_access.billing_link.v1 import billing_link_pb2 as pb
 
 from billing_link import randomness
-from billing_link.errors import Refusal, Refused, UnavailableError, where
+from billing_link.errors import Refusal, Refused, UnavailableError, UnstorableTextError, where
 from billing_link.rpc import deadlines
 from billing_link.rpc.authentication import authenticate
 from billing_link.rpc.error_status import RefusedError, code_of, status_of
@@ -80,6 +80,8 @@ def _refused(error: Exception, method: str) -> Refused:
     """Return the refusal for an error; an unexpected error is logged under a support code."""
     if isinstance(error, RefusedError):
         return error.refused
+    if isinstance(error, UnstorableTextError):
+        return Refused(Refusal.FIELD_INVALID)
     if isinstance(error, UnavailableError):
         log.warning("rpc.unavailable", method=method, why=str(error))
         return Refused(Refusal.TEMPORARILY_UNAVAILABLE)

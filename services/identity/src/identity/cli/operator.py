@@ -15,7 +15,7 @@ from identity.clock import Clock, SystemClock
 from identity.composition.command_line import create_command_line_app
 from identity.config import Settings, load_settings
 from identity.database_connections import FOR_COMMANDS
-from identity.errors import SettingsError, UnavailableError
+from identity.errors import SettingsError, UnavailableError, UnstorableTextError
 from identity.identity_providers.load import known_variables
 from identity.identity_providers.openid import PREFIX
 from identity.relying_parties.admin import Registry
@@ -75,6 +75,8 @@ def operator(*, statement_seconds: float = FOR_COMMANDS) -> Iterator[Operator]:
             )
         except UnavailableError:
             refuse(UNREACHABLE)
+        except UnstorableTextError:
+            refuse("an argument is not UTF-8")
 
 
 def read_settings() -> Settings:

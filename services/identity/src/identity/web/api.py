@@ -14,7 +14,7 @@ from werkzeug.exceptions import HTTPException, NotFound
 from werkzeug.routing import Map, Rule
 from werkzeug.wrappers import Request, Response
 
-from identity.errors import UnavailableError, where
+from identity.errors import UnavailableError, UnstorableTextError, where
 from identity.randomness import support_code
 from identity.web.headers import SecurityHeaders
 from identity.web.responses import empty_response, json_response, method_not_allowed
@@ -102,8 +102,8 @@ def _respond(request: Request, route: Route | None, variables: Mapping[str, str]
         return method_not_allowed(route.methods)
     try:
         return route.view(request, **variables)
-    except HTTPException as error:
-        return _error(error.code or 500)
+    except (HTTPException, UnstorableTextError) as error:
+        return _error((error.code or 500) if isinstance(error, HTTPException) else 400)
     except Exception as error:  # noqa: BLE001 - a program gets JSON, whatever the fault
         _log.error("request_failed", path=request.path, support_code=support_code(), where=where(error))
         return _error(503 if isinstance(error, UnavailableError) else 500)

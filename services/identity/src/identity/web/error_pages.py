@@ -7,7 +7,7 @@ from flask import Flask, Response, make_response, request
 from flask_babel import force_locale, gettext
 from werkzeug.exceptions import HTTPException
 
-from identity.errors import Refused, UnavailableError, where
+from identity.errors import Refused, UnavailableError, UnstorableTextError, where
 from identity.randomness import support_code
 from identity.web.pages import Pages
 
@@ -27,6 +27,7 @@ class ErrorPages:
         app.register_error_handler(HTTPException, self._http)
         app.register_error_handler(Refused, lambda refused: self._pages.refused(refused.reason))
         app.register_error_handler(UnavailableError, self._unavailable)
+        app.register_error_handler(UnstorableTextError, lambda _: self._page(400))
         app.log_exception = _log_failure  # type: ignore[method-assign] # Flask's hook; its own writes the error's words
 
     def _http(self, error: HTTPException) -> Response:

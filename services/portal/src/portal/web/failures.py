@@ -7,7 +7,7 @@ from flask_wtf.csrf import CSRFError
 from werkzeug.exceptions import HTTPException
 from werkzeug.wrappers import Response
 
-from portal.errors import GrantEndedError, IdentityError, UnavailableError, where
+from portal.errors import GrantEndedError, IdentityError, UnavailableError, UnstorableTextError, where
 from portal.randomness import support_code
 from portal.web.current_resident import CurrentResident, SignInNeededError
 from portal.web.pages import Pages
@@ -18,6 +18,7 @@ log = structlog.get_logger(__name__)
 def install(app: Flask, pages: Pages, current: CurrentResident) -> None:
     """Register a handler for every error."""
     app.register_error_handler(SignInNeededError, _sign_in_needed)
+    app.register_error_handler(UnstorableTextError, lambda _: pages.render_error("failed.html", 400))
 
     @app.errorhandler(UnavailableError)
     def _database_away(error: UnavailableError) -> Response:

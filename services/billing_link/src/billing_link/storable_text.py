@@ -1,0 +1,39 @@
+"""Text that no database holds is refused before a statement is sent.
+
+PostgreSQL has NUL in no text, and half of a surrogate pair is no character of UTF-8. Requests, tokens,
+messages and commands bring them in many ways; all meet here.
+"""
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from sqlalchemy import Engine, event
+
+from billing_link.errors import UnstorableTextError
+
+
+def check_storable(values: Iterable[object]) -> None:
+    """Raise `UnstorableTextError` if one of a statement's values is text that cannot be stored."""
+    for value in values:
+        if isinstance(value, str) and not _is_storable(value):
+            raise UnstorableTextError
+
+
+def refuse_unstorable(engine: Engine) -> None:
+    """Check the values of every statement that SQLAlchemy sends over this engine."""
+
+    @event.listens_for(engine, "before_cursor_execute")
+    def _check(_connection: Any, _cursor: Any, _statement: str, parameters: Any, *_: Any) -> None:  # noqa: ANN401 - SQLAlchemy's own objects
+        for one in parameters if isinstance(parameters, list) else (parameters,):
+            check_storable(one.values() if isinstance(one, Mapping) else one)
+
+
+def _is_storable(text: str) -> bool:
+    if "\0" in text:
+        return False
+    if not text.isascii():
+        try:
+            text.encode()
+        except UnicodeEncodeError:
+            return False
+    return True
