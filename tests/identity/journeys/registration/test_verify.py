@@ -3,8 +3,10 @@
 from datetime import timedelta
 
 import pytest
+from identity.journeys.registration.store import PENDING, PendingRegistrations
 from identity.rate_limits.limiter import RateLimiter
 from identity.residents.accounts.models import Resident
+from sqlalchemy import select
 
 PASSWORD = "seven herons over the pond"
 OTHER_PASSWORD = "four tall palms in the wind"
@@ -15,6 +17,17 @@ def mail(sign_up, mailbox):
     """Return the mail after a sign-up in `browser`."""
     sign_up()
     return mailbox.newest("new@example.com", "verify_registration")
+
+
+@pytest.fixture
+def stored_passwords(storage):
+    """Return a function that lists the password hashes of all registrations."""
+
+    def stored() -> list[str]:
+        with storage.autocommit() as connection:
+            return list(connection.execute(select(PENDING.c.password_hash)).scalars())
+
+    return stored
 
 
 class TestInTheBrowserThatAsked:
@@ -198,8 +211,24 @@ class TestLateAndWrongLinks:
         assert "We sent you a new email." in page.main
         newest = mailbox.newest("new@example.com", "verify_registration")
         assert newest.token != mail.token
-        browser.open(newest.link)
-        assert "is verified" in browser.press("Verify registration").main
+        page = browser.open(newest.link)
+        assert "Your registration waited for more than a day, so we deleted its password." in page.main
+        assert "data-one-click" not in page.source
+        assert "is verified" in browser.press("Verify registration", password=OTHER_PASSWORD).main
+        assert browser.press("Sign in", password=OTHER_PASSWORD).hops == ["/help"]
+
+    def test_the_code_of_the_new_mail_leads_to_the_same_page(self, browser, mail, mailbox, clock, count):
+        waiting = browser.page.url
+        clock.advance(timedelta(hours=24))
+        browser.open(mail.link)
+        browser.press("Send a new email")
+        browser.open(waiting)
+        code = mailbox.newest("new@example.com", "verify_registration").facts["code"]
+        page = browser.press("Verify registration", code=code)
+        assert "so we deleted its password" in page.main
+        assert count(Resident) == 0
+        assert "is verified" in browser.press("Verify registration", password=OTHER_PASSWORD).main
+        assert browser.press("Sign in", password=OTHER_PASSWORD).hops == ["/help"]
 
     def test_an_expired_link_verifies_nothing(self, browser, mail, clock, count):
         browser.open(mail.link)
@@ -240,3 +269,33 @@ def test_failures_before_there_was_an_account_do_not_lock_it(browser, make_brows
     browser.open(mailbox.newest("new@example.com", "verify_registration").link)
     browser.press("Verify registration")
     assert browser.press("Sign in", password=PASSWORD).hops == ["/help"]
+
+
+class TestTheStoredPassword:
+    """It is kept no longer than it can become an account's."""
+
+    def test_it_is_erased_when_the_registration_becomes_an_account(self, browser, mail, stored_passwords):
+        assert all(stored_passwords())
+        browser.open(mail.link)
+        browser.press("Verify registration")
+        assert stored_passwords() == [""]
+
+    def test_with_those_of_others_that_waited_for_the_address(
+        self, browser, make_browser, sign_up, mail, stored_passwords
+    ):
+        sign_up(who=make_browser(), password="whatever a stranger chose")
+        sign_up("pat@example.com", make_browser())
+        browser.open(mail.link)
+        browser.press("Verify registration")
+        assert sorted(bool(each) for each in stored_passwords()) == [False, False, True]
+
+    def test_it_is_erased_when_the_registration_expires(self, mail, storage, clock, now, stored_passwords):
+        def erase() -> int:
+            with storage.autocommit() as connection:
+                return PendingRegistrations(connection).erase_expired_passwords(clock.now(), 10)
+
+        clock.advance(timedelta(hours=23))
+        assert (erase(), len(stored_passwords()[0]) > 0) == (0, True)
+        clock.advance(timedelta(hours=1))
+        assert (erase(), stored_passwords()) == (1, [""])
+        assert erase() == 0

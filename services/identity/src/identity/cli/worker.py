@@ -140,6 +140,7 @@ def cleaners(opened: Operator) -> list[Cleaner]:
         _cleaner(Sessions),
         _cleaner(ActionLinks),
         _cleaner(PendingRegistrations),
+        _erase_expired_passwords,
         _cleaner(FirstSignIns),
         _cleaner(ProviderNotices),
         _cleaner(DataDeletions),
@@ -151,6 +152,10 @@ def cleaners(opened: Operator) -> list[Cleaner]:
         _cleaner(lambda executor: OneTimeCodes(executor, opened.secret_keys)),
         rotate_keys,
     ]
+
+
+def _erase_expired_passwords(executor: Executor, now: datetime, limit: int) -> int:
+    return PendingRegistrations(executor).erase_expired_passwords(now, limit)
 
 
 def _still_waits(store: Callable[[Executor], PendingStore[Pending]]) -> Waits:

@@ -45,8 +45,8 @@ class VerificationPages(ABC, Generic[P]):
     check_email_template: ClassVar[str]
     # For a row that expired or that another browser created.
     page_expired_template: ClassVar[str]
-    # For an open link in a browser that did not create the row.
-    other_browser_template: ClassVar[str]
+    # For an open link that asks for more than a click.
+    asks_for_more_template: ClassVar[str]
     link_unknown_template: ClassVar[str]
 
     def __init__(
@@ -85,6 +85,10 @@ class VerificationPages(ABC, Generic[P]):
     @abstractmethod
     def mailed_again(self) -> str:
         """Return what the page behind an old link says once a new mail is sent."""
+
+    def asks_for_more(self, link: OpenLink[P]) -> bool:
+        """Return whether the link needs more than a click: in a browser that did not create the row."""
+        return not link.is_same_browser
 
     def refuse_too_many(self, link: OpenLink[P] | ClosedLink[P]) -> Response:
         """Show the page of a link to a network over its limit."""
@@ -189,7 +193,7 @@ class VerificationPages(ABC, Generic[P]):
     def _link_template(self, link: OpenLink[P] | ClosedLink[P]) -> str:
         if isinstance(link, OpenLink):
             confirm = "email_verification/confirm.html"
-            return confirm if link.is_same_browser else self.other_browser_template
+            return self.asks_for_more_template if self.asks_for_more(link) else confirm
         match link.reason:
             case ClosedReason.ALREADY_VERIFIED:
                 return "email_verification/already_verified.html"

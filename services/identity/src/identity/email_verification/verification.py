@@ -192,6 +192,11 @@ class EmailVerification(Generic[P]):
         mail = self._owner.mail(pending, continuation, link=link, code=code)
         self._mail_queue.send_unless_taken(tx, address.key, mail, continuation)
 
+    def issue_link(self, tx: Transaction, pending: P) -> str:
+        """Return the URL of a new link for the browser that has just proved the address. A secret."""
+        continuation = self._continuations.read(pending.continuation)
+        return self._mail_links.issue(tx, self._owner.purpose, pending.id, continuation, self._clock.now())
+
     def resend(self, pending: P, visitor: Visitor) -> Resend:
         """Mail a new link and code, at most once in half a minute."""
         address = pending.address

@@ -38,7 +38,7 @@ class FirstSignInVerificationPages(VerificationPages[FirstSignInView]):
     link_path: ClassVar[str] = "/sign-in/verify-email"
     check_email_template: ClassVar[str] = "federation/check_email.html"
     page_expired_template: ClassVar[str] = "federation/page_expired.html"
-    other_browser_template: ClassVar[str] = "federation/link_in_other_browser.html"
+    asks_for_more_template: ClassVar[str] = "federation/link_in_other_browser.html"
     link_unknown_template: ClassVar[str] = "federation/page_expired.html"
 
     def __init__(

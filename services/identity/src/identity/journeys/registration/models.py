@@ -19,6 +19,7 @@ class PendingRegistration(Model):
     id: Mapped[str] = mapped_column(String(32), primary_key=True)
     email: Mapped[str] = mapped_column(String(254))
     email_key: Mapped[str] = mapped_column(String(254), index=True)
+    # Empty once it was verified or expired.
     password_hash: Mapped[str] = mapped_column(String(255))
     given_name: Mapped[str] = mapped_column(String(100))
     family_name: Mapped[str] = mapped_column(String(100))

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import delete, insert, select, update
+from sqlalchemy import case, delete, insert, select, update
 
 from identity import randomness
 from identity.continuation import SignedContinuation
@@ -21,11 +21,12 @@ KEPT_AFTER_EXPIRY = timedelta(days=7)
 
 @dataclass(frozen=True)
 class PendingRegistrationView:
-    """A pending registration as read. Holds personal data and a password hash."""
+    """A pending registration as read. Holds personal data, and a password hash while it waits."""
 
     id: str
     email: str
     email_key: str
+    # Empty once it was verified or expired.
     password_hash: str
     given_name: str
     family_name: str
@@ -91,17 +92,37 @@ class PendingRegistrations:
         row = self._executor.execute(select(PENDING).where(PENDING.c.id == pending_id)).mappings().first()
         return PendingRegistrationView(**row) if row else None
 
-    def mark_verified(self, pending_id: str, now: datetime) -> None:
-        """Record that the registration became an account."""
-        self._executor.execute(update(PENDING).where(PENDING.c.id == pending_id).values(confirmed_at=now))
+    def mark_verified(self, pending: PendingRegistrationView, now: datetime) -> None:
+        """Record that the registration became an account; erase the passwords that wait for its address."""
+        became_account = case((PENDING.c.id == pending.id, now), else_=PENDING.c.confirmed_at)
+        self._executor.execute(
+            update(PENDING)
+            .where(PENDING.c.email_key == pending.email_key)
+            .values(confirmed_at=became_account, password_hash="")  # an erased hash, no password
+        )
 
     def extend_pending(self, pending_id: str, now: datetime) -> None:
-        """Let a registration that is not verified live for another 24 hours."""
+        """Let a registration that waits live for another 24 hours, without its password if it expired."""
+        expired = PENDING.c.expires_at <= now
         self._executor.execute(
             update(PENDING)
             .where(PENDING.c.id == pending_id, PENDING.c.confirmed_at.is_(None))
-            .values(expires_at=now + LIFETIME)
+            .values(
+                expires_at=now + LIFETIME,
+                password_hash=case((expired, ""), else_=PENDING.c.password_hash),
+            )
         )
+
+    def erase_expired_passwords(self, now: datetime, limit: int) -> int:
+        """Erase the passwords of up to `limit` registrations that expired; return how many."""
+        expired = select(PENDING.c.id).where(PENDING.c.expires_at <= now, PENDING.c.password_hash != "")
+        erased = self._executor.execute(
+            update(PENDING)
+            .where(PENDING.c.id.in_(expired.limit(limit)))
+            .values(password_hash="")  # as above
+            .returning(PENDING.c.id)
+        )
+        return len(erased.all())
 
     def delete_registrations(self, email_key: str) -> None:
         """Delete every registration of this address, confirmed or not."""

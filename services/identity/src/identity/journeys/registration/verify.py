@@ -41,12 +41,25 @@ REGISTRATION = VerificationOwner(
 )
 
 
+def asks_for_password(link: OpenLink[PendingRegistrationView]) -> bool:
+    """Tell whether the link needs a password: in another browser, and after the registration expired once."""
+    return not link.is_same_browser or not link.pending.password_hash
+
+
 class RegistrationVerified:
     """The resident exists and can sign in."""
 
 
 class AlreadyVerified:
     """The address has an account since a moment ago; nothing was written."""
+
+
+@dataclass(frozen=True)
+class PasswordNeeded:
+    """The code was right, and the registration's password was erased when it expired."""
+
+    # URL of the page that asks for a password. A secret, good once.
+    link: str
 
 
 @dataclass(frozen=True)
@@ -78,7 +91,7 @@ class VerifyRegistration:
 
     def by_code(
         self, pending: PendingRegistrationView, code: str, visitor: Visitor
-    ) -> RegistrationVerified | AlreadyVerified | CodeRefused:
+    ) -> RegistrationVerified | AlreadyVerified | CodeRefused | PasswordNeeded:
         """Verify by the code, in the browser that signed up."""
         with self._storage.transaction() as tx:
             result = self._verification.claim_code(tx, pending, code)
@@ -87,20 +100,22 @@ class VerifyRegistration:
             if Accounts(tx).by_email_key(pending.email_key) is not None:
                 # A code for a taken address is never mailed: it was guessed, and is answered as a wrong one.
                 return CodeRefused(CodeResult.WRONG)
+            if not pending.password_hash:
+                return PasswordNeeded(self._verification.issue_link(tx, pending))
             return self._create_resident(tx, pending, pending.password_hash, visitor)
 
     def by_link(
         self, link: OpenLink[PendingRegistrationView], visitor: Visitor
     ) -> RegistrationVerified | AlreadyVerified:
-        """Verify by the link, in the browser that signed up. Raises LookupError for any other browser."""
-        if not link.is_same_browser:
-            raise LookupError("another browser must choose the password")
+        """Verify by the link alone. Raises LookupError where it `asks_for_password`."""
+        if asks_for_password(link):
+            raise LookupError("a password must be chosen")
         return self._claim(link, link.pending.password_hash, visitor)
 
     def by_link_with_password(
         self, link: OpenLink[PendingRegistrationView], password: str, city_name: str, visitor: Visitor
     ) -> RegistrationVerified | AlreadyVerified | PasswordRefused:
-        """Verify by the link in another browser, where `password` replaces the one of the sign-up form.
+        """Verify by the link with `password`, which replaces the one of the sign-up form.
 
         The person with the mailbox may not be the one who signed up (docs/decisions/0005).
         """
@@ -136,7 +151,7 @@ class VerifyRegistration:
         except AddressTakenError:
             return AlreadyVerified()
         Passwords(tx).set_password(resident.id, password_hash, now)
-        PendingRegistrations(tx).mark_verified(pending.id, now)
+        PendingRegistrations(tx).mark_verified(pending, now)
         # Failures counted before the account existed do not lock it.
         Lockout(tx, self._secret_keys).clear_failures(pending.email_key)
         self._record(tx, resident.id, pending, visitor, now)

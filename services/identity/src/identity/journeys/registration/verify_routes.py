@@ -2,7 +2,7 @@
 
 from typing import ClassVar
 
-from flask import Response, flash, request
+from flask import Response, flash, redirect, request
 from flask_babel import gettext
 
 from identity.config import Settings
@@ -18,9 +18,11 @@ from identity.journeys.registration.forms import ChoosePasswordForm
 from identity.journeys.registration.store import PendingRegistrationView
 from identity.journeys.registration.verify import (
     AlreadyVerified,
+    PasswordNeeded,
     PasswordRefused,
     RegistrationVerified,
     VerifyRegistration,
+    asks_for_password,
 )
 from identity.rate_limits.limiter import RateLimiter
 from identity.residents.passwords.policy import PasswordPolicy
@@ -42,7 +44,7 @@ class RegistrationVerificationPages(VerificationPages[PendingRegistrationView]):
     link_path: ClassVar[str] = "/verify-registration"
     check_email_template: ClassVar[str] = "registration/check_email.html"
     page_expired_template: ClassVar[str] = "registration/page_expired.html"
-    other_browser_template: ClassVar[str] = "registration/link_in_other_browser.html"
+    asks_for_more_template: ClassVar[str] = "registration/choose_password.html"
     link_unknown_template: ClassVar[str] = "registration/link_unknown.html"
 
     def __init__(
@@ -77,14 +79,16 @@ class RegistrationVerificationPages(VerificationPages[PendingRegistrationView]):
         outcome = self._verify.by_code(pending, code, current_visitor())
         if isinstance(outcome, CodeRefused):
             return outcome
+        if isinstance(outcome, PasswordNeeded):
+            return redirect(outcome.link, 303)
         if isinstance(outcome, AlreadyVerified):
             flash(gettext("This email address is already verified. You can sign in."), "success")
             return self._pages.see_other("/sign-in", self._pages.continuation())
         return self.after_verification(pending)
 
     def verify_by_link(self, link: OpenLink[PendingRegistrationView]) -> Response:
-        """Create the resident; in another browser than the one that signed up, with a new password."""
-        if link.is_same_browser:
+        """Create the resident, with a new password where the link asks for one."""
+        if not asks_for_password(link):
             return self._after_link(link, self._verify.by_link(link, current_visitor()))
         form = ChoosePasswordForm(request.form)
         if not form.validate():
@@ -104,13 +108,17 @@ class RegistrationVerificationPages(VerificationPages[PendingRegistrationView]):
         flash(messages.address_verified(), "success")
         return self._pages.see_other("/sign-in", self._pages.continuation(), show="form")
 
+    def asks_for_more(self, link: OpenLink[PendingRegistrationView]) -> bool:
+        """Return whether the link needs a password."""
+        return asks_for_password(link)
+
     def mailed_again(self) -> str:
         """Return what the page behind an old link says once a new mail is sent."""
         return str(gettext("We sent you a new email. Its link works for 24 hours."))
 
     def refuse_too_many(self, link: _Link) -> Response:
         """Show the page of a link to a network over its limit, at the field if it has one."""
-        if isinstance(link, OpenLink) and not link.is_same_browser:
+        if isinstance(link, OpenLink) and asks_for_password(link):
             form = ChoosePasswordForm(request.form)
             form.refuse("password", [messages.too_many_requests()])
             return self.render_link(link, 429, form=form)
@@ -118,10 +126,11 @@ class RegistrationVerificationPages(VerificationPages[PendingRegistrationView]):
 
     def render_link(self, link: _Link, status: int = 200, **facts: object) -> Response:
         """Return the page of a link, with the form for a password where it asks for one."""
-        if isinstance(link, OpenLink) and not link.is_same_browser:
+        if isinstance(link, OpenLink) and asks_for_password(link):
             facts = {
                 "form": ChoosePasswordForm(),
                 "password_hint": password_messages.hint(self._policy),
+                "is_same_browser": link.is_same_browser,
                 **facts,
             }
         if isinstance(link, ClosedLink) and link.reason is ClosedReason.ALREADY_VERIFIED and link.pending:
