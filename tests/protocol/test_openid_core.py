@@ -2,7 +2,7 @@
 
 import base64
 import hashlib
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import parse_qs, unquote, urlsplit
 
 import pytest
 from identity.continuation import Continuation, Continuations
@@ -70,10 +70,24 @@ def test_3_1_2_1_a_nonce_may_be_used_again_as_by_a_reload(provider: Provider):
 
 def test_3_1_2_1_without_a_session_the_resident_signs_in(provider: Provider):
     client = provider.client()
-    continuation = sign_in_page(provider, provider.browser(), client, login_hint="jane@example.com")
+    continuation = sign_in_page(provider, provider.browser(), client)
     assert (continuation.client_id, continuation.city_id) == (client.id, "pinellas-park")
-    assert continuation.login_hint == "jane@example.com"
     assert continuation.path.startswith("/authorize/resume/")
+
+
+def test_3_1_2_1_the_login_hint_fills_in_the_form_and_stands_in_no_url_of_ours(provider: Provider):
+    client, browser = provider.client(), provider.browser()
+    handed_on = browser.authorize(client.request(login_hint="jane@example.com"))
+    path, continuation, _query = handed_over(handed_on)
+    assert "jane" not in repr(continuation)
+    assert "jane" not in unquote(repr([*handed_on.headers]))
+    for page in (handed_on.location, handed_on.location.replace(path, "/forgot-password")):
+        assert 'value="jane@example.com"' in browser.get(page).text
+    # Another request of the same browser has no hint, or its own.
+    other = browser.authorize(client.request(login_hint="joe@example.com")).location
+    assert 'value="joe@example.com"' in browser.get(other).text
+    assert 'value="jane@example.com"' in browser.get(handed_on.location).text
+    assert "@example.com" not in browser.get(browser.authorize(client.request()).location).text
 
 
 def test_3_1_2_1_after_signing_in_the_client_gets_its_code(provider: Provider):

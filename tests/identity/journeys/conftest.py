@@ -5,7 +5,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cached_property
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import urlsplit
 
 import pytest
 from applications import Applications
@@ -140,7 +140,13 @@ class Browser:
         self.page: Page
 
     def open(self, url: str, **headers: str) -> Page:
-        return self._follow(self.client.get(url, headers=headers, environ_base=self._environment()), url)
+        """Open a page, and send the token of a mailed link as the page's script does."""
+        url, _, token = url.partition("#")
+        page = self._follow(self.client.get(url, headers=headers, environ_base=self._environment()), url)
+        if token and page.root.xpath("//form[@data-open-link]"):
+            action, fields = page.form("Continue")
+            return self.post(action, fields | {"link": token}, **headers)
+        return page
 
     def press(self, button: str, fields: dict[str, str] | None = None, **more: str) -> Page:
         """Press a button of the page that is open, with these fields filled in."""
@@ -190,13 +196,13 @@ class ReadMail:
 
     @property
     def link(self) -> str:
-        """Return the path of its link."""
+        """Return its link without the host."""
         parts = urlsplit(self.facts["link"])
-        return f"{parts.path}?{parts.query}"
+        return f"{parts.path}?{parts.query}#{parts.fragment}"
 
     @property
     def token(self) -> str:
-        return parse_qs(urlsplit(self.facts["link"]).query)["token"][0]
+        return urlsplit(self.facts["link"]).fragment
 
 
 class Mailbox:

@@ -278,6 +278,8 @@ def test_everything_works_without_scripts(browser: Browser, site: Site) -> None:
     page.goto(f"{site.address}/sign-up")
     expect(page.get_by_role("button", name="Show password")).to_be_hidden()
     page.goto(site.link("verify_registration"))
+    page.get_by_label("Link from the email").fill(site.link("verify_registration"))
+    page.get_by_role("button", name="Continue").click()
     page.get_by_role("button", name="Verify registration").click()
     page.get_by_label("Password").fill(PASSWORD)
     submit(page)

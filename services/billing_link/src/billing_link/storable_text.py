@@ -4,10 +4,7 @@ PostgreSQL has NUL in no text, and half of a surrogate pair is no character of U
 messages and commands bring them in many ways; all meet here.
 """
 
-from collections.abc import Iterable, Mapping
-from typing import Any
-
-from sqlalchemy import Engine, event
+from collections.abc import Iterable
 
 from billing_link.errors import UnstorableTextError
 
@@ -17,15 +14,6 @@ def check_storable(values: Iterable[object]) -> None:
     for value in values:
         if isinstance(value, str) and not _is_storable(value):
             raise UnstorableTextError
-
-
-def refuse_unstorable(engine: Engine) -> None:
-    """Check the values of every statement that SQLAlchemy sends over this engine."""
-
-    @event.listens_for(engine, "before_cursor_execute")
-    def _check(_connection: Any, _cursor: Any, _statement: str, parameters: Any, *_: Any) -> None:  # noqa: ANN401 - SQLAlchemy's own objects
-        for one in parameters if isinstance(parameters, list) else (parameters,):
-            check_storable(one.values() if isinstance(one, Mapping) else one)
 
 
 def _is_storable(text: str) -> bool:

@@ -5,7 +5,7 @@ together is written in a `transaction`. Both raise `UnavailableError` when the d
 """
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import Any, Self
@@ -37,7 +37,7 @@ from billing_link.database_connections import (
     ServerState,
 )
 from billing_link.errors import UnavailableError
-from billing_link.storable_text import refuse_unstorable
+from billing_link.storable_text import check_storable
 
 # What a store is constructed with: a verb's transaction, or a connection on which every statement commits.
 Executor = Connection
@@ -199,11 +199,20 @@ def _engine_options(database_url: str, pool_size: int, statement_seconds: float)
 
 def _prepare(engine: Engine, server: DatabaseServer) -> None:
     """Set what each new connection needs, by its kind of database; check what is sent over it."""
-    refuse_unstorable(engine)
+    _check_values(engine)
     if engine.dialect.name == "sqlite":
         _set_pragmas(engine)
     else:
         server.limit(engine)
+
+
+def _check_values(engine: Engine) -> None:
+    """Let no statement of this engine be sent with text that cannot be stored (`UnstorableTextError`)."""
+
+    @event.listens_for(engine, "before_cursor_execute")
+    def _check(_connection: Any, _cursor: Any, _statement: str, parameters: Any, *_: Any) -> None:  # noqa: ANN401 - SQLAlchemy's own objects
+        for one in parameters if isinstance(parameters, list) else (parameters,):
+            check_storable(one.values() if isinstance(one, Mapping) else one)
 
 
 def _set_pragmas(engine: Engine) -> None:

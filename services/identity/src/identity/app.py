@@ -23,6 +23,7 @@ from identity.web.api import Api
 from identity.web.change_password import CHANGE_PASSWORD
 from identity.web.error_pages import ErrorPages
 from identity.web.headers import SecurityHeaders
+from identity.web.page_state import SealedCookies
 from identity.web.path_prefix import HEALTH, PathPrefix
 from identity.web.trusted_proxies import TrustedProxies
 from identity.web.url_rules import PageRule, TextConverter
@@ -88,6 +89,7 @@ def create_app(
 
 def _configure(app: Flask, settings: Settings, dependencies: Dependencies) -> None:
     *older, newest = dependencies.secret_keys.derive("page state")
+    app.session_interface = SealedCookies(dependencies.secret_keys)
     app.config.update(
         # Not what FLASK_DEBUG says.
         DEBUG=False,

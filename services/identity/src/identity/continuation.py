@@ -19,15 +19,13 @@ SignedContinuation = NewType("SignedContinuation", str)
 
 @dataclass(frozen=True)
 class Continuation:
-    """Where a journey began and where it ends. May hold an e-mail address (`login_hint`)."""
+    """Where a journey began and where it ends. It stands in URLs: no personal data."""
 
     # A path of this service, such as `/authorize/resume/…`; the page there answers for a late return.
     path: str = "/profile"
     # The client that sent the resident: the pages' name, colours and way back. Empty without one.
     client_id: str = ""
     city_id: str = ""
-    # A prefilled e-mail address (`login_hint`).
-    login_hint: str = ""
     # The resident authenticates again even in a live session (`prompt=login`, `max_age`).
     reauthenticate: bool = False
     # The page at `path` takes a no: a form with `answer` `no`, after which the client is told.

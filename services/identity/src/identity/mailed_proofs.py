@@ -80,4 +80,6 @@ def _is_active_resident(tx: Transaction, resident_id: str) -> bool:
 
 
 def _token_of(link: str) -> str:
-    return parse_qs(urlsplit(link).query).get("token", [""])[0]
+    parts = urlsplit(link)
+    # In the query in mails that an older release queued.
+    return parts.fragment or parse_qs(parts.query).get("token", [""])[0]

@@ -5,7 +5,7 @@ Pages write in a `transaction`: an ORM session that commits at its end. Endpoint
 raise `UnavailableError` when the database does not answer.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from datetime import UTC, datetime
 from pathlib import Path
@@ -45,7 +45,7 @@ from identity.database_connections import (
     ServerState,
 )
 from identity.errors import UnavailableError
-from identity.storable_text import refuse_unstorable
+from identity.storable_text import check_storable
 
 # A verb's transaction.
 Transaction = orm.Session
@@ -255,11 +255,20 @@ def _engine_options(database_url: str, pool_size: int, statement_seconds: float)
 
 def _prepare(engine: Engine, server: DatabaseServer) -> None:
     """Set what each new connection needs, by its kind of database; check what is sent over it."""
-    refuse_unstorable(engine)
+    _check_values(engine)
     if engine.dialect.name == "sqlite":
         _set_pragmas(engine)
     else:
         server.limit(engine)
+
+
+def _check_values(engine: Engine) -> None:
+    """Let no statement of this engine be sent with text that cannot be stored (`UnstorableTextError`)."""
+
+    @event.listens_for(engine, "before_cursor_execute")
+    def _check(_connection: Any, _cursor: Any, _statement: str, parameters: Any, *_: Any) -> None:  # noqa: ANN401 - SQLAlchemy's own objects
+        for one in parameters if isinstance(parameters, list) else (parameters,):
+            check_storable(one.values() if isinstance(one, Mapping) else one)
 
 
 def _set_pragmas(engine: Engine) -> None:

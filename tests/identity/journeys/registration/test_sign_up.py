@@ -61,7 +61,7 @@ def test_nothing_exists_until_the_address_is_verified(sign_up, browser, count):
 def test_the_mail_has_a_link_and_a_code_and_the_citys_looks(sign_up, mailbox):
     sign_up("New.Person@Example.com")
     mail = mailbox.newest("New.Person@example.com", "verify_registration")
-    assert mail.facts["link"].startswith("http://localhost:8000/verify-registration?token=")
+    assert mail.facts["link"].startswith("http://localhost:8000/verify-registration?link=")
     assert mail.facts["code"].isdecimal()
     assert mail.city_id == "pinellas-park"
     assert mail.language == "en"

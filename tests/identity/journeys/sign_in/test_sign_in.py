@@ -63,11 +63,6 @@ def test_someone_already_signed_in_goes_on_without_a_form(browser, resident, at)
     assert browser.open(at("/sign-in")).hops == ["/help"]
 
 
-def test_the_hint_of_the_website_is_filled_in(browser, at):
-    page = browser.open(at("/sign-in", Continuation(path="/help", login_hint="pat@example.com")))
-    assert page.form("Sign in")[1]["email"] == "pat@example.com"
-
-
 class TestEveryFailureLooksTheSame:
     def _failed(self, browser, email, password=WRONG):
         page = browser.sign_in(email, password)

@@ -22,6 +22,7 @@ from identity.journeys.sign_in.routes import SignInPages
 from identity.journeys.sign_in.sign_in import SignIn
 from identity.journeys.sign_out.routes import SignOutPages
 from identity.journeys.sign_out.sign_out import SignOut
+from identity.web.open_link import OpenLinkPages
 
 
 def page_blueprints(dependencies: Dependencies) -> list[Blueprint]:
@@ -44,6 +45,7 @@ def page_blueprints(dependencies: Dependencies) -> list[Blueprint]:
         *federation_blueprints(dependencies),
         ProfilePages(pages, csrf, current_session, profile, dependencies.methods, allowed).blueprint(),
         HelpPages(pages, dependencies.settings).blueprint(),
+        OpenLinkPages(pages, csrf).blueprint(),
     ]
 
 

@@ -22,7 +22,7 @@ from identity.email_verification.verification import (
 )
 from identity.rate_limits.limiter import Action, RateLimiter
 from identity.residents.one_time_codes.store import CodeResult
-from identity.web import messages
+from identity.web import link_tokens, messages
 from identity.web.browser_binding import BrowserBinding
 from identity.web.csrf import Csrf
 from identity.web.pages import Pages
@@ -169,12 +169,13 @@ class VerificationPages(ABC, Generic[P]):
 
     def resend_for_link(self) -> Response:
         """Send a new link in place of one that expired or was replaced."""
-        _flash(self._verification.resend_for_link(_token(), current_visitor()), self.mailed_again())
-        return self._pages.see_other(self.link_path, self._pages.continuation(), token=_token())
+        outcome = self._verification.resend_for_link(link_tokens.current(), current_visitor())
+        _flash(outcome, self.mailed_again())
+        return self._pages.see_other(self.link_path, self._pages.continuation(), **_named())
 
     def render_link(self, link: OpenLink[P] | ClosedLink[P], status: int = 200, **facts: object) -> Response:
         """Return the page of a link: what it asks for, or why it does not work (400)."""
-        continuation, token = link.continuation or self._pages.continuation(), _token()
+        continuation, token = link.continuation or self._pages.continuation(), link_tokens.current()
         if isinstance(link, ClosedLink) and link.reason is not ClosedReason.ALREADY_VERIFIED:
             status = max(status, 400)
         if link.pending is not None:
@@ -185,7 +186,7 @@ class VerificationPages(ABC, Generic[P]):
             status,
             pending=link.pending,
             token=token,
-            again=self._pages.url(f"{self.link_path}/again", continuation, token=token),
+            again=self._pages.url(f"{self.link_path}/again", continuation, **_named()),
             was_replaced=isinstance(link, ClosedLink) and link.reason is ClosedReason.REPLACED,
             **facts,
         )
@@ -203,7 +204,7 @@ class VerificationPages(ABC, Generic[P]):
                 return self.link_unknown_template
 
     def _find_link(self) -> OpenLink[P] | ClosedLink[P]:
-        return self._verification.find_link(_token(), self._browser_binding.secret())
+        return self._verification.find_link(link_tokens.current(), self._browser_binding.secret())
 
     def _find_pending(self) -> P | None:
         pending_id = request.args.get(self.pending_parameter, "")
@@ -235,8 +236,8 @@ class VerificationPages(ABC, Generic[P]):
         return self._render(pending, CodeForm(request.form), 400, messages.page_too_old())
 
 
-def _token() -> str:
-    return request.args.get("token", "")
+def _named() -> dict[str, str]:
+    return {link_tokens.NAME: request.args.get(link_tokens.NAME, "")}
 
 
 def _flash(outcome: Resend, sent: str) -> None:

@@ -193,9 +193,10 @@ class EmailVerification(Generic[P]):
         self._mail_queue.send_unless_taken(tx, address.key, mail, continuation)
 
     def issue_link(self, tx: Transaction, pending: P) -> str:
-        """Return the URL of a new link for the browser that has just proved the address. A secret."""
-        continuation = self._continuations.read(pending.continuation)
-        return self._mail_links.issue(tx, self._owner.purpose, pending.id, continuation, self._clock.now())
+        """Return the token of a new link, for the browser that has just proved the address. A secret."""
+        purpose, now = self._owner.purpose, self._clock.now()
+        signed = pending.continuation
+        return ActionLinks(tx).issue_link(purpose, pending.id, signed, purpose.lifetime, now)
 
     def resend(self, pending: P, visitor: Visitor) -> Resend:
         """Mail a new link and code, at most once in half a minute."""

@@ -9,14 +9,18 @@ from identity.continuation import PARAMETER, Continuation, Continuations, Signed
 from identity.residents.action_links.purposes import Purpose
 from identity.residents.action_links.store import ActionLinks
 from identity.storage import Executor
+from identity.web import link_tokens
 
 # The page that each action link opens.
-_PATHS = {
+PATHS = {
     Purpose.VERIFY_REGISTRATION: "/verify-registration",
     Purpose.VERIFY_FEDERATION: "/sign-in/verify-email",
     Purpose.RESET_PASSWORD: "/reset-password",
     Purpose.UNLOCK: "/unlock",
 }
+
+
+LINK_PATHS = frozenset(PATHS.values())
 
 
 class MailLinks:
@@ -27,7 +31,7 @@ class MailLinks:
         self._continuations = continuations
 
     def to(self, path: str, continuation: Continuation, **arguments: str) -> str:
-        """Return the URL of a page, carrying the continuation but no e-mail address."""
+        """Return the URL of a page, carrying the continuation."""
         return f"{self._issuer}{path}?{urlencode({**arguments, PARAMETER: self._signed(continuation)})}"
 
     def issue(
@@ -39,8 +43,9 @@ class MailLinks:
         """
         signed = self._signed(continuation)
         token = ActionLinks(executor).issue_link(purpose, subject, signed, purpose.lifetime, now)
-        return self.to(_PATHS[purpose], continuation, token=token)
+        named = {link_tokens.NAME: link_tokens.name_of(token)}
+        return f"{self.to(PATHS[purpose], continuation, **named)}#{token}"
 
     def _signed(self, continuation: Continuation) -> SignedContinuation:
         """Return the continuation without what a mail may not carry or bring back."""
-        return self._continuations.sign(replace(continuation, login_hint="", reauthenticate=False))
+        return self._continuations.sign(replace(continuation, reauthenticate=False))

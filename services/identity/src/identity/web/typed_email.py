@@ -1,6 +1,6 @@
 """The e-mail address that was typed last in this browser, to fill in the next form (WCAG 2.2 3.3.7).
 
-Kept in the signed page-state cookie until the browser is closed or the resident signs out; never in a URL.
+Kept in the encrypted page-state cookie until the browser is closed or the resident signs out; never in a URL.
 """
 
 from flask import session as page_state

@@ -56,10 +56,15 @@ class StartSignIn:
         continuation: Continuation,
         *,
         language: str,
+        login_hint: str,
         link_token: str,
         browser: RequestingBrowser,
     ) -> RedirectToProvider | ProviderUnavailable:
-        """Store the attempt. `link_token` is that of the mailed link by which the resident came, or empty."""
+        """Store the attempt.
+
+        `login_hint` is an e-mail address, `link_token` that of the mailed link by which the resident came.
+        Both may be empty.
+        """
         state, nonce, verifier = (randomness.secret() for _ in range(3))
         try:
             url = provider.authorization_url(
@@ -69,7 +74,7 @@ class StartSignIn:
                     code_verifier=verifier,
                     redirect_uri=redirect_uri(self._issuer, provider.key),
                     language=language,
-                    login_hint=continuation.login_hint or None,
+                    login_hint=login_hint or None,
                 )
             )
         except ProviderRefusal as refusal:

@@ -13,7 +13,7 @@ from identity.journeys.federation.outcome_pages import OutcomePages
 from identity.journeys.federation.requesting_browser import CurrentBrowser
 from identity.journeys.federation.start import RedirectToProvider, StartSignIn
 from identity.rate_limits.limiter import Action, RateLimiter
-from identity.web import messages
+from identity.web import login_hints, messages
 from identity.web.browser_binding import BrowserBinding
 from identity.web.csrf import Csrf
 from identity.web.pages import Pages
@@ -71,6 +71,7 @@ class StartPages:
             provider,
             replace(continuation, city_id=city.id if city else ""),
             language=str(get_locale()),
+            login_hint=login_hints.recall(continuation.path),
             link_token=request.form.get("token", "")[:_LONGEST_TOKEN],
             browser=browser,
         )

@@ -9,7 +9,7 @@ from identity.journeys.recovery.forms import ForgotPasswordForm, UnlockAccountFo
 from identity.journeys.recovery.request_link import RecoveryRequest, Requested, RequestRecoveryLink
 from identity.rate_limits.limiter import Action, RateLimiter
 from identity.residents.accounts.addresses import parse
-from identity.web import messages, typed_email
+from identity.web import login_hints, messages, typed_email
 from identity.web.csrf import Csrf
 from identity.web.pages import Pages
 from identity.web.visitor import current_visitor
@@ -61,7 +61,7 @@ class _RequestPage:
 
     def form(self) -> Response:
         form = self._form()
-        form.email.data = typed_email.recall() or self._pages.continuation().login_hint
+        form.email.data = typed_email.recall() or login_hints.recall(self._pages.continuation().path)
         return self._render(form)
 
     def submit(self) -> Response:

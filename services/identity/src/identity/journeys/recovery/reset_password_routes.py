@@ -7,7 +7,7 @@ from identity.journeys.recovery.forms import ResetPasswordForm
 from identity.journeys.recovery.reset_password import InvalidLink, ResetPassword, ValidLink, WeakPassword
 from identity.rate_limits.limiter import Action, RateLimiter
 from identity.residents.passwords.policy import PasswordPolicy
-from identity.web import messages, password_messages, typed_email
+from identity.web import link_tokens, messages, password_messages, typed_email
 from identity.web.csrf import Csrf
 from identity.web.current_session import CurrentSession
 from identity.web.pages import Pages
@@ -45,12 +45,12 @@ class ResetPages:
         """Show the form for a new password."""
         form = ResetPasswordForm()
         form.sign_out_others.data = True
-        return self._render(self._reset.find_link(_token()), form)
+        return self._render(self._reset.find_link(link_tokens.current()), form)
 
     def submit(self) -> Response:
         """Set the new password."""
         form = ResetPasswordForm(request.form)
-        link = self._reset.find_link(_token())
+        link = self._reset.find_link(link_tokens.current())
         if isinstance(link, InvalidLink):
             return self._render(link, form)
         if not form.validate():
@@ -61,7 +61,7 @@ class ResetPages:
         current = self._current_session.load()
         city = self._pages.city_of(link.continuation)
         outcome = self._reset.reset(
-            _token(),
+            link_tokens.current(),
             form.password.data or "",
             sign_out_others=bool(form.sign_out_others.data),
             current_sid=current.sid if current else None,
@@ -79,7 +79,7 @@ class ResetPages:
 
     def _expired(self) -> Response:
         form = ResetPasswordForm(request.form)
-        return self._render(self._reset.find_link(_token()), form, 400, messages.page_too_old())
+        return self._render(self._reset.find_link(link_tokens.current()), form, 400, messages.page_too_old())
 
     def _render(
         self, link: ValidLink | InvalidLink, form: ResetPasswordForm, status: int = 200, failure: str = ""
@@ -96,7 +96,3 @@ class ResetPages:
             email=link.email,
             password_hint=password_messages.hint(self._policy),
         )
-
-
-def _token() -> str:
-    return request.args.get("token", "")

@@ -1,12 +1,12 @@
 """The page "Unlock account", behind the mailed link."""
 
-from flask import Blueprint, Response, flash, request
+from flask import Blueprint, Response, flash
 from flask_babel import gettext
 
 from identity.continuation import Continuation
 from identity.journeys.recovery.unlock_account import UnlockAccount, Unlocking
 from identity.rate_limits.limiter import Action, RateLimiter
-from identity.web import messages, typed_email
+from identity.web import link_tokens, messages, typed_email
 from identity.web.csrf import Csrf
 from identity.web.pages import Pages
 from identity.web.visitor import current_visitor
@@ -32,7 +32,7 @@ class UnlockPages:
 
     def show(self) -> Response:
         """Show the button."""
-        link = self._unlock.find_link(_token())
+        link = self._unlock.find_link(link_tokens.current())
         if link.unlocking is not Unlocking.READY:
             return self._failed(link.continuation)
         return self._pages.render("recovery/unlock.html", self._way_on(link.continuation))
@@ -44,7 +44,7 @@ class UnlockPages:
             return self._pages.render(
                 "recovery/unlock.html", self._pages.continuation(), 429, failure=messages.too_many_requests()
             )
-        done = self._unlock.unlock(_token(), visitor)
+        done = self._unlock.unlock(link_tokens.current(), visitor)
         way_on = self._way_on(done.continuation)
         if done.email:
             typed_email.remember(done.email)
@@ -68,7 +68,3 @@ class UnlockPages:
     def _way_on(self, mailed: Continuation | None) -> Continuation:
         """Return where the resident was going when they asked for the mail, in any browser."""
         return mailed or self._pages.continuation()
-
-
-def _token() -> str:
-    return request.args.get("token", "")

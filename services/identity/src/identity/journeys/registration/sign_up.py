@@ -103,9 +103,7 @@ class SignUp:
                 family_name=details.family_name,
                 language=language,
                 city_id=city.id if city else None,
-                continuation=self._continuations.sign(
-                    replace(continuation, login_hint="", reauthenticate=False)
-                ),
+                continuation=self._continuations.sign(replace(continuation, reauthenticate=False)),
                 browser_digest=digest(secret),
                 now=now,
             )

@@ -9,7 +9,7 @@ from identity.journeys.registration.sign_up import SignUp, SignUpDetails, TooMan
 from identity.journeys.registration.store import PendingRegistrationView
 from identity.rate_limits.limiter import Action, RateLimiter
 from identity.residents.passwords.policy import PasswordPolicy, PasswordProblem
-from identity.web import messages, password_messages, typed_email
+from identity.web import login_hints, messages, password_messages, typed_email
 from identity.web.browser_binding import BrowserBinding
 from identity.web.csrf import Csrf
 from identity.web.pages import Pages
@@ -49,7 +49,7 @@ class SignUpPages:
     def show_form(self) -> Response:
         """Show the form; after "Change the address" with the values of the pending registration."""
         form = SignUpForm()
-        form.email.data = typed_email.recall() or self._pages.continuation().login_hint
+        form.email.data = typed_email.recall() or login_hints.recall(self._pages.continuation().path)
         pending_id, secret = request.args.get("registration", ""), self._browser_binding.secret()
         if pending := self._verification.find_pending(pending_id, secret):
             form.email.data = pending.email

@@ -58,8 +58,8 @@ class AlreadyVerified:
 class PasswordNeeded:
     """The code was right, and the registration's password was erased when it expired."""
 
-    # URL of the page that asks for a password. A secret, good once.
-    link: str
+    # Of a link to the page that asks for one. A secret, good once.
+    link_token: str
 
 
 @dataclass(frozen=True)

@@ -2,7 +2,7 @@
 
 from typing import ClassVar
 
-from flask import Response, flash, redirect, request
+from flask import Response, flash, request
 from flask_babel import gettext
 
 from identity.config import Settings
@@ -26,7 +26,7 @@ from identity.journeys.registration.verify import (
 )
 from identity.rate_limits.limiter import RateLimiter
 from identity.residents.passwords.policy import PasswordPolicy
-from identity.web import messages, password_messages, typed_email
+from identity.web import link_tokens, messages, password_messages, typed_email
 from identity.web.browser_binding import BrowserBinding
 from identity.web.csrf import Csrf
 from identity.web.pages import Pages
@@ -80,7 +80,8 @@ class RegistrationVerificationPages(VerificationPages[PendingRegistrationView]):
         if isinstance(outcome, CodeRefused):
             return outcome
         if isinstance(outcome, PasswordNeeded):
-            return redirect(outcome.link, 303)
+            named = {link_tokens.NAME: link_tokens.remember(outcome.link_token)}
+            return self._pages.see_other(self.link_path, self._pages.continuation(), **named)
         if isinstance(outcome, AlreadyVerified):
             flash(gettext("This email address is already verified. You can sign in."), "success")
             return self._pages.see_other("/sign-in", self._pages.continuation())

@@ -7,7 +7,7 @@ from identity.journeys.sign_in.forms import SignInForm
 from identity.journeys.sign_in.sign_in import Attempt, SignedInNow, SignIn
 from identity.rate_limits.limiter import Action, RateLimiter
 from identity.residents.accounts.addresses import parse
-from identity.web import messages, typed_email
+from identity.web import login_hints, messages, typed_email
 from identity.web.csrf import Csrf
 from identity.web.current_session import CurrentSession
 from identity.web.devices import Devices
@@ -62,9 +62,9 @@ class SignInPages:
             return self._pages.redirect_to(continuation)
         form = SignInForm()
         if show != EMPTY:
-            form.email.data = typed_email.recall() or continuation.login_hint
+            hint = login_hints.recall(continuation.path)
+            form.email.data = typed_email.recall() or hint
             if signed_in and continuation.reauthenticate:
-                hint = continuation.login_hint
                 form.email.data = hint or self._sign_in.email_of(signed_in.resident_id)
         return self._render(form)
 

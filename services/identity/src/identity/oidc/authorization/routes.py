@@ -18,6 +18,7 @@ from identity.oidc.protocol.redirect_uris import is_native
 from identity.relying_parties.cache import RelyingPartyCache
 from identity.relying_parties.clients import RegisteredClient
 from identity.relying_parties.redirect_uris import site_of
+from identity.web import login_hints
 from identity.web.cookies import Cookies
 from identity.web.current_session import CurrentSession, SignedIn
 from identity.web.headers import form_action
@@ -115,12 +116,11 @@ class AuthorizationPages:
         if outcome.step in _OWN_PAGES:
             path = f"{path}&{urlencode(locale)}" if locale else path
             return self._pages.see_other(path, Continuation())
-        client, hint = outcome.request.client, outcome.request.login_hint
+        client = outcome.request.client
+        login_hints.remember(path, outcome.request.login_hint)
         # A resident who is signed in and has to sign in all the same must authenticate again.
         again = outcome.step is Step.SIGN_IN and self._current_session.load() is not None
-        continuation = Continuation(
-            path, client.id, client.city_id, hint, reauthenticate=again, declinable=True
-        )
+        continuation = Continuation(path, client.id, client.city_id, reauthenticate=again, declinable=True)
         return self._pages.see_other(_JOURNEYS[outcome.step], continuation, **locale)
 
     def _answer(self, outcome: Answered, *, is_silent: bool) -> Response:
@@ -154,13 +154,9 @@ class AuthorizationPages:
 
     def _ask(self, waiting: Waiting, signed_in: SignedIn) -> Response:
         client, target = waiting.request.client, waiting.request.redirect_uri
-        continuation = Continuation(
-            _resume_path(waiting.interaction),
-            client.id,
-            client.city_id,
-            waiting.request.login_hint,
-            declinable=True,
-        )
+        path = _resume_path(waiting.interaction)
+        login_hints.remember(path, waiting.request.login_hint)
+        continuation = Continuation(path, client.id, client.city_id, declinable=True)
         return self._pages.render(
             _OWN_PAGES[waiting.step],
             continuation,
