@@ -64,6 +64,8 @@ WRONG = {
     ],
     "IDENTITY_PASSWORD_MIN_LENGTH": ["7", "129", "many"],
     "IDENTITY_PASSWORD_HASHING": ["md5", "ARGON2ID"],
+    "IDENTITY_METRICS_BIND": ["9464", "worker", "127.0.0.1:0", "http://127.0.0.1:9464"],
+    "IDENTITY_AUDIT_RETENTION_DAYS": ["29", "36501", "a year"],
     "IDENTITY_SIGN_INS_PER_MINUTE": ["0", "-1", "1000001", "many"],
     "IDENTITY_SIGN_UPS_PER_HOUR": ["0"],
     "IDENTITY_MAILS_PER_HOUR": ["0"],

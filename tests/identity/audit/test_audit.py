@@ -48,7 +48,12 @@ def test_an_event_is_undone_with_its_deed(storage, now):
 
 
 def test_nothing_in_the_store_changes_or_deletes_events():
-    assert [name for name in vars(Audit) if not name.startswith("_")] == ["record", "last_recorded"]
+    assert [name for name in vars(Audit) if not name.startswith("_")] == [
+        "record",
+        "count_events",
+        "list_events",
+        "last_recorded",
+    ]
 
 
 def test_the_last_time_of_an_event_is_known(storage, now):

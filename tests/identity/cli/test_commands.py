@@ -1,14 +1,19 @@
 """The command line: tables and JSON, refusals in plain words, exit codes; secrets are shown once."""
 
 import json
+import re
 import socket
 from collections.abc import Callable
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 from certificates import write_self_signed
 from click.testing import CliRunner, Result
+from identity.audit.events import Event
 from identity.audit.models import AuditEvent
+from identity.audit.seals import seal_events
+from identity.audit.store import Audit
 from identity.cli import main
 from identity.cli.operator import unknown_settings
 from identity.composition.command_line import create_command_line_app
@@ -16,7 +21,7 @@ from identity.errors import UnavailableError
 from identity.signing_keys import rotation
 from identity.storage import Storage
 from signing_client import JWKS, KEYS
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 KEY = "a key of thirty-two characters or more"
 SECRET = "a-secret-of-at-least-thirty-two-chars"
@@ -452,3 +457,21 @@ def test_an_argument_that_is_not_utf_8_is_refused_in_words(run: Run):
     refused = run("cities", "show", "city\udcff")
     assert (refused.exit_code, refused.stdout) == (1, "")
     assert refused.stderr == "identity: an argument is not UTF-8\n"
+
+
+class TestAudit:
+    def test_without_a_seal(self, run: Run):
+        assert run("audit", "verify").stdout == "There is no seal yet.\n"
+
+    def test_that_was_changed(self, run: Run, storage: Storage, clock):
+        with storage.transaction() as tx:
+            Audit(tx).record(Event.UNLOCKED, clock.now(), resident_id="jane")
+            seal_events(tx, clock.now() + timedelta(hours=1))
+        held = run("audit", "verify")
+        assert re.fullmatch(r"1 seals hold; the last is [0-9a-f]{64}\n", held.stdout)
+        with storage.autocommit() as connection:
+            connection.execute(update(AuditEvent).values(resident_id="john"))
+        changed = run("audit", "verify", "--json")
+        assert changed.exit_code == 1
+        assert json.loads(changed.stdout)["broken"][0]["number"] == 1
+        assert changed.stderr == "identity: seal 1: 1 events are not the 1 that were sealed\n"

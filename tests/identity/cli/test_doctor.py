@@ -2,7 +2,7 @@
 
 import json
 import socket
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -12,6 +12,7 @@ from doctor_report import OF_OTHER_PROGRAMS, Report
 from identity.cli import main
 from identity.cli.doctor import connections
 from identity.composition.command_line import create_command_line_app
+from identity.monitoring.store import Counted, EventCounts
 from identity.outbox.models import OutboxMessage
 from identity.signing_keys import rotation
 from raw_server import Serve, saying
@@ -358,6 +359,36 @@ class TestDeliveries:
         queue(timedelta(hours=2), kind="backchannel_logout", state="failed", attempts=9, last_error="x")
         queue(timedelta(days=9), kind="backchannel_logout", state="failed", attempts=9, last_error="x")
         assert "1 given up within two days" in examine().said("back-channel logouts", "note")
+
+
+class TestLastDay:
+    @pytest.fixture
+    def counts(self, database_url: str) -> Iterator[EventCounts]:
+        app = create_command_line_app(database_url)
+        with app.extensions["identity"] as storage, storage.autocommit() as connection:
+            yield EventCounts(connection)
+
+    def test_a_quiet_day(self, examine: Examine, counts: EventCounts) -> None:
+        counts.put(Counted.AUDIT_EVENT, {"sign_in_succeeded": 12, "sign_in_failed": 3}, datetime.now(UTC))
+        assert "12 sign-ins, 3 failed and 0 while locked" in examine().said("last 24 hours", "ok")
+
+    def test_refusals_and_faults(self, examine: Examine, counts: EventCounts) -> None:
+        now = datetime.now(UTC)
+        counts.add(Counted.LIMITED, {"sign_in": 40, "mail": 2}, now)
+        counts.add(Counted.FAULT, {"unavailable": 7}, now)
+        report = examine()
+        assert report.said("requests over a limit", "note").startswith("2 mail, 40 sign_in → ")
+        assert report.said("requests that failed", "note").startswith("7 unavailable → ")
+
+    def test_passwords_tried_on_many_accounts(self, examine: Examine, counts: EventCounts) -> None:
+        counts.raise_alarm("password_spraying_from_one_network", datetime.now(UTC) - timedelta(hours=3))
+        said = examine().said("alarm")
+        assert said.startswith("password spraying from one network, last in the hour of ")
+        assert "refuse it at the proxy" in said
+
+    def test_an_alarm_of_the_day_before(self, examine: Examine, counts: EventCounts) -> None:
+        counts.raise_alarm("password_spraying_from_one_network", datetime.now(UTC) - timedelta(hours=26))
+        assert "alarm" not in examine().problems
 
 
 class TestOutbound:

@@ -2,6 +2,8 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
 import pytest
+from identity.audit.events import Event
+from identity.audit.store import Audit
 from identity.rate_limits.limiter import Action, Limit, RateLimiter
 from identity.rate_limits.models import RequestCount
 from identity.rate_limits.store import RequestCounts
@@ -73,3 +75,15 @@ def test_old_counters_are_cleaned_away(rate_limiter, storage, clock):
     with storage.autocommit() as connection:
         assert RequestCounts(connection).delete_old(clock.now(), 3) == 3
         assert RequestCounts(connection).delete_old(clock.now(), 3) == 2
+
+
+def test_the_first_request_over_a_limit_is_recorded_and_each_is_counted(storage, clock, secret_keys, now):
+    refused: list[str] = []
+    limits = dict.fromkeys(Action, Limit(3, MINUTE))
+    limiter = RateLimiter(storage, clock, secret_keys, limits, refused=refused.append)
+    for _ in range(6):
+        limiter.allows_network(Action.SIGN_IN, "203.0.113.7")
+    assert refused == ["sign_in"] * 3
+    with storage.autocommit() as connection:
+        (event,) = Audit(connection).list_events([Event.LIMIT_EXCEEDED], now, 10)
+    assert (event.ip_address, event.details) == ("203.0.113.7", {"action": "sign_in"})

@@ -47,7 +47,7 @@ ROUTES = [
 
 @pytest.fixture
 def api(settings):
-    return Api(ROUTES, SecurityHeaders(settings), pages)
+    return Api(ROUTES, SecurityHeaders(settings), pages, faulted=lambda _fault: None)
 
 
 @pytest.fixture

@@ -67,7 +67,7 @@ def create_app(
     headers = SecurityHeaders(settings)
     headers.init_app(app)
     dependencies.language.init_app(app)
-    ErrorPages(dependencies.pages).init_app(app)
+    ErrorPages(dependencies.pages, dependencies.recorder.count_fault).init_app(app)
     provider = OpenIdProvider(dependencies)
     # All that the process remembers between requests: tests share an application, and call these in between.
     app.extensions["identity.expire"] = [
@@ -77,7 +77,8 @@ def create_app(
     ]
     for blueprint in (provider.blueprint(), *page_blueprints(dependencies)):
         app.register_blueprint(blueprint)
-    app.wsgi_app = Api(api_routes(dependencies, provider), headers, app.wsgi_app)  # type: ignore[method-assign] # Flask's documented way
+    routes, faulted = api_routes(dependencies, provider), dependencies.recorder.count_fault
+    app.wsgi_app = Api(routes, headers, app.wsgi_app, faulted)  # type: ignore[method-assign] # Flask's documented way
     if settings.path:
         app.wsgi_app = PathPrefix(app.wsgi_app, settings.issuer, settings.path, _at_root(settings.path))  # type: ignore[method-assign] # Flask's documented way
     if settings.trusted_proxies:

@@ -4,10 +4,10 @@ What is secret is so by its type (`SecretStr`, `Secret`): shown as stars, read b
 """
 
 from functools import cached_property
-from typing import Literal, Self, TypeVar
+from typing import Annotated, Literal, Self, TypeVar
 from urllib.parse import urlsplit
 
-from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
+from pydantic import AfterValidator, Field, SecretStr, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from identity.errors import SettingsError
@@ -24,10 +24,17 @@ from identity.setting_types import (
     ServiceSettings,
     SmtpUrl,
     WebAddress,
+    host_and_port,
 )
 from identity.trusted_authorities import TrustedAuthorities
 
 _MOST_REQUESTS = 1_000_000
+
+
+def _bind_or_nothing(value: str) -> str:
+    if value:
+        host_and_port(value)
+    return value
 
 
 class Settings(ServiceSettings):
@@ -76,6 +83,13 @@ class Settings(ServiceSettings):
     password_min_length: int = Field(default=15, ge=8, le=128, description="characters (NIST SP 800-63B-4)")
     password_hashing: Literal["argon2id", "pbkdf2"] = Field(
         default="argon2id", description="pbkdf2 where FIPS 140 is asked for"
+    )
+
+    metrics_bind: Annotated[str, AfterValidator(_bind_or_nothing)] = Field(
+        default="", description="host:port where the worker serves metrics for Prometheus; empty: nowhere"
+    )
+    audit_retention_days: int = Field(
+        default=1095, ge=30, le=36_500, description="days after which an event of the audit is deleted"
     )
 
     sign_ins_per_minute: int = Field(

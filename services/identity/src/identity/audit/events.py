@@ -50,6 +50,11 @@ class Event(StrEnum):
 
     PROVIDER_NOTICE_ACCEPTED = "provider_notice_accepted"
 
+    # The first request over a limit, for each window of it.
+    LIMIT_EXCEEDED = "limit_exceeded"
+    # A sign of an attack (`monitoring.signs`).
+    ALARM_RAISED = "alarm_raised"
+
     # By staff or an operator, with their reason. A deletion also at the resident's request.
     RESIDENT_DISABLED = "resident_disabled"
     RESIDENT_ENABLED = "resident_enabled"

@@ -16,6 +16,7 @@ COMMANDS = {
     "event-receivers": "identity.cli.event_receivers",
     "keys": "identity.cli.keys",
     "providers": "identity.cli.providers",
+    "audit": "identity.cli.audit",
     "doctor": "identity.cli.doctor",
 }
 

@@ -3,13 +3,16 @@
 import signal
 import sys
 from collections.abc import Callable
-from datetime import datetime
+from contextlib import suppress
+from datetime import datetime, timedelta
 from threading import Event, Thread
 from types import FrameType
 from typing import Protocol
 
 import click
 
+from identity.audit.seals import seal_events
+from identity.audit.store import AlreadySealedError, AuditSeals
 from identity.cli.operator import MISUSED, Operator, operator, say_unknown_variables
 from identity.database_connections import FOR_THE_WORKER
 from identity.egress import Egress
@@ -23,6 +26,9 @@ from identity.logs import write_json_logs
 from identity.mail.delivery import MailDelivery
 from identity.mail.mailer import Mailer
 from identity.mailed_proofs import StoredProofs, Waits
+from identity.monitoring.metrics import serve_metrics
+from identity.monitoring.signs import summarize
+from identity.monitoring.store import EventCounts
 from identity.network_addresses import is_on_loopback
 from identity.oidc.authorization.pushed_request_store import PushedRequestStore
 from identity.oidc.authorization.store import InteractionStore
@@ -46,6 +52,7 @@ from identity.residents.sessions.store import Sessions
 from identity.security_events.push import PushDelivery
 from identity.security_events.store import PolledEvents
 from identity.security_events.tokens import SecurityEventTokens
+from identity.setting_types import host_and_port
 from identity.signing_keys.key_set import KeySet
 from identity.storage import Executor, Transaction
 
@@ -73,6 +80,8 @@ def worker() -> None:
             click.echo(str(error), err=True)
             sys.exit(MISUSED)
         mailer.init_app(opened.app)
+        if opened.settings.metrics_bind:
+            serve_metrics(opened.storage, opened.clock, *host_and_port(opened.settings.metrics_bind))
         http = [
             Worker(opened.storage, opened.secret_keys, http_handlers(opened), opened.clock)
             for _ in range(HTTP_THREADS)
@@ -124,12 +133,27 @@ def http_handlers(opened: Operator) -> list[DeliveryHandler]:
 
 
 def cleaners(opened: Operator) -> list[Cleaner]:
-    """Return what runs every few minutes: the deletion of old rows, and the rotation of signing keys."""
+    """Return what runs every few minutes: old rows go, keys rotate, the audit is counted and sealed."""
 
     def rotate_keys(_executor: Executor, _now: datetime, _limit: int) -> int:
         opened.key_rotation.ensure_active_keys()
         opened.key_rotation.rotate_due()
         return 0
+
+    def summarize_hour(executor: Executor, now: datetime, _limit: int) -> int:
+        summarize(executor, now)
+        return 0
+
+    def seal_audit(_executor: Executor, now: datetime, _limit: int) -> int:
+        # Another worker may have sealed the same events a moment before.
+        with suppress(AlreadySealedError), opened.storage.transaction() as tx:
+            return seal_events(tx, now)
+        return 0
+
+    def erase_audit(_executor: Executor, now: datetime, _limit: int) -> int:
+        retention = timedelta(days=opened.settings.audit_retention_days)
+        with opened.storage.transaction() as tx:
+            return AuditSeals(tx).erase_events(now - retention, now)
 
     return [
         _cleaner(Grants),
@@ -150,6 +174,10 @@ def cleaners(opened: Operator) -> list[Cleaner]:
         _cleaner(PolledEvents),
         _cleaner(lambda executor: Lockout(executor, opened.secret_keys)),
         _cleaner(lambda executor: OneTimeCodes(executor, opened.secret_keys)),
+        _cleaner(EventCounts),
+        summarize_hour,
+        seal_audit,
+        erase_audit,
         rotate_keys,
     ]
 

@@ -1,6 +1,7 @@
 """What pages and endpoints share: one of each."""
 
 from collections.abc import Mapping
+from functools import partial
 
 from identity.clock import Clock
 from identity.composition.account_events import account_events
@@ -10,6 +11,8 @@ from identity.email_verification.mail import VerificationMailQueue
 from identity.email_verification.verification import EmailVerification, P, VerificationOwner
 from identity.identity_providers.provider import Provider as SignInProvider
 from identity.mail.queue import MailQueue
+from identity.monitoring.recorder import EventRecorder
+from identity.monitoring.store import Counted
 from identity.rate_limits.limiter import RateLimiter, limits
 from identity.relying_parties.cache import RelyingPartyCache
 from identity.residents.passwords.hashing import PasswordHasher
@@ -57,7 +60,14 @@ class Dependencies:
         self.csrf = Csrf()
         self.language = Language(self.cookies)
         self.current_session = CurrentSession(self.storage, clock, self.cookies)
-        self.rate_limiter = RateLimiter(self.storage, clock, self.secret_keys, limits(settings))
+        self.recorder = EventRecorder(self.storage, clock)
+        self.rate_limiter = RateLimiter(
+            self.storage,
+            clock,
+            self.secret_keys,
+            limits(settings),
+            refused=partial(self.recorder.count, Counted.LIMITED),
+        )
         self.providers = providers
         brands = ((provider.key, provider.brand) for provider in providers.values())
         buttons = [ProviderButton(key, brand.name, brand.logo) for key, brand in brands]

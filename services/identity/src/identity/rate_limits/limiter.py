@@ -1,9 +1,12 @@
 """The limits, and the check whether a request is within them."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
 from enum import StrEnum
 
+from identity.audit.events import Event
+from identity.audit.store import Audit
 from identity.clock import Clock
 from identity.config import Settings
 from identity.rate_limits.networks import network_of
@@ -13,6 +16,7 @@ from identity.storage import Storage
 
 # By the address: the customers of a provider that hands out neighbouring ones do not share a limit.
 _IPV4_PREFIX = 32
+_NETWORK = "network:"
 
 
 class Action(StrEnum):
@@ -71,16 +75,23 @@ class RateLimiter:
     """Counts requests against their limits."""
 
     def __init__(
-        self, storage: Storage, clock: Clock, secret_keys: SecretKeys, limits: dict[Action, Limit]
+        self,
+        storage: Storage,
+        clock: Clock,
+        secret_keys: SecretKeys,
+        limits: dict[Action, Limit],
+        refused: Callable[[str], None] = lambda _action: None,
     ) -> None:
+        """`refused` is called with the action of each request over a limit, to count it."""
         self._storage = storage
+        self._refused = refused
         self._clock = clock
         self._secret_keys = secret_keys
         self._limits = limits
 
     def allows_network(self, action: Action, ip_address: str) -> bool:
         """Count a request from this network and tell whether it is within the limit."""
-        return self.allows(action, f"network:{_network(ip_address)}")
+        return self.allows(action, f"{_NETWORK}{_network(ip_address)}")
 
     def allows_mail(self, email_key: str, ip_address: str) -> bool:
         """Count a mail to this address, requested from this network; tell whether it is within both limits.
@@ -98,8 +109,14 @@ class RateLimiter:
         """
         limit = self._limits[action]
         digest = self._secret_keys.keyed_digest("throttle", asker)
+        now = self._clock.now()
         with self._storage.autocommit() as connection:
-            count = RequestCounts(connection).count_request(action, digest, limit.window, self._clock.now())
+            count = RequestCounts(connection).count_request(action, digest, limit.window, now)
+            if count == limit.requests + 1:
+                network = asker.removeprefix(_NETWORK) if asker.startswith(_NETWORK) else None
+                Audit(connection).record(Event.LIMIT_EXCEEDED, now, ip_address=network, action=action.value)
+        if count > limit.requests:
+            self._refused(action.value)
         return count <= limit.requests
 
     def seconds(self, action: Action) -> int:

@@ -61,8 +61,14 @@ class Api:
     """The WSGI application: the routes of the API, and the pages for every other path."""
 
     def __init__(
-        self, routes: Sequence[Route], security_headers: SecurityHeaders, pages: "WSGIApplication"
+        self,
+        routes: Sequence[Route],
+        security_headers: SecurityHeaders,
+        pages: "WSGIApplication",
+        faulted: Callable[[BaseException], None],
     ) -> None:
+        """`faulted` is called with each fault of ours, to count it."""
+        self._faulted = faulted
         self.routes, self._security_headers, self._pages = tuple(routes), security_headers, pages
         self._first_segments = frozenset(_first_segment(route.path) for route in routes)
         # Most paths are fixed: a look-up costs a tenth of what the map does.
@@ -76,13 +82,29 @@ class Api:
             return self._pages(environ, start_response)
         request = ApiRequest(environ)
         route, variables = self._find_route(request.path)
-        response = _respond(request, route, variables)
+        response = self._respond(request, route, variables)
         headers = [*response.headers, *self._security_headers.beside(response.headers.keys())]
         if route is not None and route.cross_origin:
             headers += _CROSS_ORIGIN
         # Response.__call__ does the same at ten times the cost: it looks for headers that none of them has.
         start_response(response.status, headers)
         return () if request.method == "HEAD" else response.iter_encoded()
+
+    def _respond(self, request: Request, route: Route | None, variables: Mapping[str, str]) -> Response:
+        if route is None:
+            return _error(404)
+        if request.method == "OPTIONS":
+            return _options(route)
+        if request.method not in route.methods:
+            return method_not_allowed(route.methods)
+        try:
+            return route.view(request, **variables)
+        except (HTTPException, UnstorableTextError) as error:
+            return _error((error.code or 500) if isinstance(error, HTTPException) else 400)
+        except Exception as error:  # noqa: BLE001 - a program gets JSON, whatever the fault
+            _log.error("request_failed", path=request.path, support_code=support_code(), where=where(error))
+            self._faulted(error)
+            return _error(503 if isinstance(error, UnavailableError) else 500)
 
     def _find_route(self, path: str) -> tuple[Route | None, Mapping[str, str]]:
         if path in self._fixed:
@@ -91,22 +113,6 @@ class Api:
             return self._map.match(path)
         except NotFound:
             return None, {}
-
-
-def _respond(request: Request, route: Route | None, variables: Mapping[str, str]) -> Response:
-    if route is None:
-        return _error(404)
-    if request.method == "OPTIONS":
-        return _options(route)
-    if request.method not in route.methods:
-        return method_not_allowed(route.methods)
-    try:
-        return route.view(request, **variables)
-    except (HTTPException, UnstorableTextError) as error:
-        return _error((error.code or 500) if isinstance(error, HTTPException) else 400)
-    except Exception as error:  # noqa: BLE001 - a program gets JSON, whatever the fault
-        _log.error("request_failed", path=request.path, support_code=support_code(), where=where(error))
-        return _error(503 if isinstance(error, UnavailableError) else 500)
 
 
 def _error(status: int) -> Response:

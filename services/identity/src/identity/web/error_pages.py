@@ -1,5 +1,6 @@
 """The page of a refusal or a fault: the city's looks, plain words, the way back."""
 
+from collections.abc import Callable
 from types import TracebackType
 
 import structlog
@@ -14,13 +15,15 @@ from identity.web.pages import Pages
 _log = structlog.get_logger(__name__)
 _KEPT_HEADERS = ("Allow", "Retry-After")
 _SERVER_ERROR = 500
+_ExcInfo = tuple[type[BaseException], BaseException, TracebackType | None] | tuple[None, None, None]
 
 
 class ErrorPages:
     """Turns refusals and faults into pages."""
 
-    def __init__(self, pages: Pages) -> None:
-        self._pages = pages
+    def __init__(self, pages: Pages, faulted: Callable[[BaseException], None]) -> None:
+        """`faulted` is called with each fault of ours, to count it."""
+        self._pages, self._faulted = pages, faulted
 
     def init_app(self, app: Flask) -> None:
         """Attach to the application."""
@@ -28,7 +31,7 @@ class ErrorPages:
         app.register_error_handler(Refused, lambda refused: self._pages.refused(refused.reason))
         app.register_error_handler(UnavailableError, self._unavailable)
         app.register_error_handler(UnstorableTextError, lambda _: self._page(400))
-        app.log_exception = _log_failure  # type: ignore[method-assign] # Flask's hook; its own writes the error's words
+        app.log_exception = self._unforeseen  # type: ignore[method-assign] # Flask's hook; its own writes the error's words
 
     def _http(self, error: HTTPException) -> Response:
         status = error.code or _SERVER_ERROR
@@ -43,7 +46,13 @@ class ErrorPages:
 
     def _unavailable(self, error: UnavailableError) -> Response:
         _log_failure((type(error), error, error.__traceback__))
+        self._faulted(error)
         return self._page(503)
+
+    def _unforeseen(self, exc_info: _ExcInfo) -> None:
+        _log_failure(exc_info)
+        if exc_info[1]:
+            self._faulted(exc_info[1])
 
     def _page(self, status: int) -> Response:
         try:
@@ -54,9 +63,7 @@ class ErrorPages:
                 return self._pages.bare_error(status, *_words(status))
 
 
-def _log_failure(
-    exc_info: tuple[type[BaseException], BaseException, TracebackType | None] | tuple[None, None, None],
-) -> None:
+def _log_failure(exc_info: _ExcInfo) -> None:
     """Log where an unforeseen error came from: its words may quote what the resident typed."""
     error = exc_info[1]
     _log.error(

@@ -13,6 +13,7 @@ from identity.cli.doctor.database import examine_database
 from identity.cli.doctor.deliveries import examine_deliveries
 from identity.cli.doctor.environment import examine_environment
 from identity.cli.doctor.findings import Check, Finding, Verdict, as_json, examine_all, show
+from identity.cli.doctor.last_day import examine_last_day
 from identity.cli.doctor.mail import examine_mail_server
 from identity.cli.doctor.public_address import PublicAddress, SomeClient
 from identity.cli.doctor.registrations import examine_keys, examine_registrations
@@ -72,6 +73,7 @@ def checks(opened: Operator) -> list[Check]:
         ),
         Check("mail server", lambda: examine_mail_server(settings, now())),
         Check("deliveries", with_tables(lambda: examine_deliveries(opened.storage, now()))),
+        Check("last 24 hours", with_tables(lambda: examine_last_day(opened.storage, now()))),
         Check("outbound proxy", lambda: _outbound_proxy(settings)),
         Check("providers", lambda: _providers(settings)),
         Check("certificate files", lambda: _certificate_files(settings, opened)),

@@ -147,6 +147,8 @@ class SignIn:
                 resident_id=candidate.resident_id,
                 client_id=attempt.continuation.client_id or None,
                 ip_address=attempt.visitor.ip_address,
+                # Tells accounts apart, also those that do not exist: passwords may be tried on many.
+                account=self._secret_keys.keyed_digest("audit account", attempt.address.key)[:16],
             )
             resident = Accounts(tx).get(candidate.resident_id) if candidate.resident_id else None
             if resident is None or resident.disabled_at is not None:

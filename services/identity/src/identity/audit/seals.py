@@ -1,0 +1,72 @@
+"""The chain over the audit record: shows that recorded events were changed, removed or added afterwards.
+
+The worker seals what was recorded: a seal has the SHA-256 of its events and of the seal before it. Who
+changes the tables can make the chain anew, but not the log, which has each seal's hash since it was made.
+"""
+
+import hashlib
+import json
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+import structlog
+
+from identity.audit.store import AuditSeals, SealedEvent
+from identity.storage import Transaction
+
+# Events of transactions that began earlier are all recorded after this time.
+SEALED_AFTER = timedelta(minutes=5)
+EVENTS_OF_A_SEAL = 5_000
+# What the first seal's predecessor has for a hash.
+BEGINNING = "0" * 64
+
+_log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True)
+class Broken:
+    """A seal whose events are not those it was made of, or whose predecessor is not the one before it."""
+
+    number: int
+    why: str
+
+
+def seal_events(tx: Transaction, now: datetime) -> int:
+    """Seal the oldest events that have no seal, up to 5,000 of them; return how many.
+
+    Raises `AlreadySealedError` where another worker did so meanwhile.
+    """
+    seals = AuditSeals(tx)
+    last = seals.last_seal()
+    number, previous = (last.number + 1, last.hash) if last else (1, BEGINNING)
+    sealed = seals.claim_events(number, now - SEALED_AFTER, EVENTS_OF_A_SEAL)
+    if not sealed:
+        return 0
+    chained = hash_of(previous, sealed)
+    seals.add_seal(number, chained, sealed, now)
+    _log.info("audit.sealed", seal=number, events=len(sealed), hash=chained)
+    return len(sealed)
+
+
+def verify(tx: Transaction) -> Iterable[Broken]:
+    """Yield each seal that does not hold. Events that retention deleted are covered by their seal's hash."""
+    seals, previous, expected = AuditSeals(tx), BEGINNING, 1
+    for seal in seals.list_seals():
+        if seal.number != expected:
+            yield Broken(seal.number, f"seal {expected} is missing before it")
+        expected = seal.number + 1
+        if seal.erased_at is None:
+            events = seals.events_of(seal.number)
+            if hash_of(previous, events) != seal.hash:
+                yield Broken(seal.number, f"{len(events)} events are not the {seal.events} that were sealed")
+        previous = seal.hash
+
+
+def hash_of(previous: str, events: Iterable[SealedEvent]) -> str:
+    """Return the SHA-256, in hex, of the hash before and of the events, ordered by their identifiers."""
+    digest = hashlib.sha256(previous.encode())
+    for event in sorted(events, key=lambda each: each.id):
+        fields = [event.id, event.at.astimezone(UTC).isoformat(), *event.rest, event.details]
+        digest.update(json.dumps(fields, sort_keys=True, separators=(",", ":")).encode() + b"\n")
+    return digest.hexdigest()
