@@ -35,10 +35,29 @@ def test_a_new_key_encrypts_while_the_old_one_still_decrypts():
     assert SecretKeys([NEW]).decrypt(rolled.encrypt("from now")) == "from now"
 
 
-def test_keyed_digests_stay_the_same_while_a_new_key_is_rolled_in():
-    assert SecretKeys([NEW, OLD]).keyed_digest("lockout", "jane") == SECRET_KEYS.keyed_digest(
-        "lockout", "jane"
-    )
+def test_keyed_digests_are_made_with_the_newest_key_and_found_with_every_key():
+    rolled, alone = SecretKeys([NEW, OLD]), SecretKeys([NEW])
+    before, after = SECRET_KEYS.keyed_digest("lockout", "jane"), alone.keyed_digest("lockout", "jane")
+    assert rolled.keyed_digest("lockout", "jane") == after
+    assert rolled.keyed_digests("lockout", "jane") == [after, before]
+    assert rolled.is_digest_of(before, "lockout", "jane")
+    assert rolled.is_digest_of(after, "lockout", "jane")
+    assert not alone.is_digest_of(before, "lockout", "jane")
+
+
+def test_a_key_has_one_name_wherever_it_stands():
+    assert SecretKeys([NEW, OLD]).newest_id == SecretKeys([NEW]).newest_id
+    assert SecretKeys([OLD, NEW]).newest_id == SECRET_KEYS.newest_id
+    assert len({SECRET_KEYS.newest_id, SecretKeys([NEW]).newest_id}) == 2
+
+
+def test_what_an_older_key_encrypted_is_encrypted_with_the_newest():
+    rolled = SecretKeys([NEW, OLD])
+    moved = rolled.reseal(SECRET_KEYS.encrypt("from before"))
+    assert SecretKeys([NEW]).decrypt(moved) == "from before"
+    assert rolled.reseal(moved) is None
+    assert SECRET_KEYS.reseal(SECRET_KEYS.encrypt("from before")) is None
+    assert rolled.reseal("of no key") is None
 
 
 def test_keyed_digests_differ_by_purpose_value_and_key():

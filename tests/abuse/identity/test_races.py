@@ -95,12 +95,12 @@ def test_guesses_in_one_instant_get_no_more_passwords_checked_than_the_rules_all
 def test_failures_from_many_networks_at_once_are_all_counted(opened, storage, secret_keys, at_once, now):
     def fail(number):
         with opened() as executor:
-            Lockout(executor, secret_keys).record_failure("jane@example.com", f"network:{number}", now)
+            Lockout(executor, secret_keys).count_attempt("jane@example.com", f"network:{number}", now)
 
     at_once(16, fail)
     with storage.autocommit() as connection:
         counts = {row.origin: row.failures for row in connection.execute(table_of(FailureCount).select())}
-    assert counts["all"] == 16
+    assert counts["strangers"] == 16
 
 
 def test_one_address_registered_at_once_becomes_one_resident(storage, at_once, now):

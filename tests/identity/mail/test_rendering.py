@@ -70,7 +70,7 @@ def facts_of(message):
 def sample(message, *, language="en", city_id="pinellas-park", **facts: object) -> Mail:
     """Return a mail to Jane."""
     given = {name: (FACTS | facts)[name] for name in facts_of(message)}
-    if message is messages.verify_new_address:
+    if message in (messages.verify_new_address, messages.sign_in_code):
         given["code_subject"] = "jane"
     return message(Recipient("jane@example.com", language, city_id), **given)
 

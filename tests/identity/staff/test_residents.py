@@ -84,16 +84,16 @@ def test_a_resident_is_shown_by_address_or_sub(administration, add_resident, beg
     )
 
 
-@pytest.mark.parametrize(("failures", "status"), [(4, Status.OPEN), (5, Status.WAIT), (90, Status.STOPPED)])
+@pytest.mark.parametrize(("failures", "status"), [(4, Status.OPEN), (5, Status.WAIT), (50, Status.STOPPED)])
 def test_whether_sign_ins_are_held_up_is_shown(
     administration, storage, secret_keys, jane, now, failures, status
 ):
     with storage.autocommit() as connection:
         lockout = Lockout(connection, secret_keys)
         for number in range(failures):
-            # Ninety from as many networks: no wait, and the hard stop for strangers.
-            origin = f"network:10.0.{number}.0/24" if failures == 90 else NETWORK
-            lockout.record_failure("jane@example.com", origin, now)
+            # From as many networks: no wait, and the stop for strangers.
+            origin = f"network:10.0.{number}.0/24" if failures == 50 else NETWORK
+            lockout.count_attempt("jane@example.com", origin, now)
     assert administration.show(jane).lockout is status
 
 

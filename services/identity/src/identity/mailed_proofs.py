@@ -17,6 +17,7 @@ from identity.residents.accounts.store import Accounts
 from identity.residents.action_links.purposes import Purpose
 from identity.residents.action_links.store import ActionLinks
 from identity.residents.one_time_codes.store import CHANGE_ADDRESS, OneTimeCodes
+from identity.residents.sign_in_codes.store import SignInCodes
 from identity.secret_keys import SecretKeys
 from identity.storage import Storage, Transaction
 
@@ -53,6 +54,8 @@ class StoredProofs:
         with self._storage.transaction() as tx:
             if mail.template in _LINKS:
                 return self._restart_link(tx, mail, queued_at, now)
+            if mail.template == "sign_in_code":
+                return mail if self._restart_sign_in_code(tx, mail, queued_at, now) else None
             if mail.code_subject:
                 works = self._restart_code(tx, CHANGE_ADDRESS, mail.code_subject, mail, queued_at, now)
                 return mail if works else None
@@ -66,6 +69,10 @@ class StoredProofs:
         if "code" in mail.facts and not self._restart_code(tx, purpose, subject, mail, queued_at, now):
             return replace(mail, facts={**mail.facts, "code": ""})
         return mail
+
+    def _restart_sign_in_code(self, tx: Transaction, mail: Mail, queued_at: datetime, now: datetime) -> bool:
+        codes = SignInCodes(tx, self._secret_keys)
+        return codes.restart_code(mail.code_subject, mail.facts["code"], issued_at=queued_at, now=now)
 
     def _restart_code(
         self, tx: Transaction, purpose: str, subject: str, mail: Mail, queued_at: datetime, now: datetime

@@ -14,6 +14,7 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
 _LABEL = "community-access"
+_ID_LENGTH = 8
 
 
 class DecryptionError(Exception):
@@ -30,8 +31,15 @@ class SecretKeys:
 
     def __init__(self, keys: Sequence[str]) -> None:
         self._keys = list(keys)
-        self._cipher = MultiFernet([Fernet(base64.urlsafe_b64encode(_derive(key, "seal"))) for key in keys])
-        self._digest_key = _derive(self._keys[-1], "digest")
+        self._ciphers = [Fernet(base64.urlsafe_b64encode(_derive(key, "seal"))) for key in keys]
+        self._cipher = MultiFernet(self._ciphers)
+        self._newest_id = _derive(self._keys[0], "id").hex()[:_ID_LENGTH]
+        self._digest_keys = [_derive(key, "digest") for key in keys]
+
+    @property
+    def newest_id(self) -> str:
+        """Return the name of the newest key in rows that it made: the same wherever it stands, no secret."""
+        return self._newest_id
 
     def encrypt(self, plain: str) -> str:
         """Encrypt a value so that only a holder of the keys can read it (AES-128-CBC with HMAC-SHA256)."""
@@ -44,12 +52,31 @@ class SecretKeys:
         except InvalidToken:
             raise DecryptionError from None
 
+    def reseal(self, encrypted: str) -> str | None:
+        """Encrypt with the newest key what an older one encrypted; None if the newest did, or no key does."""
+        newest, *older = self._ciphers
+        if not older or _opens(newest, encrypted):
+            return None
+        try:
+            return self._cipher.rotate(encrypted.encode()).decode()
+        except InvalidToken:
+            return None
+
     def keyed_digest(self, purpose: str, value: str) -> str:
         """Return an HMAC-SHA256 in hex: for values too short to hash openly, such as codes and addresses.
 
-        Made with the oldest configured key, so that it stays the same while a newer key is rolled in.
+        Made with the newest key. What is stored may be of an older one: look it up by `keyed_digests`.
         """
-        return hmac.new(self._digest_key, f"{purpose}\0{value}".encode(), hashlib.sha256).hexdigest()
+        return _keyed_digest(self._digest_keys[0], purpose, value)
+
+    def keyed_digests(self, purpose: str, value: str) -> list[str]:
+        """Return the same digest under every configured key, the newest first."""
+        return [_keyed_digest(key, purpose, value) for key in self._digest_keys]
+
+    def is_digest_of(self, stored: str, purpose: str, value: str) -> bool:
+        """Tell whether a stored digest is the value's under a configured key."""
+        digests = self.keyed_digests(purpose, value)
+        return any(hmac.compare_digest(stored, each) for each in digests)
 
     def derive(self, purpose: str) -> list[bytes]:
         """Return the keys for signing URLs and cookies of this purpose, oldest first, as for itsdangerous."""
@@ -58,3 +85,15 @@ class SecretKeys:
 
 def _derive(key: str, purpose: str) -> bytes:
     return HKDF(SHA256(), length=32, salt=None, info=f"{_LABEL} {purpose}".encode()).derive(key.encode())
+
+
+def _keyed_digest(key: bytes, purpose: str, value: str) -> str:
+    return hmac.new(key, f"{purpose}\0{value}".encode(), hashlib.sha256).hexdigest()
+
+
+def _opens(cipher: Fernet, encrypted: str) -> bool:
+    try:
+        cipher.decrypt(encrypted.encode())
+    except InvalidToken:
+        return False
+    return True

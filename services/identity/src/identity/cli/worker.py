@@ -49,6 +49,7 @@ from identity.residents.action_links.store import ActionLinks
 from identity.residents.lockout.store import Lockout
 from identity.residents.one_time_codes.store import OneTimeCodes
 from identity.residents.sessions.store import Sessions
+from identity.residents.sign_in_codes.store import SignInCodes
 from identity.security_events.push import PushDelivery
 from identity.security_events.store import PolledEvents
 from identity.security_events.tokens import SecurityEventTokens
@@ -178,6 +179,7 @@ def cleaners(opened: Operator) -> list[Cleaner]:
         summarize_hour,
         seal_audit,
         erase_audit,
+        _cleaner(lambda executor: SignInCodes(executor, opened.secret_keys)),
         rotate_keys,
     ]
 

@@ -18,8 +18,11 @@ from identity.journeys.registration.sign_up import SignUp
 from identity.journeys.registration.sign_up_routes import SignUpPages
 from identity.journeys.registration.verify import REGISTRATION, VerifyRegistration
 from identity.journeys.registration.verify_routes import RegistrationVerificationPages
+from identity.journeys.sign_in.mailed_code import MailedCodes
 from identity.journeys.sign_in.routes import SignInPages
 from identity.journeys.sign_in.sign_in import SignIn
+from identity.journeys.sign_in.sign_in_by_code import SignInByCode
+from identity.journeys.sign_in.sign_in_by_code_routes import SignInCodePages
 from identity.journeys.sign_out.routes import SignOutPages
 from identity.journeys.sign_out.sign_out import SignOut
 from identity.web.open_link import OpenLinkPages
@@ -33,7 +36,7 @@ def page_blueprints(dependencies: Dependencies) -> list[Blueprint]:
         dependencies.storage, dependencies.clock, dependencies.relying_parties, dependencies.account_events
     )
     return [
-        _sign_in(dependencies),
+        *_sign_in(dependencies),
         SignOutPages(
             pages,
             csrf,
@@ -49,7 +52,13 @@ def page_blueprints(dependencies: Dependencies) -> list[Blueprint]:
     ]
 
 
-def _sign_in(dependencies: Dependencies) -> Blueprint:
+def _sign_in(dependencies: Dependencies) -> list[Blueprint]:
+    mailed_codes = MailedCodes(
+        secret_keys=dependencies.secret_keys,
+        rate_limiter=dependencies.rate_limiter,
+        mail_queue=dependencies.mail_queue,
+        mail_links=dependencies.mail_links,
+    )
     verb = SignIn(
         storage=dependencies.storage,
         secret_keys=dependencies.secret_keys,
@@ -58,18 +67,34 @@ def _sign_in(dependencies: Dependencies) -> Blueprint:
         rate_limiter=dependencies.rate_limiter,
         mail_queue=dependencies.mail_queue,
         mail_links=dependencies.mail_links,
+        mailed_codes=mailed_codes,
         sessions=dependencies.sessions,
     )
-    return SignInPages(
+    by_code = SignInByCode(
+        dependencies.storage, dependencies.secret_keys, dependencies.clock, dependencies.sessions
+    )
+    pages = SignInPages(
         pages=dependencies.pages,
         csrf=dependencies.csrf,
         rate_limiter=dependencies.rate_limiter,
         current_session=dependencies.current_session,
         devices=dependencies.devices,
+        browser_binding=dependencies.browser_binding,
         sign_in=verb,
         methods=dependencies.methods,
         signed_in_response=dependencies.signed_in_response,
-    ).blueprint()
+    )
+    code_pages = SignInCodePages(
+        pages=dependencies.pages,
+        csrf=dependencies.csrf,
+        rate_limiter=dependencies.rate_limiter,
+        current_session=dependencies.current_session,
+        devices=dependencies.devices,
+        browser_binding=dependencies.browser_binding,
+        sign_in_by_code=by_code,
+        signed_in_response=dependencies.signed_in_response,
+    )
+    return [pages.blueprint(), code_pages.blueprint()]
 
 
 def _registration(dependencies: Dependencies) -> list[Blueprint]:

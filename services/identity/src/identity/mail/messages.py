@@ -69,6 +69,12 @@ def verify_new_address(to: Recipient, *, code: str, code_subject: str) -> Mail:
     return replace(_mail(to, "verify_new_address", code=code), code_subject=code_subject)
 
 
+def sign_in_code(to: Recipient, *, code: str, code_subject: str, reset_link: str) -> Mail:
+    """Give a resident who typed the right password the code that their sign-in needs as well."""
+    mail = _mail(to, "sign_in_code", code=code, reset_link=reset_link)
+    return replace(mail, code_subject=code_subject)
+
+
 def already_registered(to: Recipient, *, sign_in_link: str, reset_link: str) -> Mail:
     """Tell a resident with a password that their address was used to register again."""
     return _mail(to, "already_registered", sign_in_link=sign_in_link, reset_link=reset_link)

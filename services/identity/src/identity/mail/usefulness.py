@@ -18,6 +18,7 @@ USEFUL_FOR = {
     "verify_first_sign_in": _DAY,
     # Its code cannot live longer (`one_time_codes`).
     "verify_new_address": timedelta(minutes=20),
+    "sign_in_code": timedelta(minutes=20),
     "already_registered": _DAY,
     "use_your_provider": _DAY,
     "no_account": _HOUR,

@@ -4,7 +4,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import and_, func, insert, or_, select, update
+from sqlalchemy import and_, delete, func, insert, or_, select, update
 
 from identity import randomness
 from identity.clock import Clock
@@ -78,6 +78,10 @@ class Outbox:
         if rows:
             self._executor.execute(insert(OUTBOX), rows)
         return [str(row["id"]) for row in rows]
+
+    def take_back(self, message_id: str) -> None:
+        """Delete a message that was queued in this transaction."""
+        self._executor.execute(delete(OUTBOX).where(OUTBOX.c.id == message_id))
 
 
 class Deliveries:

@@ -34,6 +34,8 @@ class Action(StrEnum):
     MAIL_AGAIN = "mail_again"
     # The hint to a federated resident who typed a password.
     MAIL_HINT = "mail_hint"
+    # Codes mailed after a right password that is not enough to sign in: by address and password.
+    SIGN_IN_CODE = "sign_in_code"
     # A mailed code that is typed, or the token of a mailed link.
     PROOF = "proof"
     # A device that asks for codes (RFC 8628).
@@ -68,6 +70,7 @@ def limits(settings: Settings) -> dict[Action, Limit]:
         Action.USER_CODE: Limit(10, timedelta(minutes=1)),
         Action.USER_CODE_ITSELF: Limit(10, timedelta(minutes=10)),
         Action.MAIL_HINT: Limit(1, timedelta(hours=1)),
+        Action.SIGN_IN_CODE: Limit(5, timedelta(days=1)),
     }
 
 
@@ -108,10 +111,13 @@ class RateLimiter:
         Commits by itself: call it before a transaction is opened, never inside one.
         """
         limit = self._limits[action]
-        digest = self._secret_keys.keyed_digest("throttle", asker)
+        digest, *older = self._secret_keys.keyed_digests("throttle", asker)
         now = self._clock.now()
         with self._storage.autocommit() as connection:
-            count = RequestCounts(connection).count_request(action, digest, limit.window, now)
+            counts = RequestCounts(connection)
+            for each in older:
+                counts.take_over(action, each, digest)
+            count = counts.count_request(action, digest, limit.window, now)
             if count == limit.requests + 1:
                 network = asker.removeprefix(_NETWORK) if asker.startswith(_NETWORK) else None
                 Audit(connection).record(Event.LIMIT_EXCEEDED, now, ip_address=network, action=action.value)

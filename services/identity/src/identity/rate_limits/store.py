@@ -2,7 +2,7 @@
 
 from datetime import datetime, timedelta
 
-from sqlalchemy import case
+from sqlalchemy import case, literal, select, update
 
 from identity.rate_limits.models import RequestCount
 from identity.storage import Executor, delete_some, insert_into, table_of
@@ -33,6 +33,20 @@ class RequestCounts:
         )
         requests: int = self._executor.execute(statement).scalar_one()
         return requests
+
+    def take_over(self, action: str, older: str, newest: str) -> None:
+        """Let the newest key name the asker that an older one named (`SecretKeys.keyed_digests`)."""
+        named_already = COUNTS.alias()
+        self._executor.execute(
+            update(COUNTS)
+            .where(COUNTS.c.action == action, COUNTS.c.asker == older)
+            .where(
+                ~select(literal(1))
+                .where(named_already.c.action == action, named_already.c.asker == newest)
+                .exists()
+            )
+            .values(asker=newest)
+        )
 
     def delete_old(self, now: datetime, limit: int) -> int:
         """Delete up to `limit` counters whose window is over; return how many."""

@@ -1,4 +1,4 @@
-"""The cookie that binds a sign-up, or a sign-in with a provider, to the browser that started it.
+"""The cookie that binds what is not finished, such as a sign-up or a sign-in, to the browser that began it.
 
 RFC 6749 §10.12; RFC 9700 §4.7.
 """

@@ -28,13 +28,13 @@ class Devices:
     def known_for(self, email_key: str) -> str | None:
         """Return this browser's identifier if this address has signed in with it before, else None."""
         device, addresses = self._read()
-        return device if device and self._digest(email_key) in addresses else None
+        return device if device and any(each in addresses for each in self._digests(email_key)) else None
 
     def remember(self, response: Response, email_key: str) -> None:
         """Record that this address has just signed in with this browser."""
         device, addresses = self._read()
-        digest = self._digest(email_key)
-        household = [digest, *(other for other in addresses if other != digest)][:_HOUSEHOLD]
+        newest, *older = self._digests(email_key)
+        household = [newest, *(each for each in addresses if each not in (newest, *older))][:_HOUSEHOLD]
         signed = self._serializer.dumps({"id": device or randomness.identifier(), "for": household})
         text = signed if isinstance(signed, str) else signed.decode()
         self._cookies.set(response, _COOKIE, text, _LIFETIME)
@@ -46,5 +46,7 @@ class Devices:
             return "", []
         return str(content["id"]), [str(digest) for digest in content["for"]]
 
-    def _digest(self, email_key: str) -> str:
-        return self._secret_keys.keyed_digest("device", email_key)[:_DIGEST_LENGTH]
+    def _digests(self, email_key: str) -> list[str]:
+        """Return the digests of the address, of the newest key first."""
+        digests = self._secret_keys.keyed_digests("device", email_key)
+        return [each[:_DIGEST_LENGTH] for each in digests]

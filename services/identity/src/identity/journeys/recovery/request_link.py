@@ -17,7 +17,6 @@ from identity.residents.accounts.models import Resident, SignInMethod
 from identity.residents.accounts.recipient import recipient_of
 from identity.residents.accounts.store import Accounts
 from identity.residents.action_links.purposes import Purpose
-from identity.residents.lockout import origins
 from identity.residents.lockout.store import Lockout, Status
 from identity.secret_keys import SecretKeys
 from identity.storage import Storage, Transaction
@@ -112,13 +111,13 @@ class RequestRecoveryLink:
     def _unlock(self, tx: Transaction, resident: Resident, request: RecoveryRequest, now: datetime) -> Mail:
         lockout, continuation = Lockout(tx, self._secret_keys), request.continuation
         to = recipient_of(resident, continuation.city_id)
-        if not lockout.is_locked(request.address.key, now):
+        status = lockout.worst_status(request.address.key, now)
+        if status is Status.OPEN:
             sign_in_link = self._mail_links.to("/sign-in", continuation)
             reset_link = self._mail_links.to("/forgot-password", continuation)
             return messages.account_not_locked(to, sign_in_link=sign_in_link, reset_link=reset_link)
-        origin = origins.network(request.visitor.ip_address)
-        if lockout.state(request.address.key, origin, now).status is Status.STOPPED:
-            # After a hundred failures only a new password helps (NIST SP 800-63B-4 §3.2.2).
+        if status is Status.STOPPED:
+            # What is stopped is so until there is a new password (NIST SP 800-63B-4 §3.2.2).
             return self._reset_password(tx, resident, request, now)
         link = self._mail_links.issue(tx, Purpose.UNLOCK, resident.id, continuation, now)
         return messages.unlock_account(to, link=link)

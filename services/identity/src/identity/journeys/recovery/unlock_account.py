@@ -10,7 +10,6 @@ from identity.continuation import Continuation, Continuations, SignedContinuatio
 from identity.residents.accounts.store import Accounts
 from identity.residents.action_links.purposes import Purpose
 from identity.residents.action_links.store import ActionLinks, LinkStatus
-from identity.residents.lockout import origins
 from identity.residents.lockout.store import Lockout, Status
 from identity.secret_keys import SecretKeys
 from identity.storage import Storage
@@ -22,7 +21,7 @@ class Unlocking(StrEnum):
 
     READY = "ready"
     UNLOCKED = "unlocked"
-    # After 100 failures the password must be reset (NIST SP 800-63B-4 §3.2.2).
+    # After so many failures only a new password ends the stop (NIST SP 800-63B-4 §3.2.2).
     NEEDS_NEW_PASSWORD = "needs_new_password"  # noqa: S105 - an outcome
     NO_LONGER_VALID = "no_longer_valid"
 
@@ -66,8 +65,7 @@ class UnlockAccount:
             if resident is None or not resident.email_key:
                 return UnlockLink(Unlocking.NO_LONGER_VALID, continuation=continuation)
             lockout = Lockout(tx, self._secret_keys)
-            origin = origins.network(visitor.ip_address)
-            if lockout.state(resident.email_key, origin, now).status is Status.STOPPED:
+            if lockout.worst_status(resident.email_key, now) is Status.STOPPED:
                 return UnlockLink(Unlocking.NEEDS_NEW_PASSWORD, resident.email or "", continuation)
             lockout.clear_failures(resident.email_key)
             Audit(tx).record(Event.UNLOCKED, now, resident_id=resident.id, ip_address=visitor.ip_address)

@@ -3,11 +3,13 @@
 from flask import Blueprint, Response, request
 from flask_babel import gettext
 
+from identity import randomness
 from identity.journeys.sign_in.forms import SignInForm
 from identity.journeys.sign_in.sign_in import Attempt, SignedInNow, SignIn
 from identity.rate_limits.limiter import Action, RateLimiter
 from identity.residents.accounts.addresses import parse
 from identity.web import login_hints, messages, typed_email
+from identity.web.browser_binding import BrowserBinding
 from identity.web.csrf import Csrf
 from identity.web.current_session import CurrentSession
 from identity.web.devices import Devices
@@ -32,6 +34,7 @@ class SignInPages:
         rate_limiter: RateLimiter,
         current_session: CurrentSession,
         devices: Devices,
+        browser_binding: BrowserBinding,
         sign_in: SignIn,
         methods: SignInMethods,
         signed_in_response: SignedInResponse,
@@ -41,6 +44,7 @@ class SignInPages:
         self._rate_limiter = rate_limiter
         self._current_session = current_session
         self._devices = devices
+        self._browser_binding = browser_binding
         self._sign_in = sign_in
         self._methods = methods
         self._signed_in_response = signed_in_response
@@ -79,6 +83,7 @@ class SignInPages:
             return self._render(form, 429, failure=messages.too_many_requests())
         continuation = self._pages.continuation()
         address = parse(form.email.data or "")
+        browser_secret = self._browser_binding.secret() or randomness.secret()
         outcome = self._sign_in.sign_in(
             Attempt(
                 address=address,
@@ -88,10 +93,13 @@ class SignInPages:
                 current=self._current_session.load(),
                 continuation=continuation,
                 visitor=visitor,
+                browser_secret=browser_secret,
             )
         )
         if not isinstance(outcome, SignedInNow):
-            return self._render(form, 422, failure=gettext("Unable to sign in"), explain=True)
+            response = self._render(form, 422, failure=gettext("Unable to sign in"), explain=True)
+            self._browser_binding.remember(response, browser_secret)
+            return response
         return self._signed_in_response.redirect_to(
             continuation,
             secret=outcome.secret,

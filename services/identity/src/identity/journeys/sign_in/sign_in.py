@@ -7,6 +7,7 @@ from identity.audit.events import Event
 from identity.audit.store import Audit
 from identity.clock import Clock
 from identity.continuation import Continuation
+from identity.journeys.sign_in.mailed_code import MailedCodes
 from identity.mail import messages
 from identity.mail.queue import MailQueue
 from identity.rate_limits.limiter import Action, RateLimiter
@@ -42,6 +43,8 @@ class Attempt:
     current: SignedIn | None
     continuation: Continuation
     visitor: Visitor
+    # Of this browser, for a sign-in that needs a mailed code too (`BrowserBinding`).
+    browser_secret: str
 
 
 @dataclass(frozen=True)
@@ -79,6 +82,7 @@ class SignIn:
         rate_limiter: RateLimiter,
         mail_queue: MailQueue,
         mail_links: MailLinks,
+        mailed_codes: MailedCodes,
         sessions: SessionLifecycle,
     ) -> None:
         self._storage = storage
@@ -88,29 +92,33 @@ class SignIn:
         self._rate_limiter = rate_limiter
         self._mail_queue = mail_queue
         self._mail_links = mail_links
+        self._mailed_codes = mailed_codes
         self._sessions = sessions
 
     def sign_in(self, attempt: Attempt) -> SignedInNow | UnableToSignIn:
         """Check the password and begin a session, or count the failure.
 
         The attempt is counted before the password is looked at, so that guesses made at once cannot exceed
-        the limits; a right password takes the count back. No transaction is open while the hash is computed.
+        the limits; a right password takes the count back. After too many failures a right password makes a
+        code go to the resident (`MailedCodes`), with the answer of a wrong one. No transaction is open while
+        the hash is computed.
         """
         now = self._clock.now()
-        origin = (
-            origins.device(attempt.device_id)
-            if attempt.device_id
-            else origins.network(attempt.visitor.ip_address)
-        )
+        origin = origins.origin_of(attempt.device_id, attempt.visitor.ip_address)
         candidate = self._count_and_find(attempt.address.key, origin, now)
-        known_hash = candidate.password_hash if candidate.lockout_state.is_open else None
+        known_hash, lockout_state = candidate.password_hash, candidate.lockout_state
         is_right = self._hasher.verify(known_hash, attempt.password)
         if not is_right or known_hash is None or candidate.resident_id is None:
-            self._refuse(attempt, candidate, origin, now)
+            self._refuse(attempt, candidate, None, now)
+            return UnableToSignIn()
+        if not lockout_state.is_open:
+            self._refuse(attempt, candidate, known_hash, now)
             return UnableToSignIn()
         stronger = self._hasher.hash(attempt.password) if self._hasher.needs_rehash(known_hash) else None
         with self._storage.transaction() as tx:
-            Lockout(tx, self._secret_keys).clear_failures(attempt.address.key, origin)
+            Lockout(tx, self._secret_keys).record_sign_in(
+                attempt.address.key, origin, lockout_state.origin_class, now
+            )
             if stronger:
                 Passwords(tx).rehash(candidate.resident_id, known_hash, stronger)
             return self._begin(tx, attempt, candidate.resident_id, now)
@@ -137,9 +145,16 @@ class SignIn:
             usable = password_hash if resident.disabled_at is None else None
             return _Candidate(lockout_state, resident.id, usable)
 
-    def _refuse(self, attempt: Attempt, candidate: _Candidate, origin: str, now: datetime) -> None:
+    def _refuse(
+        self, attempt: Attempt, candidate: _Candidate, verified_hash: str | None, now: datetime
+    ) -> None:
+        """Record the failure and mail what applies; `verified_hash` is there if only a code is missing."""
         # Asked for every address, so that it takes the same time for all.
         may_hint = self._rate_limiter.allows(Action.MAIL_HINT, attempt.address.key)
+        offer = None
+        if not candidate.lockout_state.is_open:
+            offer = self._mailed_codes.prepare(attempt.address, attempt.browser_secret, verified_hash)
+        details = {"code": "mailed"} if offer and offer.is_mailed else {}
         with self._storage.transaction() as tx:
             Audit(tx).record(
                 Event.SIGN_IN_FAILED if candidate.lockout_state.is_open else Event.SIGN_IN_LOCKED,
@@ -149,15 +164,24 @@ class SignIn:
                 ip_address=attempt.visitor.ip_address,
                 # Tells accounts apart, also those that do not exist: passwords may be tried on many.
                 account=self._secret_keys.keyed_digest("audit account", attempt.address.key)[:16],
+                **details,
             )
             resident = Accounts(tx).get(candidate.resident_id) if candidate.resident_id else None
+            if offer:
+                self._mailed_codes.mail(tx, offer, resident, attempt.continuation, attempt.remember_me, now)
             if resident is None or resident.disabled_at is not None:
                 return
             has_password = resident.sign_in_method == SignInMethod.PASSWORD
-            if has_password and candidate.lockout_state.just_locked:
-                stopped = not Lockout(tx, self._secret_keys).state(attempt.address.key, origin, now).until
-                self._mail_lock(tx, resident, attempt.continuation, now, is_stopped=stopped)
-            elif not has_password and may_hint and not candidate.lockout_state.just_locked:
+            is_news = candidate.lockout_state.just_locked or candidate.lockout_state.just_stopped
+            if has_password and is_news:
+                self._mail_lock(
+                    tx,
+                    resident,
+                    attempt.continuation,
+                    now,
+                    is_stopped=candidate.lockout_state.just_stopped,
+                )
+            elif not has_password and may_hint and not is_news:
                 self._mail_method(tx, resident, attempt.continuation)
 
     def _mail_lock(
@@ -169,7 +193,7 @@ class SignIn:
         *,
         is_stopped: bool,
     ) -> None:
-        """Tell a resident that sign-ins wait, or that only a new password helps."""
+        """Tell a resident that sign-ins wait, or that a password alone no longer signs in elsewhere."""
         to = recipient_of(resident, continuation.city_id)
         purpose = Purpose.RESET_PASSWORD if is_stopped else Purpose.UNLOCK
         message = messages.account_stopped if is_stopped else messages.account_locked

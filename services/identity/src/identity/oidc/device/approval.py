@@ -65,7 +65,7 @@ class DeviceApproval:
             return NotFound.TOO_MANY
         with self._storage.autocommit() as connection:
             device = DeviceAuthorizations(connection).find_by_user_code(
-                self._secret_keys.keyed_digest(USER_CODE, code)
+                self._secret_keys.keyed_digests(USER_CODE, code)
             )
         return self._waiting(device) or NotFound.UNKNOWN
 

@@ -1,5 +1,6 @@
 """The table of device authorizations: every step is one statement."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -54,9 +55,9 @@ class DeviceAuthorizations:
         """Return the device, decided or not, expired or not; or None."""
         return self._one(DEVICE.c.id == device_id)
 
-    def find_by_user_code(self, user_code_digest: str) -> WaitingDevice | None:
-        """Return the device with this user code, decided or not, expired or not; or None."""
-        return self._one(DEVICE.c.user_code_digest == user_code_digest)
+    def find_by_user_code(self, user_code_digests: Sequence[str]) -> WaitingDevice | None:
+        """Return the device whose user code has one of these digests, decided, expired or not; or None."""
+        return self._one(DEVICE.c.user_code_digest.in_(user_code_digests))
 
     def find_by_device_code(self, device_code_digest: str) -> WaitingDevice | None:
         """Return the device with this device code, decided or not, expired or not; or None."""

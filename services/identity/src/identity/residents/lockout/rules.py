@@ -1,32 +1,51 @@
-"""When the next attempt may be made (product decision 7; NIST SP 800-63B-4 §3.2.2; ASVS 6.1.1, 6.3.1).
+"""When a password alone signs in, and when a mailed code is needed too (docs/decisions/0065).
 
-Counted per address and origin, where an origin is a network, or a device on which this resident has signed in
-before:
+NIST SP 800-63B-4 §3.2.2; ASVS 6.1.1, 6.3.1; product decision 7. Failures are counted per address and origin,
+where an origin is a network, or a device on which this resident has signed in before:
 
 - The first four failures cost nothing. The fifth is followed by a wait of 5 seconds, which doubles with each
   failure (10, 20, 40, 80) until it is 15 minutes at the tenth and after.
-- An attempt during a wait is refused without a look at the password, and does not count: it makes no wait
-  longer.
+- An attempt during a wait does not count: it makes no wait longer.
 - After twelve hours without a failure the count starts afresh.
-- So a stranger on another network delays neither the owner's network nor a device the owner has used.
 
-Counted per address over all origins, without any time limit, until a sign-in or a password reset succeeds: at
-100 failures the password is refused until it is reset. The last ten of the hundred are for devices that the
-resident has used: after 90 failures of strangers the owner can still sign in at home.
+And per address and class of origin, until a sign-in from an origin of that class or a password reset
+succeeds: strangers, networks from which the resident has signed in lately, and devices. Each class stops at a
+number of its own, a hundred together, and its count goes down by one each day. So the failures of one class
+never stop another.
+
+During a wait or a stop no failure tells a guesser anything, and a right password is not enough: it makes a
+code go to the resident's mailbox, and the browser that typed the password takes that code.
 """
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
+from enum import StrEnum
 
 FREE_FAILURES = 4
 FIRST_WAIT = timedelta(seconds=5)
 LOCK_AT = 10
 LOCK_WAIT = timedelta(minutes=15)
 FORGOTTEN_AFTER = timedelta(hours=12)
+# A network from which the resident has not signed in for so long is a stranger's again.
+NETWORK_KNOWN_FOR = timedelta(days=90)
+# The resident is told of a stop at most so often.
+TOLD_AGAIN_AFTER = timedelta(days=7)
 
-STOP_AT = 100
-STOP_STRANGERS_AT = 90
-# A count over all origins that has not grown for so long is not being guessed at.
-TOTAL_FORGOTTEN_AFTER = timedelta(days=365)
+
+class OriginClass(StrEnum):
+    """What is stopped together. A value is the `origin` of the row that counts for the class."""
+
+    STRANGERS = "strangers"
+    NETWORKS = "networks"
+    DEVICES = "devices"
+
+    @property
+    def stops_at(self) -> int:
+        """Return the number of failures at which a password alone no longer signs in from this class."""
+        return _STOPS_AT[self]
+
+
+# A hundred together (NIST SP 800-63B-4 §3.2.2).
+_STOPS_AT = {OriginClass.STRANGERS: 50, OriginClass.NETWORKS: 30, OriginClass.DEVICES: 20}
 
 
 def wait_after(failures: int) -> timedelta | None:
@@ -38,6 +57,19 @@ def wait_after(failures: int) -> timedelta | None:
     return FIRST_WAIT * (1 << (failures - FREE_FAILURES - 1))
 
 
-def stops_at(origin: str) -> int:
-    """Return the number of failures in all at which attempts from this origin are over."""
-    return STOP_AT if origin.startswith("device:") else STOP_STRANGERS_AT
+def class_of(origin: str, used_at: datetime | None, now: datetime) -> OriginClass:
+    """Return the class of an origin from which the resident last signed in at `used_at`."""
+    if origin.startswith("device:"):
+        return OriginClass.DEVICES
+    is_known = used_at is not None and used_at > now - NETWORK_KNOWN_FOR
+    return OriginClass.NETWORKS if is_known else OriginClass.STRANGERS
+
+
+def day_of(now: datetime) -> int:
+    """Return the number of the day, by which the count of a class goes down."""
+    return now.toordinal()
+
+
+def start_of(day: int) -> datetime:
+    """Return when a day begins, the reverse of `day_of`."""
+    return datetime.fromordinal(day).replace(tzinfo=UTC)

@@ -1,49 +1,63 @@
 """Failure counters in the database.
 
-Two ways to use them: `state`, then `record_failure` after a wrong password; or `count_attempt` alone,
-which counts before the check and is the safer one. Of a hundred guesses at once, `state` lets all through to
-the check, `count_attempt` only as many as are left. A right password is followed by `clear_failures`.
+An attempt is counted before its password is compared, so that of a hundred guesses at once only as many as
+are left are told anything. A sign-in is followed by `record_sign_in`.
 """
 
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
-from sqlalchemy import ColumnElement, case, delete, literal, or_, select
+from sqlalchemy import ColumnElement, Row, case, delete, func, literal, or_, select, update
 
 from identity.residents.lockout import rules
 from identity.residents.lockout.models import FailureCount
+from identity.residents.lockout.rules import OriginClass
 from identity.secret_keys import SecretKeys
 from identity.storage import Executor, UtcDateTime, delete_some, insert_into, table_of
 
 COUNTS = table_of(FailureCount)
-IN_ALL = "all"
 _MOMENT = UtcDateTime()
+_CLASSES = [each.value for each in OriginClass]
 
 
 class Status(StrEnum):
-    """Whether an attempt may be made."""
+    """What signs in."""
 
+    # The password alone.
     OPEN = "open"
+    # The password and a mailed code; after the wait the password alone.
     WAIT = "wait"
-    # Until the password is reset.
+    # The password and a mailed code.
     STOPPED = "stopped"
 
 
 @dataclass(frozen=True)
 class LockoutState:
-    """Whether one address may be tried from one origin. Never shown on a page (product decision 4)."""
+    """What signs in with one address from one origin. Never shown on a page (product decision 4)."""
 
     status: Status
+    # As which the origin counts.
+    origin_class: OriginClass
     # When the wait is over.
     until: datetime | None = None
-    # This failure began the wait of 15 minutes, or the stop: its owner is to be mailed.
+    # If the attempt fails, it begins the wait of 15 minutes, or the stop: the resident is to be mailed.
     just_locked: bool = False
+    just_stopped: bool = False
 
     @property
     def is_open(self) -> bool:
-        """Tell whether an attempt may be made now."""
+        """Tell whether the password alone signs in."""
         return self.status is Status.OPEN
+
+
+@dataclass(frozen=True)
+class OldCounts:
+    """The counters that an older key made."""
+
+    rows: int
+    # When the last of them ends by itself, at the latest.
+    end: datetime | None
 
 
 class Lockout:
@@ -57,132 +71,189 @@ class Lockout:
         self._executor = executor
         self._secret_keys = secret_keys
 
+    def count_attempt(self, email_key: str, origin: str, now: datetime) -> LockoutState:
+        """Count an attempt as failed before its password is compared; return what signs in this time."""
+        subject, *older = self._subjects(email_key)
+        for each in older:
+            self._take_over(each, subject)
+        here = self._count_here(subject, origin, now)
+        if here is None:
+            return self.state(email_key, origin, now)
+        origin_class = rules.class_of(origin, here.used_at, now)
+        counted = self._count_in(subject, origin_class, now)
+        if counted is None:
+            return LockoutState(Status.STOPPED, origin_class)
+        is_told = counted.failures == origin_class.stops_at and counted.told_at == now.replace(microsecond=0)
+        is_locked = here.failures == rules.LOCK_AT
+        return LockoutState(Status.OPEN, origin_class, just_locked=is_locked, just_stopped=is_told)
+
     def state(self, email_key: str, origin: str, now: datetime) -> LockoutState:
-        """Tell whether an attempt may be made; writes nothing."""
+        """Tell what signs in; writes nothing."""
         rows = self._executor.execute(
-            select(COUNTS.c.origin, COUNTS.c.failures, COUNTS.c.blocked_until).where(
-                COUNTS.c.subject == self._subject(email_key), COUNTS.c.origin.in_([origin, IN_ALL])
-            )
+            select(
+                COUNTS.c.origin,
+                COUNTS.c.failures,
+                COUNTS.c.blocked_until,
+                COUNTS.c.used_at,
+                _remaining(now).label("left"),
+            ).where(self._of(email_key), COUNTS.c.origin.in_([origin, *_CLASSES]))
         )
         counts = {row.origin: row for row in rows}
-        if IN_ALL in counts and counts[IN_ALL].failures >= rules.stops_at(origin):
-            return LockoutState(Status.STOPPED)
-        until = counts[origin].blocked_until if origin in counts else None
-        return LockoutState(Status.WAIT, until=until) if until and until > now else LockoutState(Status.OPEN)
+        here = counts.get(origin)
+        origin_class = rules.class_of(origin, here.used_at if here else None, now)
+        until = here.blocked_until if here else None
+        if origin_class in counts and counts[origin_class].left >= origin_class.stops_at:
+            return LockoutState(Status.STOPPED, origin_class)
+        if until and until > now:
+            return LockoutState(Status.WAIT, origin_class, until)
+        return LockoutState(Status.OPEN, origin_class)
 
-    def count_attempt(self, email_key: str, origin: str, now: datetime) -> LockoutState:
-        """Count an attempt as failed before its password is checked; check it only if the state is open.
+    def record_sign_in(self, email_key: str, origin: str, origin_class: OriginClass, now: datetime) -> None:
+        """Take the counts of this origin and its class back; its network is known from now on.
 
-        `just_locked` in an open state means that the address is locked if the password is wrong.
+        The waits of other origins and the counts of other classes go on.
         """
-        counted = self._count(email_key, origin, now)
-        return counted or self.state(email_key, origin, now)
-
-    def record_failure(self, email_key: str, origin: str, now: datetime) -> LockoutState:
-        """Count a failure, unless it falls into a wait; return the state after it."""
-        counted = self._count(email_key, origin, now)
-        lockout_state = self.state(email_key, origin, now)
-        return LockoutState(
-            lockout_state.status, lockout_state.until, just_locked=bool(counted and counted.just_locked)
+        known = now if origin_class is not OriginClass.DEVICES else None
+        self._executor.execute(
+            update(COUNTS)
+            .where(self._of(email_key), COUNTS.c.origin.in_([origin, origin_class.value]))
+            .values(
+                failures=0,
+                blocked_until=None,
+                used_at=case((COUNTS.c.origin == origin, literal(known, _MOMENT))),
+            )
         )
 
-    def clear_failures(self, email_key: str, origin: str | None = None) -> None:
-        """Delete the counts: after a sign-in of its `origin` and in all; after a reset, without it, all.
-
-        After a sign-in the wait of a stranger at another origin goes on.
-        """
-        statement = delete(COUNTS).where(COUNTS.c.subject == self._subject(email_key))
-        if origin is not None:
-            statement = statement.where(COUNTS.c.origin.in_([origin, IN_ALL]))
-        self._executor.execute(statement)
-
-    def is_locked(self, email_key: str, now: datetime) -> bool:
-        """Tell whether any origin waits at this address: what "Unlock account?" ends."""
-        locked = select(literal(1)).where(
-            COUNTS.c.subject == self._subject(email_key),
-            or_(
-                COUNTS.c.blocked_until > now,
-                (COUNTS.c.origin == IN_ALL) & (COUNTS.c.failures >= rules.STOP_STRANGERS_AT),
-            ),
-        )
-        return self._executor.execute(locked.limit(1)).first() is not None
+    def clear_failures(self, email_key: str) -> None:
+        """Delete all counts of the address, and the networks known for it."""
+        self._executor.execute(delete(COUNTS).where(self._of(email_key)))
 
     def worst_status(self, email_key: str, now: datetime) -> Status:
-        """Return the status of the origin of this address that is worst off; for staff, never for a page."""
-        rows = self._executor.execute(
-            select(COUNTS.c.origin, COUNTS.c.failures, COUNTS.c.blocked_until).where(
-                COUNTS.c.subject == self._subject(email_key)
-            )
-        ).all()
-        if any(row.origin == IN_ALL and row.failures >= rules.STOP_STRANGERS_AT for row in rows):
-            return Status.STOPPED
-        waits = any(row.blocked_until and row.blocked_until > now for row in rows)
-        return Status.WAIT if waits else Status.OPEN
+        """Return the status of the origin or class that is worst off; never for a page.
+
+        It is what "Unlock account?" ends, and what staff see.
+        """
+        stopped = or_(*(_is_stopped(each, now) for each in OriginClass))
+        found = self._executor.execute(
+            select(case((stopped, 1), else_=0).label("is_stopped"))
+            .where(self._of(email_key), or_(COUNTS.c.blocked_until > now, stopped))
+            .order_by(case((stopped, 0), else_=1))
+            .limit(1)
+        ).one_or_none()
+        if found is None:
+            return Status.OPEN
+        return Status.STOPPED if found.is_stopped else Status.WAIT
+
+    def of_older_keys(self) -> OldCounts:
+        """Return how many counters the newest key did not make, and when the last of them ends."""
+        is_older = or_(COUNTS.c.key_id.is_(None), COUNTS.c.key_id != self._secret_keys.newest_id)
+        row = self._executor.execute(
+            select(
+                func.count().label("rows"),
+                func.max(COUNTS.c.used_at).label("used_at"),
+                func.max(COUNTS.c.last_failed_at).label("failed_at"),
+                func.max(COUNTS.c.counted_on + COUNTS.c.failures).label("day"),
+            ).where(is_older)
+        ).one()
+        ends = [
+            row.used_at and row.used_at + rules.NETWORK_KNOWN_FOR,
+            row.failed_at and row.failed_at + rules.FORGOTTEN_AFTER,
+            row.day and rules.start_of(row.day),
+        ]
+        return OldCounts(row.rows, max((end for end in ends if end), default=None))
 
     def delete_old(self, now: datetime, limit: int) -> int:
         """Delete up to `limit` counters that no rule reads any more; return how many."""
+        is_class = COUNTS.c.counted_on.is_not(None)
+        is_unknown = or_(COUNTS.c.used_at.is_(None), COUNTS.c.used_at <= now - rules.NETWORK_KNOWN_FOR)
         forgotten = or_(
-            (COUNTS.c.origin != IN_ALL) & (COUNTS.c.last_failed_at <= now - rules.FORGOTTEN_AFTER),
-            (COUNTS.c.origin == IN_ALL)
-            & (COUNTS.c.failures < rules.STOP_STRANGERS_AT)
-            & (COUNTS.c.last_failed_at <= now - rules.TOTAL_FORGOTTEN_AFTER),
+            ~is_class & is_unknown & (COUNTS.c.last_failed_at <= now - rules.FORGOTTEN_AFTER),
+            is_class & (_remaining(now) == 0),
         )
         return delete_some(self._executor, COUNTS, forgotten, limit)
 
-    def _count(self, email_key: str, origin: str, now: datetime) -> LockoutState | None:
-        """Add a failure from this origin and one in all, each in one statement; None if it does not count."""
-        subject = self._subject(email_key)
+    def _count_here(
+        self, subject: str, origin: str, now: datetime
+    ) -> Row[tuple[int, datetime | None]] | None:
+        """Add a failure from this origin; None if it waits."""
         before = COUNTS.c.failures
         is_fresh = COUNTS.c.last_failed_at <= now - rules.FORGOTTEN_AFTER
-        here = self._add(
-            subject,
-            origin,
-            now,
-            failures=case((is_fresh, 1), else_=before + 1),
-            blocked_until=case((is_fresh, literal(None, _MOMENT)), else_=_blocked_until(before, now)),
-            only_if=or_(COUNTS.c.blocked_until.is_(None), COUNTS.c.blocked_until <= now),
-        )
-        if here is None:
-            return None
-        in_all = self._add(
-            subject,
-            IN_ALL,
-            now,
-            failures=before + 1,
-            blocked_until=literal(None, _MOMENT),
-            only_if=before < rules.stops_at(origin),
-        )
-        if in_all is None:
-            return None
-        return LockoutState(
-            Status.OPEN, just_locked=here == rules.LOCK_AT or in_all == rules.stops_at(origin)
-        )
-
-    def _add(
-        self,
-        subject: str,
-        origin: str,
-        now: datetime,
-        *,
-        failures: ColumnElement[int],
-        blocked_until: ColumnElement[datetime | None],
-        only_if: ColumnElement[bool],
-    ) -> int | None:
-        """Return the count after adding to it; None if `only_if` does not hold."""
-        statement = insert_into(self._executor, COUNTS).values(
-            subject=subject, origin=origin, failures=1, last_failed_at=now, blocked_until=None
-        )
-        count: int | None = self._executor.scalar(
+        first = {"failures": 1, "last_failed_at": now, "key_id": self._secret_keys.newest_id}
+        statement = insert_into(self._executor, COUNTS).values(subject=subject, origin=origin, **first)
+        return self._executor.execute(
             statement.on_conflict_do_update(
                 index_elements=[COUNTS.c.subject, COUNTS.c.origin],
-                set_={"failures": failures, "last_failed_at": now, "blocked_until": blocked_until},
-                where=only_if,
-            ).returning(COUNTS.c.failures)
-        )
-        return count
+                set_={
+                    **first,
+                    "failures": case((is_fresh, 1), else_=before + 1),
+                    "blocked_until": case(
+                        (is_fresh, literal(None, _MOMENT)), else_=_blocked_until(before, now)
+                    ),
+                },
+                where=or_(COUNTS.c.blocked_until.is_(None), COUNTS.c.blocked_until <= now),
+            ).returning(COUNTS.c.failures, COUNTS.c.used_at)
+        ).one_or_none()
 
-    def _subject(self, email_key: str) -> str:
-        return self._secret_keys.keyed_digest("lockout", email_key)
+    def _count_in(
+        self, subject: str, origin_class: OriginClass, now: datetime
+    ) -> Row[tuple[int, datetime | None]] | None:
+        """Add a failure of this class; None if it is stopped."""
+        stops_at, remaining = origin_class.stops_at, _remaining(now)
+        may_tell = or_(COUNTS.c.told_at.is_(None), COUNTS.c.told_at <= now - rules.TOLD_AGAIN_AFTER)
+        first = {
+            "failures": 1,
+            "last_failed_at": now,
+            "counted_on": rules.day_of(now),
+            "key_id": self._secret_keys.newest_id,
+        }
+        statement = insert_into(self._executor, COUNTS).values(
+            subject=subject, origin=origin_class.value, **first
+        )
+        return self._executor.execute(
+            statement.on_conflict_do_update(
+                index_elements=[COUNTS.c.subject, COUNTS.c.origin],
+                set_={
+                    **first,
+                    "failures": remaining + 1,
+                    "told_at": case(
+                        ((remaining + 1 == stops_at) & may_tell, literal(now, _MOMENT)),
+                        else_=COUNTS.c.told_at,
+                    ),
+                },
+                where=remaining < stops_at,
+            ).returning(COUNTS.c.failures, COUNTS.c.told_at)
+        ).one_or_none()
+
+    def _take_over(self, older: str, newest: str) -> None:
+        """Let the newest key name what an older one named."""
+        named_already = COUNTS.alias()
+        self._executor.execute(
+            update(COUNTS)
+            .where(
+                COUNTS.c.subject == older,
+                ~select(literal(1))
+                .where(named_already.c.subject == newest, named_already.c.origin == COUNTS.c.origin)
+                .exists(),
+            )
+            .values(subject=newest, key_id=self._secret_keys.newest_id)
+        )
+
+    def _of(self, email_key: str) -> ColumnElement[bool]:
+        return COUNTS.c.subject.in_(self._subjects(email_key))
+
+    def _subjects(self, email_key: str) -> list[str]:
+        """Return the digests of the address, of the newest key first."""
+        return self._secret_keys.keyed_digests("lockout", email_key)
+
+
+def _remaining(now: datetime) -> ColumnElement[int]:
+    """Return the count of a class today, as SQL."""
+    today = rules.day_of(now) - COUNTS.c.counted_on
+    return case((COUNTS.c.failures > today, COUNTS.c.failures - today), else_=0)
+
+
+def _is_stopped(origin_class: OriginClass, now: datetime) -> ColumnElement[bool]:
+    return (COUNTS.c.origin == origin_class.value) & (_remaining(now) >= origin_class.stops_at)
 
 
 def _blocked_until(failures_before: ColumnElement[int], now: datetime) -> ColumnElement[datetime | None]:

@@ -1,6 +1,5 @@
 """One-time codes in the database."""
 
-import hmac
 import unicodedata
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -44,7 +43,7 @@ class OneTimeCodes:
         """Return a new code of six digits, a secret, which replaces the one before."""
         code = randomness.six_digits()
         values = {
-            "code_digest": self._digest(purpose, subject, code),
+            "code_digest": self._secret_keys.keyed_digest(_digest_purpose(purpose), f"{subject}\0{code}"),
             "attempts_left": ATTEMPTS,
             "expires_at": now + LIFETIME,
         }
@@ -67,7 +66,11 @@ class OneTimeCodes:
         restarted = self._executor.execute(
             update(CODES)
             .where(CODES.c.purpose == purpose, CODES.c.subject == subject, CODES.c.attempts_left > 0)
-            .where(CODES.c.code_digest == self._digest(purpose, subject, code))
+            .where(
+                CODES.c.code_digest.in_(
+                    self._secret_keys.keyed_digests(_digest_purpose(purpose), f"{subject}\0{code}")
+                )
+            )
             .values(expires_at=now + LIFETIME)
             .returning(CODES.c.subject)
         )
@@ -88,7 +91,10 @@ class OneTimeCodes:
         ).one_or_none()
         if tried is None:
             return self._why_not(purpose, subject, now)
-        if not hmac.compare_digest(tried.code_digest, self._digest(purpose, subject, _digits(code))):
+        is_right = self._secret_keys.is_digest_of(
+            tried.code_digest, _digest_purpose(purpose), f"{subject}\0{_digits(code)}"
+        )
+        if not is_right:
             return CodeResult.WRONG if tried.attempts_left else CodeResult.EXHAUSTED
         spent = self._executor.execute(
             delete(CODES).where(this, CODES.c.code_digest == tried.code_digest).returning(CODES.c.subject)
@@ -109,8 +115,9 @@ class OneTimeCodes:
         ).one_or_none()
         return CodeResult.EXHAUSTED if row and row.expires_at > now else CodeResult.EXPIRED
 
-    def _digest(self, purpose: str, subject: str, code: str) -> str:
-        return self._secret_keys.keyed_digest(f"code {purpose}", f"{subject}\0{code}")
+
+def _digest_purpose(purpose: str) -> str:
+    return f"code {purpose}"
 
 
 def _digits(typed: str) -> str:
