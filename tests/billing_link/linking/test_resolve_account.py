@@ -1,3 +1,4 @@
+from concurrent.futures import ThreadPoolExecutor
 from datetime import date, timedelta
 
 import pytest
@@ -163,7 +164,7 @@ class TestGuessing:
         refused = verbs.resolve(resident(), served, typed("004215-01", "108734"))
         assert refused.reason is Refusal.TOO_MANY_ATTEMPTS
 
-    def test_five_failures_an_hour_are_allowed_at_a_customer_id_to_all_residents_together(
+    def test_five_first_failures_an_hour_are_allowed_at_a_customer_id_to_all_residents_together(
         self, served, verbs, resident, typed
     ):
         for number in range(5):
@@ -172,6 +173,67 @@ class TestGuessing:
         refused = verbs.resolve(resident("sixth"), served, typed("004215-01", "108734"))
         assert refused.reason is Refusal.TOO_MANY_ATTEMPTS
         assert isinstance(verbs.resolve(resident("sixth"), served, typed("004216-02", "108735")), Resolved)
+
+    @pytest.fixture
+    def guessed(self, served, verbs, resident, typed):
+        """Let one resident guess at a customer ID until they are refused."""
+
+        def guess(subject="guesser"):
+            outcomes = [
+                verbs.resolve(resident(subject), served, typed(f"0000{number:02}-01", "108734"))
+                for number in range(12)
+            ]
+            return outcomes.count(NOT_FOUND)
+
+        return guess
+
+    def test_one_resident_who_guesses_keeps_no_other_from_the_customer_id(
+        self, served, verbs, resident, typed, guessed
+    ):
+        assert guessed() == 6
+        again = verbs.resolve(resident("guesser"), served, typed("004215-01", "108734"))
+        assert again.reason is Refusal.TOO_MANY_ATTEMPTS
+        assert isinstance(verbs.resolve(resident("owner"), served, typed("004215-01", "108734")), Resolved)
+
+    def test_a_burst_of_one_resident_uses_up_no_other_residents_first_attempt(
+        self, served, verbs, resident, typed, guessed
+    ):
+        def guess(number):
+            return verbs.resolve(resident("guesser"), served, typed(f"0000{number:02}-01", "108734"))
+
+        with ThreadPoolExecutor(10) as pool:
+            list(pool.map(guess, range(10)))
+        assert isinstance(verbs.resolve(resident("owner"), served, typed("004215-01", "108734")), Resolved)
+
+    def test_the_resident_whom_the_citys_records_name_is_never_refused_for_others(
+        self, served, verbs, resident, typed, guessed
+    ):
+        for number in range(8):
+            guessed(f"guesser-{number}")
+        stranger = resident("stranger", verified_email="stranger@example.com")
+        right = typed("004215-01", "108734")
+        assert verbs.resolve(stranger, served, right).reason is Refusal.TOO_MANY_ATTEMPTS
+        owner = resident("owner", verified_email="Jane@Example.com")
+        assert verbs.resolve(owner, served, typed("000000-01", "108734")) == NOT_FOUND
+        assert isinstance(verbs.resolve(owner, served, right), Resolved)
+        # At a customer ID that is not theirs they are a stranger.
+        for number in range(6):
+            verbs.resolve(resident(f"other-{number}"), served, typed("000000-01", "108735"))
+        elsewhere = resident("owner of another", verified_email="jane@example.com")
+        refused = verbs.resolve(elsewhere, served, typed("004216-02", "108735"))
+        assert refused.reason is Refusal.TOO_MANY_ATTEMPTS
+
+    def test_their_own_guesses_are_limited_all_the_same(self, served, verbs, resident, typed):
+        owner = resident("owner", verified_email="jane@example.com")
+        outcomes = [
+            verbs.resolve(owner, served, typed(f"0000{number:02}-01", "108734")) for number in range(12)
+        ]
+        assert outcomes.count(NOT_FOUND) == 10
+
+    def test_what_is_linked_stays_readable(self, served, verbs, resident, typed, guessed):
+        verbs.resolve(resident("owner"), served, typed("004215-01", "108734", remember=True))
+        guessed("owner")
+        assert isinstance(verbs.resolve(resident("owner"), served, typed("004215-01", "108734")), Resolved)
 
     def test_after_an_hour_one_may_try_again(self, served, verbs, resident, typed, clock, rows):
         for number in range(10):

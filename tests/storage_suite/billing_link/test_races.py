@@ -18,7 +18,7 @@ RIGHT = TypedNumbers("004215-01", "108734", remember=True)
 @pytest.fixture
 def resident(clock):
     """Return a function that makes callers."""
-    return lambda subject: Caller(
+    return lambda subject, verified_email="jane@example.com": Caller(
         issuer="https://id.example.gov",
         subject=subject,
         city_id="pinellas-park",
@@ -27,7 +27,7 @@ def resident(clock):
         scopes=frozenset(),
         issued_at=clock.now(),
         expires_at=clock.now(),
-        verified_email="jane@example.com",
+        verified_email=verified_email,
         given_name="Jane",
         family_name="Example",
     )
@@ -122,7 +122,9 @@ def test_of_twenty_wrong_guesses_at_one_customer_by_many_no_more_than_five_learn
     outcomes = at_once(
         [
             lambda n=n: resolve(
-                resident(f"guesser-{n}"), served, TypedNumbers(f"{n}-99", "108734", remember=False)
+                resident(f"guesser-{n}", verified_email=""),
+                served,
+                TypedNumbers(f"{n}-99", "108734", remember=False),
             )
             for n in range(20)
         ]

@@ -63,6 +63,14 @@ def email_key(text: str) -> str:
     return f"{_ascii_lower(valid.local_part)}@{_ascii_lower(valid.ascii_domain)}"
 
 
+def key_of(verified_email: str) -> str | None:
+    """Return the form for comparing, or None if the text is empty or not one address."""
+    try:
+        return email_key(verified_email)
+    except InvalidAddressError:
+        return None
+
+
 def _fault(address: str) -> AddressFault | None:
     """Return a fault that an operator can be told more about than that the text is no address."""
     local, sign, _ = address.rpartition("@")

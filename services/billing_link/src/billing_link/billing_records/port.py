@@ -58,3 +58,7 @@ class BillingRecords(Protocol):
     def find_registrations(self, city_id: str, email_key: str) -> list[EarlierRegistration]:
         """Return the earlier registrations with this address in normal form, two at most."""
         ...
+
+    def is_registered(self, city_id: str, email_key: str, customer_id: str) -> bool:
+        """Tell whether an earlier registration joins this address and customer ID, both in normal form."""
+        ...

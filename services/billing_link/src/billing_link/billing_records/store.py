@@ -77,6 +77,17 @@ class ImportedRecords:
             rows = connection.execute(statement).all()
         return [EarlierRegistration(Pair(r.account_number_key, r.customer_id_key), r.name) for r in rows]
 
+    def is_registered(self, city_id: str, email_key: str, customer_id: str) -> bool:
+        """Tell whether an earlier registration joins address and customer ID."""
+        earlier = EarlierRegistrationRow
+        statement = select(earlier.email_key).where(
+            earlier.city_id == city_id,
+            earlier.email_key == email_key,
+            earlier.customer_id_key == customer_id,
+        )
+        with self._storage.autocommit() as connection:
+            return connection.execute(statement.limit(1)).first() is not None
+
 
 def _still_readable() -> ColumnElement[bool]:
     """Filter in the statement, so that a closed account takes the same work as a missing one."""

@@ -1,7 +1,11 @@
 """Limits on guessing: failed look-ups are counted per resident and per customer ID (decision 0011).
 
-Only failures count, so reading one's own account is never limited. They are read before the look-up and
+Only failures count, and reading one's own account is never limited. They are read before the look-up and
 counted after it, in one atomic statement. Above a limit, right and wrong pairs get the same refusal.
+
+Strangers' failures at a customer ID do not keep its owner out (decision 0066): first failures are counted
+apart, so that a resident who has not failed has attempts there when those who have are refused; and for a
+resident whose verified address the city's records join with the customer ID only their own failures count.
 """
 
 import hashlib
@@ -11,6 +15,7 @@ from datetime import datetime, timedelta
 # Failures are counted from the first one for this long.
 WINDOW = timedelta(hours=1)
 MOST_BY_RESIDENT = 10
+# Of residents' first failures in their hour, and of all others: two counts.
 MOST_AT_CUSTOMER_ID = 5
 
 
@@ -24,16 +29,24 @@ class FailureCount:
 
 @dataclass(frozen=True, slots=True)
 class AttemptKeys:
-    """The two keys under which one look-up is counted: hashes, so that the table holds no personal data."""
+    """The keys under which one look-up is counted: hashes, so that the table holds no personal data."""
 
     resident: str
-    customer: str
+    # Of the customer ID: a resident's first failure in their hour, and any other.
+    customer_first: str
+    customer_again: str
+
+    def customer(self, resident_failures: int) -> str:
+        """Return the customer ID's key for a failure that is the resident's so-manieth in their hour."""
+        return self.customer_first if resident_failures <= 1 else self.customer_again
 
 
 def attempt_keys(city_id: str, issuer: str, subject: str, *, customer_id: str) -> AttemptKeys:
     """Return the keys of a look-up by a resident at a customer ID in normal form."""
     return AttemptKeys(
-        resident=_key("resident", city_id, issuer, subject), customer=_key("customer", city_id, customer_id)
+        resident=_key("resident", city_id, issuer, subject),
+        customer_first=_key("customer first", city_id, customer_id),
+        customer_again=_key("customer", city_id, customer_id),
     )
 
 

@@ -4,7 +4,7 @@ import unicodedata
 from datetime import timedelta
 
 from billing_link.audit.store import Audit, Event
-from billing_link.billing_records.email_addresses import InvalidAddressError, email_key
+from billing_link.billing_records.email_addresses import key_of
 from billing_link.billing_records.port import BillingRecords, UtilityAccount
 from billing_link.clock import Clock
 from billing_link.linking.cities import AutoLinkPolicy, City
@@ -27,7 +27,7 @@ class AutoLink:
 
     def __call__(self, caller: Caller, city: City) -> AutoLinkOutcome:
         """Return the outcome. Every outcome but NOT_TRIED is stored and final."""
-        key = _key_of(caller.verified_email)
+        key = key_of(caller.verified_email)
         if key is None or not city.linking or city.auto_link is AutoLinkPolicy.OFF:
             return AutoLinkOutcome.NOT_TRIED
         found = self._find_account(caller, city, key)
@@ -68,13 +68,6 @@ class AutoLink:
         closed_after = city.closed_after(self._clock.now().date())
         account = self._records.find_account(city.id, found[0].pair, closed_after=closed_after)
         return account or AutoLinkOutcome.NONE
-
-
-def _key_of(verified_email: str) -> str | None:
-    try:
-        return email_key(verified_email)
-    except InvalidAddressError:
-        return None
 
 
 def resembles(registered: str, given_name: str, family_name: str) -> bool:

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from billing_link.audit.store import Audit, Event
+from billing_link.billing_records.email_addresses import key_of
 from billing_link.billing_records.port import BillingRecords, Pair, UtilityAccount
 from billing_link.clock import Clock
 from billing_link.errors import Refusal, Refused
@@ -70,37 +71,47 @@ class ResolveAccount:
             state = Links(connection).read_lookup_state(
                 attempt.resident, pair or _NO_PAIR, attempt.keys, now - WINDOW
             )
-        wait = max(
-            seconds_to_wait(state.resident_failures, MOST_BY_RESIDENT, now),
-            seconds_to_wait(state.customer_failures, MOST_AT_CUSTOMER_ID, now) if pair else 0,
-        )
-        if wait:
+        wait = seconds_to_wait(state.resident_failures, MOST_BY_RESIDENT, now)
+        is_owner = False
+        if pair and (at_customer := seconds_to_wait(state.customer_failures, MOST_AT_CUSTOMER_ID, now)):
+            is_owner = self._is_registered(attempt, pair)
+            wait = wait if is_owner else max(wait, at_customer)
+        if wait and not state.own_link:
             return _too_many(wait)
         closed_after = None if state.own_link else served.city.closed_after(now.date())
         account = self._records.find_account(served.city.id, pair or _NO_PAIR, closed_after=closed_after)
         if account is None:
-            return self._record_failure(attempt)
+            return self._record_failure(attempt, at_customer_too=not is_owner)
         if state.own_link or not typed.remember:
             return Resolved(account, state.own_link)
         outcome = self._link(caller, served.city, account)
         return outcome if isinstance(outcome, Refused) else Resolved(account, outcome)
 
-    def _record_failure(self, attempt: "_Attempt") -> Refused:
+    def _is_registered(self, attempt: "_Attempt", pair: Pair) -> bool:
+        """Tell whether the city's records join the resident's verified address with the customer ID."""
+        key = key_of(attempt.caller.verified_email)
+        city_id = attempt.resident.city_id
+        return key is not None and self._records.is_registered(city_id, key, pair.customer_id)
+
+    def _record_failure(self, attempt: "_Attempt", *, at_customer_too: bool) -> Refused:
         """Count the failure. Of many at the same moment, only as many as allowed get ACCOUNT_NOT_FOUND."""
-        limits = {attempt.keys.resident: MOST_BY_RESIDENT}
-        if attempt.pair:
-            limits[attempt.keys.customer] = MOST_AT_CUSTOMER_ID
+        now, since = attempt.now, attempt.now - WINDOW
         with self._storage.autocommit() as connection:
-            counts = Attempts(connection).record_failure(list(limits), attempt.now, attempt.now - WINDOW)
-            if any(count.failures == limits[key] for key, count in counts.items()):
+            attempts = Attempts(connection)
+            by_resident = attempts.record_failure(attempt.keys.resident, now, since)
+            counts = [(by_resident, MOST_BY_RESIDENT)]
+            if attempt.pair and at_customer_too:
+                key = attempt.keys.customer(by_resident.failures)
+                counts.append((attempts.record_failure(key, now, since), MOST_AT_CUSTOMER_ID))
+            if any(count.failures == most for count, most in counts):
                 Audit(connection).record(
                     Event.ATTEMPTS_USED_UP,
-                    attempt.now,
+                    now,
                     city_id=attempt.resident.city_id,
                     actor=actor_of(attempt.caller),
                 )
         # The counts include this failure: the limit is passed at one more than it allows.
-        wait = max(seconds_to_wait(count, limits[key] + 1, attempt.now) for key, count in counts.items())
+        wait = max(seconds_to_wait(count, most + 1, now) for count, most in counts)
         return _too_many(wait) if wait else Refused(Refusal.ACCOUNT_NOT_FOUND)
 
 

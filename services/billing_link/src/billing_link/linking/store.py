@@ -34,23 +34,23 @@ _at_pair = and_(
 )
 # A table of one row: an outer join to it returns a row even where nothing matches.
 _one = select(literal(1).label("one")).subquery()
-_by_resident, _by_customer = aliased(AttemptsRow), aliased(AttemptsRow)
+_by_resident, _first, _again = aliased(AttemptsRow), aliased(AttemptsRow), aliased(AttemptsRow)
 
 _LOOKUP_STATE = select(
     _by_resident.failures.label("resident_failures"),
     _by_resident.began_at.label("resident_began_at"),
-    _by_customer.failures.label("customer_failures"),
-    _by_customer.began_at.label("customer_began_at"),
+    _first.failures.label("first_failures"),
+    _first.began_at.label("first_began_at"),
+    _again.failures.label("again_failures"),
+    _again.began_at.label("again_began_at"),
     *_link_columns,
 ).select_from(
     _one.outerjoin(
         _by_resident,
         and_(_by_resident.key == bindparam("resident_key"), _by_resident.began_at > bindparam("since")),
     )
-    .outerjoin(
-        _by_customer,
-        and_(_by_customer.key == bindparam("customer_key"), _by_customer.began_at > bindparam("since")),
-    )
+    .outerjoin(_first, and_(_first.key == bindparam("first_key"), _first.began_at > bindparam("since")))
+    .outerjoin(_again, and_(_again.key == bindparam("again_key"), _again.began_at > bindparam("since")))
     .outerjoin(LinkRow, and_(_of_resident, _at_pair))
 )
 _RESIDENT_LINKS = (
@@ -76,6 +76,7 @@ class LookupState:
     """The state before a look-up: failures in the window, None for none, and the resident's own link."""
 
     resident_failures: FailureCount | None
+    # At the customer ID: of residents who, like this one, have or have not failed in the window.
     customer_failures: FailureCount | None
     own_link: Link | None
 
@@ -126,13 +127,17 @@ class Links:
             _LOOKUP_STATE,
             _resident(resident)
             | _pair(pair)
-            | {"resident_key": keys.resident, "customer_key": keys.customer, "since": since},
+            | {
+                "resident_key": keys.resident,
+                "first_key": keys.customer_first,
+                "again_key": keys.customer_again,
+                "since": since,
+            },
         ).one()
-        return LookupState(
-            FailureCount(row.resident_failures, row.resident_began_at) if row.resident_began_at else None,
-            FailureCount(row.customer_failures, row.customer_began_at) if row.customer_began_at else None,
-            _link(row) if row.link_id else None,
-        )
+        by_resident = _failures(row.resident_failures, row.resident_began_at)
+        first = _failures(row.first_failures, row.first_began_at)
+        again = _failures(row.again_failures, row.again_began_at)
+        return LookupState(by_resident, again if by_resident else first, _link(row) if row.link_id else None)
 
     def read_resident_links(self, resident: Resident) -> ResidentLinks:
         """Return the resident's links and the outcome of the auto-link, in one statement."""
@@ -228,11 +233,8 @@ class Attempts:
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
 
-    def record_failure(self, keys: Sequence[str], now: datetime, since: datetime) -> dict[str, FailureCount]:
-        """Count one failure for each key and return the counts; a window begun by `since` starts again.
-
-        One atomic statement. Keys are given in one order, resident first, so that no two calls deadlock.
-        """
+    def record_failure(self, key: str, now: datetime, since: datetime) -> FailureCount:
+        """Count one failure, atomically, and return the count; a window begun by `since` starts again."""
         statement = insert_into(self._connection, AttemptsRow)
         over = AttemptsRow.began_at <= since
         counted = statement.on_conflict_do_update(
@@ -241,12 +243,9 @@ class Attempts:
                 "failures": case((over, 1), else_=AttemptsRow.failures + 1),
                 "began_at": case((over, statement.excluded.began_at), else_=AttemptsRow.began_at),
             },
-        ).returning(AttemptsRow.key, AttemptsRow.failures, AttemptsRow.began_at)
-        values = [{"key": key, "began_at": now, "failures": 1} for key in keys]
-        return {
-            r.key: FailureCount(r.failures, r.began_at)
-            for r in self._connection.execute(counted.values(values))
-        }
+        ).returning(AttemptsRow.failures, AttemptsRow.began_at)
+        row = self._connection.execute(counted.values(key=key, began_at=now, failures=1)).one()
+        return FailureCount(row.failures, row.began_at)
 
     def delete_begun_before(self, since: datetime) -> int:
         """Delete the counts of windows that began by `since`; return how many."""
@@ -259,6 +258,10 @@ def _auto_link_of(resident: Resident) -> tuple[Any, ...]:
         AutoLinkRow.issuer == resident.issuer,
         AutoLinkRow.subject == resident.subject,
     )
+
+
+def _failures(failures: int, began_at: datetime | None) -> FailureCount | None:
+    return FailureCount(failures, began_at) if began_at else None
 
 
 def _resident(resident: Resident) -> dict[str, Any]:
