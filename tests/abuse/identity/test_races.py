@@ -19,6 +19,9 @@ from identity.residents.lockout.models import FailureCount
 from identity.residents.lockout.store import Lockout
 from identity.residents.one_time_codes.store import CodeResult, OneTimeCodes
 from identity.residents.sessions.store import Sessions
+from identity.residents.sign_in_codes.models import SignInCode
+from identity.residents.sign_in_codes.store import SignInCodes
+from identity.secret_keys import SecretKeys
 from identity.storage import Storage, table_of
 from sqlalchemy import insert
 
@@ -210,3 +213,40 @@ def _claim_all(work):
                 statuses.append(ActionLinks(tx).claim_link(token, RESET, now).status.value)
     storage.dispose()
     return statuses
+
+
+def test_a_mailed_sign_in_code_is_right_once_and_guessed_at_five_times(
+    opened, storage, secret_keys, at_once, now
+):
+    with storage.autocommit() as connection:
+        codes = SignInCodes(connection, secret_keys)
+        code = codes.issue_code("one", "hash", remember_me=False, now=now)
+        codes.issue_code("other", "hash", remember_me=False, now=now)
+
+    def claim(_):
+        with opened() as executor:
+            return SignInCodes(executor, secret_keys).claim_code("one", code, "hash", now) is not None
+
+    def guess(_):
+        with opened() as executor:
+            SignInCodes(executor, secret_keys).claim_code("other", "BCDF-GHJK", "hash", now)
+
+    assert Counter(at_once(12, claim))[True] == 1
+    at_once(12, guess)
+    with storage.autocommit() as connection:
+        (row,) = connection.execute(table_of(SignInCode).select())
+    assert row.attempts_left == 0
+
+
+def test_attempts_at_once_move_one_count_to_the_newest_key(opened, storage, at_once, now):
+    old, new = (f"{name}{'-' * 32}" for name in ("old", "new"))
+    with storage.autocommit() as connection:
+        for number in range(40):
+            Lockout(connection, SecretKeys([old])).count_attempt("jane", f"network:{number}", now)
+
+    def attempt(number):
+        with opened() as executor:
+            keys = SecretKeys([new, old])
+            return Lockout(executor, keys).count_attempt("jane", f"network:{100 + number}", now).is_open
+
+    assert Counter(at_once(16, attempt)) == {True: 10, False: 6}

@@ -439,3 +439,10 @@ def test_a_name_server_that_does_not_answer(monkeypatch: pytest.MonkeyPatch) -> 
     found = connections.reach("id.example.gov", 443)
     assert isinstance(found, connections.Unreached)
     assert found.detail == "the name server does not answer for id.example.gov"
+
+
+def test_of_two_secret_keys_it_says_whether_the_older_may_go(examine: Examine) -> None:
+    newer = "another key of thirty-two characters"
+    assert "secret keys" not in {each["check"] for each in examine().findings}
+    both = f"{newer},{SECRETS}"
+    assert "2 private signing keys" in examine(secret_keys=both).said("secret keys", "note")

@@ -7,6 +7,7 @@ from identity.audit.store import Audit
 from identity.rate_limits.limiter import Action, Limit, RateLimiter
 from identity.rate_limits.models import RequestCount
 from identity.rate_limits.store import RequestCounts
+from identity.secret_keys import SecretKeys
 
 MINUTE = timedelta(minutes=1)
 
@@ -87,3 +88,15 @@ def test_the_first_request_over_a_limit_is_recorded_and_each_is_counted(storage,
     with storage.autocommit() as connection:
         (event,) = Audit(connection).list_events([Event.LIMIT_EXCEEDED], now, 10)
     assert (event.ip_address, event.details) == ("203.0.113.7", {"action": "sign_in"})
+
+
+def test_a_count_goes_on_when_the_key_is_replaced(storage, clock):
+    old, new = (f"{name}{'-' * 32}" for name in ("old", "new"))
+    limits = dict.fromkeys(Action, Limit(3, MINUTE))
+
+    def allows(*keys: str):
+        limiter = RateLimiter(storage, clock, SecretKeys(keys), limits)
+        return limiter.allows_network(Action.SIGN_IN, "203.0.113.7")
+
+    assert [allows(old), allows(new, old), allows(new), allows(new, old)] == [True, True, True, False]
+    assert not allows(new)

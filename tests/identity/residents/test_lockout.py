@@ -209,6 +209,16 @@ def test_a_network_is_known_for_ninety_days_after_a_sign_in(lockout, now):
     assert lockout.state(JANE, STRANGER, now).origin_class is OriginClass.STRANGERS
 
 
+def test_unlocking_ends_every_wait_and_keeps_the_networks_known(lockout, fail, now):
+    sign_in(lockout, HOME, now)
+    at = fail(10, now, origin=STRANGER)
+    at = fail(10, at)
+    lockout.unlock(JANE)
+    assert lockout.state(JANE, STRANGER, at).is_open
+    home = lockout.state(JANE, HOME, at)
+    assert (home.is_open, home.origin_class) == (True, OriginClass.NETWORKS)
+
+
 def test_addresses_are_counted_apart(lockout, fail, now):
     at = fail(10, now)
     assert lockout.state("john@example.com", HOME, at).is_open

@@ -3,6 +3,7 @@ from datetime import timedelta
 import pytest
 from identity.residents.one_time_codes.models import OneTimeCode
 from identity.residents.one_time_codes.store import CodeResult, OneTimeCodes
+from identity.secret_keys import SecretKeys
 
 PURPOSE = "verify_registration"
 SECOND = timedelta(seconds=1)
@@ -116,3 +117,11 @@ def test_a_code_that_was_used_replaced_or_guessed_at_too_often_is_not_restarted(
         codes.claim_code(PURPOSE, "joan", another(guessed), now)
     for name, code in (("jane", used), ("john", replaced), ("joan", guessed)):
         assert not codes.restart_code(PURPOSE, name, code, issued_at=now, now=now)
+
+
+def test_a_code_of_an_older_key_works_while_that_key_is_configured(connection, now):
+    old, new = (f"{name}{'-' * 32}" for name in ("old", "new"))
+    code = OneTimeCodes(connection, SecretKeys([old])).issue_code(PURPOSE, "jane", now)
+    rolled = OneTimeCodes(connection, SecretKeys([new, old]))
+    assert rolled.restart_code(PURPOSE, "jane", code, issued_at=now, now=now)
+    assert rolled.claim_code(PURPOSE, "jane", code, now) is CodeResult.RIGHT

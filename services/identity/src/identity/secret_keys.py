@@ -37,6 +37,11 @@ class SecretKeys:
         self._digest_keys = [_derive(key, "digest") for key in keys]
 
     @property
+    def has_older(self) -> bool:
+        """Tell whether more than one key is configured: one is being replaced."""
+        return len(self._keys) > 1
+
+    @property
     def newest_id(self) -> str:
         """Return the name of the newest key in rows that it made: the same wherever it stands, no secret."""
         return self._newest_id

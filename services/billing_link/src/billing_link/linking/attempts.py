@@ -3,7 +3,7 @@
 Only failures count, and reading one's own account is never limited. They are read before the look-up and
 counted after it, in one atomic statement. Above a limit, right and wrong pairs get the same refusal.
 
-Strangers' failures at a customer ID do not keep its owner out (decision 0066): first failures are counted
+Strangers' failures at a customer ID do not keep its owner out (decision 0065): first failures are counted
 apart, so that a resident who has not failed has attempts there when those who have are refused; and for a
 resident whose verified address the city's records join with the customer ID only their own failures count.
 """

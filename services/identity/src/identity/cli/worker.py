@@ -13,6 +13,7 @@ import click
 
 from identity.audit.seals import seal_events
 from identity.audit.store import AlreadySealedError, AuditSeals
+from identity.cli.older_keys import move_to_newest
 from identity.cli.operator import MISUSED, Operator, operator, say_unknown_variables
 from identity.database_connections import FOR_THE_WORKER
 from identity.egress import Egress
@@ -156,6 +157,10 @@ def cleaners(opened: Operator) -> list[Cleaner]:
         with opened.storage.transaction() as tx:
             return AuditSeals(tx).erase_events(now - retention, now)
 
+    def take_over(executor: Executor, _now: datetime, _limit: int) -> int:
+        move_to_newest(executor, opened.secret_keys)
+        return 0
+
     return [
         _cleaner(Grants),
         _cleaner(InteractionStore),
@@ -181,6 +186,7 @@ def cleaners(opened: Operator) -> list[Cleaner]:
         erase_audit,
         _cleaner(lambda executor: SignInCodes(executor, opened.secret_keys)),
         rotate_keys,
+        take_over,
     ]
 
 

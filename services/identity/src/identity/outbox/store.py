@@ -139,6 +139,11 @@ class Deliveries:
         )
         return delete_some(self._executor, OUTBOX, condition, limit)
 
+    def waiting_payloads(self, limit: int) -> list[str]:
+        """Return the encrypted payloads of messages that wait, the oldest first."""
+        waiting = select(OUTBOX.c.payload).where(OUTBOX.c.state == WAITING)
+        return list(self._executor.execute(waiting.order_by(OUTBOX.c.created_at).limit(limit)).scalars())
+
     def backlogs(self, failed_since: datetime) -> Sequence[Backlog]:
         """Return, by kind, what waits, and what was queued since then and given up; no kind without."""
         waits = OUTBOX.c.state == WAITING

@@ -77,6 +77,11 @@ class Receivers:
             new = {"id": receiver.id, "last_position": 0, "created_at": now, **fields}
             self._executor.execute(insert(RECEIVER).values(**new))
 
+    def replace_authorization(self, receiver_id: str, before: str, after: str) -> None:
+        """Replace the encrypted authorization by the same under another key, unless it was changed."""
+        this = (RECEIVER.c.id == receiver_id) & (RECEIVER.c.push_authorization == before)
+        self._executor.execute(update(RECEIVER).where(this).values(push_authorization=after))
+
 
 class PolledEvents:
     """The events of receivers that poll."""
@@ -109,6 +114,11 @@ class PolledEvents:
             for position, (event_id, payload) in enumerate(events, start=first)
         ]
         self._executor.execute(insert(EVENT), rows)
+
+    def payloads(self, limit: int) -> list[str]:
+        """Return encrypted payloads, the oldest first."""
+        oldest = select(EVENT.c.payload).order_by(EVENT.c.created_at).limit(limit)
+        return list(self._executor.execute(oldest).scalars())
 
     def after(self, receiver_id: str, position: int, limit: int) -> list[StoredEvent]:
         """Return the events after a position, acknowledged or not, in their order."""

@@ -73,5 +73,10 @@ class SigningKeys:
         """Revoke the key, take it out of the JWK Set and delete its private part."""
         self._change(kid, state=KeyState.REVOKED, private_sealed="", removed_at=now)
 
+    def replace_private(self, kid: str, before: str, after: str) -> None:
+        """Replace the encrypted private part by the same under another key, unless it was deleted."""
+        this = (KEY.c.kid == kid) & (KEY.c.private_sealed == before)
+        self._connection.execute(update(KEY).where(this).values(private_sealed=after))
+
     def _change(self, kid: str, **values: object) -> None:
         self._connection.execute(update(KEY).where(KEY.c.kid == kid).values(**values))

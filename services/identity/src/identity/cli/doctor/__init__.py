@@ -17,6 +17,7 @@ from identity.cli.doctor.last_day import examine_last_day
 from identity.cli.doctor.mail import examine_mail_server
 from identity.cli.doctor.public_address import PublicAddress, SomeClient
 from identity.cli.doctor.registrations import examine_keys, examine_registrations
+from identity.cli.doctor.secret_keys import examine_secret_keys
 from identity.cli.operator import REFUSED, Operator, read_settings, unknown_settings
 from identity.clock import SystemClock
 from identity.composition.command_line import create_command_line_app
@@ -78,6 +79,7 @@ def checks(opened: Operator) -> list[Check]:
         Check("providers", lambda: _providers(settings)),
         Check("certificate files", lambda: _certificate_files(settings, opened)),
         Check("keys", with_tables(lambda: examine_keys(opened))),
+        Check("secret keys", with_tables(lambda: examine_secret_keys(opened))),
         Check("registrations", with_tables(lambda: examine_registrations(opened))),
     ]
 

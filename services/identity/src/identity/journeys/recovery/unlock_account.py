@@ -56,7 +56,7 @@ class UnlockAccount:
         return UnlockLink(ready, continuation=self._read(link.continuation))
 
     def unlock(self, token: str, visitor: Visitor) -> UnlockLink:
-        """Spend the link and delete the counts of failures."""
+        """Spend the link and set the counts of failures back."""
         now = self._clock.now()
         with self._storage.transaction() as tx:
             link = ActionLinks(tx).claim_link(token, Purpose.UNLOCK, now)
@@ -67,7 +67,7 @@ class UnlockAccount:
             lockout = Lockout(tx, self._secret_keys)
             if lockout.worst_status(resident.email_key, now) is Status.STOPPED:
                 return UnlockLink(Unlocking.NEEDS_NEW_PASSWORD, resident.email or "", continuation)
-            lockout.clear_failures(resident.email_key)
+            lockout.unlock(resident.email_key)
             Audit(tx).record(Event.UNLOCKED, now, resident_id=resident.id, ip_address=visitor.ip_address)
             return UnlockLink(Unlocking.UNLOCKED, resident.email or "", continuation)
 

@@ -124,6 +124,11 @@ class Lockout:
             )
         )
 
+    def unlock(self, email_key: str) -> None:
+        """Set all counts of the address back; the networks known for it stay known."""
+        back = update(COUNTS).where(self._of(email_key)).values(failures=0, blocked_until=None)
+        self._executor.execute(back)
+
     def clear_failures(self, email_key: str) -> None:
         """Delete all counts of the address, and the networks known for it."""
         self._executor.execute(delete(COUNTS).where(self._of(email_key)))
