@@ -1,5 +1,7 @@
 """The revisions make what the models say, and undo it."""
 
+from datetime import UTC, datetime
+
 from alembic import command
 from alembic.script import ScriptDirectory
 from identity import migrations
@@ -74,6 +76,28 @@ def test_the_release_before_can_still_write(fresh_database) -> None:
     engine.dispose()
     # Only operators write cities, and a default salt would be public.
     assert needed == {"cities.subject_salt"}
+
+
+def test_failures_that_were_counted_stay_counted(fresh_database) -> None:
+    url = fresh_database("identity")
+    configuration = migrations.configuration(url)
+    engine = create_engine(url)
+    command.downgrade(configuration, "0009")
+    counts = Table("sign_in_failures", MetaData(), autoload_with=engine)
+    at = datetime.now(UTC)
+    with engine.begin() as connection:
+        for subject, failures in (("jane", 7), ("john", 93)):
+            row = {"subject": subject, "origin": "all", "failures": failures, "last_failed_at": at}
+            connection.execute(counts.insert().values(**row))
+    command.upgrade(configuration, "head")
+    with engine.begin() as connection:
+        rows = connection.execute(
+            text("SELECT subject, failures, counted_on FROM sign_in_failures WHERE origin = 'strangers'")
+        )
+        assert {row[:2] for row in rows} == {("jane", 7), ("john", 50)}
+        # The database is used again.
+        connection.execute(text("DELETE FROM sign_in_failures"))
+    engine.dispose()
 
 
 def test_tables_are_compared_with_those_of_this_release(fresh_database) -> None:
