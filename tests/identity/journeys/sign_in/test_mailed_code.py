@@ -120,6 +120,9 @@ class TestItTellsNoGuesserAnything:
 
     def test_right_and_wrong_have_one_page_and_the_same_statements(self, make_browser, resident, stop):
         stop()
+        # The second refusal in an hour is recorded as such, whatever the password is.
+        for _ in range(2):
+            self.seen(make_browser(LIBRARY), JANE, WRONG)
         wrong = self.seen(make_browser(LIBRARY), JANE, WRONG)
         assert self.seen(make_browser(LIBRARY), JANE, PASSWORD) == wrong
         assert self.seen(make_browser(LIBRARY), JANE, WRONG) == wrong
@@ -263,10 +266,14 @@ def test_it_is_recorded_without_the_code(library, resident, stop, code, storage)
     library.open("/sign-in/code")
     library.press("Sign in", code=code())
     with storage.transaction() as tx:
-        events = [(row.event, row.details) for row in tx.query(AuditEvent).order_by(AuditEvent.at)]
-    assert (Event.SIGN_IN_LOCKED, {"code": "mailed"}) in events
-    assert (Event.SIGN_IN_FAILED, {"code": "wrong"}) in events
-    assert (Event.SIGN_IN_SUCCEEDED, {"code": "mailed"}) in events
+        rows = tx.query(AuditEvent).all()
+    events = {(row.event, row.details.get("code")) for row in rows}
+    assert {
+        (Event.SIGN_IN_LOCKED, "mailed"),
+        (Event.SIGN_IN_FAILED, "wrong"),
+        (Event.SIGN_IN_SUCCEEDED, "mailed"),
+    } <= events
+    assert code() not in str([row.details for row in rows])
 
 
 def test_it_lets_the_next_sign_in_of_a_stranger_count_anew(

@@ -1,5 +1,6 @@
 """The limits, and the check whether a request is within them."""
 
+import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
@@ -36,6 +37,8 @@ class Action(StrEnum):
     MAIL_HINT = "mail_hint"
     # Codes mailed after a right password that is not enough to sign in: by address and password.
     SIGN_IN_CODE = "sign_in_code"
+    # A wrong password in its place: counted for the same work, never refused.
+    NO_SIGN_IN_CODE = "no_sign_in_code"
     # A mailed code that is typed, or the token of a mailed link.
     PROOF = "proof"
     # A device that asks for codes (RFC 8628).
@@ -71,6 +74,7 @@ def limits(settings: Settings) -> dict[Action, Limit]:
         Action.USER_CODE_ITSELF: Limit(10, timedelta(minutes=10)),
         Action.MAIL_HINT: Limit(1, timedelta(hours=1)),
         Action.SIGN_IN_CODE: Limit(5, timedelta(days=1)),
+        Action.NO_SIGN_IN_CODE: Limit(sys.maxsize, timedelta(days=1)),
     }
 
 

@@ -58,8 +58,8 @@ class MailedCodes:
         Counted by the password too: wrong ones use up nothing, and a new password has mails of its own. A
         code that was mailed to this browser stays good unless another one is mailed.
         """
-        password = digest(verified_hash) if verified_hash else "wrong"
-        is_allowed = self._rate_limiter.allows(Action.SIGN_IN_CODE, f"{address.key} {password}")
+        action = Action.SIGN_IN_CODE if verified_hash else Action.NO_SIGN_IN_CODE
+        is_allowed = self._rate_limiter.allows(action, f"{address.key} {digest(verified_hash or '')}")
         if verified_hash is None or not is_allowed:
             return CodeOffer(address, code_id(randomness.secret(), address.key), None)
         return CodeOffer(address, code_id(browser_secret, address.key), verified_hash)

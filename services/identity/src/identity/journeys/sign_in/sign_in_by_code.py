@@ -66,6 +66,7 @@ class SignInByCode:
                     resident_id=resident.id if resident else None,
                     client_id=attempt.continuation.client_id or None,
                     ip_address=visitor.ip_address,
+                    account=self._secret_keys.keyed_digest("audit account", attempt.address.key)[:16],
                     code="wrong",
                 )
                 return UnableToSignIn()
