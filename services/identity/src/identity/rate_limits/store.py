@@ -2,7 +2,7 @@
 
 from datetime import datetime, timedelta
 
-from sqlalchemy import case
+from sqlalchemy import case, update
 
 from identity.rate_limits.models import RequestCount
 from identity.storage import Executor, delete_some, insert_into, table_of
@@ -33,6 +33,15 @@ class RequestCounts:
         )
         requests: int = self._executor.execute(statement).scalar_one()
         return requests
+
+    def give_back_request(self, action: str, asker: str, now: datetime) -> None:
+        """Count one request less in its window."""
+        this = (COUNTS.c.action == action) & (COUNTS.c.asker == asker)
+        self._executor.execute(
+            update(COUNTS)
+            .where(this, COUNTS.c.expires_at > now, COUNTS.c.requests > 0)
+            .values(requests=COUNTS.c.requests - 1)
+        )
 
     def delete_old(self, now: datetime, limit: int) -> int:
         """Delete up to `limit` counters whose window is over; return how many."""

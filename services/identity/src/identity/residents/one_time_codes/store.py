@@ -1,13 +1,12 @@
 """One-time codes in the database."""
 
 import hmac
-import unicodedata
 from datetime import datetime, timedelta
 from enum import StrEnum
 
 from sqlalchemy import delete, select, update
 
-from identity import randomness
+from identity import typed_codes
 from identity.residents.one_time_codes.models import OneTimeCode
 from identity.secret_keys import SecretKeys
 from identity.storage import Executor, delete_some, insert_into, table_of
@@ -31,6 +30,8 @@ class CodeResult(StrEnum):
     EXPIRED = "expired"
     # Five wrong attempts: a new code is needed.
     EXHAUSTED = "exhausted"
+    # Not compared: too many wrong codes were typed for the address, or from the network.
+    TOO_MANY = "too_many"
 
 
 class OneTimeCodes:
@@ -41,8 +42,8 @@ class OneTimeCodes:
         self._secret_keys = secret_keys
 
     def issue_code(self, purpose: str, subject: str, now: datetime) -> str:
-        """Return a new code of six digits, a secret, which replaces the one before."""
-        code = randomness.six_digits()
+        """Return a new code as it is displayed (`typed_codes`), a secret, which replaces the one before."""
+        code = typed_codes.formatted(typed_codes.generate())
         values = {
             "code_digest": self._digest(purpose, subject, code),
             "attempts_left": ATTEMPTS,
@@ -77,7 +78,7 @@ class OneTimeCodes:
         """Spend an attempt, and the code itself if it is right: of any number of claims one is RIGHT.
 
         The attempt is taken before the code is compared, so that guesses made at once cannot exceed the
-        limit. All but the digits of `code` is ignored.
+        limit. `code` is what was typed.
         """
         this = (CODES.c.purpose == purpose) & (CODES.c.subject == subject)
         tried = self._executor.execute(
@@ -88,7 +89,7 @@ class OneTimeCodes:
         ).one_or_none()
         if tried is None:
             return self._why_not(purpose, subject, now)
-        if not hmac.compare_digest(tried.code_digest, self._digest(purpose, subject, _digits(code))):
+        if not hmac.compare_digest(tried.code_digest, self._digest(purpose, subject, code)):
             return CodeResult.WRONG if tried.attempts_left else CodeResult.EXHAUSTED
         spent = self._executor.execute(
             delete(CODES).where(this, CODES.c.code_digest == tried.code_digest).returning(CODES.c.subject)
@@ -110,8 +111,6 @@ class OneTimeCodes:
         return CodeResult.EXHAUSTED if row and row.expires_at > now else CodeResult.EXPIRED
 
     def _digest(self, purpose: str, subject: str, code: str) -> str:
-        return self._secret_keys.keyed_digest(f"code {purpose}", f"{subject}\0{code}")
-
-
-def _digits(typed: str) -> str:
-    return "".join(character for character in unicodedata.normalize("NFKC", typed) if character.isdecimal())
+        # The release before mailed six digits.
+        read = typed_codes.parse(code) or "".join(letter for letter in code if letter.isdecimal())
+        return self._secret_keys.keyed_digest(f"code {purpose}", f"{subject}\0{read}")
