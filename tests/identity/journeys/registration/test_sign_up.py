@@ -135,6 +135,8 @@ class TestWeakPasswords:
             ("x" * 129, "too long"),
             ("abcabcabcabcabcabc", "lists that attackers try first"),
             ("PinellasPark2026!", "the name of this service"),
+            ("letmeinletmein1", "one very much like it, is on the lists"),
+            ("january152003xx", "easy to guess"),
         ],
     )
     def test_are_refused_with_what_to_do(self, sign_up, password, words, count):
@@ -150,6 +152,21 @@ class TestWeakPasswords:
             first_name="Maximiliana", last_name="Featherstone", password="maximiliana featherstone"
         )
         assert "made of your name" in page.main
+
+    @pytest.mark.parametrize(
+        ("password", "language", "words"),
+        [
+            ("PinellasPark2026!", "en", "a city or the name of this service"),
+            ("supercalifragilisticexpialidocious", "es", "fácil de adivinar"),
+        ],
+    )
+    def test_are_refused_where_no_city_is_known_too(self, browser, password, language, words):
+        browser.open(f"/sign-up?lang={language}")
+        fields = {"email": "new@example.com", "first_name": "Nia", "last_name": "Lopez"}
+        button = {"en": "Sign up", "es": "Registrarse"}[language]
+        page = browser.press(button, fields | {"password": password})
+        assert words in page.main
+        assert password not in page.source
 
     def test_the_minimum_is_named(self, sign_up):
         assert "Use at least 15 characters" in sign_up(password="too short").main

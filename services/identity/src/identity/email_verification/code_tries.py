@@ -2,8 +2,8 @@
 
 A code has five attempts, but each new mail and each further registration brings a new code. So failures count
 in breadth too. A try is claimed before the code is compared, and is given back if the code was right. Claims
-go from the network to the address: who is stopped at one no longer counts at the next, so that one network
-cannot use up what an address has.
+go from the network to the address: what is stopped at one no longer counts at the next, so that one network
+cannot use up what an address has. Only typed codes are stopped; the link of the same mail works.
 
 Addresses without an account, and codes that were never mailed, count alike.
 """
@@ -41,7 +41,7 @@ class CodeTries:
     def _askers(self, address_key: str, ip_address: str) -> tuple[tuple[Action, str], ...]:
         network = network_class(ip_address)
         return (
-            (Action.CODE_FROM_NETWORK, network),
+            (Action.CODE_FROM_NETWORK, f"{self._kind} {network}"),
             (Action.CODE_FOR_ADDRESS_FROM_NETWORK, f"{self._kind} {address_key} {network}"),
             (Action.CODE_FOR_ADDRESS, f"{self._kind} {address_key}"),
         )
