@@ -3,8 +3,10 @@
 from datetime import timedelta
 
 import pytest
+from identity.audit.models import AuditEvent
 from identity.email_verification.code_tries import CodeTries
 from identity.rate_limits.limiter import RateLimiter, limits
+from identity.storage import table_of
 
 JANE = "jane@example.com"
 
@@ -62,9 +64,9 @@ def test_a_stranger_who_registers_an_address_uses_up_nothing_of_its_change(tries
     assert CodeTries("change", limiter).claim_try(JANE, "10.1.0.1")
 
 
-def test_who_is_stopped_is_logged_without_a_name(tries, capsys):
-    claimed(tries, JANE, ["192.0.2.1"] * 21)
-    logged = capsys.readouterr()
-    assert "code_tries_used_up" in logged.out + logged.err
-    assert "code_for_address_from_network" in logged.out + logged.err
-    assert "jane" not in logged.out + logged.err
+def test_a_count_that_is_used_up_is_in_the_audit_once_and_without_a_name(tries, storage):
+    claimed(tries, JANE, ["192.0.2.1"] * 30)
+    with storage.autocommit() as connection:
+        (event,) = connection.execute(table_of(AuditEvent).select()).all()
+    assert (event.event, event.details) == ("limit_exceeded", {"action": "code_for_address_from_network"})
+    assert "jane" not in str(event)

@@ -8,12 +8,8 @@ cannot use up what an address has. Only typed codes are stopped; the link of the
 Addresses without an account, and codes that were never mailed, count alike.
 """
 
-import structlog
-
 from identity.rate_limits.limiter import Action, RateLimiter
 from identity.rate_limits.networks import network_class
-
-_log = structlog.get_logger(__name__)
 
 
 class CodeTries:
@@ -27,11 +23,7 @@ class CodeTries:
 
         Commits by itself: call it before a transaction is opened.
         """
-        for action, asker in self._askers(address_key, ip_address):
-            if not self._rate_limiter.allows(action, asker):
-                _log.warning("code_tries_used_up", action=action.value)
-                return False
-        return True
+        return all(self._rate_limiter.allows(*counted) for counted in self._askers(address_key, ip_address))
 
     def give_back_try(self, address_key: str, ip_address: str) -> None:
         """Take a try back whose code was right; only failures are to count."""
