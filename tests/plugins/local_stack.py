@@ -50,8 +50,8 @@ class Mail(dict[str, object]):
         raise AssertionError(f"no link {name!r} in {self['subject']!r}")
 
     def code(self) -> str:
-        """Return the six-digit code of the mail's text."""
-        found = re.search(r"(?<!\d)\d{6}(?!\d)", str(self["text"]))
+        """Return the code of the mail's text."""
+        found = re.search(r"\b[A-Z]{4}-[A-Z]{4}\b", str(self["text"]))
         assert found, self["text"]
         return found.group()
 

@@ -4,7 +4,7 @@ import re
 from typing import Any
 
 import pytest
-from identity.oidc.device import user_codes
+from identity import typed_codes
 from identity.relying_parties.admin import Registry
 from identity.residents.accounts.models import Resident
 from identity_provider import ISSUER, RESOURCE, Browser, Client, Provider
@@ -365,13 +365,31 @@ def test_5_1_guessing_codes_is_limited_by_network(provider: Provider):
     device = started(provider, kiosk(provider))
     browser = provider.browser(provider.resident())
     for number in range(10):
-        guess = "BCDF-GH" + user_codes.ALPHABET[number] + "B"
+        guess = "BCDF-GH" + typed_codes.ALPHABET[number] + "B"
         assert typed(browser, guess).status_code == 422
     refused = typed(browser, device["user_code"])
     assert refused.status_code == 429
     assert "You exceeded the maximum number of requests" in refused.get_data(as_text=True)
     provider.advance(minutes=1)
     assert typed(browser, device["user_code"]).status_code == 303
+
+
+def test_5_1_and_failures_by_a_class_of_networks(provider: Provider):
+    device = started(provider, kiosk(provider))
+    browser = provider.browser(provider.resident())
+
+    token = csrf_token(browser.get("/device"))
+
+    def type_from(address: str, code: str) -> int:
+        fields = {"csrf_token": token, "user_code": code}
+        return browser.post("/device", fields, environ_overrides={"REMOTE_ADDR": address}).status_code
+
+    letters = typed_codes.ALPHABET
+    for number in range(100):
+        guess = "BCDF-GH" + letters[number // 20] + letters[number % 20]
+        assert type_from(f"2001:db8:7:{number:x}::1", guess) == 422
+    assert type_from("2001:db8:7:ffff::1", device["user_code"]) == 429
+    assert type_from("2001:db8:8::1", device["user_code"]) == 303
 
 
 def test_5_1_and_by_code_from_wherever_it_is_typed(provider: Provider):
@@ -407,9 +425,9 @@ def test_6_1_case_and_punctuation_do_not_matter(provider: Provider, change: Any)
 
 
 def test_6_1_codes_are_of_consonants():
-    codes = {user_codes.generate() for _ in range(200)}
+    codes = {typed_codes.generate() for _ in range(200)}
     assert len(codes) == 200
-    assert all(user_codes.parse(user_codes.formatted(code)) == code for code in codes)
+    assert all(typed_codes.parse(typed_codes.formatted(code)) == code for code in codes)
     assert not set("AEIOUY") & set("".join(codes))
 
 

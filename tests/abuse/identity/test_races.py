@@ -2,12 +2,15 @@
 
 from collections import Counter
 from concurrent.futures import ProcessPoolExecutor
+from datetime import timedelta
 from multiprocessing import get_context
 
 import pytest
 from flask import Flask
 from identity.clock import FixedClock
+from identity.email_verification.code_tries import CodeTries
 from identity.outbox.store import Deliveries, Outbox
+from identity.rate_limits.limiter import Action, Limit, RateLimiter
 from identity.resident_notifications.store import Notices
 from identity.residents.accounts import addresses
 from identity.residents.accounts.models import Resident, SignInMethod
@@ -23,6 +26,7 @@ from identity.residents.sign_in_codes.models import SignInCode
 from identity.residents.sign_in_codes.store import SignInCodes
 from identity.secret_keys import SecretKeys
 from identity.storage import Storage, table_of
+from mailed_codes import another
 from sqlalchemy import insert
 
 RESET = Purpose.RESET_PASSWORD
@@ -74,7 +78,7 @@ def test_the_right_code_is_right_once(opened, storage, secret_keys, at_once, now
 def test_guesses_in_one_instant_get_no_more_than_five_attempts(opened, storage, secret_keys, at_once, now):
     with storage.autocommit() as connection:
         code = OneTimeCodes(connection, secret_keys).issue_code("verify", "jane", now)
-    wrong = f"{(int(code) + 1) % 1_000_000:06d}"
+    wrong = another(code)
 
     def guess(_):
         with opened() as executor:
@@ -83,6 +87,18 @@ def test_guesses_in_one_instant_get_no_more_than_five_attempts(opened, storage, 
     results = at_once(12, guess)
     # Four are told "wrong", the fifth and all later ones that there are no attempts left.
     assert Counter(results) == {CodeResult.WRONG: 4, CodeResult.EXHAUSTED: 8}
+
+
+def test_tries_in_one_instant_over_many_registrations_get_no_more_than_twenty(
+    storage, secret_keys, at_once, now
+):
+    limits = {
+        action: Limit(20 if action is Action.CODE_FOR_ADDRESS_FROM_NETWORK else 1000, timedelta(days=1))
+        for action in Action
+    }
+    tries = CodeTries("verify", RateLimiter(storage, FixedClock(now), secret_keys, limits))
+    claims = at_once(32, lambda number: tries.claim_try("jane@example.com", f"192.0.2.{number}"))
+    assert Counter(claims) == {True: 20, False: 12}
 
 
 def test_guesses_in_one_instant_get_no_more_passwords_checked_than_the_rules_allow(

@@ -62,6 +62,32 @@ def test_none_is_final_even_if_a_registration_comes_later(served, import_records
     assert verbs.list_linked(late, served.city).auto_link_outcome is AutoLinkOutcome.NONE
 
 
+def test_an_address_makes_one_link_a_day(served, verbs, resident, jane, queued, clock):
+    assert verbs.list_linked(jane, served.city).auto_link_outcome is AutoLinkOutcome.LINKED
+    second = resident("second", verified_email="jane@example.com")
+    clock.advance(timedelta(hours=23, minutes=59))
+    listed = verbs.list_linked(second, served.city)
+    assert (listed.accounts, listed.auto_link_outcome) == ([], AutoLinkOutcome.NOT_TRIED)
+    assert len(queued()) == 1
+    clock.advance(timedelta(minutes=1))
+    assert verbs.list_linked(second, served.city).auto_link_outcome is AutoLinkOutcome.LINKED
+
+
+def test_an_undone_link_counts_too(served, verbs, resident, jane):
+    (linked,) = verbs.list_linked(jane, served.city).accounts
+    verbs.unlink(jane, served.city, linked.link.link_id)
+    second = resident("second", verified_email="JANE@example.com")
+    assert verbs.list_linked(second, served.city).auto_link_outcome is AutoLinkOutcome.NOT_TRIED
+
+
+def test_a_search_that_linked_none_does_not_count(served, import_records, verbs, resident):
+    first = resident("first", verified_email="late@example.com")
+    assert verbs.list_linked(first, served.city).auto_link_outcome is AutoLinkOutcome.NONE
+    import_records(served, "registration,004216-02,108735,,,,,,,,,,,,,late@example.com")
+    second = resident("second", verified_email="late@example.com")
+    assert verbs.list_linked(second, served.city).auto_link_outcome is AutoLinkOutcome.LINKED
+
+
 def test_undone_stays_undone(served, verbs, jane, queued):
     (linked,) = verbs.list_linked(jane, served.city).accounts
     verbs.unlink(jane, served.city, linked.link.link_id)

@@ -23,6 +23,7 @@ from identity.residents.accounts.store import Accounts
 from identity.residents.action_links.purposes import Purpose
 from identity.residents.action_links.store import ActionLinks, LinkStatus
 from identity.residents.one_time_codes.store import CHANGE_ADDRESS, CodeResult, OneTimeCodes
+from mailed_codes import another
 
 JANE = Recipient("jane@example.com", "en", None)
 SECOND, MINUTE, HOUR = timedelta(seconds=1), timedelta(minutes=1), timedelta(hours=1)
@@ -154,7 +155,7 @@ def test_old_codes_are_kept_while_a_mail_may_bring_them(post, greylist, clock):
 def test_guesses_before_the_mail_came_stay_counted(post, greylist, clock):
     greylist(9 * MINUTE)
     _, code = post.register()
-    wrong = f"{(int(code) + 1) % 1_000_000:06d}"
+    wrong = another(code)
     assert [post.claim_code(wrong) for _ in range(4)] == [CodeResult.WRONG] * 4
     post.work_until_delivered()
     assert post.claim_code(wrong) is CodeResult.EXHAUSTED

@@ -1,9 +1,11 @@
+import re
 from datetime import timedelta
 
 import pytest
 from identity.residents.one_time_codes.models import OneTimeCode
 from identity.residents.one_time_codes.store import CodeResult, OneTimeCodes
 from identity.secret_keys import SecretKeys
+from mailed_codes import another
 
 PURPOSE = "verify_registration"
 SECOND = timedelta(seconds=1)
@@ -21,22 +23,32 @@ def codes(connection, secret_keys):
     return OneTimeCodes(connection, secret_keys)
 
 
-def another(code):
-    return f"{(int(code) + 1) % 1_000_000:06d}"
-
-
-def test_a_code_has_six_digits_and_is_right_once(codes, now):
+def test_a_code_has_eight_of_twenty_letters_and_is_right_once(codes, now):
     code = codes.issue_code(PURPOSE, "jane", now)
-    assert len(code) == 6
-    assert code.isdecimal()
+    assert re.fullmatch("[BCDFGHJKLMNPQRSTVWXZ]{4}-[BCDFGHJKLMNPQRSTVWXZ]{4}", code)
     assert codes.claim_code(PURPOSE, "jane", code, now) is CodeResult.RIGHT
     assert codes.claim_code(PURPOSE, "jane", code, now) is CodeResult.EXPIRED
 
 
-@pytest.mark.parametrize("write", ["{0}{1}", " {0} {1} ", "{0}-{1}", "{0}\u00a0{1}\n"])
-def test_blanks_and_dashes_do_not_matter(codes, now, write):
-    code = codes.issue_code(PURPOSE, "jane", now)
-    assert codes.claim_code(PURPOSE, "jane", write.format(code[:3], code[3:]), now) is CodeResult.RIGHT
+@pytest.mark.parametrize("write", ["{0}{1}", " {0} {1} ", "{0}-{1}", "{0}\u00a0{1}\n", "{0}\N{EM DASH}{1}."])
+def test_blanks_dashes_and_capitals_do_not_matter(codes, now, write):
+    for change in (str.upper, str.lower, str.title):
+        code = codes.issue_code(PURPOSE, "jane", now)
+        typed = change(write.format(code[:4], code[5:]))
+        assert codes.claim_code(PURPOSE, "jane", typed, now) is CodeResult.RIGHT
+
+
+def test_a_digit_that_looks_like_a_letter_is_taken_for_it(codes, now, monkeypatch):
+    monkeypatch.setattr("identity.typed_codes.generate", lambda: "LZSGBLVW")
+    codes.issue_code(PURPOSE, "jane", now)
+    assert codes.claim_code(PURPOSE, "jane", "1256-8iuw", now) is CodeResult.RIGHT
+
+
+def test_a_code_of_the_release_before_still_works(codes, now, monkeypatch):
+    monkeypatch.setattr("identity.typed_codes.formatted", lambda _code: "012345")
+    codes.issue_code(PURPOSE, "jane", now)
+    assert codes.restart_code(PURPOSE, "jane", "012345", issued_at=now, now=now)
+    assert codes.claim_code(PURPOSE, "jane", "012 345", now) is CodeResult.RIGHT
 
 
 def test_the_fifth_wrong_code_is_the_last_attempt(codes, now):
@@ -76,12 +88,12 @@ def test_a_code_is_bound_to_its_subject_and_purpose(codes, now):
 
 
 def test_equal_codes_of_two_subjects_do_not_look_equal(codes, connection, monkeypatch, now):
-    monkeypatch.setattr("identity.randomness.six_digits", lambda: "123456")
+    monkeypatch.setattr("identity.typed_codes.generate", lambda: "BCDFGHJK")
     codes.issue_code(PURPOSE, "jane", now)
     codes.issue_code(PURPOSE, "john", now)
     rows = connection.execute(OneTimeCode.__table__.select()).all()
     assert len({row.code_digest for row in rows}) == 2
-    assert "123456" not in str(rows)
+    assert "BCDF" not in str(rows)
 
 
 def test_a_forgotten_code_is_gone(codes, now):

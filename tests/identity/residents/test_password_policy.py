@@ -1,9 +1,12 @@
+from time import process_time
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from identity.residents.passwords.policy import PasswordPolicy, PasswordProblem
+from identity.residents.passwords.policy import LONGEST, PasswordPolicy, PasswordProblem
 
-POLICY = PasswordPolicy(15)
+CITIES = ["City of Pinellas Park", "City of St. Petersburg", "Largo", "Town of Lake Wales", "Jacksonville"]
+POLICY = PasswordPolicy(15, lambda: CITIES)
 OWN = ["Jane", "O'Neill", "jane.oneill@example.com", "City of Pinellas Park"]
 
 
@@ -22,6 +25,33 @@ OWN = ["Jane", "O'Neill", "jane.oneill@example.com", "City of Pinellas Park"]
         "the pinellas trail has many turtles",
         "annual banana manual cabana",
         "water in the park after midnight rain",
+        "when summer comes the river sleeps",
+        "we moved here in may 1998 with cats",
+        "another password altogether",
+        # Three or four words, however they are joined.
+        "green lamp river",
+        "violin gravel sunset",
+        "blue house big dog",
+        "mountain bike strawberry",
+        "cobalt.anchor.pickle",
+        "fuzzy-kettle-marble-ocean",
+        "Tango-Maple-Gravel-91",
+        "wombatcactusviolinferry",
+        "three plums on a windowsill",
+        "el perro verde come zapatos",
+        "tres gatos en mi cocina",
+        "mesa zapato nube lluvia",
+        # Other scripts.
+        "我的猫喜欢在窗台上晒太阳睡觉觉",
+        "القطة تنام على النافذة الزرقاء",
+        "пять слонов идут домой",
+        # From password managers.
+        "xK9#mPq2vL!z8wRt",
+        "kT8-vQ2-mZ5-pL9-wX3",
+        "Tq7bW2xNf9Lr4Kd",
+        "3f9a0c7e1b2d48a6",
+        "83920174650192837465",
+        "{]Ft$tw{P(yQ.)C%",
     ],
 )
 def test_a_sentence_of_a_few_words_is_accepted(password):
@@ -69,6 +99,78 @@ def test_what_everybody_guesses_first_is_common(password):
 @pytest.mark.parametrize(
     "password",
     [
+        # With something at the ends.
+        "Password1234567!",
+        "letmeinletmein1",
+        "qwerty123456789!",
+        "iloveyouiloveyou1",
+        "tequieromucho123",
+        "liverpoolfc2023!",
+        "thequickbrownfox12",
+        "xxthequickbrownfox",
+        "administrator123!",
+        # Halved, repeated, with blanks and punctuation between.
+        "trustno1trustno1",
+        "Password1Password2",
+        "Password-Password-1",
+        "Passw0rd!Passw0rd!",
+        "abc123abc123abc123",
+        "asdf asdf asdf asdf",
+        "2003-01-15 2003-01-15",
+        "p a s s w o r d 1 2 3 4",
+        "purple monkey dishwasher",
+        # With signs for letters, reversed.
+        "P4ssw0rd123456!!",
+        "P@ssw0rdP@ssw0rd",
+        "drowssap1234567!",
+        "7654321drowssaP!",
+        # Dates.
+        "january152003xx",
+        "January 15, 2003",
+        "Jan-15-2003-Jan-15",
+        "15 de enero de 2003",
+        "miercoles15marzo2003",
+        "01/15/2003 01/16/2003",
+        "December25December",
+        "Summer2024Winter!",
+        # Rows of keys, sequences.
+        "qwertyuiopasdfg",
+        "1qaz2wsx3edc4rfv",
+        "!QAZ@WSX#EDC$RFV",
+        "asdfghjkl;'asdfgh",
+        "1q2w3e4r5t6y7u8i",
+        "123456789abcdefg",
+        "a1b2c3d4e5f6g7h8",
+        "aaaabbbbccccdddd",
+        "112233445566778899",
+        # Names, words that are known for their length, phrases that are known by heart.
+        "mariagarcia1985",
+        "john smith 12345678",
+        "jennifer19850412",
+        "football football 99",
+        "supercalifragilisticexpialidocious",
+        "Supercalifragilisticexpialidocious1!",
+        "pneumonoultramicroscopicsilicovolcanoconiosis",
+        "antidisestablishmentarianism",
+        "tobeornottobethatisthequestion",
+        "maytheforcebewithyou",
+        # In Spanish.
+        "contraseña1234567",
+        "Contrasena2024Contrasena",
+        "mi clave es 12345678",
+        "micontraseñasegura",
+        "felizcumpleaños1",
+        "jesusesmiseñor1!",
+        "realmadrid123456",
+    ],
+)
+def test_variants_of_what_is_guessed_first_are_weak(password):
+    assert POLICY.problems(password)
+
+
+@pytest.mark.parametrize(
+    "password",
+    [
         "PinellasPark2026!",
         "pinellas park 33781",
         "P1ne11a$ P@rk 2026",
@@ -84,6 +186,41 @@ def test_what_everybody_guesses_first_is_common(password):
 )
 def test_the_city_the_product_and_the_own_name_are_weak(password):
     assert PasswordProblem.CONTEXT in POLICY.problems(password, OWN)
+
+
+@pytest.mark.parametrize(
+    "password",
+    [
+        "pinellaspark2026",
+        "Pinellas Park January 2026",
+        "kraPsallenip2026",
+        "Stpetersburg2024!",
+        "jacksonville12345",
+        "L4rgo-L4rgo-L4rgo",
+        "Lake Wales 33853!",
+    ],
+)
+def test_every_configured_city_is_weak_whichever_the_resident_came_from(password):
+    assert PasswordProblem.CONTEXT in POLICY.problems(password) or PasswordProblem.COMMON in POLICY.problems(
+        password
+    )
+    assert PasswordPolicy(15).problems("Lake Wales 33853!") == []
+
+
+@pytest.mark.parametrize("password", ["oneill1985oneill", "llienoenaj123456", "Jane85Jane86Jane87"])
+def test_parts_of_the_own_address_and_name_are_weak(password):
+    assert POLICY.problems(password, ["jane85oneill@example.com", "Jane", "O'Neill"])
+
+
+def test_the_short_words_of_another_city_may_stand_in_a_sentence():
+    assert POLICY.problems("park a red wagon by the lake") == []
+
+
+def test_a_password_that_is_made_to_be_slow_is_judged_at_once():
+    started = process_time()
+    for signs in ("4@8({[<369!1|70$5+%2", "4@8!1|0$5+", "1!lI|", "@4$5"):
+        POLICY.problems((signs * 128)[:LONGEST])
+    assert process_time() - started < 1
 
 
 def test_context_words_of_one_or_two_letters_do_not_count():

@@ -103,6 +103,17 @@ def test_two_first_lists_auto_link_once(put_city, storage, records, clock, resid
     assert count("SELECT count(*) FROM notices") == 1
 
 
+def test_of_residents_who_prove_one_address_at_once_one_is_linked(
+    put_city, storage, records, clock, resident, count
+):
+    served = put_city()
+    list_linked = ListLinkedAccounts(storage, records, AutoLink(storage, records, clock))
+    listed = at_once([lambda n=n: list_linked(resident(f"jane-{n}"), served.city) for n in range(6)])
+    outcomes = Counter(one.auto_link_outcome for one in listed)
+    assert outcomes == {AutoLinkOutcome.LINKED: 1, AutoLinkOutcome.NOT_TRIED: 5}
+    assert count("SELECT count(*) FROM links") == 1
+
+
 def test_of_twenty_wrong_guesses_no_more_than_allowed_learn_that_they_were_wrong(
     put_city, resolve, resident, count
 ):

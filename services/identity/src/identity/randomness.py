@@ -21,11 +21,6 @@ def text_of(alphabet: str, length: int) -> str:
     return "".join(secrets.choice(alphabet) for _ in range(length))
 
 
-def six_digits() -> str:
-    """Return a code of six decimal digits to be typed by a person. Limit the attempts at it."""
-    return f"{secrets.randbelow(1_000_000):06d}"
-
-
 def support_code() -> str:
     """Return eight characters that are easy to read aloud. They find one failure in the log."""
     return "".join(secrets.choice(_SPOKEN) for _ in range(8))

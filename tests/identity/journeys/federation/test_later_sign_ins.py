@@ -7,6 +7,7 @@ from identity.audit.events import Event
 from identity.continuation import Continuation
 from identity.residents.federated_identities.models import FederatedIdentity
 from identity.residents.one_time_codes.models import OneTimeCode
+from mailed_codes import another
 from sqlalchemy import select
 
 PEOPLE = [
@@ -117,7 +118,7 @@ class TestTheProvidersAddressHasChanged:
         assert page.title == "Verify your new email address"
         assert residents()[0].email == "grace.morales@gmail.com"
         code = mailbox.newest("grace.new@gmail.com", "verify_new_address").facts["code"]
-        wrong = "000000" if code != "000000" else "111111"
+        wrong = another(code)
         assert changed.browser.press("Use this address", code=wrong).status == 422
         page = changed.browser.press("Use this address", code=code)
         assert "Your email address is changed." in page.main
@@ -126,6 +127,33 @@ class TestTheProvidersAddressHasChanged:
         mail = mailbox.newest("grace.morales@gmail.com", "address_changed")
         assert mail.facts["new_address"] == "grace.new@gmail.com"
         assert told() == ["identifier-changed"]
+
+    def test_the_code_works_only_in_the_browser_that_asked(self, changed, make_traveller, mailbox, residents):
+        changed.sign_in("google", "grace")
+        changed.browser.press("Use the new address")
+        code = mailbox.newest("grace.new@gmail.com", "verify_new_address").facts["code"]
+        other = make_traveller()
+        other.sign_in("google", "grace")
+        other.browser.open("/profile/provider-email")
+        page = other.browser.press("Use this address", code=code)
+        assert "This code is no longer valid." in page.main
+        assert residents()[0].email == "grace.morales@gmail.com"
+        assert "is changed" in changed.browser.press("Use this address", code=code).main
+
+    def test_wrong_codes_are_limited_over_all_new_codes(self, changed, residents, mailbox):
+        changed.sign_in("google", "grace")
+        for _ in range(4):
+            changed.browser.open("/profile")
+            changed.browser.press("Use the new address")
+            for _ in range(5):
+                changed.browser.press("Use this address", code="BCDF-GHJK")
+        mailbox.clear()
+        changed.browser.open("/profile")
+        changed.browser.press("Use the new address")
+        code = mailbox.newest("grace.new@gmail.com", "verify_new_address").facts["code"]
+        page = changed.browser.press("Use this address", code=code)
+        assert (page.status, "Too many wrong codes were typed." in page.main) == (429, True)
+        assert residents()[0].email == "grace.morales@gmail.com"
 
     def test_an_old_session_must_sign_in_again_first(self, changed, clock, mailbox):
         changed.sign_in("google", "grace")
@@ -144,7 +172,7 @@ class TestTheProvidersAddressHasChanged:
         changed.sign_in("google", "grace")
         assert changed.browser.press("Use the new address").title == "Verify your new email address"
         assert [mail.template for mail in mailbox.all()] == ["already_registered"]
-        assert changed.browser.press("Use this address", code="123456").status == 422
+        assert changed.browser.press("Use this address", code="BCDF-GHJK").status == 422
 
     def test_a_code_for_one_address_does_not_prove_the_next(self, changed, behaviours, mailbox, residents):
         changed.sign_in("google", "grace")

@@ -1,5 +1,6 @@
 """Steps 4 to 6 of the resident guide: "Create an account"."""
 
+import re
 from datetime import timedelta
 
 import pytest
@@ -62,7 +63,7 @@ def test_the_mail_has_a_link_and_a_code_and_the_citys_looks(sign_up, mailbox):
     sign_up("New.Person@Example.com")
     mail = mailbox.newest("New.Person@example.com", "verify_registration")
     assert mail.facts["link"].startswith("http://localhost:8000/verify-registration?link=")
-    assert mail.facts["code"].isdecimal()
+    assert re.fullmatch("[B-DF-HJ-NP-TV-XZ]{4}-[B-DF-HJ-NP-TV-XZ]{4}", mail.facts["code"])
     assert mail.city_id == "pinellas-park"
     assert mail.language == "en"
 
@@ -134,6 +135,8 @@ class TestWeakPasswords:
             ("x" * 129, "too long"),
             ("abcabcabcabcabcabc", "lists that attackers try first"),
             ("PinellasPark2026!", "the name of this service"),
+            ("letmeinletmein1", "one very much like it, is on the lists"),
+            ("january152003xx", "easy to guess"),
         ],
     )
     def test_are_refused_with_what_to_do(self, sign_up, password, words, count):
@@ -149,6 +152,21 @@ class TestWeakPasswords:
             first_name="Maximiliana", last_name="Featherstone", password="maximiliana featherstone"
         )
         assert "made of your name" in page.main
+
+    @pytest.mark.parametrize(
+        ("password", "language", "words"),
+        [
+            ("PinellasPark2026!", "en", "a city or the name of this service"),
+            ("supercalifragilisticexpialidocious", "es", "fácil de adivinar"),
+        ],
+    )
+    def test_are_refused_where_no_city_is_known_too(self, browser, password, language, words):
+        browser.open(f"/sign-up?lang={language}")
+        fields = {"email": "new@example.com", "first_name": "Nia", "last_name": "Lopez"}
+        button = {"en": "Sign up", "es": "Registrarse"}[language]
+        page = browser.press(button, fields | {"password": password})
+        assert words in page.main
+        assert password not in page.source
 
     def test_the_minimum_is_named(self, sign_up):
         assert "Use at least 15 characters" in sign_up(password="too short").main

@@ -6,6 +6,7 @@ import pytest
 from identity.journeys.registration.store import PENDING, PendingRegistrations
 from identity.rate_limits.limiter import RateLimiter
 from identity.residents.accounts.models import Resident
+from mailed_codes import another
 from sqlalchemy import select
 
 PASSWORD = "seven herons over the pond"
@@ -77,14 +78,14 @@ class TestInTheBrowserThatAsked:
         assert count(Resident) == 0
 
     def test_a_wrong_code_can_be_corrected(self, browser, mail):
-        wrong = f"{(int(mail.facts['code']) + 1) % 1_000_000:06d}"
+        wrong = another(mail.facts["code"])
         page = browser.press("Verify registration", code=wrong)
         assert "This is not the code in our newest email." in page.main
         assert page.form("Verify registration")[1]["code"] == wrong
         assert "is verified" in browser.press("Verify registration", code=mail.facts["code"]).main
 
     def test_five_wrong_codes_end_it_but_not_the_link(self, browser, mail):
-        wrong = f"{(int(mail.facts['code']) + 1) % 1_000_000:06d}"
+        wrong = another(mail.facts["code"])
         for _ in range(5):
             browser.press("Verify registration", code=wrong)
         page = browser.press("Verify registration", code=mail.facts["code"])
@@ -182,6 +183,65 @@ class TestInAnotherBrowser:
         page = other.post(waiting, {"csrf_token": token, "code": mail.facts["code"]})
         assert page.status == 400
         assert count(Resident) == 0
+
+
+class TestGuessingInBreadth:
+    """Each registration and each "Send it again" brings a code with five attempts of its own."""
+
+    ADDRESS = "victim@example.org"
+
+    @pytest.fixture
+    def guess_at(self, sign_up, make_browser):
+        """Return a function that registers an address from a network and types five wrong codes."""
+
+        def guess_at(address, network):
+            guesser = make_browser(network)
+            sign_up(address, who=guesser)
+            return [guesser.press("Verify registration", code="BCDF-GHJK").status for _ in range(5)]
+
+        return guess_at
+
+    def test_wrong_codes_count_over_all_registrations_of_an_address(
+        self, guess_at, sign_up, make_browser, mailbox, count
+    ):
+        for number in range(4):
+            assert guess_at(self.ADDRESS, f"192.0.2.{number}") == [422] * 5
+        owner = make_browser("192.0.2.99")
+        mailbox.clear()
+        sign_up(self.ADDRESS, who=owner)
+        right = mailbox.newest(self.ADDRESS, "verify_registration")
+        page = owner.press("Verify registration", code=right.facts["code"])
+        assert page.status == 429
+        assert "Too many wrong codes were typed. Open the email and click" in page.main
+        assert count(Resident) == 0
+
+    def test_the_owner_still_has_the_link_and_another_network(
+        self, guess_at, sign_up, make_browser, mailbox, count
+    ):
+        for number in range(5):
+            guess_at(self.ADDRESS, f"192.0.2.{number}")
+        owner = make_browser("198.51.100.7")
+        mailbox.clear()
+        sign_up(self.ADDRESS, who=owner)
+        mail = mailbox.newest(self.ADDRESS, "verify_registration")
+        neighbour = make_browser("192.0.2.99")
+        neighbour.open(mail.link)
+        assert "enter your password again" in neighbour.page.main
+        assert "is verified" in owner.press("Verify registration", code=mail.facts["code"]).main
+        assert count(Resident) == 1
+
+    def test_an_address_with_an_account_is_answered_alike(self, guess_at, add_resident, make_browser):
+        add_resident(self.ADDRESS)
+        assert [guess_at(self.ADDRESS, f"192.0.2.{number}") for number in range(5)] == [
+            guess_at("free@example.org", f"198.51.100.{number}") for number in range(5)
+        ]
+
+    def test_the_right_code_is_not_a_failure(self, sign_up, make_browser, mailbox):
+        for number in range(25):
+            person = make_browser(f"192.0.2.{number}")
+            sign_up(f"person{number}@example.org", who=person)
+            code = mailbox.newest(f"person{number}@example.org", "verify_registration").facts["code"]
+            assert "is verified" in person.press("Verify registration", code=code).main
 
 
 class TestLateAndWrongLinks:

@@ -1,5 +1,9 @@
-"""The auto-link: links the one earlier registration with the verified e-mail address, once per resident."""
+"""The auto-link: links the one earlier registration with the verified e-mail address, once per resident.
 
+An address makes one link a day in a city, whichever residents prove it meanwhile (docs/decisions/0067).
+"""
+
+import hashlib
 import unicodedata
 from datetime import timedelta
 
@@ -15,6 +19,8 @@ from billing_link.storage import Storage, hold
 from billing_link.tokens.caller import Caller
 
 UNDO_PERIOD = timedelta(days=7)
+# Between two auto-links by one address in one city.
+ONE_FOR_EACH = timedelta(days=1)
 
 
 class AutoLink:
@@ -26,26 +32,33 @@ class AutoLink:
         self._clock = clock
 
     def __call__(self, caller: Caller, city: City) -> AutoLinkOutcome:
-        """Return the outcome. Every outcome but NOT_TRIED is stored and final."""
+        """Return the outcome. Every outcome but NOT_TRIED is stored and final.
+
+        NOT_TRIED also where the address has made a link within the last day.
+        """
         key = key_of(caller.verified_email)
         if key is None or not city.linking or city.auto_link is AutoLinkPolicy.OFF:
             return AutoLinkOutcome.NOT_TRIED
         found = self._find_account(caller, city, key)
-        now = self._clock.now()
+        now, address = self._clock.now(), _digest(city.id, key)
         resident = Resident.of(caller, city.id)
         with self._storage.transaction() as tx:
             hold(tx, *resident.lock_names)
+            # Always after the resident's, so that no two wait for each other.
+            hold(tx, "address", address)
             links = Links(tx)
             if stored := links.find_auto_link_outcome(resident):
                 return stored
             if isinstance(found, UtilityAccount):
+                if links.has_linked_address(address, now - ONE_FOR_EACH):
+                    return AutoLinkOutcome.NOT_TRIED
                 new = NewLink(caller, resident, found, Origin.AUTO, now, now + UNDO_PERIOD)
                 made = make_link(tx, city, new)
                 link = made if isinstance(made, Link) else None
                 outcome = AutoLinkOutcome.LINKED if link else AutoLinkOutcome.NONE
             else:
                 link, outcome = None, found
-            links.record_auto_link(resident, outcome, link, now)
+            links.record_auto_link(resident, address, outcome, link, now)
             Audit(tx).record(
                 Event.AUTO_LINK_DECIDED,
                 now,
@@ -68,6 +81,10 @@ class AutoLink:
         closed_after = city.closed_after(self._clock.now().date())
         account = self._records.find_account(city.id, found[0].pair, closed_after=closed_after)
         return account or AutoLinkOutcome.NONE
+
+
+def _digest(city_id: str, key: str) -> str:
+    return hashlib.sha256(f"{city_id}\0{key}".encode()).hexdigest()
 
 
 def resembles(registered: str, given_name: str, family_name: str) -> bool:

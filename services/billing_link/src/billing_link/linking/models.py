@@ -61,6 +61,8 @@ class AutoLinkRow(Base):
     # The link that was made; empty if none was, or once it is undone.
     link_id: Mapped[str] = mapped_column(String(32))
     decided_at: Mapped[datetime]
+    # A hash of city and verified e-mail address; null in rows of an earlier release.
+    address_digest: Mapped[str | None] = mapped_column(String(64), index=True)
 
 
 class AttemptsRow(Base):

@@ -202,8 +202,21 @@ class Links:
         outcome = self._connection.scalar(select(AutoLinkRow.outcome).where(*_auto_link_of(resident)))
         return AutoLinkOutcome(outcome) if outcome else None
 
+    def has_linked_address(self, address_digest: str, since: datetime) -> bool:
+        """Return whether an auto-link was made after `since` by this address, undone or not."""
+        made = AutoLinkRow.outcome.in_((AutoLinkOutcome.LINKED.value, AutoLinkOutcome.UNDONE.value))
+        found = select(AutoLinkRow.subject).where(
+            AutoLinkRow.address_digest == address_digest, made, AutoLinkRow.decided_at > since
+        )
+        return self._connection.execute(found.limit(1)).one_or_none() is not None
+
     def record_auto_link(
-        self, resident: Resident, outcome: AutoLinkOutcome, link: Link | None, now: datetime
+        self,
+        resident: Resident,
+        address_digest: str,
+        outcome: AutoLinkOutcome,
+        link: Link | None,
+        now: datetime,
     ) -> None:
         """Store the outcome of the auto-link; a second one for the same resident is an integrity error."""
         self._connection.execute(
@@ -214,6 +227,7 @@ class Links:
                 outcome=outcome.value,
                 link_id=link.link_id if link else "",
                 decided_at=now,
+                address_digest=address_digest,
             )
         )
 

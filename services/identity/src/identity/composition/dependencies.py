@@ -49,7 +49,7 @@ class Dependencies:
         self.account_events = account_events(self.secret_keys, clock, settings.issuer)
         self.sessions = SessionLifecycle(self.account_events)
         self.hasher = PasswordHasher(hashing)
-        self.policy = PasswordPolicy(settings.password_min_length)
+        self.policy = PasswordPolicy(settings.password_min_length, self.relying_parties.city_names)
         self.continuations = Continuations(self.secret_keys)
         self.mail_links = MailLinks(settings, self.continuations)
         self.mail_queue = MailQueue(self.secret_keys, clock)

@@ -6,6 +6,6 @@ _LONGEST_CODE = 32
 
 
 class CodeForm(PageForm):
-    """The six digits; blanks and dashes in between do not matter."""
+    """The eight letters, in any case; blanks and dashes in between do not matter."""
 
     code = text_field(lazy_gettext("Code from the email"), _LONGEST_CODE)

@@ -142,7 +142,7 @@ class VerificationPages(ABC, Generic[P]):
         outcome = self.verify_by_code(pending, form.code.data or "")
         if isinstance(outcome, CodeRefused):
             form.refuse("code", [_code_message(outcome.result)])
-            return self._render(pending, form, 422)
+            return self._render(pending, form, 429 if outcome.result is CodeResult.TOO_MANY else 422)
         return outcome
 
     def resend(self, **_path: str) -> Response:
@@ -255,4 +255,11 @@ def _flash(outcome: Resend, sent: str) -> None:
 def _code_message(result: CodeResult) -> str:
     if result is CodeResult.WRONG:
         return str(gettext("This is not the code in our newest email. Check it and type it again."))
+    if result is CodeResult.TOO_MANY:
+        return str(
+            gettext(
+                "Too many wrong codes were typed. Open the email and click “Verify registration”: its link"
+                " still works."
+            )
+        )
     return str(gettext("This code is no longer valid. Choose “Send it again” for a new one."))

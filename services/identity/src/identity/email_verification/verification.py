@@ -9,6 +9,7 @@ from typing import Generic, Protocol, TypeVar
 
 from identity.clock import Clock
 from identity.continuation import Continuation, Continuations, SignedContinuation
+from identity.email_verification.code_tries import CodeTries
 from identity.email_verification.mail import VerificationMailQueue
 from identity.mail.messages import Mail
 from identity.rate_limits.limiter import Action, RateLimiter
@@ -168,6 +169,8 @@ class EmailVerification(Generic[P]):
         self._continuations = continuations
         self._mail_links = mail_links
         self._mail_queue = mail_queue
+        # One budget of failures for every owner: registrations and first sign-ins together.
+        self._tries = CodeTries("verify", rate_limiter)
 
     def find_pending(self, pending_id: str, browser_secret: str | None) -> P | None:
         """Return the row that this browser created, verified or not, unless it has expired."""
@@ -256,6 +259,15 @@ class EmailVerification(Generic[P]):
             return False
         OneTimeCodes(tx, self._secret_keys).delete_code(purpose, link.pending.id)
         return True
+
+    def claim_try(self, pending: P, visitor: Visitor) -> bool:
+        """Count a try at a code for the row's address, before a transaction; False if no more are allowed."""
+        return pending.address is not None and self._tries.claim_try(pending.address.key, visitor.ip_address)
+
+    def give_back_try(self, pending: P, visitor: Visitor) -> None:
+        """Take the try back, after the transaction: the code was right."""
+        if pending.address is not None:
+            self._tries.give_back_try(pending.address.key, visitor.ip_address)
 
     def claim_code(self, tx: Transaction, pending: P, code: str) -> CodeResult:
         """Spend an attempt at the code; if it is right, spend the code and its link."""

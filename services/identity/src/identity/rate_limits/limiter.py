@@ -41,12 +41,18 @@ class Action(StrEnum):
     NO_SIGN_IN_CODE = "no_sign_in_code"
     # A mailed code that is typed, or the token of a mailed link.
     PROOF = "proof"
+    # Wrong codes from mails: from one class of networks (`networks.network_class`), for one address from
+    # there, and for one address from anywhere.
+    CODE_FROM_NETWORK = "code_from_network"
+    CODE_FOR_ADDRESS_FROM_NETWORK = "code_for_address_from_network"
+    CODE_FOR_ADDRESS = "code_for_address"
     # A device that asks for codes (RFC 8628).
     DEVICE = "device"
     # Dynamic client registration (RFC 7591, RFC 7592).
     REGISTRATION = "registration"
-    # A device's user code that is typed: by network, and by the code (RFC 8628 §5.1).
+    # A device's user code that is typed: by network and class of networks, and by the code (RFC 8628 §5.1).
     USER_CODE = "user_code"
+    USER_CODE_FROM_NETWORK = "user_code_from_network"
     USER_CODE_ITSELF = "user_code_itself"
 
 
@@ -70,7 +76,11 @@ def limits(settings: Settings) -> dict[Action, Limit]:
         Action.MAIL_AGAIN: Limit(1, timedelta(seconds=30)),
         Action.DEVICE: Limit(60, timedelta(minutes=1)),
         Action.REGISTRATION: Limit(60, timedelta(minutes=1)),
+        Action.CODE_FROM_NETWORK: Limit(100, timedelta(hours=1)),
+        Action.CODE_FOR_ADDRESS_FROM_NETWORK: Limit(20, timedelta(days=1)),
+        Action.CODE_FOR_ADDRESS: Limit(100, timedelta(days=1)),
         Action.USER_CODE: Limit(10, timedelta(minutes=1)),
+        Action.USER_CODE_FROM_NETWORK: Limit(100, timedelta(hours=1)),
         Action.USER_CODE_ITSELF: Limit(10, timedelta(minutes=10)),
         Action.MAIL_HINT: Limit(1, timedelta(hours=1)),
         Action.SIGN_IN_CODE: Limit(5, timedelta(days=1)),
@@ -128,6 +138,12 @@ class RateLimiter:
         if count > limit.requests:
             self._refused(action.value)
         return count <= limit.requests
+
+    def give_back(self, action: Action, asker: str) -> None:
+        """Take back a request that was counted by `allows` and is not to count."""
+        digest = self._secret_keys.keyed_digest("throttle", asker)
+        with self._storage.autocommit() as connection:
+            RequestCounts(connection).give_back_request(action, digest, self._clock.now())
 
     def seconds(self, action: Action) -> int:
         """Return the length of the action's window in seconds (`Retry-After`)."""

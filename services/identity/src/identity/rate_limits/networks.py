@@ -22,8 +22,13 @@ _DOTTED_WITH_PORT = re.compile(r"(.*\d\.\d{1,3}):[^:.]*")
 _GROUPS_OF_IPV6 = 8
 
 
-def network_of(address: str, *, ipv4_prefix: int) -> str:
-    """Return the network in CIDR form: IPv4 by the prefix's length, IPv6 by 64 bits.
+def network_class(address: str) -> str:
+    """Return the network that one attacker may have wholly: IPv4 by 24 bits, IPv6 by 48 (RFC 6177 §2)."""
+    return network_of(address, ipv4_prefix=24, ipv6_prefix=48)
+
+
+def network_of(address: str, *, ipv4_prefix: int, ipv6_prefix: int = _IPV6_PREFIX) -> str:
+    """Return the network in CIDR form, by the length of its prefix.
 
     A single IPv4 address is written without a prefix. Text that is no address is a network of its own,
     `unreadable:` and a digest of it, so that visitors of a proxy that writes something else never count
@@ -33,7 +38,7 @@ def network_of(address: str, *, ipv4_prefix: int) -> str:
     if parsed is None:
         text = address.strip()
         return f"unreadable:{sha256(text.encode()).hexdigest()[:16]}" if text else _NO_ADDRESS
-    prefix = ipv4_prefix if isinstance(parsed, IPv4Address) else _IPV6_PREFIX
+    prefix = ipv4_prefix if isinstance(parsed, IPv4Address) else ipv6_prefix
     return str(ip_network((parsed, prefix), strict=False)).removesuffix("/32")
 
 

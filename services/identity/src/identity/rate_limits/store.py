@@ -48,6 +48,15 @@ class RequestCounts:
             .values(asker=newest)
         )
 
+    def give_back_request(self, action: str, asker: str, now: datetime) -> None:
+        """Count one request less in its window."""
+        this = (COUNTS.c.action == action) & (COUNTS.c.asker == asker)
+        self._executor.execute(
+            update(COUNTS)
+            .where(this, COUNTS.c.expires_at > now, COUNTS.c.requests > 0)
+            .values(requests=COUNTS.c.requests - 1)
+        )
+
     def delete_old(self, now: datetime, limit: int) -> int:
         """Delete up to `limit` counters whose window is over; return how many."""
         return delete_some(self._executor, COUNTS, COUNTS.c.expires_at <= now, limit)

@@ -23,6 +23,7 @@ class RelyingPartyCache:
         self._cities = _Cached[RegisteredCity](clock, self._read_city)
         self._resources = _Cached[RegisteredResource](clock, self._read_resource)
         self._scopes = _Cached[tuple[str, ...]](clock, self._read_scopes)
+        self._city_names = _Cached[tuple[str, ...]](clock, self._read_city_names)
 
     def client(self, client_id: str) -> RegisteredClient | None:
         """Return the client, or None when it is unknown or disabled."""
@@ -31,6 +32,10 @@ class RelyingPartyCache:
     def city(self, city_id: str) -> RegisteredCity | None:
         """Return the city, or None when it is unknown."""
         return self._cities.get(city_id)
+
+    def city_names(self) -> tuple[str, ...]:
+        """Return the names of all cities."""
+        return self._city_names.get("") or ()
 
     def resource(self, resource_id: str) -> RegisteredResource | None:
         """Return the resource with this indicator, or None when it is unknown."""
@@ -42,7 +47,7 @@ class RelyingPartyCache:
 
     def expire(self) -> None:
         """Read every value again at its next use."""
-        for cached in (self._clients, self._cities, self._resources, self._scopes):
+        for cached in (self._clients, self._cities, self._resources, self._scopes, self._city_names):
             cached.expire()
 
     def _read_client(self, client_id: str) -> RegisteredClient | None:
@@ -52,6 +57,10 @@ class RelyingPartyCache:
     def _read_city(self, city_id: str) -> RegisteredCity | None:
         with self._storage.autocommit() as connection:
             return Cities(connection).find_city(city_id)
+
+    def _read_city_names(self, _key: str) -> tuple[str, ...]:
+        with self._storage.autocommit() as connection:
+            return tuple(Cities(connection).list_names())
 
     def _read_resource(self, resource_id: str) -> RegisteredResource | None:
         with self._storage.autocommit() as connection:

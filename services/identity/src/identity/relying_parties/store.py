@@ -87,6 +87,10 @@ class Cities:
         """Return all cities, by id."""
         return [_city(row) for row in self._connection.execute(_CITIES.order_by(CITY.c.id)).mappings()]
 
+    def list_names(self) -> list[str]:
+        """Return the names of all cities, by id."""
+        return list(self._connection.execute(select(CITY.c.name).order_by(CITY.c.id)).scalars())
+
     def put_city(self, city: RegisteredCity) -> None:
         """Write the city, new or changed."""
         methods = None if city.sign_in_methods is None else list(city.sign_in_methods)

@@ -27,11 +27,16 @@ def messages(problems: list[PasswordProblem], policy: PasswordPolicy) -> list[st
             "This password is too long. Use at most %(longest)s characters.", longest=policy.max_length
         ),
         PasswordProblem.COMMON: gettext(
-            "This password is on the lists that attackers try first. Choose another one."
+            "This password, or one very much like it, is on the lists that attackers try first."
+            " Choose another one."
         ),
         PasswordProblem.CONTEXT: gettext(
-            "This password is made of your name, your email address or the name of this service."
+            "This password is made of your name, your email address, a city or the name of this service."
             " Use other words."
+        ),
+        PasswordProblem.GUESSABLE: gettext(
+            "This password is easy to guess: it is made of well-known words, names, dates or rows of keys."
+            " Use three or four words that have nothing to do with one another."
         ),
     }
     return [words[problem] for problem in problems]

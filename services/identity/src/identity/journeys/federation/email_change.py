@@ -10,6 +10,7 @@ from identity.audit.events import Event
 from identity.audit.store import Audit
 from identity.clock import Clock
 from identity.continuation import Continuation
+from identity.email_verification.code_tries import CodeTries
 from identity.email_verification.mail import VerificationMailQueue
 from identity.mail import messages
 from identity.mail.messages import Recipient
@@ -70,6 +71,8 @@ class EmailChange:
         self._mail_queue = mail_queue
         self._mail_links = mail_links
         self._account_events = account_events
+        # Apart from registrations: a stranger's sign-ups for this address use up none of these tries.
+        self._tries = CodeTries("change", rate_limiter)
 
     def offered_address(self, current: SignedIn) -> str:
         """Return the address that the resident may change to; empty if there is none."""
@@ -103,7 +106,19 @@ class EmailChange:
         return CodeRequest.MAILED
 
     def confirm(self, current: SignedIn, code: str, visitor: Visitor) -> CodeResult:
-        """Change the address if the code is right, and mail the old one."""
+        """Change the address if the code is right, in the session that asked for it, and mail the old one."""
+        with self._storage.transaction() as tx:
+            offer = self._offer(tx, current)
+        if offer is None:
+            return CodeResult.EXPIRED
+        if not self._tries.claim_try(offer.address.key, visitor.ip_address):
+            return CodeResult.TOO_MANY
+        result = self._change(current, code, visitor)
+        if result is CodeResult.RIGHT:
+            self._tries.give_back_try(offer.address.key, visitor.ip_address)
+        return result
+
+    def _change(self, current: SignedIn, code: str, visitor: Visitor) -> CodeResult:
         now = self._clock.now()
         with self._storage.transaction() as tx:
             offer = self._offer(tx, current)
@@ -162,5 +177,9 @@ class EmailChange:
 
 
 def _subject(current: SignedIn, address: Address) -> str:
-    """Bind the code to the address too: the provider's may change again before the code is typed."""
-    return hashlib.sha256(f"{current.resident_id}\0{address.key}".encode()).hexdigest()[:32]
+    """Return what the code is bound to: the address, which may change again at the provider, and the session.
+
+    Only the browser that asked for the code may type it.
+    """
+    bound_to = f"{current.resident_id}\0{address.key}\0{current.sid}"
+    return hashlib.sha256(bound_to.encode()).hexdigest()[:32]

@@ -94,7 +94,7 @@ class EmailChangePages:
             flash(gettext("Your email address is changed."), "success")
             return self._to_profile()
         form.refuse("code", [_code_message(result)])
-        return self._render(current, form, 422)
+        return self._render(current, form, 429 if result is CodeResult.TOO_MANY else 422)
 
     def _render(self, current: SignedIn, form: CodeForm, status: int = 200) -> Response:
         offered = self._email_change.offered_address(current)
@@ -121,4 +121,6 @@ class EmailChangePages:
 def _code_message(result: CodeResult) -> str:
     if result is CodeResult.WRONG:
         return str(gettext("This is not the code in our newest email. Check it and type it again."))
+    if result is CodeResult.TOO_MANY:
+        return str(gettext("Too many wrong codes were typed. Try again tomorrow."))
     return str(gettext("This code is no longer valid. Go back to your profile and ask for a new one."))

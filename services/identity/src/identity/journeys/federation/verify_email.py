@@ -60,16 +60,20 @@ class VerifyFirstSignIn:
         self, pending: FirstSignInView, code: str, browser: RequestingBrowser
     ) -> SignInCompleted | SignInAgain | OtherMethod | CodeRefused:
         """Verify by the code, in the browser that came back from the provider."""
+        if not self._verification.claim_try(pending, browser.visitor):
+            return CodeRefused(CodeResult.TOO_MANY)
         continuation = self._continuations.read(pending.continuation)
         try:
             with self._storage.transaction() as tx:
                 result = self._verification.claim_code(tx, pending, code)
                 if result is not CodeResult.RIGHT:
                     return CodeRefused(result)
-                return self._provision.finish(tx, pending, continuation, browser, self._clock.now())
+                outcome = self._provision.finish(tx, pending, continuation, browser, self._clock.now())
         except IdentityTakenError:
             # In another tab, a moment ago.
             return SignInAgain(continuation)
+        self._verification.give_back_try(pending, browser.visitor)
+        return outcome
 
     def by_link(
         self, link: OpenLink[FirstSignInView], browser: RequestingBrowser

@@ -93,6 +93,8 @@ class VerifyRegistration:
         self, pending: PendingRegistrationView, code: str, visitor: Visitor
     ) -> RegistrationVerified | AlreadyVerified | CodeRefused | PasswordNeeded:
         """Verify by the code, in the browser that signed up."""
+        if not self._verification.claim_try(pending, visitor):
+            return CodeRefused(CodeResult.TOO_MANY)
         with self._storage.transaction() as tx:
             result = self._verification.claim_code(tx, pending, code)
             if result is not CodeResult.RIGHT:
@@ -100,9 +102,13 @@ class VerifyRegistration:
             if Accounts(tx).by_email_key(pending.email_key) is not None:
                 # A code for a taken address is never mailed: it was guessed, and is answered as a wrong one.
                 return CodeRefused(CodeResult.WRONG)
-            if not pending.password_hash:
-                return PasswordNeeded(self._verification.issue_link(tx, pending))
-            return self._create_resident(tx, pending, pending.password_hash, visitor)
+            outcome: RegistrationVerified | AlreadyVerified | PasswordNeeded
+            if pending.password_hash:
+                outcome = self._create_resident(tx, pending, pending.password_hash, visitor)
+            else:
+                outcome = PasswordNeeded(self._verification.issue_link(tx, pending))
+        self._verification.give_back_try(pending, visitor)
+        return outcome
 
     def by_link(
         self, link: OpenLink[PendingRegistrationView], visitor: Visitor

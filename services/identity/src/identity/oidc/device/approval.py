@@ -3,16 +3,16 @@
 from dataclasses import dataclass
 from enum import Enum, auto
 
-from identity import randomness
+from identity import randomness, typed_codes
 from identity.audit.events import Event
 from identity.audit.store import Audit
 from identity.clock import Clock
-from identity.oidc.device import user_codes
 from identity.oidc.device.store import DeviceAuthorizations, WaitingDevice
 from identity.oidc.endpoints.device_authorization import USER_CODE
 from identity.oidc.grants.store import Grants, NewGrant
 from identity.oidc.tokens import claims
 from identity.rate_limits.limiter import Action, RateLimiter
+from identity.rate_limits.networks import network_class
 from identity.relying_parties.cache import RelyingPartyCache
 from identity.relying_parties.clients import RegisteredClient, RegisteredResource
 from identity.residents.accounts.store import Accounts
@@ -55,9 +55,15 @@ class DeviceApproval:
         self._relying_parties, self._rate_limiter = relying_parties, rate_limiter
 
     def find_by_user_code(self, typed: str, visitor: Visitor) -> DeviceRequest | NotFound:
-        """Return the waiting device with this user code; attempts are limited by network and code (§5.1)."""
-        code = user_codes.parse(typed)
+        """Return the waiting device with this user code; attempts are limited by network and code (§5.1).
+
+        Of a class of networks only failures count.
+        """
+        code = typed_codes.parse(typed)
         if not self._rate_limiter.allows_network(Action.USER_CODE, visitor.ip_address):
+            return NotFound.TOO_MANY
+        network = network_class(visitor.ip_address)
+        if not self._rate_limiter.allows(Action.USER_CODE_FROM_NETWORK, network):
             return NotFound.TOO_MANY
         if code is None:
             return NotFound.UNKNOWN
@@ -67,7 +73,11 @@ class DeviceApproval:
             device = DeviceAuthorizations(connection).find_by_user_code(
                 self._secret_keys.keyed_digests(USER_CODE, code)
             )
-        return self._waiting(device) or NotFound.UNKNOWN
+        waiting = self._waiting(device)
+        if waiting is None:
+            return NotFound.UNKNOWN
+        self._rate_limiter.give_back(Action.USER_CODE_FROM_NETWORK, network)
+        return waiting
 
     def find_device(self, device_id: str) -> DeviceRequest | None:
         """Return the device; None if it is unknown, expired or decided."""

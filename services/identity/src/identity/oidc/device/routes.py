@@ -8,8 +8,8 @@ from flask import Blueprint, Response, flash, request
 from flask import session as page_state
 from flask_babel import gettext
 
+from identity import typed_codes
 from identity.continuation import Continuation
-from identity.oidc.device import user_codes
 from identity.oidc.device.approval import DeviceApproval, DeviceRequest, NotFound
 from identity.oidc.device.forms import UserCodeForm
 from identity.oidc.endpoints.device_authorization import PAGE
@@ -43,8 +43,8 @@ class DevicePages:
 
     def form(self) -> Response:
         """Show the form, filled in from `verification_uri_complete` (§3.3.1)."""
-        code = user_codes.parse(request.args.get("user_code", ""))
-        return self._form(UserCodeForm(user_code=user_codes.formatted(code) if code else ""))
+        code = typed_codes.parse(request.args.get("user_code", ""))
+        return self._form(UserCodeForm(user_code=typed_codes.formatted(code) if code else ""))
 
     def submit(self) -> Response:
         """Find the device and redirect to the question."""
@@ -59,7 +59,7 @@ class DevicePages:
             form.refuse("user_code", [_not_found_text()])
             return self._form(form, 422)
         typed = dict(page_state.get(_TYPED_CODES, {}))
-        typed[found.device.id] = user_codes.formatted(user_codes.parse(form.user_code.data or "") or "")
+        typed[found.device.id] = typed_codes.formatted(typed_codes.parse(form.user_code.data or "") or "")
         page_state[_TYPED_CODES] = dict(list(typed.items())[-_MOST_CODES:])
         return self._pages.see_other(f"{PAGE}/confirm/{found.device.id}", Continuation())
 

@@ -6,10 +6,9 @@ from authlib.oauth2 import OAuth2Error
 from authlib.oauth2.rfc6749 import UnauthorizedClientError
 from werkzeug.wrappers import Response
 
-from identity import randomness
+from identity import randomness, typed_codes
 from identity.clock import Clock
 from identity.oidc.client_authentication.authentication import AuthenticatedClient, ClientAuthentication
-from identity.oidc.device import user_codes
 from identity.oidc.device.store import DeviceAuthorizations, WaitingDevice
 from identity.oidc.protocol.errors import TooManyRequestsError
 from identity.oidc.protocol.lifetimes import DEVICE_CODE, DEVICE_INTERVAL
@@ -58,7 +57,7 @@ class DeviceAuthorizationEndpoint:
             device_code, user_code = self._begin(authenticated, request)
         except OAuth2Error as error:
             return error_response(error)
-        shown = user_codes.formatted(user_code)
+        shown = typed_codes.formatted(user_code)
         content = {
             "device_code": device_code,
             "user_code": shown,
@@ -73,7 +72,7 @@ class DeviceAuthorizationEndpoint:
         client = authenticated.client
         scope = allowed_scope(request.parameters.get("scope") or "openid", client)
         resources = self._resources.granted_resources(request.parameters.all("resource"), client)
-        now, device_code, user_code = self._clock.now(), randomness.secret(), user_codes.generate()
+        now, device_code, user_code = self._clock.now(), randomness.secret(), typed_codes.generate()
         device = WaitingDevice(
             id=randomness.identifier(),
             client_id=client.id,
@@ -89,7 +88,7 @@ class DeviceAuthorizationEndpoint:
             devices = DeviceAuthorizations(executor)
             # Two devices may get the same user code on one day; a second collision is as good as impossible.
             while not devices.add_device(device):
-                user_code = user_codes.generate()
+                user_code = typed_codes.generate()
                 device = replace(device, user_code_digest=self._user_code_digest(user_code))
         return device_code, user_code
 

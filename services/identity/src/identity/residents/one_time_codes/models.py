@@ -15,7 +15,7 @@ class OneTimeCode(Model):
 
     purpose: Mapped[str] = mapped_column(String(32), primary_key=True)
     subject: Mapped[str] = mapped_column(String(32), primary_key=True)
-    # Keyed digest: six digits are too few to hash openly.
+    # Keyed digest: 34 bits are too few to hash openly.
     code_digest: Mapped[str] = mapped_column(String(64))
     attempts_left: Mapped[int] = mapped_column(Integer)
     expires_at: Mapped[datetime] = mapped_column(index=True)

@@ -1,12 +1,11 @@
 """One-time codes in the database."""
 
-import unicodedata
 from datetime import datetime, timedelta
 from enum import StrEnum
 
 from sqlalchemy import delete, select, update
 
-from identity import randomness
+from identity import typed_codes
 from identity.residents.one_time_codes.models import OneTimeCode
 from identity.secret_keys import SecretKeys
 from identity.storage import Executor, delete_some, insert_into, table_of
@@ -30,6 +29,8 @@ class CodeResult(StrEnum):
     EXPIRED = "expired"
     # Five wrong attempts: a new code is needed.
     EXHAUSTED = "exhausted"
+    # Not compared: too many wrong codes were typed for the address, or from the network.
+    TOO_MANY = "too_many"
 
 
 class OneTimeCodes:
@@ -40,10 +41,12 @@ class OneTimeCodes:
         self._secret_keys = secret_keys
 
     def issue_code(self, purpose: str, subject: str, now: datetime) -> str:
-        """Return a new code of six digits, a secret, which replaces the one before."""
-        code = randomness.six_digits()
+        """Return a new code as it is displayed (`typed_codes`), a secret, which replaces the one before."""
+        code = typed_codes.formatted(typed_codes.generate())
         values = {
-            "code_digest": self._secret_keys.keyed_digest(_digest_purpose(purpose), f"{subject}\0{code}"),
+            "code_digest": self._secret_keys.keyed_digest(
+                _digest_purpose(purpose), f"{subject}\0{_read(code)}"
+            ),
             "attempts_left": ATTEMPTS,
             "expires_at": now + LIFETIME,
         }
@@ -80,7 +83,7 @@ class OneTimeCodes:
         """Spend an attempt, and the code itself if it is right: of any number of claims one is RIGHT.
 
         The attempt is taken before the code is compared, so that guesses made at once cannot exceed the
-        limit. All but the digits of `code` is ignored.
+        limit. `code` is what was typed.
         """
         this = (CODES.c.purpose == purpose) & (CODES.c.subject == subject)
         tried = self._executor.execute(
@@ -92,7 +95,7 @@ class OneTimeCodes:
         if tried is None:
             return self._why_not(purpose, subject, now)
         is_right = self._secret_keys.is_digest_of(
-            tried.code_digest, _digest_purpose(purpose), f"{subject}\0{_digits(code)}"
+            tried.code_digest, _digest_purpose(purpose), f"{subject}\0{_read(code)}"
         )
         if not is_right:
             return CodeResult.WRONG if tried.attempts_left else CodeResult.EXHAUSTED
@@ -120,5 +123,6 @@ def _digest_purpose(purpose: str) -> str:
     return f"code {purpose}"
 
 
-def _digits(typed: str) -> str:
-    return "".join(character for character in unicodedata.normalize("NFKC", typed) if character.isdecimal())
+def _read(typed: str) -> str:
+    # The release before mailed six digits.
+    return typed_codes.parse(typed) or "".join(letter for letter in typed if letter.isdecimal())

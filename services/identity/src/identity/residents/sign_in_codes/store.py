@@ -1,13 +1,12 @@
 """Codes that complete a sign-in, in the database."""
 
 import hashlib
-import unicodedata
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from sqlalchemy import delete, update
 
-from identity import randomness
+from identity import typed_codes
 from identity.residents.sign_in_codes.models import SignInCode
 from identity.secret_keys import SecretKeys, digest
 from identity.storage import Executor, delete_some, insert_into, table_of
@@ -18,9 +17,6 @@ LIFETIME = timedelta(minutes=10)
 # How long after its issue a code that waits to be mailed may be restarted.
 RESTARTED_FOR = 2 * LIFETIME
 ATTEMPTS = 5
-# Consonants: they make no words, and none looks like a digit. Eight of them have 34 bits.
-_ALPHABET = "BCDFGHJKLMNPQRSTVWXZ"
-_LENGTH = 8
 _PURPOSE = "sign-in code"
 
 
@@ -38,8 +34,11 @@ class SignInCodes:
         self._executor, self._secret_keys = executor, secret_keys
 
     def issue_code(self, code_id: str, verified_hash: str | None, *, remember_me: bool, now: datetime) -> str:
-        """Return a new code, a secret, in place of the one before; it never works without a verified hash."""
-        code = randomness.text_of(_ALPHABET, _LENGTH)
+        """Return a new code as it is displayed, a secret, in place of the one before.
+
+        It never works without a verified hash.
+        """
+        code = typed_codes.generate()
         values = {
             "code_digest": self._secret_keys.keyed_digest(_PURPOSE, f"{code_id}\0{code}"),
             "password_digest": digest(verified_hash) if verified_hash else "",
@@ -49,7 +48,7 @@ class SignInCodes:
         }
         statement = insert_into(self._executor, CODES).values(id=code_id, **values)
         self._executor.execute(statement.on_conflict_do_update(index_elements=[CODES.c.id], set_=values))
-        return formatted(code)
+        return typed_codes.formatted(code)
 
     def restart_code(self, code_id: str, code: str, *, issued_at: datetime, now: datetime) -> bool:
         """Let the life of a code that is about to be mailed begin now; tell whether it works.
@@ -59,7 +58,7 @@ class SignInCodes:
         """
         if now >= issued_at + RESTARTED_FOR:
             return False
-        digests = self._secret_keys.keyed_digests(_PURPOSE, f"{code_id}\0{_letters(code)}")
+        digests = self._secret_keys.keyed_digests(_PURPOSE, f"{code_id}\0{typed_codes.parse(code)}")
         restarted = self._executor.execute(
             update(CODES)
             .where(CODES.c.id == code_id, CODES.c.attempts_left > 0, CODES.c.password_digest != "")
@@ -85,7 +84,9 @@ class SignInCodes:
         ).one_or_none()
         if tried is None or not stored_hash or tried.password_digest != digest(stored_hash):
             return None
-        if not self._secret_keys.is_digest_of(tried.code_digest, _PURPOSE, f"{code_id}\0{_letters(code)}"):
+        if not self._secret_keys.is_digest_of(
+            tried.code_digest, _PURPOSE, f"{code_id}\0{typed_codes.parse(code)}"
+        ):
             return None
         spent = self._executor.execute(
             delete(CODES)
@@ -102,14 +103,3 @@ class SignInCodes:
 def code_id(browser_secret: str, email_key: str) -> str:
     """Return what names the code of one browser and address."""
     return hashlib.sha256(f"{browser_secret}\0{email_key}".encode()).hexdigest()
-
-
-def formatted(code: str) -> str:
-    """Return the code as it is mailed: `WDJB-MJHT`."""
-    return f"{code[: _LENGTH // 2]}-{code[_LENGTH // 2 :]}"
-
-
-def _letters(typed: str) -> str:
-    """Return what was typed in capitals, without separators; anything else makes it wrong."""
-    plain = unicodedata.normalize("NFKC", typed).upper()
-    return "".join(character for character in plain if character.isalnum())
