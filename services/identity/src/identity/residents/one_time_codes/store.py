@@ -66,14 +66,11 @@ class OneTimeCodes:
         """
         if now >= issued_at + RESTARTED_FOR:
             return False
+        digests = self._secret_keys.keyed_digests(_digest_purpose(purpose), f"{subject}\0{_read(code)}")
         restarted = self._executor.execute(
             update(CODES)
             .where(CODES.c.purpose == purpose, CODES.c.subject == subject, CODES.c.attempts_left > 0)
-            .where(
-                CODES.c.code_digest.in_(
-                    self._secret_keys.keyed_digests(_digest_purpose(purpose), f"{subject}\0{code}")
-                )
-            )
+            .where(CODES.c.code_digest.in_(digests))
             .values(expires_at=now + LIFETIME)
             .returning(CODES.c.subject)
         )
