@@ -229,10 +229,15 @@ class _Connection:
         self._received = b""
         return int(head[9:12])
 
-    def reopen(self) -> None:
+    def reopen(self) -> bool:
+        """Connect again; False if nothing listens any more."""
         self.socket.close()
         self._received = b""
-        self.socket = self._open()
+        try:
+            self.socket = self._open()
+        except OSError:
+            return False
+        return True
 
     def _open(self) -> socket.socket:
         made = socket.create_connection(("127.0.0.1", self._port), timeout=_SECONDS_FOR_AN_ANSWER)
@@ -260,9 +265,8 @@ def _flood(port: int, requests: list[str], connections: int, seconds: float) -> 
             if status == 0 or time.perf_counter() >= end:
                 poll.unregister(file)
                 del by_file[file]
-                if time.perf_counter() >= end:
+                if time.perf_counter() >= end or not connection.reopen():
                     continue
-                connection.reopen()
                 by_file[connection.socket.fileno()] = connection
                 poll.register(connection.socket, select.EPOLLIN)
             connection.send()
