@@ -20,7 +20,7 @@ TEST_READY := .venv/.test-$(call made_of,test)
 .PHONY: help run env test reliability reliability-table check bench protos assets screenshots lock clean
 
 help: ## List the commands
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-18s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 run: $(RUN_READY) assets ## Start everything on this machine with the sample city; Ctrl-C stops it
 	@exec $(BIN)/python -m deploy.local
