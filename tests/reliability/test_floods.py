@@ -73,11 +73,11 @@ def test_pages_stay_fast_and_right_passwords_are_served(identity: WebService, da
     assert set(right.by_status) == {303, 503}
     # A hash takes 20 to 40 ms, and more beside an attacker on the same processors.
     assert len(answers.with_status(303, 422).seen) > 3 * SECONDS
-    assert answers.with_status(503).median < 1
-    # A wrong password is a failure here, and in all.
-    wrong = answers.by_status[422]
-    assert counted(database_url, "sign_in_failures", "failures") <= 2 * wrong
-    assert counted(database_url, "request_counts", "requests") == len(answers.with_status(303, 422).seen)
+    assert answers.with_status(503).median < 3
+    # What was refused would be many times as much. A wrong password is a failure in a few classes.
+    admitted = len(answers.with_status(303, 422).seen)
+    assert counted(database_url, "sign_in_failures", "failures") <= 4 * answers.by_status[422]
+    assert counted(database_url, "request_counts WHERE action = 'sign_in'", "requests") == admitted
     # Afterwards all is as before.
     assert slowed(pages, usual, visitors.visit(2)) == {}
 
