@@ -17,10 +17,10 @@ made_of = $(shell { pwd; cat requirements/install.sh requirements/uv.txt require
 RUN_READY := .venv/.run-$(call made_of,run)
 TEST_READY := .venv/.test-$(call made_of,test)
 
-.PHONY: help run env test reliability check bench protos assets screenshots lock clean
+.PHONY: help run env test reliability reliability-table check bench protos assets screenshots lock clean
 
 help: ## List the commands
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-18s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 run: $(RUN_READY) assets ## Start everything on this machine with the sample city; Ctrl-C stops it
 	@exec $(BIN)/python -m deploy.local
@@ -36,6 +36,10 @@ test: $(TEST_READY) assets ## Run every test; one part of them: make test ARGS="
 reliability: $(TEST_READY) assets ## Freeze, cut and restart what real services depend on; takes minutes
 	@sh tests/system_packages.sh
 	@$(BIN)/pytest -n 2 tests/reliability $(ARGS)
+
+reliability-table: $(TEST_READY) assets ## Measure the table of docs/reliability.md: attacks and faults beside innocent visitors
+	@sh tests/system_packages.sh
+	@$(BIN)/pytest -n 0 -q -p no:randomly tests/reliability/attacks_and_faults.py --reliability-table docs/reliability.md $(ARGS)
 
 check: $(TEST_READY) assets ## Check style, types, imports, dependencies, the contract, locks and translations
 	$(BIN)/ruff check

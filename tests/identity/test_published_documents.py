@@ -174,3 +174,24 @@ def test_few_threads_wait_for_a_server(clock: FixedClock, retention: Retention):
         assert len(refused) == 4
         may_answer.set()
         assert sum(each.exception() is None for each in answers) == 4
+
+
+def test_few_threads_wait_for_the_servers_of_all_clients(clock: FixedClock):
+    may_answer = Event()
+
+    def fetch() -> str:
+        may_answer.wait(5)
+        return "document"
+
+    def ask(documents: list[PublishedDocument[str]]) -> int:
+        """Return how many of eight threads, each of another document, are refused at once."""
+        with ThreadPoolExecutor(8) as threads:
+            answers = [threads.submit(document.get) for document in documents]
+            refused = wait(answers, timeout=0.3).done
+            may_answer.set()
+        may_answer.clear()
+        return len(refused)
+
+    # A client may register many addresses that do not answer; operators name few.
+    assert ask([PublishedDocument(fetch, CLIENT_CHOSEN, clock) for _ in range(8)]) == 4
+    assert ask([PublishedDocument(fetch, RETENTION, clock) for _ in range(8)]) == 0

@@ -56,9 +56,12 @@ class OwnPostgresql:
             connection.execute(text(f'CREATE DATABASE "{name}"'))
         engine.dispose()
         if migrated:
-            url = make_url(self.url).set(database=name).render_as_string(hide_password=False)
-            import_module(f"{service}.migrations").upgrade(url)
+            import_module(f"{service}.migrations").upgrade(self.url_of(name))
         return name
+
+    def url_of(self, name: str) -> str:
+        """Return the URL of one of its databases, without a relay."""
+        return make_url(self.url).set(database=name).render_as_string(hide_password=False)
 
     def is_asked_for(self, table: str) -> bool:
         """Tell whether the last statement of any connection names a table."""
@@ -164,6 +167,7 @@ class WebService:
 
     def __init__(self, service: str, process: Process, address: str) -> None:
         self.process, self._address = process, address
+        self.port = int(address.rpartition(":")[2])
         self._page = {"identity": "/authorize?client_id=unknown", "portal": "/"}[service]
         self._headers = {"Cookie": "portal=a-session-that-is-unknown"} if service == "portal" else {}
 
@@ -200,10 +204,13 @@ def wait_until(holds: Callable[[], object], seconds: float, words: Callable[[], 
 
 
 @pytest.fixture
-def web_service(start: Callable[..., Process]) -> Callable[[str, str], WebService]:
-    """Return a function that starts identity or the portal on a database, and waits until it is ready."""
+def web_service(start: Callable[..., Process]) -> Callable[..., WebService]:
+    """Return a function that starts identity or the portal on a database, and waits until it is ready.
 
-    def run(service: str, database_url: str) -> WebService:
+    It takes more settings by their names without the service's prefix.
+    """
+
+    def run(service: str, database_url: str, **more: str) -> WebService:
         port, issuer_port = free_ports(2)
         address = f"http://127.0.0.1:{port}"
         settings = {
@@ -221,7 +228,7 @@ def web_service(start: Callable[..., Process]) -> Callable[[str, str], WebServic
                 "CLIENT_SECRET": "secret",
                 "CITY": "pinellas-park",
             }
-        prefixed = {f"{service.upper()}_{name}": value for name, value in settings.items()}
+        prefixed = {f"{service.upper()}_{name}": value for name, value in (settings | more).items()}
         found = WebService(service, start(service, "serve", **prefixed), address)
         wait_until(lambda: found.ready().status == 200, SECONDS_TO_START, lambda: found.process.output)
         return found

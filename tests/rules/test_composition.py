@@ -15,8 +15,13 @@ IDENTITY = Path(__file__).parents[2] / "services/identity/src/identity"
 ROOTS = ("composition", "cli", "app.py", "migrations")
 # What commands start with, in processes of their own.
 OF_COMMANDS = ("command_line.py", "staff.py")
-# Not parts of the service but values: one button a provider, one HTTP client for each kind of peer.
-VALUES = {"identity.web.sign_in_methods.ProviderButton", "identity.outbound_http.OutboundHttp"}
+# Not parts of the service but values: one button a provider, one HTTP client for each kind of peer, one entry
+# for each form with a password.
+VALUES = {
+    "identity.web.sign_in_methods.ProviderButton",
+    "identity.outbound_http.OutboundHttp",
+    "identity.web.busy_pages.PasswordForm",
+}
 
 
 def constructions(file: Path) -> Iterator[tuple[str, int]]:

@@ -71,6 +71,7 @@ DIFFERENCES = {
         "OutboundHttp._connect": "as above",
         "OutboundHttp._read": "identity may cut a body",
     },
+    "circuit_breaker": {},
     "identity_documents": {},
     "errors": {
         "Refused": "what identity raises; billing_link returns it",

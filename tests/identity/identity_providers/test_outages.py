@@ -1,13 +1,16 @@
 """Providers that are down, slow, or talk nonsense: the resident is told within seconds."""
 
 import time
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
+from identity.circuit_breaker import FAILURES
 from identity.clock import FixedClock
-from identity.identity_providers.http import LIMITS
+from identity.identity_providers.http import CALLS_AT_ONCE, LIMITS, ProviderHttp
 from identity.identity_providers.load import load_providers
 from identity.identity_providers.provider import ProviderRefusal, Refusal
 from identity.outbound_http import Limits
+from raw_server import dripping, saying
 from simulated_providers import SHORT, Behaviours, Providers, Refused, SignIn, Simulated, Visitor
 
 from deploy.local.providers.behaviour import Fault
@@ -145,3 +148,38 @@ def test_an_answer_just_within_the_bound_is_read(sign_in: SignIn, behaviours: Be
 def test_json_that_is_declared_as_html_is_not_read(refusal: Refused, behaviours: Behaviours) -> None:
     behaviours["apple"].media_type = "text/html"
     assert refusal("apple", "samuel") is Refusal.UNAVAILABLE
+
+
+def test_few_requests_wait_for_a_provider_that_hangs_and_others_are_told_at_once(serve) -> None:
+    address = serve(dripping("headers"))
+    http = ProviderHttp(Limits(connect=1.0, read=1.0, total=1.0, size=1000))
+
+    def ask(_number: int) -> float:
+        began = time.monotonic()
+        with pytest.raises(ProviderRefusal) as refusal:
+            http.post(address, b"", {})
+        assert refusal.value.refusal is Refusal.UNAVAILABLE
+        return time.monotonic() - began
+
+    with ThreadPoolExecutor(8) as pool:
+        first, later = sorted(pool.map(ask, range(8))), sorted(pool.map(ask, range(8)))
+
+    # Three wait for it, the others for a turn; and once it has not answered a few times, one at most.
+    assert sum(seconds > 0.9 for seconds in first) == CALLS_AT_ONCE
+    assert sum(seconds > 0.9 for seconds in later) <= CALLS_AT_ONCE
+    assert sum(seconds > 0.4 for seconds in map(ask, range(4))) <= 1
+
+
+def test_a_host_that_hangs_holds_up_no_other(serve) -> None:
+    hanging, well = (
+        serve(dripping("headers")),
+        serve(saying(b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n\r\n{}")),
+    )
+    http = ProviderHttp(Limits(connect=1.0, read=0.3, total=0.3, size=1000))
+    for _ in range(FAILURES + 1):
+        with pytest.raises(ProviderRefusal):
+            http.post(hanging, b"", {})
+    assert http.get(well).is_ok
+    http.expire()
+    with pytest.raises(ProviderRefusal, match="no answer in time"):
+        http.post(hanging, b"", {})

@@ -2,7 +2,6 @@
 
 import signal
 import threading
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from types import FrameType
 
@@ -35,6 +34,7 @@ from billing_link.notifications.delivery import (
     delete_old_notifications,
 )
 from billing_link.outbound_http import OutboundHttp
+from billing_link.rpc.call_threads import CallThreads
 from billing_link.rpc.connections import SERVER_OPTIONS
 from billing_link.rpc.health import Health
 from billing_link.rpc.interceptor import SERVICE, CallInterceptor
@@ -48,6 +48,8 @@ from billing_link.tokens.verifier import Verifier
 
 # Bytes of a request and of its metadata: two numbers and a token.
 _LARGEST_REQUEST = 16 * 1024
+# Calls that wait for each thread; above this they are refused at once with RESOURCE_EXHAUSTED.
+_WAITING_PER_THREAD = 16
 # Seconds that running calls get to end when the server stops.
 _DRAIN = 10
 _SECONDS_BETWEEN_CLEANUPS = 3600
@@ -119,9 +121,10 @@ class Server:
     def _grpc_server(self, settings: ServerSettings) -> grpc.Server:
         clock, storage = self._clock, self.storage
         verifier = Verifier(self._keys, self._revoked, audience=settings.audience, clock=clock)
+        threads = CallThreads(settings.threads, most_waiting=settings.threads * _WAITING_PER_THREAD)
         server = grpc.server(
-            ThreadPoolExecutor(settings.threads, thread_name_prefix="call"),
-            interceptors=[CallInterceptor(verifier)],
+            threads,
+            interceptors=[CallInterceptor(verifier, threads)],
             options=[
                 ("grpc.max_receive_message_length", _LARGEST_REQUEST),
                 ("grpc.max_metadata_size", _LARGEST_REQUEST),
@@ -129,8 +132,6 @@ class Server:
                 ("grpc.so_reuseport", 0),
                 *SERVER_OPTIONS,
             ],
-            # Above this, calls that wait for a thread are refused at once with RESOURCE_EXHAUSTED.
-            maximum_concurrent_rpcs=settings.threads * 16,
         )
         servicer = Servicer(_verbs(storage, clock), CityCache(storage, clock))
         billing_link_pb2_grpc.add_BillingLinkServiceServicer_to_server(servicer, server)

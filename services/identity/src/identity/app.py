@@ -3,6 +3,7 @@
 import logging
 import os
 from collections.abc import Mapping
+from functools import partial
 
 from babel.lists import format_list
 from flask import Flask
@@ -10,6 +11,7 @@ from flask_babel import Babel, format_datetime, get_locale, to_user_timezone
 
 from identity.clock import Clock, SystemClock
 from identity.composition.api import api_routes
+from identity.composition.busy_pages import busy_pages_of
 from identity.composition.dependencies import Dependencies
 from identity.composition.oidc import OpenIdProvider
 from identity.composition.resident_pages import page_blueprints
@@ -18,7 +20,10 @@ from identity.egress import Egress
 from identity.errors import Reason
 from identity.identity_providers.load import load_providers
 from identity.identity_providers.provider import Provider as SignInProvider
+from identity.monitoring.store import Counted
 from identity.oidc.endpoints.discovery import METADATA_PATHS
+from identity.turns import Turns
+from identity.web.admission import WAIT_SECONDS, WAITING, Admission
 from identity.web.api import Api
 from identity.web.change_password import CHANGE_PASSWORD
 from identity.web.error_pages import ErrorPages
@@ -79,6 +84,19 @@ def create_app(
         app.register_blueprint(blueprint)
     routes, faulted = api_routes(dependencies, provider), dependencies.recorder.count_fault
     app.wsgi_app = Api(routes, headers, app.wsgi_app, faulted)  # type: ignore[method-assign] # Flask's documented way
+    busy_pages = busy_pages_of(dependencies, headers)
+    app.extensions["identity.expire"].append(busy_pages.expire)
+    # For tests, which take them.
+    turns = app.extensions["identity.turns"] = Turns(
+        dependencies.hasher.at_once + 1, waiting=WAITING, seconds=WAIT_SECONDS
+    )
+    app.wsgi_app = Admission(  # type: ignore[method-assign] # Flask's documented way
+        app,
+        turns=turns,
+        busy_pages=busy_pages,
+        devices=dependencies.devices,
+        refused=partial(dependencies.recorder.count, Counted.LIMITED, "password_forms"),
+    )
     if settings.path:
         app.wsgi_app = PathPrefix(app.wsgi_app, settings.issuer, settings.path, _at_root(settings.path))  # type: ignore[method-assign] # Flask's documented way
     if settings.trusted_proxies:

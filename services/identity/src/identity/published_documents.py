@@ -1,6 +1,7 @@
 """Documents and key sets that other parties publish: fetched when first needed, and kept for a while."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from threading import BoundedSemaphore, Lock
@@ -12,9 +13,11 @@ from identity.outbound_http import OutboundHttpError
 T = TypeVar("T")
 # A JSON Web Key (RFC 7517 §4) as it was published.
 Jwk = Mapping[str, object]
-# Of the threads of a process (`cli.serve`), so many wait while another one asks, for so many seconds: a
-# server that does not answer must not hold them all.
+# Of the requests that a process works on at a time (`web.admission`), so many wait while another one asks,
+# for so many seconds: a server that does not answer must not hold them all.
 _MOST_WAITING, _LONGEST_WAIT = 3, 5.0
+# So many ask or wait for documents at addresses that clients chose: a client may have many, all silent.
+_ASKING_CLIENTS = BoundedSemaphore(_MOST_WAITING + 1)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -61,23 +64,41 @@ class PublishedDocument(Generic[T]):
         is_lacking = usable is None or is_outdated(usable.document)
         if self._is_due(usable, is_lacking=is_lacking):
             waits = usable is None or (is_lacking and not self._retention.is_client_chosen)
-            if self._may_ask(waits=waits):
-                try:
-                    # Unless another thread asked while this one waited.
-                    if self._requests == seen:
-                        self._ask(had_document=usable is not None)
-                finally:
-                    self._asking.release()
+            with self._turn(waits=waits) as may_ask:
+                # Unless another thread asked while this one waited.
+                if may_ask and self._requests == seen:
+                    self._ask(had_document=usable is not None)
             usable = self._usable()
         if usable is None:
             raise OutboundHttpError(self._fault)
         return usable.document
 
-    def _may_ask(self, *, waits: bool) -> bool:
-        """Take the lock of the thread that asks, perhaps after a while; False if another one has it."""
-        if self._asking.acquire(blocking=False):
-            return True
-        if not waits or not self._waiting.acquire(blocking=False):
+    @contextmanager
+    def _turn(self, *, waits: bool) -> Iterator[bool]:
+        """Be the thread that asks, perhaps after a while; False if another one is, or too many are."""
+        if not self._retention.is_client_chosen:
+            with self._turn_here(waits=waits) as may_ask:
+                yield may_ask
+        elif _ASKING_CLIENTS.acquire(blocking=False):
+            try:
+                with self._turn_here(waits=waits) as may_ask:
+                    yield may_ask
+            finally:
+                _ASKING_CLIENTS.release()
+        else:
+            yield False
+
+    @contextmanager
+    def _turn_here(self, *, waits: bool) -> Iterator[bool]:
+        may_ask = self._asking.acquire(blocking=False) or (waits and self._wait())
+        try:
+            yield may_ask
+        finally:
+            if may_ask:
+                self._asking.release()
+
+    def _wait(self) -> bool:
+        if not self._waiting.acquire(blocking=False):
             return False
         try:
             return self._asking.acquire(timeout=_LONGEST_WAIT)

@@ -11,9 +11,7 @@ from identity.clock import SystemClock
 from identity.config import Settings, load_settings
 from identity.errors import SettingsError
 from identity.identity_providers.load import load_providers
-
-# A thread for each database connection of a process.
-THREADS = 8
+from identity.web.admission import THREADS
 
 
 @click.command()

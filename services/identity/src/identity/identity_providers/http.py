@@ -1,16 +1,20 @@
 """HTTP to providers: within limits, with one retry, and JSON objects only."""
 
 import time
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from urllib.parse import urlsplit
 
+from identity.circuit_breaker import CircuitBreaker, NotAdmittedError
 from identity.egress import DIRECT, Egress
 from identity.identity_providers.provider import ProviderRefusal, Refusal
 from identity.json_text import JsonRefusedError, read_json_object, with_replacements
 from identity.outbound_http import HttpResponse, Limits, NotConnectedError, OutboundHttp, OutboundHttpError
 
 LIMITS = Limits(connect=3.0, read=5.0, total=8.0, size=256 * 1024)
+# Of the requests that a process works on at a time (`web.admission`), so many may wait for one provider.
+CALLS_AT_ONCE = 3
 JSON = frozenset({"application/json"})
 _REDIRECTED = 300
 _CLIENT_FAULT = 400
@@ -27,10 +31,19 @@ class JsonResponse:
 
 
 class ProviderHttp:
-    """Sends requests to providers. Every fault leaves it as `ProviderRefusal` (UNAVAILABLE)."""
+    """Sends requests to providers. Every fault leaves it as `ProviderRefusal` (UNAVAILABLE).
+
+    Few requests to one host run at a time; while it does not answer, others to it are refused at once.
+    """
 
     def __init__(self, limits: Limits = LIMITS, egress: Egress = DIRECT) -> None:
         self._http, self._limits = OutboundHttp(limits, egress), limits
+        # By host: as many as the providers' own documents name.
+        self._breakers: dict[str, CircuitBreaker] = {}
+
+    def expire(self) -> None:
+        """Forget which hosts did not answer."""
+        self._breakers.clear()
 
     def get(
         self, url: str, headers: Mapping[str, str] | None = None, media_types: Collection[str] = JSON
@@ -61,22 +74,38 @@ class ProviderHttp:
         """
         with unavailable_if_it_fails():
             try:
-                response = self._http.post(url, body, headers)
+                response = self._post(url, body, headers)
             except NotConnectedError:
-                response = self._http.post(url, body, headers)
+                response = self._post(url, body, headers)
             return _json_response(response, media_types)
+
+    def _get(self, url: str, headers: Mapping[str, str]) -> HttpResponse:
+        return self._in_turn(url, lambda: self._http.get(url, headers))
+
+    def _post(self, url: str, body: bytes, headers: Mapping[str, str]) -> HttpResponse:
+        return self._in_turn(url, lambda: self._http.post(url, body, headers))
+
+    def _in_turn(self, url: str, send: Callable[[], HttpResponse]) -> HttpResponse:
+        breaker = self._breakers.setdefault(urlsplit(url).netloc, CircuitBreaker(CALLS_AT_ONCE))
+        try:
+            with breaker.call() as call:
+                response = send()
+                call.answered = True
+                return response
+        except NotAdmittedError as refused:
+            raise OutboundHttpError(str(refused)) from None
 
     def _get_twice(self, url: str, headers: Mapping[str, str]) -> HttpResponse:
         accept = {"Accept": "application/json", **headers}
         began = time.monotonic()
         try:
-            response = self._http.get(url, accept)
+            response = self._get(url, accept)
         except OutboundHttpError:
             # A resident waits, and a thread with them.
             if time.monotonic() - began > self._limits.total / 2:
                 raise
-            return self._http.get(url, accept)
-        return self._http.get(url, accept) if response.status >= _SERVER_FAULT else response
+            return self._get(url, accept)
+        return self._get(url, accept) if response.status >= _SERVER_FAULT else response
 
 
 @contextmanager

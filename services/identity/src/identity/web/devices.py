@@ -4,7 +4,9 @@ OWASP's "device cookie": signed, bound to the addresses that signed in with it (
 proof of being signed in.
 """
 
-from flask import Response
+from collections.abc import Mapping
+
+from flask import Response, request
 from itsdangerous import BadSignature, URLSafeSerializer
 
 from identity import randomness
@@ -27,21 +29,25 @@ class Devices:
 
     def known_for(self, email_key: str) -> str | None:
         """Return this browser's identifier if this address has signed in with it before, else None."""
-        device, addresses = self._read()
+        return self.known_by(request.cookies, email_key)
+
+    def known_by(self, cookies: Mapping[str, str], email_key: str) -> str | None:
+        """Return the same from the cookies of any request, by their full names."""
+        device, addresses = self._read(cookies)
         return device if device and any(each in addresses for each in self._digests(email_key)) else None
 
     def remember(self, response: Response, email_key: str) -> None:
         """Record that this address has just signed in with this browser."""
-        device, addresses = self._read()
+        device, addresses = self._read(request.cookies)
         newest, *older = self._digests(email_key)
         household = [newest, *(each for each in addresses if each not in (newest, *older))][:_HOUSEHOLD]
         signed = self._serializer.dumps({"id": device or randomness.identifier(), "for": household})
         text = signed if isinstance(signed, str) else signed.decode()
         self._cookies.set(response, _COOKIE, text, _LIFETIME)
 
-    def _read(self) -> tuple[str, list[str]]:
+    def _read(self, cookies: Mapping[str, str]) -> tuple[str, list[str]]:
         try:
-            content = self._serializer.loads(self._cookies.get(_COOKIE) or "")
+            content = self._serializer.loads(cookies.get(self._cookies.full_name(_COOKIE), ""))
         except BadSignature:
             return "", []
         return str(content["id"]), [str(digest) for digest in content["for"]]

@@ -1,12 +1,16 @@
 """Security headers on every response (ASVS 5.0 §3.4; WHATWG Fetch, CSP 3)."""
 
 from collections.abc import Iterable
+from typing import TypeVar
 from urllib.parse import urlsplit
 
 from flask import Flask, Response, g
+from werkzeug.wrappers import Response as HttpResponse
 
 from identity.config import Settings
 from identity.relying_parties import redirect_uris
+
+R = TypeVar("R", bound=HttpResponse)
 
 _TWO_YEARS = 63_072_000
 _FORM_ACTIONS = "form_action_origins"
@@ -44,14 +48,15 @@ class SecurityHeaders:
 
     def init_app(self, app: Flask) -> None:
         """Attach to the application."""
-        app.after_request(self._add)
+        app.after_request(self.complete)
 
     def beside(self, names: Iterable[str]) -> list[tuple[str, str]]:
         """Return the headers to add to a response that has headers of these names."""
         present = {name.lower() for name in names}
         return [header for header in self._always if header[0].lower() not in present]
 
-    def _add(self, response: Response) -> Response:
+    def complete(self, response: R) -> R:
+        """Add the headers to a response of Flask's current request."""
         if (origins := g.get(_FORM_ACTIONS)) and "Content-Security-Policy" not in response.headers:
             response.headers["Content-Security-Policy"] = _content_security_policy(origins)
         response.headers.extend(self.beside(response.headers.keys()))

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 
 from flask import Flask, Response, request
+from werkzeug import Request
 
 from identity.web.cookies import Cookies
 
@@ -25,13 +26,17 @@ class Language:
 
     def choose(self, otherwise: Callable[[], str]) -> str:
         """Return the tag of the page's language; `otherwise` gives it if the browser names none of ours."""
-        for tag in (request.args.get(PARAMETER), self._cookies.get(_COOKIE)):
-            if tag in LANGUAGES:
-                return tag
-        if best := request.accept_languages.best_match(list(LANGUAGES)):
-            return best
+        if named := self.named_by(request):
+            return named
         default = otherwise()
         return default if default in LANGUAGES else "en"
+
+    def named_by(self, request: Request) -> str | None:
+        """Return the tag that a request names: its choice, else the first of its browser's that is ours."""
+        for tag in (request.args.get(PARAMETER), request.cookies.get(self._cookies.full_name(_COOKIE))):
+            if tag in LANGUAGES:
+                return tag
+        return request.accept_languages.best_match(list(LANGUAGES))
 
     def _keep(self, response: Response) -> Response:
         tag = request.args.get(PARAMETER)

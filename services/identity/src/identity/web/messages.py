@@ -8,6 +8,11 @@ def too_many_requests() -> str:
     return str(gettext("You exceeded the maximum number of requests. Try again in a while."))
 
 
+def too_busy() -> str:
+    """Return the text for a form that came while too many others were under way."""
+    return str(gettext("We are very busy right now. Wait ten seconds, then try again."))
+
+
 def page_too_old() -> str:
     """Return the text for a form whose token has expired."""
     return str(gettext("This page was open for too long. Please send it again."))

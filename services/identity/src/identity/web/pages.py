@@ -1,5 +1,6 @@
 """Renders pages in the colours of the city that the resident came from, with the way back to it."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from urllib.parse import urlencode
 
@@ -69,6 +70,10 @@ class Pages:
         """Return the URL of another page of this service, carrying the continuation."""
         if continuation != Continuation():
             arguments = {**arguments, PARAMETER: self._continuations.sign(continuation)}
+        return self.address(path, arguments)
+
+    def address(self, path: str, arguments: Mapping[str, str]) -> str:
+        """Return the URL of another page of this service."""
         address = _address(path)
         return f"{address}?{urlencode(arguments)}" if arguments else address
 
@@ -86,13 +91,12 @@ class Pages:
         """Return a page in the colours of the continuation's city."""
         shell = self._shell(continuation)
         self._remember(shell)
-        html = render_template(
-            template,
-            shell=shell,
-            link=lambda path, **arguments: self.url(path, continuation, **arguments),
-            here=_here(),
-            **context,
-        )
+        facts: dict[str, object] = {
+            "shell": shell,
+            "link": lambda path, **arguments: self.url(path, continuation, **arguments),
+            "here": _here(),
+        }
+        html = render_template(template, **facts | context)
         response = make_response(html, status)
         if status == _TOO_MANY_REQUESTS:
             response.headers["Retry-After"] = _RETRY_AFTER_SECONDS

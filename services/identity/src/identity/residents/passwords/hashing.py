@@ -11,8 +11,11 @@ import hmac
 import os
 import re
 import secrets
+import sys
+import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import TypeVar
 
@@ -24,6 +27,10 @@ from identity.residents.passwords.normal_form import former_form, normal_form
 
 # Longer than a full queue takes, shorter than the time limits of browsers.
 WAIT_FOR_A_TURN_SECONDS = 10.0
+# With more, what else a sign-in costs would keep the interpreter from other pages; processes add up.
+_MOST_AT_ONCE = 3
+# Beside the threads of requests (nice 0), one that hashes gets a quarter of a processor that both want.
+_NICENESS = 5
 
 T = TypeVar("T")
 
@@ -84,16 +91,19 @@ PROFILES: dict[str, _Argon2id | _Pbkdf2] = {
 
 
 class PasswordHasher:
-    """Hashes and verifies in threads of its own, as many as it may use processors.
+    """Hashes and verifies in threads of its own, of lower priority, and so few that a processor is left.
 
     A flood of sign-ins then delays sign-ins and no other page, and the memory of a hash is used once for each
-    of these threads, not once for each thread of requests. After ten seconds in the queue a call raises
-    `Refused` with `Reason.TEMPORARILY_UNAVAILABLE`.
+    of these threads, not once for each thread of requests. How many requests come here at a time is decided
+    before them (`web.admission`). After ten seconds in the queue a call raises `Refused` with
+    `Reason.TEMPORARILY_UNAVAILABLE`.
     """
 
     def __init__(self, profile: str, *, at_once: int | None = None) -> None:
         self._profile = PROFILES[profile]
-        self._workers = ThreadPoolExecutor(at_once or _processors(), "password-hashing")
+        # Passwords that are hashed at a time.
+        self.at_once = at_once or min(max(1, _processors() - 1), _MOST_AT_ONCE)
+        self._workers = ThreadPoolExecutor(self.at_once, "password-hashing", initializer=_give_way)
         # Well formed and of the current cost; no password matches it.
         self._unmatchable = self._profile.unmatchable()
 
@@ -124,6 +134,13 @@ class PasswordHasher:
         except TimeoutError:
             future.cancel()
             raise Refused(Reason.TEMPORARILY_UNAVAILABLE) from None
+
+
+def _give_way() -> None:
+    """Lower the priority of this thread: on Linux each thread has its own (setpriority(2))."""
+    if sys.platform == "linux":
+        with suppress(OSError):
+            os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), _NICENESS)
 
 
 def _processors() -> int:
