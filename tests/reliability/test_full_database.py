@@ -111,6 +111,8 @@ class Services:
             "BILLING_LINK_RESOURCE_SECRET": "secret",
         }
         self.identity = WebService("identity", self.run("identity", "serve"), issuer)
+        # Makes the signing keys, which the worker would make again.
+        wait_until(lambda: self.identity.ready().status == 200, SECONDS_TO_START)
         self.portal = WebService("portal", self.run("portal", "serve"), f"http://{portal}")
         self.processes = [self.run("billing_link", "serve"), self.run("identity", "worker")]
         self.portal_address, self.issuer = f"http://{portal}", issuer
@@ -120,7 +122,8 @@ class Services:
         return self._start(*command, **self._settings)
 
     def log(self) -> str:
-        return self.identity.process.output + self.portal.process.output + self.processes[0].output
+        processes = (self.identity.process, self.portal.process, *self.processes)
+        return "".join(process.output for process in processes)
 
     def are_ready(self, status: int, health: str) -> bool:
         web = {self.identity.ready().status, self.portal.ready().status}
@@ -267,19 +270,23 @@ def test_a_server_that_refuses_to_write_is_told_and_its_return_is_seen(services,
     assert 503 not in {answer.status_code for answer in services.sign_ins()}
 
 
+def tell_time(urls: dict[str, str], change: str, setting: str) -> None:
+    """Change what each database says of its time to new connections, and close the others."""
+    for url in urls.values():
+        with operator_of(url) as operate:
+            operate(change)
+            operate(f'ALTER DATABASE "{make_url(url).database}" {setting}')
+            operate(CLOSE_OTHERS)
+
+
 @contextmanager
 def wrong_clock(urls: dict[str, str]) -> Iterator[None]:
-    """Let each database say another time to new connections, and close the others."""
-    own, other = "", "public, pg_catalog"
-    for change, path in ((WRONG_CLOCK, other), ("DROP FUNCTION public.clock_timestamp()", own)):
-        for url in urls.values():
-            with operator_of(url) as operate:
-                operate(change)
-                setting = f"SET search_path = {path}" if path else "RESET search_path"
-                operate(f'ALTER DATABASE "{make_url(url).database}" {setting}')
-                operate(CLOSE_OTHERS)
-        if path:
-            yield
+    """Let each database be two hours ahead."""
+    tell_time(urls, WRONG_CLOCK, "SET search_path = public, pg_catalog")
+    try:
+        yield
+    finally:
+        tell_time(urls, "DROP FUNCTION public.clock_timestamp()", "RESET search_path")
 
 
 def test_a_machine_with_another_time_than_its_database_serves_nothing(services, urls) -> None:

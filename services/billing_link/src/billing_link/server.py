@@ -188,9 +188,8 @@ def serve(settings: ServerSettings) -> None:
             "BILLING_LINK_DATABASE_URL: the tables are not up to date; run `billing_link migrate`"
         )
     write_json_logs()
+    _refuse_wrong_clock(settings)
     server = Server(settings)
-    if fault := clock_fault(measure_lead(server.storage.server_state, SystemClock())[1]):
-        raise OperatorError(fault)
     stop = threading.Event()
     end_by_signal(stop)
     server.start()
@@ -202,6 +201,14 @@ def serve(settings: ServerSettings) -> None:
     log.info("server.stopping")
     server.stop()
     log.info("server.stopped")
+
+
+def _refuse_wrong_clock(settings: ServerSettings) -> None:
+    """Raise `OperatorError` if this machine's clock and the database's differ."""
+    with Storage(settings.database_url.get_secret_value()) as storage:
+        _, lead = measure_lead(storage.server_state, SystemClock())
+    if fault := clock_fault(lead):
+        raise OperatorError(fault)
 
 
 def end_by_signal(stop: threading.Event) -> None:
