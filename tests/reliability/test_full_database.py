@@ -112,11 +112,11 @@ class Services:
         }
         self.identity = WebService("identity", self.run("identity", "serve"), issuer)
         # Makes the signing keys, which the worker would make again.
-        wait_until(lambda: self.identity.ready().status == 200, SECONDS_TO_START)
+        wait_until(lambda: self.identity.ready().status == 200, 2 * SECONDS_TO_START)
         self.portal = WebService("portal", self.run("portal", "serve"), f"http://{portal}")
         self.processes = [self.run("billing_link", "serve"), self.run("identity", "worker")]
         self.portal_address, self.issuer = f"http://{portal}", issuer
-        wait_until(lambda: self.are_ready(200, "SERVING"), SECONDS_TO_START, self.log)
+        wait_until(lambda: self.are_ready(200, "SERVING"), 2 * SECONDS_TO_START, self.log)
 
     def run(self, *command: str) -> Process:
         return self._start(*command, **self._settings)
@@ -295,7 +295,7 @@ def test_a_machine_with_another_time_than_its_database_serves_nothing(services, 
         assert services.live() == {200}
         serving = [(service, "serve") for service in SERVICES]
         for refused in [services.run(*command) for command in (*serving, ("identity", "worker"))]:
-            assert refused.process.wait(30) != 0
+            assert refused.process.wait(2 * SECONDS_TO_START) != 0
             said = r"this machine's clock is 7(199|200) seconds behind the database's"
             assert re.search(said, refused.output), refused.output
     wait_until(lambda: services.are_ready(200, "SERVING"), 10, services.log)
