@@ -9,9 +9,10 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from importlib import import_module
+from itertools import count
 from pathlib import Path
 
 import pytest
@@ -149,16 +150,25 @@ class Process:
             self.process.wait(5)
 
 
-@pytest.fixture
-def start(tmp_path: Path) -> Iterator[Callable[..., Process]]:
-    """Return a function that runs a command with settings; what still runs is stopped after the test."""
+@contextmanager
+def commands(logs: Path) -> Iterator[Callable[..., Process]]:
+    """Lend a function that runs a command with settings; what still runs at the end is stopped."""
+    numbers = count()
     with ExitStack() as running:
 
         def run(*command: str, **settings: str) -> Process:
-            process = Process(list(command), settings, tmp_path / f"{Path(command[0]).name}.log")
+            name = f"{Path(command[0]).name}-{next(numbers)}.log"
+            process = Process(list(command), settings, logs / name)
             running.callback(process.stop)
             return process
 
+        yield run
+
+
+@pytest.fixture
+def start(tmp_path: Path) -> Iterator[Callable[..., Process]]:
+    """Return a function that runs a command with settings; what still runs is stopped after the test."""
+    with commands(tmp_path) as run:
         yield run
 
 

@@ -11,6 +11,7 @@ import json
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any
 from urllib.parse import quote, urlencode, urlsplit
 
@@ -63,6 +64,12 @@ HOSTILE = {
     "dots": "." * 500,
     "number": "-1e309",
 }
+
+
+@pytest.fixture(autouse=True)
+def _clock_that_stands_still(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let readiness take the clock of tests for the database's."""
+    monkeypatch.setattr("identity.database_state.REFUSED", timedelta.max)
 
 
 @dataclass(frozen=True)

@@ -6,6 +6,8 @@ from urllib.parse import parse_qs, unquote, urlsplit
 
 import pytest
 from identity.continuation import Continuation, Continuations
+from identity.errors import UnavailableError
+from identity.oidc.grants.store import Grants
 from identity.secret_keys import SecretKeys
 from identity_provider import ISSUER, Browser, Client, Provider, answered
 from page import Page
@@ -146,6 +148,21 @@ def test_3_1_2_1_prompt_none_never_asks(provider: Provider):
     for other in ("none login", "none consent", "nonsense"):
         answer = answered(provider.browser(resident).authorize(client.request(prompt=other)))
         assert answer["error"] == "invalid_request", other
+
+
+def test_3_1_2_1_prompt_none_gets_no_page_while_the_database_cannot_be_used(
+    provider: Provider, monkeypatch: pytest.MonkeyPatch
+):
+    def full(*_arguments: object) -> None:
+        raise UnavailableError("the database has no room left on its disk")
+
+    client = provider.client()
+    browser = provider.browser(provider.resident())
+    monkeypatch.setattr(Grants, "issue", full)
+    response = browser.authorize(client.request(prompt="none"))
+    assert answered(response)["error"] == "temporarily_unavailable"
+    with_page = browser.authorize(client.request())
+    assert (with_page.status_code, with_page.headers["Retry-After"]) == (503, "10")
 
 
 def test_3_1_2_1_prompt_none_is_told_that_consent_is_missing(provider: Provider):

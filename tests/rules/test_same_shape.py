@@ -30,8 +30,11 @@ DIFFERENCES = {
         "insert_into": "billing_link's stores take models",
     },
     "database_connections": {},
+    "database_faults": {},
+    "database_files": {},
     "storable_text": {},
     "database_probe": {},
+    "database_state": {},
     "secret_keys": {
         "DecryptionError": "the portal's values belong to a purpose and an owner",
         "SecretKeys.__init__": "as above: a cipher for each purpose",
@@ -83,11 +86,15 @@ DIFFERENCES = {
 # What every copy has, whatever else it has.
 EVERYWHERE = {
     "storage": {
-        *("_engine_options", "_neutral_errors", "_prepare", "_set_pragmas", "migration_engine"),
+        *("_engine_options", "_prepare", "_set_pragmas", "migration_engine"),
+        *("Storage.try_writing", "Storage.lock_holders"),
         *("Base", "NAMING", "UtcDateTime"),
     },
     "database_connections": {"BoundedConnection", "DatabaseServer"},
+    "database_faults": {"DatabaseFault", "DatabaseUnavailableError", "neutral_errors"},
+    "database_files": {"keep_private", "close_to_others"},
     "database_probe": {"DatabaseProbe"},
+    "database_state": {"read_state", "write_nothing", "measure_lead"},
     "config": {"load_settings", "settings_error"},
     "setting_types": {
         "ServiceSettings",
@@ -158,7 +165,8 @@ def test_every_copy_has_what_all_need(module: str) -> None:
         ("storage", '"hide_parameters": True', '"hide_parameters": False', "_engine_options"),
         ("storage", '"max_overflow": 0', '"max_overflow": 5', "_engine_options"),
         ("storage", "PRAGMA foreign_keys=ON", "PRAGMA foreign_keys=OFF", "_set_pragmas"),
-        ("storage", "exc.InterfaceError, ", "", "_neutral_errors"),
+        ("database_faults", "| exc.InterfaceError", "", "_fault_of"),
+        ("database_files", "_FILE_MODE = 0o600", "_FILE_MODE = 0o644", "_FILE_MODE"),
         ("database_connections", "_GRACE = 0.25", "_GRACE = 25", "_GRACE"),
         ("config", '"is not set"', '"is missing"', "settings_error"),
         ("logs", 'event["where"] = where(error)', 'event["where"] = str(error)', "_places_instead_of_words"),

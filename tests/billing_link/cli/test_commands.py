@@ -1,4 +1,5 @@
 import json
+from datetime import timedelta
 
 import pytest
 from billing_link.cli.main import main
@@ -135,6 +136,13 @@ class TestWrongSettings:
         monkeypatch.setenv("BILLING_LINK_TLS_CERTIFICATE", str(certificate))
         code, said = run("health")
         assert (code, "BILLING_LINK_TLS_KEY" in said) == (2, True)
+
+    def test_a_machine_with_another_time_than_its_database_does_not_start(self, run, monkeypatch):
+        monkeypatch.setattr("billing_link.server.measure_lead", lambda *_: (None, timedelta(hours=2)))
+        monkeypatch.setenv("BILLING_LINK_ISSUER", "https://id.example.gov")
+        monkeypatch.setenv("BILLING_LINK_RESOURCE_SECRET", "hush-hush")
+        code, said = run("serve")
+        assert (code, "this machine's clock is 7200 seconds behind the database's" in said) == (1, True)
 
     def test_a_database_that_does_not_answer_is_one_clear_line(self, run, monkeypatch):
         monkeypatch.setenv("BILLING_LINK_DATABASE_URL", "postgresql://nobody@127.0.0.1:9/nothing")

@@ -1,7 +1,9 @@
 """`billing_link doctor`: each trouble is one line, with what to do about it."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -9,9 +11,10 @@ from billing_link.cli.doctor import connections
 from billing_link.cli.doctor.database import examine_database
 from billing_link.cli.doctor.findings import Verdict
 from billing_link.cli.main import main
+from billing_link.clock import FixedClock
 from billing_link.config import ServerSettings
-from billing_link.database_connections import ServerState
-from billing_link.errors import UnavailableError
+from billing_link.database_faults import DatabaseFault, DatabaseUnavailableError
+from billing_link.database_state import LockHolder, ServerState
 from billing_link.migrations import Tables
 from billing_link.server import Server
 from certificate_authority import IssuedCertificate
@@ -108,14 +111,40 @@ class TestServer:
         assert "CN=127.0.0.1 ends on" in report.said("BILLING_LINK_TLS_CERTIFICATE", "note")
 
 
+class Database:
+    """A database in a state, which can write and is held by none."""
+
+    def __init__(self, state: ServerState | None) -> None:
+        self.state, self.fault, self.holders = state, None, list[LockHolder]()
+
+    def server_state(self) -> ServerState | None:
+        return self.state
+
+    def try_writing(self) -> None:
+        if self.fault:
+            raise DatabaseUnavailableError(self.fault)
+
+    def lock_holders(self) -> list[LockHolder]:
+        return self.holders
+
+
 class TestDatabase:
     """The same module in the three services."""
 
     def examine(
-        self, *, tables: Tables = Tables.CURRENT, ahead: float = 0, is_pooled: bool = False
+        self,
+        *,
+        tables: Tables = Tables.CURRENT,
+        ahead: float = 0,
+        url: str = URL,
+        **changes: Any,
     ) -> list[tuple[str, str]]:
-        state = ServerState(NOW + timedelta(seconds=ahead), is_pooled)
-        found = examine_database(URL, lambda: tables, lambda: state, lambda: NOW)
+        state = ServerState(NOW + timedelta(seconds=ahead), is_pooled=False)
+        database = Database(
+            replace(state, **{key: changes.pop(key) for key in vars(state) if key in changes})
+        )
+        vars(database).update(changes)
+        found = examine_database(url, lambda: tables, database, FixedClock(NOW))
         return [(each.verdict.value, f"{each.detail} → {each.fix}") for each in found]
 
     @pytest.mark.parametrize(
@@ -134,23 +163,63 @@ class TestDatabase:
         assert self.examine(tables=tables) == [(verdict, said)]
 
     @pytest.mark.parametrize(
-        ("ahead", "verdicts"), [(1, ["ok"]), (-3, ["ok", "note"]), (31, ["ok", "problem"])]
+        ("ahead", "verdicts"), [(2, ["ok"]), (-3, ["ok", "note"]), (32, ["ok", "problem"])]
     )
     def test_a_clock_that_differs(self, ahead: float, verdicts: list[str]) -> None:
         found = self.examine(ahead=ahead)
         assert [verdict for verdict, _ in found] == verdicts
         if len(found) > 1:
-            assert f"its clock is {abs(ahead)} seconds {'ahead of' if ahead > 0 else 'behind'}" in found[1][1]
+            said = (
+                f"its clock is {ahead - 1} seconds ahead of" if ahead > 0 else "its clock is 3 seconds behind"
+            )
+            assert said in found[1][1]
 
     def test_a_pooler_is_named(self) -> None:
         assert "through a pooler" in self.examine(is_pooled=True)[1][1]
 
+    def test_a_server_that_is_read_only(self) -> None:
+        verdict, said = self.examine(is_read_only=True)[1]
+        assert verdict == "problem"
+        assert said.startswith("refuses to write: it is read-only → name the server that writes")
+
+    @pytest.mark.parametrize(
+        ("fault", "url", "said"),
+        [
+            (DatabaseFault.FULL, URL, "has no room left on its disk → make room on the disk"),
+            (DatabaseFault.OVERLOADED, URL, "→ raise the server's max_connections"),
+            (DatabaseFault.DAMAGED, URL, "→ look at the database's log and its disk"),
+            (DatabaseFault.LOCKED, URL, "→ let what holds it end"),
+            (DatabaseFault.LOCKED, "sqlite:////var/lib/none/b.db", "`fuser` with the file's name"),
+            (DatabaseFault.READ_ONLY, "sqlite:////var/lib/none/b.db", "let this user write the file"),
+        ],
+    )
+    def test_one_that_cannot_write(self, fault: DatabaseFault, url: str, said: str) -> None:
+        found = self.examine(fault=fault, url=url)
+        assert [verdict for verdict, _ in found] == ["ok", "problem"]
+        assert said in found[1][1]
+
+    @pytest.mark.parametrize(("waiting", "verdict"), [(3, "problem"), (0, "note")])
+    def test_who_holds_a_lock(self, waiting: int, verdict: str) -> None:
+        holder = LockHolder(4711, "dba", 90, "ALTER", waiting)
+        [_, found] = self.examine(holders=[holder])
+        said = f"process 4711 of dba has held a lock for 90 seconds (ALTER); {waiting} wait for it"
+        fix = "find out what it is; `SELECT pg_terminate_backend(4711)` ends it"
+        assert found == (verdict, f"{said} → {fix}")
+
+    def test_a_file_that_others_may_read(self, tmp_path: Path) -> None:
+        file = tmp_path / "billing_link.db"
+        file.touch(0o644)
+        tmp_path.chmod(0o755)
+        found = self.examine(url=f"sqlite:///{file}", state=None)
+        assert [verdict for verdict, _ in found] == ["ok", "problem", "note"]
+        assert f"`chmod 600 {file}`" in found[1][1]
+
     def test_a_server_that_does_not_answer(self, monkeypatch: pytest.MonkeyPatch) -> None:
         def unavailable() -> Tables:
-            raise UnavailableError
+            raise DatabaseUnavailableError(DatabaseFault.UNREACHED)
 
         monkeypatch.setattr(connections, "SECONDS", 0.5)
-        [found] = examine_database(URL, unavailable, lambda: None, lambda: NOW)
+        [found] = examine_database(URL, unavailable, Database(None), FixedClock(NOW))
         assert found.verdict is Verdict.BAD
         assert "Connection refused" in found.detail
         assert "hidden" not in f"{found}"

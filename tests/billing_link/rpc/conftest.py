@@ -86,15 +86,17 @@ def refusal(call):
             call(method, request, **kwargs)
         error = raised.value
         status = rpc_status.from_call(error)
-        info = error_details_pb2.ErrorInfo()
+        info, retry = error_details_pb2.ErrorInfo(), error_details_pb2.RetryInfo()
         if status is not None and status.details:
             assert status.details[0].Unpack(info)
+            assert all(detail.Unpack(retry) for detail in status.details[1:])
         return SimpleNamespace(
             code=error.code(),
             reason=info.reason,
             domain=info.domain,
             metadata=dict(info.metadata),
             text=error.details(),
+            retry_seconds=retry.retry_delay.seconds,
         )
 
     return refusal

@@ -1,8 +1,11 @@
 import threading
 import time
+from collections.abc import Callable
 
 import grpc
 import pytest
+from billing_link.clock import SystemClock
+from billing_link.database_faults import DatabaseFault, DatabaseUnavailableError
 from billing_link.database_probe import DatabaseProbe
 from billing_link.rpc.health import Health, check_health
 from billing_link.server import Server
@@ -20,9 +23,25 @@ def test_a_server_whose_database_answers_is_serving_without_a_token(channel, ser
     assert stub.Check(health_pb2.HealthCheckRequest(service=service), timeout=5).status == SERVING
 
 
-def test_it_is_serving_only_while_the_database_answers():
-    answers = [True, False, True]
-    health = Health(DatabaseProbe(lambda: answers.pop(0)))
+class Database:
+    """A database that answers as it is told to."""
+
+    def __init__(self, answer: Callable[[], None] = lambda: None) -> None:
+        self.server_state, self.try_writing = answer, lambda: None
+
+
+def health_of(answer: Callable[[], None]) -> Health:
+    return Health(DatabaseProbe(Database(answer), SystemClock()))
+
+
+def test_it_is_serving_only_while_the_database_can_be_used():
+    faults = [None, DatabaseFault.FULL, None]
+
+    def answer() -> None:
+        if fault := faults.pop(0):
+            raise DatabaseUnavailableError(fault)
+
+    health = health_of(answer)
     assert published(health) == {NOT_SERVING}
     for expected in (SERVING, NOT_SERVING, SERVING):
         health.check()
@@ -37,7 +56,7 @@ def published(health):
 
 def test_a_database_that_hangs_is_not_waited_for():
     release = threading.Event()
-    health = Health(DatabaseProbe(lambda: release.wait(10)))
+    health = health_of(lambda: release.wait(10) and None)
     began = time.monotonic()
     health.check()
     health.check()
@@ -49,8 +68,21 @@ def test_a_database_that_hangs_is_not_waited_for():
     assert published(health) == {SERVING}
 
 
+def test_a_check_that_fails_is_not_the_last_one():
+    answers = [ZeroDivisionError, None]
+
+    def answer() -> None:
+        if fault := answers.pop(0):
+            raise fault
+
+    health = health_of(answer)
+    for expected in (NOT_SERVING, SERVING):
+        health.check()
+        assert published(health) == {expected}
+
+
 def test_a_server_that_stops_is_not_serving_even_if_the_database_responds():
-    health = Health(DatabaseProbe(lambda: True))
+    health = health_of(lambda: None)
     health.shut_down()
     health.check()
     assert published(health) == {NOT_SERVING}

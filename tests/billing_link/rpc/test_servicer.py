@@ -208,6 +208,7 @@ class TestTrouble:
             "REFUSAL_TEMPORARILY_UNAVAILABLE",
         )
         assert refused.text == "Not available just now; try again."
+        assert refused.retry_seconds == 10
 
     def test_an_unexpected_error_has_a_support_code_and_no_message_of_the_database(
         self, served, server, refusal, replace_open_connection, open_connection, logged

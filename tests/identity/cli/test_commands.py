@@ -17,6 +17,7 @@ from identity.audit.store import Audit
 from identity.cli import main
 from identity.cli.operator import unknown_settings
 from identity.composition.command_line import create_command_line_app
+from identity.database_faults import DatabaseFault, DatabaseUnavailableError
 from identity.errors import UnavailableError
 from identity.signing_keys import rotation
 from identity.storage import Storage
@@ -439,6 +440,29 @@ def test_the_doctor_misses_the_proxy_and_the_authority(
     authorities, _ = write_self_signed(tmp_path, "authority.example")
     monkeypatch.setenv("IDENTITY_CLIENT_CERTIFICATE_AUTHORITIES", str(authorities))
     assert "client city-website" not in run("doctor").output
+
+
+@pytest.mark.parametrize("command", ["serve", "worker"])
+def test_a_machine_with_another_time_than_its_database_does_not_start(
+    run: Run, city: None, monkeypatch: pytest.MonkeyPatch, command: str
+):
+    monkeypatch.setattr("identity.cli.worker.end_by_signal", lambda _stop: None)
+    monkeypatch.setattr("identity.cli.operator.measure_lead", lambda *_: (None, timedelta(hours=2)))
+    result = run(command)
+    assert result.exit_code == 1
+    assert "identity: this machine's clock is 7200 seconds behind the database's" in result.stderr
+
+
+def test_a_database_that_cannot_write_is_said_in_one_line(run: Run, city: None, monkeypatch):
+    def full(*_arguments: object) -> None:
+        raise DatabaseUnavailableError(DatabaseFault.FULL)
+
+    monkeypatch.setattr(rotation.KeyRotation, "ensure_active_keys", full)
+    result = run("serve")
+    assert result.exit_code == 1
+    assert result.stderr == (
+        "identity: the database has no room left on its disk: `identity doctor` says what to do\n"
+    )
 
 
 def test_a_database_that_is_lost_half_way_is_said_in_one_line(run: Run, city: None, monkeypatch):

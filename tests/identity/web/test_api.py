@@ -73,6 +73,11 @@ class TestPaths:
         assert call("/forms", method="POST", data={"name": "value"}).json == {"name": "value"}
 
 
+def test_a_database_that_cannot_be_used_is_asked_again_later(call):
+    response = call("/waiting")
+    assert (response.status_code, response.headers["Retry-After"]) == (503, "10")
+
+
 class TestMethods:
     def test_another_one_is_refused_and_the_right_ones_named(self, call):
         response = call("/things/a", method="DELETE")

@@ -1,6 +1,7 @@
 """The shell around every page: the city's looks, its language, the way back."""
 
 from dataclasses import replace
+from datetime import UTC, datetime
 
 from identity.continuation import Continuations
 from identity.database_probe import DatabaseProbe
@@ -9,6 +10,7 @@ from identity.relying_parties.cache import RelyingPartyCache
 from identity.relying_parties.store import Cities
 from identity.residents.passwords.hashing import PasswordHasher
 from identity.signing_keys.rotation import KeyRotation
+from identity_provider import set_clock
 from page import Page, csrf_token
 
 
@@ -155,8 +157,20 @@ class TestErrors:
         app = start()
         monkeypatch.setattr(RelyingPartyCache, "client", fail)
         response = app.test_client().get(f"/help{from_portal}")
-        assert response.status_code == 503
+        assert (response.status_code, response.headers["Retry-After"]) == (503, "10")
         assert "Please try again in a few minutes." in source_of(response)
+
+    def test_it_is_in_the_language_of_the_browser_even_without_the_city(
+        self, start, monkeypatch, from_portal
+    ):
+        def fail(_self, _id):
+            raise UnavailableError("the database does not answer")
+
+        app = start()
+        monkeypatch.setattr(RelyingPartyCache, "client", fail)
+        response = app.test_client().get(f"/help{from_portal}", headers={"Accept-Language": "es-MX"})
+        assert "No disponible" in source_of(response)
+        assert '<html lang="es"' in source_of(response)
 
     def test_being_too_busy_is_a_page(self, client, monkeypatch):
         def busy(_self, _hash, _password):
@@ -174,7 +188,8 @@ class TestHealth:
     def test_live(self, client):
         assert client.get("/health/live").json == {"status": "ok"}
 
-    def test_ready_while_the_database_answers(self, client, monkeypatch):
+    def test_ready_while_the_database_can_be_used(self, client, clock):
+        set_clock(clock, datetime.now(UTC))
         assert client.get("/health/ready").json == {"status": "ok"}
 
     def test_not_ready_when_it_does_not(self, client, monkeypatch):

@@ -1,6 +1,7 @@
 """`portal migrate` and `portal serve`, as an operator meets them."""
 
 import socket
+from datetime import timedelta
 
 import pytest
 from click.testing import CliRunner
@@ -42,6 +43,16 @@ def test_a_missing_setting_is_one_line_and_no_traceback(command: str) -> None:
     assert result.exit_code == 2
     assert result.output.startswith("PORTAL_DATABASE_URL: is not set (expected: ")
     assert result.output.count("\n") == 1
+
+
+def test_a_machine_with_another_time_than_its_database_does_not_start(tmp_path, monkeypatch) -> None:
+    monkeypatch.setattr("portal.cli.serve.measure_lead", lambda *_: (None, timedelta(hours=-2)))
+    given = {"PORTAL_DATABASE_URL": f"sqlite:///{tmp_path / 'portal.db'}"}
+
+    result = CliRunner().invoke(main, ["serve"], env=ENVIRONMENT | given)
+
+    assert result.exit_code == 1
+    assert "this machine's clock is 7200 seconds ahead of the database's" in result.output
 
 
 def test_a_taken_port_is_one_line_that_names_it(tmp_path) -> None:

@@ -8,6 +8,8 @@ from typing import Any
 import pytest
 from joserfc import jws
 from joserfc.jwk import ECKey, OctKey
+from portal.database_faults import DatabaseFault, DatabaseUnavailableError
+from portal.storage import Storage
 
 EVENT = "http://schemas.openid.net/event/backchannel-logout"
 
@@ -174,6 +176,21 @@ def test_2_8_while_the_keys_cannot_be_had_identity_is_asked_to_come_again(identi
     identity.answers["/jwks"] = (503, "text/plain", b"away")
     assert send(logout_token=token).status_code == 503
     del identity.answers["/jwks"]
+    assert send(logout_token=token).status_code == 200
+
+
+def test_2_8_while_the_database_cannot_be_used_identity_is_asked_to_come_again(
+    send, logout_token, monkeypatch
+):
+    def full(*_arguments: Any) -> None:
+        raise DatabaseUnavailableError(DatabaseFault.FULL)
+
+    token = logout_token()
+    with monkeypatch.context() as broken:
+        broken.setattr(Storage, "transaction", full)
+        response = send(logout_token=token)
+    assert (response.status_code, response.headers["Retry-After"]) == (503, "10")
+    assert response.headers["Cache-Control"] == "no-store"
     assert send(logout_token=token).status_code == 200
 
 

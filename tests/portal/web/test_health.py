@@ -1,6 +1,15 @@
 """`/health/live` and `/health/ready`."""
 
+from datetime import UTC, datetime
+
 import pytest
+from portal.clock import FixedClock
+
+
+@pytest.fixture(autouse=True)
+def _clock_of_the_database(clock: FixedClock) -> None:
+    """Set the clock right: readiness compares it with the database's."""
+    clock.advance(datetime.now(UTC) - clock.now())
 
 
 @pytest.mark.parametrize("path", ["/health/live", "/health/ready"])

@@ -6,12 +6,11 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from flask import Flask
-from identity.database_connections import FOR_COMMANDS
+from identity.database_connections import FOR_COMMANDS, DatabaseServer
 from identity.errors import UnavailableError
 from identity.storage import Storage, migration_engine
 from relay import Relay
-from sqlalchemy import Connection, create_engine, make_url, text
-from sqlalchemy.exc import InternalError
+from sqlalchemy import Connection, NullPool, create_engine, make_url, text
 
 pytestmark = pytest.mark.database("postgresql")
 SECONDS = 0.5
@@ -109,11 +108,46 @@ def test_a_server_that_writes_no_longer_is_left(storage, relay):
     with storage.autocommit() as connection:
         connection.execute(text("SET default_transaction_read_only = on"))
     accepted = relay.accepted
-    with pytest.raises(InternalError), storage.autocommit() as connection:
+    with pytest.raises(UnavailableError, match="read-only"), storage.autocommit() as connection:
         connection.execute(text("DELETE FROM audit_events"))
     with storage.autocommit() as connection:
         connection.execute(text("DELETE FROM audit_events"))
     assert relay.accepted == accepted + 1
+
+
+def test_readiness_too_leaves_a_server_that_writes_no_longer(storage, relay):
+    with storage.autocommit() as connection:
+        connection.execute(text("SET default_transaction_read_only = on"))
+    assert storage.server_state().is_read_only
+    assert not storage.server_state().is_read_only
+
+
+def test_where_no_other_server_takes_over_connections_are_kept(storage, url, relay):
+    engine = create_engine(url, isolation_level="AUTOCOMMIT", poolclass=NullPool)
+    with engine.connect() as other:
+        name = other.execute(text("SELECT current_database()")).scalar_one()
+        other.execute(text(f'ALTER DATABASE "{name}" SET default_transaction_read_only = on'))
+        try:
+            accepted = relay.accepted
+            for _ in range(10):
+                with pytest.raises(UnavailableError, match="read-only"), storage.autocommit() as connection:
+                    connection.execute(text("DELETE FROM audit_events"))
+            assert relay.accepted <= accepted + 2
+        finally:
+            other.execute(text("SET default_transaction_read_only = off"))
+            other.execute(text(f'ALTER DATABASE "{name}" RESET default_transaction_read_only'))
+
+
+def test_a_connection_made_while_others_are_lost_is_used(storage, monkeypatch):
+    made = DatabaseServer._connect_now  # noqa: SLF001 - nothing else is between a connection and its use
+
+    def connect_and_lose(server, arguments, parameters):
+        connection = made(server, arguments, parameters)
+        server.note_loss(0)
+        return connection
+
+    monkeypatch.setattr(DatabaseServer, "_connect_now", connect_and_lose)
+    use(storage)
 
 
 def test_a_statement_that_the_server_gives_up_loses_no_connection(storage, relay):

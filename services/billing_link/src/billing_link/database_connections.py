@@ -9,8 +9,6 @@ Behind a pooler in transaction mode, each transaction of a connection may reach 
 nothing is prepared there, and nothing set for a session (docs/decisions/0038).
 """
 
-from dataclasses import dataclass
-from datetime import datetime
 from threading import Lock
 from time import monotonic
 from typing import Any
@@ -34,6 +32,9 @@ _GRACE = 0.25
 _PAUSE = 0.5
 # Seconds to wait for another's attempt: enough where the server answers again.
 _JOIN = 0.1
+# Seconds between two attempts to find another server than one that is read-only: where none takes over, each
+# refused write would cost a connection.
+_STAY = 2.0
 # A URL may say otherwise. TCP finds a lost peer within half a minute.
 _LIMITS: dict[str, Any] = {
     "connect_timeout": _CONNECT,
@@ -57,6 +58,7 @@ class BoundedConnection(psycopg.Connection[TupleRow]):
     deadline: float = _CONNECT
     made_at: float = 0.0
     is_pooled: bool = False
+    was_lent: bool = False
     server: "DatabaseServer | None" = None
 
     def wait(self, gen: PQGen[RV], interval: float = 0.1, timeout: float | None = None) -> RV:
@@ -64,9 +66,7 @@ class BoundedConnection(psycopg.Connection[TupleRow]):
         try:
             return super().wait(gen, interval, timeout or self.deadline)
         except psycopg.errors.ReadOnlySqlTransaction:
-            # It writes no longer: another server took over, which new connections reach.
-            if self.server:
-                self.server.note_loss(0)
+            self.leave_server()
             raise
         except psycopg.OperationalError as error:
             # Whatever else fails has had an answer, or has no connection: nothing is active any more.
@@ -78,15 +78,10 @@ class BoundedConnection(psycopg.Connection[TupleRow]):
             self.close()
             raise SilentServerError("the database server did not answer in time") from error
 
-
-@dataclass(frozen=True)
-class ServerState:
-    """What a database server says of itself, and what stands before it."""
-
-    # UTC.
-    now: datetime
-    # A pooler answered in its place, and led to it.
-    is_pooled: bool
+    def leave_server(self) -> None:
+        """Give up the server, which is read-only: new connections may reach one that took over."""
+        if self.server:
+            self.server.note_refusal()
 
 
 class DatabaseServer:
@@ -97,6 +92,8 @@ class DatabaseServer:
         self._answers, self._next_attempt = True, 0.0
         # On the monotonic clock: when it last took a connection, and before when connections are given up.
         self._connected_at, self._lost_before = 0.0, 0.0
+        # When it was left because it is read-only.
+        self._left_at = -_STAY
         self._attempt = Lock()
 
     def limit(self, engine: Engine) -> None:
@@ -111,9 +108,18 @@ class DatabaseServer:
         if seconds and self._connected_at < began:
             self._refuse_for_a_moment()
 
+    def note_refusal(self) -> None:
+        """Give up every connection made before now, unless the same was done a moment ago."""
+        now = monotonic()
+        if now >= self._left_at + _STAY:
+            self._left_at = now
+            self.note_loss(0)
+
     def _refuse_lost(self, connection: BoundedConnection, *_: object) -> None:
-        if connection.made_at < self._lost_before:
+        # One that was made for this use stays, even if another has just been lost: the pool tries only twice.
+        if connection.was_lent and connection.made_at < self._lost_before:
             raise InvalidatePoolError
+        connection.was_lent = True
 
     def _connect(
         self, _dialect: object, _record: object, arguments: list[Any], parameters: dict[str, Any]

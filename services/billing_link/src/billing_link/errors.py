@@ -35,6 +35,9 @@ class Refused:
 class UnavailableError(Exception):
     """The database or another service does not respond. The caller may try again later."""
 
+    # Seconds: `Retry-After` of an answer.
+    retry_after = 10
+
 
 class OperatorError(Exception):
     """A command fails; the message says why and what to do, for an operator."""

@@ -16,7 +16,8 @@ from billing_link.billing_records.store import ImportedRecords
 from billing_link.clock import Clock, SystemClock
 from billing_link.config import ServerSettings
 from billing_link.database_probe import DatabaseProbe
-from billing_link.errors import SettingsError, where
+from billing_link.database_state import clock_fault, measure_lead
+from billing_link.errors import OperatorError, SettingsError, where
 from billing_link.linking.attempts import WINDOW
 from billing_link.linking.auto_link import AutoLink
 from billing_link.linking.city_cache import CityCache
@@ -65,7 +66,7 @@ class Server:
         self._clock = clock or SystemClock()
         # One connection for each call thread, and one each for health, notifications and cleanup.
         self.storage = Storage(settings.database_url.get_secret_value(), pool_size=settings.threads + 3)
-        self.health = Health(DatabaseProbe(self.storage.is_reachable))
+        self.health = Health(DatabaseProbe(self.storage, self._clock))
         issuer, authorities = settings.issuer, settings.authorities
         credentials = settings.audience, settings.resource_secret.get_secret_value()
         self.delivery = NotificationDelivery(
@@ -188,6 +189,7 @@ def serve(settings: ServerSettings) -> None:
             "BILLING_LINK_DATABASE_URL: the tables are not up to date; run `billing_link migrate`"
         )
     write_json_logs()
+    _refuse_wrong_clock(settings)
     server = Server(settings)
     stop = threading.Event()
     end_by_signal(stop)
@@ -200,6 +202,14 @@ def serve(settings: ServerSettings) -> None:
     log.info("server.stopping")
     server.stop()
     log.info("server.stopped")
+
+
+def _refuse_wrong_clock(settings: ServerSettings) -> None:
+    """Raise `OperatorError` if this machine's clock and the database's differ."""
+    with Storage(settings.database_url.get_secret_value()) as storage:
+        _, lead = measure_lead(storage.server_state, SystemClock())
+    if fault := clock_fault(lead):
+        raise OperatorError(fault)
 
 
 def end_by_signal(stop: threading.Event) -> None:

@@ -1,7 +1,8 @@
 """The database, and the two ways to it.
 
 Reads use `autocommit`, where each statement is its own transaction and costs one round trip. What belongs
-together is written in a `transaction`. Both raise `UnavailableError` when the database does not answer.
+together is written in a `transaction`. Both raise `UnavailableError` when the database does not answer, has
+no room, or is held by others.
 """
 
 import hashlib
@@ -19,7 +20,6 @@ from sqlalchemy import (
     TypeDecorator,
     create_engine,
     event,
-    exc,
     func,
     make_url,
     orm,
@@ -29,13 +29,10 @@ from sqlalchemy import (
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import Connection
 
-from billing_link.database_connections import (
-    FOR_COMMANDS,
-    FOR_REQUESTS,
-    BoundedConnection,
-    DatabaseServer,
-    ServerState,
-)
+from billing_link.database_connections import FOR_COMMANDS, FOR_REQUESTS, DatabaseServer
+from billing_link.database_faults import neutral_errors
+from billing_link.database_files import keep_private
+from billing_link.database_state import LockHolder, ServerState, lock_holders, read_state, write_nothing
 from billing_link.errors import UnavailableError
 from billing_link.storable_text import check_storable
 
@@ -110,13 +107,13 @@ class Storage:
 
         Raises `UnavailableError`.
         """
-        with _neutral_errors(), self._transactions.begin() as tx:
+        with neutral_errors(), self._transactions.begin() as tx:
             yield tx
 
     @contextmanager
     def autocommit(self) -> Iterator[Connection]:
         """Lend a connection on which every statement commits by itself. Raises `UnavailableError`."""
-        with _neutral_errors(), self._statements.connect() as connection:
+        with neutral_errors(), self._statements.connect() as connection:
             yield connection
 
     def is_reachable(self) -> bool:
@@ -131,7 +128,17 @@ class Storage:
     def server_state(self) -> ServerState | None:
         """Return the state of the server; None for SQLite, which has none. Raises `UnavailableError`."""
         with self.autocommit() as connection:
-            return _server_state(connection)
+            return read_state(connection)
+
+    def try_writing(self) -> None:
+        """Write something that leaves nothing; raises `UnavailableError` if the database cannot."""
+        with neutral_errors(), self._transactions.begin() as connection:
+            write_nothing(connection)
+
+    def lock_holders(self) -> list[LockHolder]:
+        """Return which sessions of the server others wait for; raises `UnavailableError`."""
+        with neutral_errors(), self._transactions.connect() as connection:
+            return lock_holders(connection)
 
     def __enter__(self) -> Self:
         return self
@@ -164,26 +171,12 @@ def hold(connection: Connection, *names: str) -> None:
     connection.execute(select(func.pg_advisory_xact_lock(key)))
 
 
-def _server_state(connection: Connection) -> ServerState | None:
-    if connection.dialect.name == "sqlite":
-        return None
-    now = connection.execute(select(func.clock_timestamp())).scalar_one().astimezone(UTC)
-    driver = connection.connection.driver_connection
-    return ServerState(now, isinstance(driver, BoundedConnection) and driver.is_pooled)
-
-
-@contextmanager
-def _neutral_errors() -> Iterator[None]:
-    try:
-        yield
-    except (exc.OperationalError, exc.InterfaceError, exc.TimeoutError) as error:
-        raise UnavailableError("the database does not answer") from error
-
-
 def migration_engine(database_url: str) -> Engine:
     """Return an engine for migrations, on which a statement may take as long as in a command."""
     engine = create_engine(database_url, poolclass=NullPool)
-    if engine.dialect.name != "sqlite":
+    if engine.dialect.name == "sqlite":
+        keep_private(engine)
+    else:
         DatabaseServer(FOR_COMMANDS).limit(engine)
     return engine
 
@@ -193,7 +186,7 @@ def _engine_options(database_url: str, pool_size: int, statement_seconds: float)
     pool = {"pool_size": pool_size, "max_overflow": 0, "pool_timeout": 2, "hide_parameters": True}
     if make_url(database_url).get_backend_name() == "sqlite":
         # Seconds for which it waits for another writer.
-        return pool | {"connect_args": {"timeout": max(10, min(statement_seconds, 60))}}
+        return pool | {"connect_args": {"timeout": min(statement_seconds, 60)}}
     return pool | {"pool_recycle": 1800, "pool_pre_ping": PRE_PING}
 
 
@@ -201,6 +194,7 @@ def _prepare(engine: Engine, server: DatabaseServer) -> None:
     """Set what each new connection needs, by its kind of database; check what is sent over it."""
     _check_values(engine)
     if engine.dialect.name == "sqlite":
+        keep_private(engine)
         _set_pragmas(engine)
     else:
         server.limit(engine)

@@ -2,7 +2,7 @@
 
 Pages write in a `transaction`: an ORM session that commits at its end. Endpoints that programs call often use
 `autocommit`, where each statement is its own transaction and costs one round trip (docs/decisions/0031). Both
-raise `UnavailableError` when the database does not answer.
+raise `UnavailableError` when the database does not answer, has no room, or is held by others.
 """
 
 from collections.abc import Iterator, Mapping
@@ -26,8 +26,6 @@ from sqlalchemy import (
     create_engine,
     delete,
     event,
-    exc,
-    func,
     make_url,
     orm,
     select,
@@ -37,13 +35,10 @@ from sqlalchemy import (
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import Connection
 
-from identity.database_connections import (
-    FOR_COMMANDS,
-    FOR_REQUESTS,
-    BoundedConnection,
-    DatabaseServer,
-    ServerState,
-)
+from identity.database_connections import FOR_COMMANDS, FOR_REQUESTS, DatabaseServer
+from identity.database_faults import neutral_errors
+from identity.database_files import keep_private
+from identity.database_state import LockHolder, ServerState, lock_holders, read_state, write_nothing
 from identity.errors import UnavailableError
 from identity.storable_text import check_storable
 
@@ -151,7 +146,7 @@ class Storage:
         What was read stays readable afterwards, and is read afresh by the next transaction. Raises
         `UnavailableError`.
         """
-        with _neutral_errors(), self._context():
+        with neutral_errors(), self._context():
             tx: Transaction = db.session()
             if tx.in_transaction():
                 raise RuntimeError("a verb is one transaction: it was opened inside another")
@@ -167,7 +162,7 @@ class Storage:
     @contextmanager
     def autocommit(self) -> Iterator[Connection]:
         """Lend a connection on which every statement commits by itself. Raises `UnavailableError`."""
-        with _neutral_errors(), self._statements.connect() as connection:
+        with neutral_errors(), self._statements.connect() as connection:
             yield connection
 
     def is_reachable(self) -> bool:
@@ -182,7 +177,17 @@ class Storage:
     def server_state(self) -> ServerState | None:
         """Return the state of the server; None for SQLite, which has none. Raises `UnavailableError`."""
         with self.autocommit() as connection:
-            return _server_state(connection)
+            return read_state(connection)
+
+    def try_writing(self) -> None:
+        """Write something that leaves nothing; raises `UnavailableError` if the database cannot."""
+        with neutral_errors(), self._transactions.begin() as connection:
+            write_nothing(connection)
+
+    def lock_holders(self) -> list[LockHolder]:
+        """Return which sessions of the server others wait for; raises `UnavailableError`."""
+        with neutral_errors(), self._transactions.connect() as connection:
+            return lock_holders(connection)
 
     def __enter__(self) -> Self:
         return self
@@ -220,26 +225,12 @@ def delete_some(executor: Executor, table: Table, condition: ColumnElement[bool]
     return len(executor.execute(statement).all())
 
 
-def _server_state(connection: Connection) -> ServerState | None:
-    if connection.dialect.name == "sqlite":
-        return None
-    now = connection.execute(select(func.clock_timestamp())).scalar_one().astimezone(UTC)
-    driver = connection.connection.driver_connection
-    return ServerState(now, isinstance(driver, BoundedConnection) and driver.is_pooled)
-
-
-@contextmanager
-def _neutral_errors() -> Iterator[None]:
-    try:
-        yield
-    except (exc.OperationalError, exc.InterfaceError, exc.TimeoutError) as error:
-        raise UnavailableError("the database does not answer") from error
-
-
 def migration_engine(database_url: str) -> Engine:
     """Return an engine for migrations, on which a statement may take as long as in a command."""
     engine = create_engine(database_url, poolclass=NullPool)
-    if engine.dialect.name != "sqlite":
+    if engine.dialect.name == "sqlite":
+        keep_private(engine)
+    else:
         DatabaseServer(FOR_COMMANDS).limit(engine)
     return engine
 
@@ -249,7 +240,7 @@ def _engine_options(database_url: str, pool_size: int, statement_seconds: float)
     pool = {"pool_size": pool_size, "max_overflow": 0, "pool_timeout": 2, "hide_parameters": True}
     if make_url(database_url).get_backend_name() == "sqlite":
         # Seconds for which it waits for another writer.
-        return pool | {"connect_args": {"timeout": max(10, min(statement_seconds, 60))}}
+        return pool | {"connect_args": {"timeout": min(statement_seconds, 60)}}
     return pool | {"pool_recycle": 1800, "pool_pre_ping": PRE_PING}
 
 
@@ -257,6 +248,7 @@ def _prepare(engine: Engine, server: DatabaseServer) -> None:
     """Set what each new connection needs, by its kind of database; check what is sent over it."""
     _check_values(engine)
     if engine.dialect.name == "sqlite":
+        keep_private(engine)
         _set_pragmas(engine)
     else:
         server.limit(engine)

@@ -95,7 +95,7 @@ def create_app(
     )
     for routes in (
         logout,
-        HealthRoutes(DatabaseProbe(storage.is_reachable)).blueprint(),
+        HealthRoutes(DatabaseProbe(storage, clock)).blueprint(),
         BrandingRoutes(city).blueprint(),
         SessionRoutes(current).blueprint(),
         HomeRoutes(HomePage(profile, billing, clock), current, pages).blueprint(),

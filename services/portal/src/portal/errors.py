@@ -59,6 +59,9 @@ class SettingsError(Exception):
 class UnavailableError(Exception):
     """The database or another service does not respond. The caller may try again later."""
 
+    # Seconds: `Retry-After` of an answer.
+    retry_after = 10
+
 
 class UnstorableTextError(Exception):
     """A text with NUL or half of a surrogate pair, which no database holds: the request is malformed."""

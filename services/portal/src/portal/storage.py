@@ -1,6 +1,6 @@
 """The database, and the one way to it: a `transaction`, an ORM session that commits at its end.
 
-It raises `UnavailableError` when the database does not answer.
+It raises `UnavailableError` when the database does not answer, has no room, or is held by others.
 """
 
 from collections.abc import Iterator, Mapping
@@ -17,22 +17,15 @@ from sqlalchemy import (
     TypeDecorator,
     create_engine,
     event,
-    exc,
-    func,
     make_url,
     orm,
-    select,
     text,
 )
-from sqlalchemy.engine import Connection
 
-from portal.database_connections import (
-    FOR_COMMANDS,
-    FOR_REQUESTS,
-    BoundedConnection,
-    DatabaseServer,
-    ServerState,
-)
+from portal.database_connections import FOR_COMMANDS, FOR_REQUESTS, DatabaseServer
+from portal.database_faults import neutral_errors
+from portal.database_files import keep_private
+from portal.database_state import LockHolder, ServerState, lock_holders, read_state, write_nothing
 from portal.errors import UnavailableError
 from portal.storable_text import check_storable
 
@@ -100,7 +93,7 @@ class Storage:
 
         What was read stays readable afterwards. Raises `UnavailableError`.
         """
-        with _neutral_errors(), orm.Session(self._transactions, expire_on_commit=False) as tx, tx.begin():
+        with neutral_errors(), orm.Session(self._transactions, expire_on_commit=False) as tx, tx.begin():
             yield tx
 
     def is_reachable(self) -> bool:
@@ -115,7 +108,17 @@ class Storage:
     def server_state(self) -> ServerState | None:
         """Return the state of the server; None for SQLite, which has none. Raises `UnavailableError`."""
         with self.transaction() as tx:
-            return _server_state(tx.connection())
+            return read_state(tx.connection())
+
+    def try_writing(self) -> None:
+        """Write something that leaves nothing; raises `UnavailableError` if the database cannot."""
+        with neutral_errors(), self._transactions.begin() as connection:
+            write_nothing(connection)
+
+    def lock_holders(self) -> list[LockHolder]:
+        """Return which sessions of the server others wait for; raises `UnavailableError`."""
+        with neutral_errors(), self._transactions.connect() as connection:
+            return lock_holders(connection)
 
     def __enter__(self) -> Self:
         return self
@@ -128,26 +131,12 @@ class Storage:
         self._transactions.dispose()
 
 
-def _server_state(connection: Connection) -> ServerState | None:
-    if connection.dialect.name == "sqlite":
-        return None
-    now = connection.execute(select(func.clock_timestamp())).scalar_one().astimezone(UTC)
-    driver = connection.connection.driver_connection
-    return ServerState(now, isinstance(driver, BoundedConnection) and driver.is_pooled)
-
-
-@contextmanager
-def _neutral_errors() -> Iterator[None]:
-    try:
-        yield
-    except (exc.OperationalError, exc.InterfaceError, exc.TimeoutError) as error:
-        raise UnavailableError("the database does not answer") from error
-
-
 def migration_engine(database_url: str) -> Engine:
     """Return an engine for migrations, on which a statement may take as long as in a command."""
     engine = create_engine(database_url, poolclass=NullPool)
-    if engine.dialect.name != "sqlite":
+    if engine.dialect.name == "sqlite":
+        keep_private(engine)
+    else:
         DatabaseServer(FOR_COMMANDS).limit(engine)
     return engine
 
@@ -157,7 +146,7 @@ def _engine_options(database_url: str, pool_size: int, statement_seconds: float)
     pool = {"pool_size": pool_size, "max_overflow": 0, "pool_timeout": 2, "hide_parameters": True}
     if make_url(database_url).get_backend_name() == "sqlite":
         # Seconds for which it waits for another writer.
-        return pool | {"connect_args": {"timeout": max(10, min(statement_seconds, 60))}}
+        return pool | {"connect_args": {"timeout": min(statement_seconds, 60)}}
     return pool | {"pool_recycle": 1800, "pool_pre_ping": PRE_PING}
 
 
@@ -165,6 +154,7 @@ def _prepare(engine: Engine, server: DatabaseServer) -> None:
     """Set what each new connection needs, by its kind of database; check what is sent over it."""
     _check_values(engine)
     if engine.dialect.name == "sqlite":
+        keep_private(engine)
         _set_pragmas(engine)
     else:
         server.limit(engine)

@@ -8,6 +8,7 @@ from billing_link.cli.health import health
 from billing_link.cli.migrate import migrate
 from billing_link.cli.records import import_records
 from billing_link.cli.serve import serve
+from billing_link.database_faults import DatabaseFault, DatabaseUnavailableError
 from billing_link.errors import OperatorError, SettingsError, UnavailableError, UnstorableTextError
 
 
@@ -27,12 +28,15 @@ class _Commands(click.Group):
         except UnstorableTextError:
             click.echo("An argument is not UTF-8.", err=True)
             ctx.exit(1)
-        except UnavailableError:
-            click.echo(
-                "The database does not answer. Is it running, and is BILLING_LINK_DATABASE_URL right?",
-                err=True,
-            )
+        except UnavailableError as error:
+            click.echo(_words(error), err=True)
             ctx.exit(1)
+
+
+def _words(error: UnavailableError) -> str:
+    if isinstance(error, DatabaseUnavailableError) and error.fault is not DatabaseFault.UNREACHED:
+        return f"{error}: `billing_link doctor` says what to do"
+    return "The database does not answer. Is it running, and is BILLING_LINK_DATABASE_URL right?"
 
 
 @click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"]})

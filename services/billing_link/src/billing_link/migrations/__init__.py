@@ -11,9 +11,9 @@ from alembic import command
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import Connection, exc
+from sqlalchemy import Connection
 
-from billing_link.errors import UnavailableError
+from billing_link.database_faults import neutral_errors
 from billing_link.storage import hold, migration_engine
 
 
@@ -42,14 +42,12 @@ def upgrade(database_url: str) -> None:
     """
     engine = migration_engine(database_url)
     try:
-        with engine.begin() as connection:
+        with neutral_errors(), engine.begin() as connection:
             # Two that are started at the same time migrate one after the other.
             hold(connection, "migrations")
             config = configuration()
             config.attributes["connection"] = connection
             command.upgrade(config, "head")
-    except (exc.OperationalError, exc.InterfaceError) as error:
-        raise UnavailableError("the database does not answer") from error
     finally:
         engine.dispose()
 
@@ -58,10 +56,8 @@ def is_current(database_url: str) -> bool:
     """Tell whether the tables are today's; raises `UnavailableError` when the database does not answer."""
     engine = migration_engine(database_url)
     try:
-        with engine.connect() as connection:
+        with neutral_errors(), engine.connect() as connection:
             return _revision(connection) == ScriptDirectory.from_config(configuration()).get_current_head()
-    except (exc.OperationalError, exc.InterfaceError) as error:
-        raise UnavailableError("the database does not answer") from error
     finally:
         engine.dispose()
 

@@ -5,10 +5,12 @@ from types import MappingProxyType
 import grpc
 from community_access.billing_link.v1 import billing_link_pb2 as pb
 from google.protobuf import any_pb2
+from google.protobuf.duration_pb2 import Duration
+from google.protobuf.message import Message
 from google.rpc import error_details_pb2, status_pb2
 from grpc_status import rpc_status
 
-from billing_link.errors import Refusal, Refused
+from billing_link.errors import Refusal, Refused, UnavailableError
 
 DOMAIN = "billing_link.community_access"
 
@@ -58,17 +60,29 @@ def code_of(refusal: Refusal) -> grpc.StatusCode:
 
 
 def status_of(refused: Refused) -> grpc.Status:
-    """Return the status of a refusal, with a `google.rpc.ErrorInfo` that holds its reason and details."""
+    """Return the status of a refusal, with a `google.rpc.ErrorInfo` that holds its reason and details.
+
+    One that passes has a `google.rpc.RetryInfo` too.
+    """
     code, message = _STATUSES[refused.reason]
     info = error_details_pb2.ErrorInfo(
         reason=pb.Refusal.Name(pb.Refusal.Value(f"REFUSAL_{refused.reason.value}")),
         domain=DOMAIN,
         metadata=dict(refused.details),
     )
-    detail = any_pb2.Any()
-    detail.Pack(info)
+    details: list[Message] = [info]
+    if code is grpc.StatusCode.UNAVAILABLE:
+        details.append(
+            error_details_pb2.RetryInfo(retry_delay=Duration(seconds=UnavailableError.retry_after))
+        )
     number: int = code.value[0]
     status: grpc.Status = rpc_status.to_status(
-        status_pb2.Status(code=number, message=message, details=[detail])
+        status_pb2.Status(code=number, message=message, details=[_packed(detail) for detail in details])
     )
     return status
+
+
+def _packed(detail: Message) -> any_pb2.Any:
+    packed = any_pb2.Any()
+    packed.Pack(detail)
+    return packed

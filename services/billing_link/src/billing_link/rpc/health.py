@@ -7,6 +7,7 @@ import structlog
 from grpc_health.v1 import health, health_pb2, health_pb2_grpc
 
 from billing_link.database_probe import DatabaseProbe
+from billing_link.errors import where
 from billing_link.rpc.connections import CLIENT_OPTIONS
 from billing_link.rpc.interceptor import SERVICE
 
@@ -36,7 +37,12 @@ class Health:
 
     def check(self) -> None:
         """Check once, which takes a second at most, and publish the status."""
-        self._publish_status(serving=self._database.succeeds())
+        try:
+            serving = self._database.succeeds()
+        except Exception as error:  # noqa: BLE001 - the next check may succeed
+            log.error("health.check_failed", where=where(error))  # noqa: TRY400 - a message may quote a row
+            serving = False
+        self._publish_status(serving=serving)
 
     def shut_down(self) -> None:
         """Publish NOT_SERVING for good."""

@@ -3,8 +3,9 @@
 import click
 
 from identity import migrations
-from identity.cli.operator import UNREACHABLE, operator, read_settings, refuse
+from identity.cli.operator import UNREACHABLE, operator, read_settings, refuse, unavailable
 from identity.composition.command_line import create_command_line_app
+from identity.errors import UnavailableError
 from identity.storage import Storage
 
 
@@ -19,7 +20,10 @@ def migrate() -> None:
         reachable = storage.is_reachable()
     if not reachable:
         refuse(UNREACHABLE)
-    migrations.upgrade(settings.database_url.get_secret_value())
+    try:
+        migrations.upgrade(settings.database_url.get_secret_value())
+    except UnavailableError as error:
+        refuse(unavailable(error))
     with operator() as opened:
         made = opened.key_rotation.ensure_active_keys()
     click.echo("The database is up to date." + (f" Made {len(made)} signing keys." if made else ""))

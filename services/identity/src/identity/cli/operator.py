@@ -15,6 +15,8 @@ from identity.clock import Clock, SystemClock
 from identity.composition.command_line import create_command_line_app
 from identity.config import Settings, load_settings
 from identity.database_connections import FOR_COMMANDS
+from identity.database_faults import DatabaseFault, DatabaseUnavailableError
+from identity.database_state import clock_fault, measure_lead
 from identity.errors import SettingsError, UnavailableError, UnstorableTextError
 from identity.identity_providers.load import known_variables
 from identity.identity_providers.openid import PREFIX
@@ -67,14 +69,14 @@ def operator(*, statement_seconds: float = FOR_COMMANDS) -> Iterator[Operator]:
     with app.app_context(), storage:
         if not storage.is_reachable():
             refuse(UNREACHABLE)
-        if not has_tables(storage):
-            refuse("the database has no tables yet: run `identity migrate` first")
         try:
+            if not has_tables(storage):
+                refuse("the database has no tables yet: run `identity migrate` first")
             yield Operator(
                 settings, storage, SecretKeys(settings.secret_keys.get_secret_value()), SystemClock(), app
             )
-        except UnavailableError:
-            refuse(UNREACHABLE)
+        except UnavailableError as error:
+            refuse(unavailable(error))
         except UnstorableTextError:
             refuse("an argument is not UTF-8")
 
@@ -102,14 +104,31 @@ def unknown_settings(names: Iterable[str]) -> list[str]:
     return unknown_variables("IDENTITY_", variables_of(Settings) | known_variables(), checked)
 
 
+def unavailable(error: UnavailableError) -> str:
+    """Return what is wrong with the database, and what to do."""
+    is_known = isinstance(error, DatabaseUnavailableError) and error.fault is not DatabaseFault.UNREACHED
+    return f"{error}: `identity doctor` says what to do" if is_known else UNREACHABLE
+
+
 def has_tables(storage: Storage) -> bool:
-    """Tell whether the database was migrated."""
+    """Tell whether the database was migrated; raises `UnavailableError`."""
     try:
         with storage.autocommit() as connection:
             Cities(connection).list_cities()
+    except DatabaseUnavailableError as error:
+        # SQLite's error for a table that is missing has no code of its own.
+        if error.fault is not DatabaseFault.UNREACHED:
+            raise
+        return False
     except Exception:  # noqa: BLE001 - whatever the driver raises, the tables are not there
         return False
     return True
+
+
+def refuse_wrong_clock(opened: Operator) -> None:
+    """Exit if this machine's clock and the database's differ: what it writes would be over, or to come."""
+    if fault := clock_fault(measure_lead(opened.storage.server_state, opened.clock)[1]):
+        refuse(fault)
 
 
 def refuse(*lines: str) -> NoReturn:

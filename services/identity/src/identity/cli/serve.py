@@ -6,7 +6,7 @@ import sys
 import click
 
 from identity import web_server
-from identity.cli.operator import MISUSED, operator, say_unknown_variables
+from identity.cli.operator import MISUSED, operator, refuse_wrong_clock, say_unknown_variables
 from identity.clock import SystemClock
 from identity.config import Settings, load_settings
 from identity.errors import SettingsError
@@ -22,6 +22,7 @@ def serve(processes: int | None) -> None:
         _misused(faults)
     say_unknown_variables()
     with operator() as opened:
+        refuse_wrong_clock(opened)
         settings = opened.settings
         opened.key_rotation.ensure_active_keys()
     try:

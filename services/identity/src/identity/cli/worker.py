@@ -14,7 +14,7 @@ import click
 from identity.audit.seals import seal_events
 from identity.audit.store import AlreadySealedError, AuditSeals
 from identity.cli.older_keys import move_to_newest
-from identity.cli.operator import MISUSED, Operator, operator, say_unknown_variables
+from identity.cli.operator import MISUSED, Operator, operator, refuse_wrong_clock, say_unknown_variables
 from identity.database_connections import FOR_THE_WORKER
 from identity.egress import Egress
 from identity.email_verification.verification import Pending, PendingStore
@@ -76,6 +76,7 @@ def worker() -> None:
     write_json_logs()
     say_unknown_variables()
     with operator(statement_seconds=FOR_THE_WORKER) as opened:
+        refuse_wrong_clock(opened)
         try:
             mailer = Mailer(opened.settings, RelyingPartyCache(opened.storage, opened.clock).city)
         except SettingsError as error:

@@ -27,7 +27,7 @@ def api_routes(dependencies: Dependencies, provider: OpenIdProvider) -> list[Rou
         *ChangePassword(dependencies.settings).routes(),
         *CityData(dependencies.relying_parties, dependencies.settings).routes(),
         *ClientLogos(dependencies.storage).routes(),
-        *Health(DatabaseProbe(dependencies.storage.is_reachable)).routes(),
+        *Health(DatabaseProbe(dependencies.storage, dependencies.clock)).routes(),
         *VisitorCheck().routes(),
         *OpenApi(dependencies.settings).routes(),
     ]

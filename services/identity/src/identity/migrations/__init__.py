@@ -11,6 +11,7 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import Connection
 
 import identity
+from identity.database_faults import neutral_errors
 
 HERE = Path(__file__).parent
 
@@ -26,8 +27,9 @@ class Tables(Enum):
 
 
 def upgrade(database_url: str) -> None:
-    """Migrate the database to the newest revision."""
-    command.upgrade(configuration(database_url), "head")
+    """Migrate the database to the newest revision; raises `UnavailableError`."""
+    with neutral_errors():
+        command.upgrade(configuration(database_url), "head")
 
 
 def configuration(database_url: str) -> Config:

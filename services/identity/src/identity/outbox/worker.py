@@ -7,6 +7,7 @@ from threading import Event
 import structlog
 
 from identity.clock import Clock
+from identity.errors import UnavailableError
 from identity.outbound_http import OutboundHttpError
 from identity.outbox.delivery import (
     DeliveryHandler,
@@ -63,7 +64,7 @@ class Worker:
                     self.clean()
                     next_cleaning = self._clock.now() + CLEAN_EVERY
             except Exception as fault:  # noqa: BLE001 - the next round may succeed
-                log.error("worker_round_failed", fault=type(fault).__name__)  # noqa: TRY400 - its text may hold data
+                log.error("worker_round_failed", fault=describe(fault))  # noqa: TRY400 - its text may hold data
                 stop.wait(AFTER_FAULT_SECONDS)
                 continue
             if not delivered:
@@ -87,7 +88,7 @@ class Worker:
             try:
                 deleted += self._clean_by(cleaner)
             except Exception as fault:  # noqa: BLE001 - it is called again in ten minutes
-                log.error("cleaning_failed", fault=type(fault).__name__)  # noqa: TRY400 - its text may hold data
+                log.error("cleaning_failed", fault=describe(fault))  # noqa: TRY400 - its text may hold data
         return deleted
 
     def _clean_by(self, cleaner: Cleaner) -> int:
@@ -136,7 +137,7 @@ def describe(fault: Exception) -> str:
 
     The text of any other fault may quote personal data.
     """
-    is_expected = isinstance(fault, NotDeliveredError | OutboundHttpError)
+    is_expected = isinstance(fault, NotDeliveredError | OutboundHttpError | UnavailableError)
     return str(fault) if is_expected else type(fault).__name__
 
 

@@ -102,9 +102,16 @@ class Api:
         except (HTTPException, UnstorableTextError) as error:
             return _error((error.code or 500) if isinstance(error, HTTPException) else 400)
         except Exception as error:  # noqa: BLE001 - a program gets JSON, whatever the fault
-            _log.error("request_failed", path=request.path, support_code=support_code(), where=where(error))
-            self._faulted(error)
-            return _error(503 if isinstance(error, UnavailableError) else 500)
+            return self._failed(request, error)
+
+    def _failed(self, request: Request, error: Exception) -> Response:
+        self._faulted(error)
+        logged = _log.bind(path=request.path, support_code=support_code(), where=where(error))
+        if isinstance(error, UnavailableError):
+            logged.error("request_failed", why=str(error))
+            return _error(503, ("Retry-After", str(error.retry_after)))
+        logged.error("request_failed")
+        return _error(500)
 
     def _find_route(self, path: str) -> tuple[Route | None, Mapping[str, str]]:
         if path in self._fixed:
@@ -115,8 +122,8 @@ class Api:
             return None, {}
 
 
-def _error(status: int) -> Response:
-    return json_response(status, {"error": _ERRORS.get(status, "invalid_request")})
+def _error(status: int, *headers: tuple[str, str]) -> Response:
+    return json_response(status, {"error": _ERRORS.get(status, "invalid_request")}, *headers)
 
 
 def _options(route: Route) -> Response:

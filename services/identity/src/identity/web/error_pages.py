@@ -10,20 +10,21 @@ from werkzeug.exceptions import HTTPException
 
 from identity.errors import Refused, UnavailableError, UnstorableTextError, where
 from identity.randomness import support_code
+from identity.web.language import Language
 from identity.web.pages import Pages
 
 _log = structlog.get_logger(__name__)
 _KEPT_HEADERS = ("Allow", "Retry-After")
-_SERVER_ERROR = 500
+_SERVER_ERROR, _UNAVAILABLE = 500, 503
 _ExcInfo = tuple[type[BaseException], BaseException, TracebackType | None] | tuple[None, None, None]
 
 
 class ErrorPages:
     """Turns refusals and faults into pages."""
 
-    def __init__(self, pages: Pages, faulted: Callable[[BaseException], None]) -> None:
+    def __init__(self, pages: Pages, language: Language, faulted: Callable[[BaseException], None]) -> None:
         """`faulted` is called with each fault of ours, to count it."""
-        self._pages, self._faulted = pages, faulted
+        self._pages, self._language, self._faulted = pages, language, faulted
 
     def init_app(self, app: Flask) -> None:
         """Attach to the application."""
@@ -47,7 +48,9 @@ class ErrorPages:
     def _unavailable(self, error: UnavailableError) -> Response:
         _log_failure((type(error), error, error.__traceback__))
         self._faulted(error)
-        return self._page(503)
+        response = self._page(_UNAVAILABLE)
+        response.headers["Retry-After"] = str(error.retry_after)
+        return response
 
     def _unforeseen(self, exc_info: _ExcInfo) -> None:
         _log_failure(exc_info)
@@ -59,8 +62,9 @@ class ErrorPages:
             return self._pages.error(status, *_words(status))
         except Exception as error:  # noqa: BLE001 - the resident gets a page, whatever fails
             _log.error("error_page_without_city", where=where(error))
-            with force_locale("en"):
-                return self._pages.bare_error(status, *_words(status))
+            language = self._language.choose(lambda: "en")
+            with force_locale(language):
+                return self._pages.bare_error(status, language, *_words(status))
 
 
 def _log_failure(exc_info: _ExcInfo) -> None:
@@ -71,6 +75,8 @@ def _log_failure(exc_info: _ExcInfo) -> None:
         endpoint=request.endpoint,
         support_code=support_code(),
         where=where(error) if error else [],
+        # The words of any other error may quote the resident.
+        **({"why": str(error)} if isinstance(error, UnavailableError) else {}),
     )
 
 
@@ -89,6 +95,11 @@ def _words(status: int) -> tuple[str, str]:
         return (
             gettext("That is too much text"),
             gettext("Go back and use shorter entries."),
+        )
+    if status == _UNAVAILABLE:
+        return (
+            gettext("Temporarily unavailable"),
+            gettext("We cannot do this right now. Please try again in a few minutes."),
         )
     if status < _SERVER_ERROR:
         return (

@@ -22,7 +22,7 @@ class Health:
         return json_response(200, {"status": "ok"})
 
     def ready(self, _request: Request) -> Response:
-        """Answer 200 while the database answers, else 503; within a second, whatever the database does."""
+        """Answer 200 while the database can be used, else 503; within a second, whatever it does."""
         if self._database.succeeds():
             return json_response(200, {"status": "ok"})
         return json_response(503, {"status": "unavailable"})

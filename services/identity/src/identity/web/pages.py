@@ -117,9 +117,9 @@ class Pages:
             explanation=explanation,
         )
 
-    def bare_error(self, status: int, heading: str, explanation: str) -> Response:
+    def bare_error(self, status: int, language: str, heading: str, explanation: str) -> Response:
         """Return the same page without a city, for when the city cannot be read."""
-        shell = Shell(None, None, PRODUCT, "en", [])
+        shell = Shell(None, None, PRODUCT, language, [])
         html = render_template(
             "web/error.html", shell=shell, link=_address, here="", heading=heading, explanation=explanation
         )

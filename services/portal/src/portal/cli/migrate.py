@@ -4,6 +4,7 @@ import click
 
 from portal import migrations
 from portal.config import Settings, load_settings
+from portal.errors import UnavailableError
 from portal.storage import Storage
 
 
@@ -17,5 +18,8 @@ def migrate() -> None:
                 "PORTAL_DATABASE_URL: the database does not answer"
                 " (check the address, and that its server runs)"
             )
-    migrations.upgrade(database_url)
+    try:
+        migrations.upgrade(database_url)
+    except UnavailableError as error:
+        raise click.ClickException(f"{error}: `portal doctor` says what to do") from None
     click.echo("portal: the database is up to date")

@@ -9,6 +9,8 @@ from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import Connection
 
+from portal.database_faults import neutral_errors
+
 
 class Tables(Enum):
     """How the tables of a database compare with those of this release."""
@@ -29,8 +31,9 @@ def configuration(database_url: str) -> Config:
 
 
 def upgrade(database_url: str) -> None:
-    """Create or change the tables of the database until they are today's."""
-    command.upgrade(configuration(database_url), "head")
+    """Create or change the tables of the database until they are today's; raises `UnavailableError`."""
+    with neutral_errors():
+        command.upgrade(configuration(database_url), "head")
 
 
 def tables_of(connection: Connection) -> Tables:

@@ -22,8 +22,11 @@ def install(app: Flask, pages: Pages, current: CurrentResident) -> None:
 
     @app.errorhandler(UnavailableError)
     def _database_away(error: UnavailableError) -> Response:
-        log.error("database_unavailable", path=request.path, support_code=support_code(), where=where(error))
-        return pages.render_error("failed.html", 503)
+        logged = log.bind(path=request.path, support_code=support_code(), where=where(error))
+        logged.error("database_unavailable", why=str(error))
+        response = pages.render_error("failed.html", 503)
+        response.headers["Retry-After"] = str(error.retry_after)
+        return response
 
     @app.errorhandler(IdentityError)
     def _identity_failed(error: IdentityError) -> Response:

@@ -23,6 +23,6 @@ class HealthRoutes:
         return jsonify(status="ok")
 
     def ready(self) -> Response:
-        """Answer 200 if the database answers, else 503; within a second, whatever the database does."""
+        """Answer 200 if the database can be used, else 503; within a second, whatever it does."""
         reachable = self._database.succeeds()
         return make_response(jsonify(status="ok" if reachable else "unavailable"), 200 if reachable else 503)

@@ -47,7 +47,7 @@ def checks(settings: ServerSettings, storage: Storage) -> list[Check]:
 
     def database() -> Iterator[Finding]:
         url = settings.database_url.get_secret_value()
-        return examine_database(url, lambda: _tables(storage), storage.server_state, clock.now)
+        return examine_database(url, lambda: _tables(storage), storage, clock)
 
     def records() -> Iterator[Finding]:
         if _has_tables(storage):

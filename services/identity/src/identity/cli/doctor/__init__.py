@@ -68,8 +68,8 @@ def checks(opened: Operator) -> list[Check]:
             lambda: examine_database(
                 settings.database_url.get_secret_value(),
                 lambda: _tables(opened.storage),
-                opened.storage.server_state,
-                now,
+                opened.storage,
+                opened.clock,
             ),
         ),
         Check("mail server", lambda: examine_mail_server(settings, now())),

@@ -9,6 +9,7 @@ from identity import randomness
 from identity.audit.events import Event
 from identity.audit.store import Audit
 from identity.clock import Clock
+from identity.errors import UnavailableError
 from identity.oidc.authorization.interactions import Interactions, Lapse
 from identity.oidc.authorization.prompting import Step, next_step
 from identity.oidc.authorization.pushed_requests import PushedRequestExpiredError, RequestAnsweredError
@@ -22,7 +23,7 @@ from identity.oidc.authorization.response_modes import (
 )
 from identity.oidc.authorization.store import StoredInteraction
 from identity.oidc.grants.store import Grants, NewGrant
-from identity.oidc.protocol.errors import UntrustedRedirectError
+from identity.oidc.protocol.errors import TemporarilyUnavailableError, UntrustedRedirectError
 from identity.oidc.protocol.lifetimes import CODE
 from identity.oidc.protocol.parameters import Parameters
 from identity.oidc.tokens import claims
@@ -91,13 +92,14 @@ class Authorization:
             return resolved
         target = self._requests.response_target(resolved.parameters)
         try:
-            request = self._requests.read(resolved.parameters, target)
-            step = self._next_step(request, signed_in, None)
+            return self._decide(resolved, target, signed_in, browser_secret)
         except OAuth2Error as error:
             return self._refused(target, error)
-        if step is Step.ISSUE_CODE and signed_in:
-            return self._issue_code(request, target, signed_in, resolved)
-        return Waiting(step, self._interactions.begin(resolved, target.client, browser_secret), request)
+        except UnavailableError:
+            # OpenID Connect Core §3.1.2.1: `none` allows no page. Everyone else gets one, to load again.
+            if "none" not in resolved.parameters.words("prompt"):
+                raise
+            return self._refused(target, TemporarilyUnavailableError())
 
     def store_request(self, sent: Parameters) -> StoredInteraction | Answered | StartOver:
         """Store a request that came without cookies; it is decided when the browser comes back.
@@ -166,6 +168,19 @@ class Authorization:
             return StartOver(resumed)
         target = self._requests.response_target(Parameters.restored(resumed.interaction.parameters))
         return self._finish(resumed.interaction, self._refused(target, AccessDeniedError()))
+
+    def _decide(
+        self,
+        resolved: ResolvedRequest,
+        target: ResponseTarget,
+        signed_in: SignedIn | None,
+        browser_secret: str,
+    ) -> Outcome:
+        request = self._requests.read(resolved.parameters, target)
+        step = self._next_step(request, signed_in, None)
+        if step is Step.ISSUE_CODE and signed_in:
+            return self._issue_code(request, target, signed_in, resolved)
+        return Waiting(step, self._interactions.begin(resolved, target.client, browser_secret), request)
 
     def _resolve(
         self, sent: Parameters, browser_secret: str | None

@@ -26,6 +26,13 @@ class UnmetAuthenticationRequirementsError(OAuth2Error):
     description = "No way to sign in here has an acr that is asked for as essential."
 
 
+class TemporarilyUnavailableError(OAuth2Error):
+    """The database cannot be used just now (RFC 6749 §4.1.2.1), and no page may say so."""
+
+    error = "temporarily_unavailable"
+    description = "Not available just now; try again later."
+
+
 class UnsupportedTokenTypeError(OAuth2Error):
     """A token without a grant that could be revoked (RFC 7009 §2.2.1)."""
 

@@ -55,7 +55,7 @@ def checks(settings: Settings, storage: Storage) -> list[Check]:
 
     def database() -> Iterator[Finding]:
         url = settings.database_url.get_secret_value()
-        return examine_database(url, lambda: _tables(storage), storage.server_state, clock.now)
+        return examine_database(url, lambda: _tables(storage), storage, clock)
 
     return [
         Check("environment", environment),

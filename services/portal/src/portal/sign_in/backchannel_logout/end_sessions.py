@@ -6,8 +6,9 @@ from enum import Enum, auto
 import structlog
 
 from portal.clock import Clock
-from portal.errors import IdentityUnavailableError, LogoutNotVerifiedError
+from portal.errors import IdentityUnavailableError, LogoutNotVerifiedError, UnavailableError, where
 from portal.identity_client.client import IdentityClient
+from portal.identity_client.logout_token import LogoutToken
 from portal.sign_in.backchannel_logout.store import UsedLogoutTokens
 from portal.storage import Storage
 from portal.web.sessions.store import Sessions
@@ -23,7 +24,7 @@ class LogoutOutcome(Enum):
     # Also if there was no session to end (§2.8).
     ENDED = auto()
     NOT_ACCEPTED = auto()
-    # Identity's keys cannot be fetched just now.
+    # Identity's keys cannot be fetched, or the database cannot be used, just now.
     UNAVAILABLE = auto()
 
 
@@ -43,6 +44,13 @@ class EndSessions:
         except LogoutNotVerifiedError as error:
             log.warning("logout_refused", reason=error.code, detail=error.detail)
             return LogoutOutcome.NOT_ACCEPTED
+        try:
+            return self._end(verified)
+        except UnavailableError as error:
+            log.error("database_unavailable", where=where(error), why=str(error))  # noqa: TRY400 - it quotes no row
+            return LogoutOutcome.UNAVAILABLE
+
+    def _end(self, verified: LogoutToken) -> LogoutOutcome:
         expires_at = datetime.fromtimestamp(verified.expires_at, UTC) + REMEMBERED_AFTER
         with self._storage.transaction() as tx:
             used = UsedLogoutTokens(tx)

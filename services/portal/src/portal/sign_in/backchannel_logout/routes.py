@@ -2,6 +2,7 @@
 
 from flask import Blueprint, Response, jsonify, request
 
+from portal.errors import UnavailableError
 from portal.sign_in.backchannel_logout.end_sessions import EndSessions, LogoutOutcome
 
 
@@ -28,7 +29,9 @@ class BackchannelLogoutRoutes:
             case LogoutOutcome.NOT_ACCEPTED:
                 return _response(400, "the logout_token was not accepted")
             case LogoutOutcome.UNAVAILABLE:
-                return _response(503, "the keys of the issuer cannot be had now")
+                response = _response(503, "not now: send it again")
+                response.headers["Retry-After"] = str(UnavailableError.retry_after)
+                return response
 
 
 def _response(status: int, problem: str = "") -> Response:
