@@ -29,7 +29,7 @@ def test_the_page_says_so_and_offers_to_change_it(sign_up, browser, refuse):
     assert page.title == "Your email address is not verified yet"
     assert f"<title>Error: {REFUSED}" in page.source
     assert REFUSED in page.main
-    assert f"The mailbox provider does not take email for {ADDRESS}." in page.main
+    assert f"The mailbox provider does not take email for {ADDRESS}" in page.main
     assert "550" not in page.source
     page = browser.follow("Change the address")
     assert page.form("Sign up")[1]["email"] == ADDRESS
