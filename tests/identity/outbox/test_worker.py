@@ -346,7 +346,7 @@ class TestServerThatIsAway:
             tried.append(before - len(handler.faults))
             clock.advance(timedelta(seconds=10))
         # The lanes of a healthy server halve at each refusal; then one at a time finds out.
-        assert tried == [4, *[1] * 16]
+        assert tried == [5, *[1] * 15]
         assert {row.attempts for row in rows()} == {0}
         assert worker.run_once() == 30
 

@@ -61,8 +61,6 @@ from identity.setting_types import host_and_port
 from identity.signing_keys.key_set import KeySet
 from identity.storage import Executor, Transaction
 
-# Mails that are sent at a time, each over a connection of its own.
-MAIL_LANES = 16
 # Seconds after which a connection to the mail server that has nothing to send is closed.
 _RESTS = 5.0
 
@@ -107,7 +105,6 @@ def mail_worker(opened: Operator, mailer: Mailer) -> Worker:
         [MailDelivery(mailer, mailed_proofs(opened), refusals, opened.clock)],
         opened.clock,
         cleaners(opened),
-        lanes=MAIL_LANES,
         when_idle=partial(mailer.close_resting, after=_RESTS),
     )
 

@@ -23,7 +23,7 @@ from identity.secret_keys import SecretKeys
 from identity.storage import Executor, Storage
 
 # Deliveries at a time, of one worker.
-LANES = 8
+LANES = 16
 # At most so many messages in one call of `run_once`.
 ROUND = 100
 IDLE_SECONDS = 1.0
