@@ -311,7 +311,7 @@ class TestMailServer:
         assert "answers 554 → look at its log" in examine(smtp_url=f"smtp://{server}").said("mail server")
 
     def test_it_says_nothing(self, examine: Examine, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setattr("identity.mail.smtp.TIMEOUT_SECONDS", 0.2)
+        monkeypatch.setattr("identity.mail.smtp_session.TIMEOUT_SECONDS", 0.2)
         with socket.create_server(("127.0.0.1", 0)) as server:
             address = f"127.0.0.1:{server.getsockname()[1]}"
             assert "takes connections and says nothing" in examine(smtp_url=f"smtp://{address}").said(

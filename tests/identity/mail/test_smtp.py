@@ -10,10 +10,13 @@ from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import SMTP, AuthResult
 from flask import Flask
 from identity.errors import SettingsError
-from identity.mail import smtp
+from identity.mail import smtp, smtp_session
+from identity.mail.delivery import BEGUN
 from identity.mail.mailer import Mailer
 from identity.mail.messages import Recipient, reset_password
 from identity.mail.smtp import NoSessionError
+from identity.outbox.store import LEASE
+from identity.outbox.worker import CLAIM
 from local_stack import free_ports
 from pydantic import SecretStr
 
@@ -100,8 +103,8 @@ class TestEnd:
 
     @pytest.fixture(autouse=True)
     def _short(self, monkeypatch):
-        monkeypatch.setattr(smtp, "TIMEOUT_SECONDS", 0.3)
-        monkeypatch.setattr(smtp, "CONTENT_SECONDS", 0.6)
+        monkeypatch.setattr(smtp_session, "TIMEOUT_SECONDS", 0.3)
+        monkeypatch.setattr(smtp_session, "CONTENT_SECONDS", 0.6)
         monkeypatch.setattr(smtp, "TOTAL_SECONDS", 1.0)
 
     @pytest.mark.parametrize("replies", [(), ("220 hi",), GREETED])
@@ -153,11 +156,7 @@ class TestEnd:
 
 
 def test_the_longest_try_is_shorter_than_the_lease():
-    from identity.mail.delivery import _BEGUN  # noqa: PLC0415 - private: what a try may use before it
-    from identity.outbox.store import LEASE  # noqa: PLC0415
-    from identity.outbox.worker import CLAIM  # noqa: PLC0415
-
-    assert (CLAIM + _BEGUN).total_seconds() + smtp.TOTAL_SECONDS < LEASE.total_seconds()
+    assert (CLAIM + BEGUN).total_seconds() + smtp.TOTAL_SECONDS < LEASE.total_seconds()
 
 
 def test_a_server_that_hangs_up_after_accepting_has_the_mail(talking, sender):

@@ -30,7 +30,7 @@ _WAITS = (
     timedelta(hours=1),
 )
 # Of the message's lease, what may pass before the mail is begun.
-_BEGUN = timedelta(seconds=8)
+BEGUN = timedelta(seconds=8)
 _CLOSING, _PERMANENT = 421, 500
 # Authentication is required, too weak or refused (RFC 4954 §6).
 _SIGN_IN = (530, 534, 535, 538)
@@ -95,7 +95,7 @@ class MailDelivery:
         sendable = self._proofs.restart(mail, requested_at, now)
         if sendable is None:
             raise NoLongerUsefulError(f"the link or code of {mail.template} was used, replaced or is too old")
-        if self._clock.now() - now >= _BEGUN:
+        if self._clock.now() - now >= BEGUN:
             raise NotAnsweredError("the database took too long")
         self._send(message_id, sendable, requested_at)
         if was_refused:

@@ -50,7 +50,7 @@ class Lanes:
             return began
 
     def end(self, ended: Try, now: datetime, *, is_away: bool) -> None:
-        """Give the lane back. `is_away`: the server takes nothing now, whoever it is for."""
+        """Give the lane back. `is_away`: the server takes nothing now, whatever the message."""
         with self._lock:
             self._running.discard(ended)
             if now - ended.began >= SLOW and not is_away:
