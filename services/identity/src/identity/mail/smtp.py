@@ -27,7 +27,7 @@ _CLOSING, _TOO_LARGE = 421, 552
 
 
 class NoSessionError(Exception):
-    """The server takes no mail now, whatever the recipient. The text is for an operator and quotes nothing."""
+    """The server takes no mail now, whatever the recipient. The text is for an operator."""
 
 
 def configuration(smtp_url: str) -> dict[str, object]:
