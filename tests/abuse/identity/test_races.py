@@ -9,7 +9,7 @@ import pytest
 from flask import Flask
 from identity.clock import FixedClock
 from identity.email_verification.code_tries import CodeTries
-from identity.outbox.store import Deliveries, Outbox
+from identity.outbox.store import Deliveries, Outbox, Outgoing
 from identity.rate_limits.limiter import Action, Limit, RateLimiter
 from identity.resident_notifications.store import Notices
 from identity.residents.accounts import addresses
@@ -154,7 +154,7 @@ def test_one_notice_is_accepted_once(opened, at_once, now):
 def test_one_mail_goes_to_one_worker(storage, secret_keys, at_once, now):
     with storage.autocommit() as connection:
         outbox = Outbox(connection, secret_keys, FixedClock(now))
-        queued = outbox.queue("mail", ["{}"] * 10)
+        queued = outbox.queue("mail", [Outgoing("example.com", "{}")] * 10)
 
     def claim_all(_):
         claimed = []

@@ -124,6 +124,44 @@ def test_one_that_fails_does_not_hold_up_the_others(delivery, client, queue, row
     assert sorted(notification.subject for notification in client.accepted) == ["first", "third"]
 
 
+class TestIdentityThatIsAway:
+    AWAY = NotAccepted("identity cannot be reached: no answer in time", is_away=True)
+
+    def test_one_at_a_time_finds_out(self, delivery, client, queue):
+        for number in range(30):
+            queue(f"resident-{number}")
+        client.answer = lambda _notification: self.AWAY
+        assert [delivery.deliver_due() for _ in range(5)] == [1] * 5
+
+    def test_all_leave_once_it_is_back_however_long_it_was_away(self, delivery, client, queue, rows, clock):
+        for number in range(20):
+            queue(f"resident-{number}")
+        client.answer = lambda _notification: self.AWAY
+        for _ in range(200):
+            delivery.deliver_due()
+            clock.advance(timedelta(hours=1))
+        assert {row["attempts"] for row in rows("SELECT attempts FROM notices")} == {0}
+        client.answer = lambda _notification: Accepted()
+        assert delivery.deliver_due() == 20
+        assert len(client.accepted) == 20
+
+
+def test_a_process_that_was_taken_for_dead_does_not_overwrite_the_outcome(storage, queue, clock, rows):
+    queue()
+    with storage.autocommit() as connection:
+        notifications = Notifications(connection)
+        (slow,) = notifications.claim_due(clock.now(), 1)
+        clock.advance(LEASE)
+        (quick,) = notifications.claim_due(clock.now(), 1)
+        notifications.record_delivered(quick, clock.now())
+        notifications.record_failed(slow, "too late")
+    assert state(rows)["state"] == "delivered"
+
+
+def test_a_lease_is_longer_than_a_delivery_and_a_minute_at_most():
+    assert timedelta(seconds=LIMITS.total) * 3 < LEASE <= timedelta(minutes=1)
+
+
 def test_a_delivery_that_died_is_taken_up_when_its_lease_ends(storage, delivery, client, queue, clock):
     queue()
     with storage.autocommit() as connection:
@@ -224,10 +262,17 @@ class TestIdentity:
         identity.notification_status = 404
         assert identity_client.send(claimed) == UnknownResident()
 
-    @pytest.mark.parametrize("status", [200, 302, 400, 401, 429, 500, 503])
+    @pytest.mark.parametrize("status", [200, 302, 400, 500])
     def test_any_other_answer_is_tried_again(self, identity, identity_client, claimed, status):
         identity.notification_status = status
         assert identity_client.send(claimed) == NotAccepted(f"identity answered {status}")
+
+    @pytest.mark.parametrize("status", [401, 429, 502, 503, 504])
+    def test_one_that_concerns_every_notification_uses_up_no_attempt(
+        self, identity, identity_client, claimed, status
+    ):
+        identity.notification_status = status
+        assert identity_client.send(claimed) == NotAccepted(f"identity answered {status}", is_away=True)
 
     def test_an_identity_that_is_down_is_tried_again(self, claimed):
         outcome = IdentityNotificationClient("http://127.0.0.1:9", "a", "b", HTTP).send(claimed)

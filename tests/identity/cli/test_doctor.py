@@ -12,6 +12,7 @@ from doctor_report import OF_OTHER_PROGRAMS, Report
 from identity.cli import main
 from identity.cli.doctor import connections
 from identity.composition.command_line import create_command_line_app
+from identity.mail.store import RefusedAddresses
 from identity.monitoring.store import Counted, EventCounts
 from identity.outbox.models import OutboxMessage
 from identity.signing_keys import rotation
@@ -310,7 +311,7 @@ class TestMailServer:
         assert "answers 554 → look at its log" in examine(smtp_url=f"smtp://{server}").said("mail server")
 
     def test_it_says_nothing(self, examine: Examine, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setattr("identity.mail.smtp.TIMEOUT_SECONDS", 0.2)
+        monkeypatch.setattr("identity.mail.smtp_session.TIMEOUT_SECONDS", 0.2)
         with socket.create_server(("127.0.0.1", 0)) as server:
             address = f"127.0.0.1:{server.getsockname()[1]}"
             assert "takes connections and says nothing" in examine(smtp_url=f"smtp://{address}").said(
@@ -354,6 +355,31 @@ class TestDeliveries:
         assert report.problems == []
         assert "1 not taken yet, the oldest of" in report.said("mails", "note")
         assert "451" in report.said("mails", "note")
+
+    def test_a_mail_server_that_is_away_is_not_taken_for_a_worker_that_is(
+        self, examine: Examine, queue: Callable[..., None]
+    ) -> None:
+        for minutes in (9, 8, 7):
+            queue(timedelta(minutes=minutes))
+        now = datetime.now(UTC)
+        queue(timedelta(seconds=5), last_error="ConnectionRefusedError", attempted_at=now)
+        report = examine()
+        assert not [each for each in report.problems if "worker" in str(each)]
+        said = report.said("mails", "note")
+        assert "4 not taken yet, the oldest of" in said
+        assert "ConnectionRefusedError" in said
+
+    def test_addresses_that_the_mail_server_refuses(self, examine: Examine, database_url: str) -> None:
+        app = create_command_line_app(database_url)
+        with app.extensions["identity"] as storage, storage.transaction() as tx:
+            addresses, now = RefusedAddresses(tx), datetime.now(UTC)
+            for number in range(3):
+                addresses.add_refusal(f"{number}@example.com", "550 5.1.1", now)
+            addresses.add_refusal("b@example.com", "550 5.7.1", now)
+            addresses.add_refusal("old@example.com", "550", now - timedelta(days=3))
+        said = examine().said("addresses", "note")
+        assert "refused by the mail server within two days: 3 with 550 5.1.1, 1 with 550 5.7.1" in said
+        assert "example.com" not in said
 
     def test_logouts_that_were_given_up(self, examine: Examine, queue: Callable[..., None]) -> None:
         queue(timedelta(hours=2), kind="backchannel_logout", state="failed", attempts=9, last_error="x")

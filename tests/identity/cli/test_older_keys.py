@@ -6,7 +6,7 @@ from datetime import timedelta
 import pytest
 from identity.cli.older_keys import Held, held_by_older, move_to_newest
 from identity.clock import FixedClock
-from identity.outbox.store import Outbox
+from identity.outbox.store import Outbox, Outgoing
 from identity.residents.lockout.store import Lockout
 from identity.secret_keys import SecretKeys
 from identity.security_events.store import PolledEvents, Receivers, StoredReceiver
@@ -36,7 +36,7 @@ def made_before(storage, connection, now):
     Receivers(connection).put(receiver, now)
     with storage.transaction() as tx:
         PolledEvents(tx).append("urn:x", [("one", old.encrypt("{}"))], now)
-    Outbox(connection, old, FixedClock(now)).queue("mail", ["{}"])
+    Outbox(connection, old, FixedClock(now)).queue("mail", [Outgoing("example.com", "{}")])
     Lockout(connection, old).count_attempt("jane@example.com", "network:192.0.2.0/24", now)
 
 
@@ -69,6 +69,6 @@ def test_one_key_moves_nothing(connection, made_before):
 
 
 def test_what_the_newest_key_made_is_not_counted(connection, now):
-    Outbox(connection, BOTH, FixedClock(now)).queue("mail", [json.dumps({})])
+    Outbox(connection, BOTH, FixedClock(now)).queue("mail", [Outgoing("example.com", json.dumps({}))])
     Lockout(connection, BOTH).count_attempt("jane@example.com", "network:192.0.2.0/24", now)
     assert held_by_older(connection, BOTH) == list[Held]()

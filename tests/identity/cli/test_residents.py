@@ -49,7 +49,7 @@ def test_show_prints_the_account_and_no_secret(run: Run, jane: str):
     assert (fields["sub"], fields["email"], fields["email_verified"]) == (jane, "jane@example.com", True)
     assert set(fields) == {
         *("sub", "email", "email_verified", "given_name", "family_name", "sign_in_method", "created_at"),
-        *("disabled_at", "live_sessions", "last_sign_in_at", "lockout"),
+        *("disabled_at", "live_sessions", "last_sign_in_at", "lockout", "mail_refused"),
     }
 
 

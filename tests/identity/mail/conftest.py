@@ -70,9 +70,10 @@ def cities() -> dict[str, SimpleNamespace]:
 
 
 @pytest.fixture
-def mailer(storage_app, settings: Settings, mailbox: Mailbox, cities) -> Mailer:
+def mailer(storage_app, settings: Settings, mailbox: Mailbox, cities) -> Iterator[Mailer]:
     """Return a mailer that delivers into the mailbox."""
     smtp_url = f"smtp://127.0.0.1:{mailbox.port}"
     mailer = Mailer(settings.model_copy(update={"smtp_url": SecretStr(smtp_url)}), cities.get)
     mailer.init_app(storage_app[1])
-    return mailer
+    yield mailer
+    mailer.close_resting()

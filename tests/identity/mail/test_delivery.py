@@ -1,4 +1,5 @@
 import smtplib
+from dataclasses import dataclass, field
 from datetime import timedelta
 from types import SimpleNamespace
 
@@ -7,15 +8,39 @@ from identity.clock import FixedClock
 from identity.mail.delivery import MailDelivery
 from identity.mail.messages import Recipient, password_changed, unlock_account
 from identity.mail.rendering import ROOT
+from identity.mail.smtp import NoSessionError
 from identity.mail.usefulness import USEFUL_FOR, useful_for
-from identity.outbox.delivery import NoLongerUsefulError, NotDeliveredError, RefusedForGoodError
+from identity.outbox.delivery import (
+    NoLongerUsefulError,
+    NotAnsweredError,
+    NotDeliveredError,
+    RefusedForGoodError,
+    ServerAwayError,
+)
 
 JANE = Recipient("jane@example.com", "en", None)
 MAIL = unlock_account(JANE, link="https://id/secret-token")
 AS_IT_IS = SimpleNamespace(restart=lambda mail, _queued_at, _now: mail)
 
 
-def deliver(now, fault=None, *, mail=MAIL, proofs=AS_IT_IS, age=timedelta()):
+@dataclass
+class Refusals:
+    """What is known of Jane's address."""
+
+    refused: bool = False
+    noted: list[str] = field(default_factory=list)
+
+    def is_refused(self, _mail):
+        return self.refused
+
+    def note_refused(self, _mail, reply, _now):
+        self.noted.append(reply)
+
+    def note_taken(self, _mail):
+        self.refused = False
+
+
+def deliver(now, fault=None, *, mail=MAIL, proofs=AS_IT_IS, age=timedelta(), refusals=None):
     """Deliver the mail with a mailer that fails as told; return what the mailer was given."""
     given = []
 
@@ -24,15 +49,14 @@ def deliver(now, fault=None, *, mail=MAIL, proofs=AS_IT_IS, age=timedelta()):
         if fault:
             raise fault
 
-    delivery = MailDelivery(SimpleNamespace(send=send), proofs, FixedClock(now + age))
+    mailer, clock = SimpleNamespace(send=send), FixedClock(now + age)
+    delivery = MailDelivery(mailer, proofs, refusals or Refusals(), clock)
     delivery.deliver("id", mail.as_json(), now)
     return given
 
 
-def refused(*codes: int):
-    return smtplib.SMTPRecipientsRefused(
-        {f"jane{code}@example.com": (code, b"jane@example.com is not welcome") for code in codes}
-    )
+def refused(code: int, words: bytes = b"jane@example.com is not welcome"):
+    return smtplib.SMTPRecipientsRefused({"jane@example.com": (code, words)})
 
 
 def test_the_mailer_gets_the_mail_as_it_was_queued(now):
@@ -43,6 +67,8 @@ def test_the_mailer_gets_the_mail_as_it_was_queued(now):
     ("fault", "words"),
     [
         (refused(550), "SMTPRecipientsRefused 550"),
+        (refused(550, b"5.1.1 <jane@example.com>: unknown"), "SMTPRecipientsRefused 550 5.1.1"),
+        (smtplib.SMTPSenderRefused(552, b"5.3.4 too large", "no-reply@x"), "SMTPSenderRefused 552 5.3.4"),
         (smtplib.SMTPDataError(554, b"jane@example.com is spam"), "SMTPDataError 554"),
     ],
 )
@@ -54,29 +80,65 @@ def test_a_recipient_or_content_that_is_refused_for_good_is_not_tried_again(now,
 
 
 @pytest.mark.parametrize(
-    "fault",
+    ("fault", "kind"),
     [
-        refused(450),
-        refused(421),
-        refused(550, 451),
-        smtplib.SMTPDataError(451, b"jane@example.com"),
-        smtplib.SMTPSenderRefused(421, b"", "no-reply@id.example.gov"),
-        # What an operator can mend is tried again.
-        smtplib.SMTPSenderRefused(550, b"", "no-reply@id.example.gov"),
-        smtplib.SMTPAuthenticationError(535, b""),
-        smtplib.SMTPConnectError(554, b""),
+        (refused(450), NotDeliveredError),
+        (refused(450, b"4.7.1 greylisted, jane@example.com"), NotDeliveredError),
+        (smtplib.SMTPDataError(451, b"jane@example.com"), NotDeliveredError),
+        # A policy against us, such as a list of senders: an operator can mend it.
+        (refused(554, b"5.7.1 jane@example.com: relay access denied"), NotDeliveredError),
+        (smtplib.SMTPDataError(550, b"5.7.26 unauthenticated"), NotDeliveredError),
+        # The mail system is full, closes, or says nothing more.
+        (refused(421), NotAnsweredError),
+        (refused(452, b"4.3.1 insufficient storage"), NotAnsweredError),
+        (smtplib.SMTPServerDisconnected("jane@example.com"), NotAnsweredError),
+        (TimeoutError("jane@example.com"), NotAnsweredError),
+        # It takes no mail at all: this is no fault of the mail's.
+        (NoSessionError("SMTPSenderRefused 550"), ServerAwayError),
+        (refused(530, b"5.7.0 authentication required"), ServerAwayError),
     ],
 )
-def test_what_is_refused_for_now_is_tried_again(now, fault):
+def test_what_is_refused_for_now_is_tried_again(now, fault, kind):
     with pytest.raises(NotDeliveredError) as raised:
         deliver(now, fault)
-    assert type(raised.value) is NotDeliveredError
+    assert type(raised.value) is kind
     assert "jane" not in str(raised.value)
 
 
 def test_any_other_fault_is_left_to_the_worker(now):
-    with pytest.raises(smtplib.SMTPServerDisconnected):
-        deliver(now, smtplib.SMTPServerDisconnected())
+    with pytest.raises(LookupError):
+        deliver(now, LookupError())
+
+
+@pytest.mark.parametrize(
+    ("words", "reply"),
+    [
+        (b"no such mailbox", "550"),
+        (b"5.1.1 <jane@example.com>: unknown", "550 5.1.1"),
+        (b"5.7.1 denied", "550 5.7.1"),
+        (b"5.1.1<script>", "550"),
+        (b"5.1.1\nX: y", "550 5.1.1"),
+    ],
+)
+def test_a_refused_address_is_noted_with_the_servers_codes_alone(now, words, reply):
+    refusals = Refusals()
+    with pytest.raises(NotDeliveredError):
+        deliver(now, refused(550, words), refusals=refusals)
+    assert refusals.noted == [reply]
+
+
+@pytest.mark.parametrize("fault", [refused(450), refused(530), smtplib.SMTPDataError(554, b"")])
+def test_what_is_not_the_addresss_fault_is_not_noted(now, fault):
+    refusals = Refusals()
+    with pytest.raises(NotDeliveredError):
+        deliver(now, fault, refusals=refusals)
+    assert refusals.noted == []
+
+
+def test_an_address_that_is_taken_again_is_no_longer_a_refused_one(now):
+    refusals = Refusals(refused=True)
+    deliver(now, refusals=refusals)
+    assert not refusals.refused
 
 
 def test_a_mail_whose_link_no_longer_works_is_not_sent(now):

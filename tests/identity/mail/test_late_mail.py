@@ -14,6 +14,7 @@ from identity.mail.messages import (
     verify_registration,
 )
 from identity.mail.queue import MailQueue
+from identity.mail_refusals import StoredRefusals
 from identity.mailed_proofs import StoredProofs
 from identity.outbox.models import OutboxMessage
 from identity.outbox.store import LEASE, Deliveries
@@ -41,7 +42,8 @@ class Post:
             for purpose in (Purpose.VERIFY_REGISTRATION, Purpose.VERIFY_FEDERATION)
         }
         proofs = StoredProofs(storage, secret_keys, waits)
-        self.worker = Worker(storage, secret_keys, [MailDelivery(mailer, proofs, clock)], clock)
+        delivery = MailDelivery(mailer, proofs, StoredRefusals(storage), clock)
+        self.worker = Worker(storage, secret_keys, [delivery], clock)
 
     def issue_link(self, tx, purpose, subject):
         now = self.clock.now()

@@ -1,15 +1,8 @@
 import smtplib
-import socket
-import threading
-import time
 from datetime import UTC, datetime
 
 import pytest
-from identity.errors import SettingsError
-from identity.mail import smtp
-from identity.mail.mailer import Mailer
 from identity.mail.messages import Recipient, reset_password
-from pydantic import SecretStr
 
 AT = datetime(2026, 11, 23, 15, 0, tzinfo=UTC)
 
@@ -59,68 +52,3 @@ def test_a_refused_recipient_is_reported(storage, mailer, mailbox):
     mailbox.answer = "550 no such mailbox"
     with pytest.raises(smtplib.SMTPRecipientsRefused):
         mailer.send("x", RESET, AT)
-
-
-def test_a_server_that_says_nothing_is_not_waited_for(storage_app, storage, settings, cities, monkeypatch):
-    monkeypatch.setattr(smtp, "TIMEOUT_SECONDS", 0.2)
-    with socket.create_server(("127.0.0.1", 0)) as silent:
-        url = f"smtp://127.0.0.1:{silent.getsockname()[1]}"
-        mailer = Mailer(settings.model_copy(update={"smtp_url": SecretStr(url)}), cities.get)
-        mailer.init_app(storage_app[1])
-        began = time.monotonic()
-        with pytest.raises(OSError):  # noqa: PT011 - timed out, or, at the greeting, disconnected
-            mailer.send("x", RESET, AT)
-        assert time.monotonic() - began < 2
-
-
-def test_a_server_that_hangs_up_after_accepting_has_the_mail(storage_app, storage, settings, cities):
-    """Otherwise the mail would be sent again and again."""
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-
-        def rude():
-            client, _ = listener.accept()
-            with client, client.makefile("rw", newline="\r\n") as talk:
-                for reply in ("220 hi", "250 hi", "250 ok", "250 ok", "354 go"):
-                    talk.write(reply + "\r\n")
-                    talk.flush()
-                    talk.readline()
-                while talk.readline().strip() != ".":
-                    pass
-                talk.write("250 accepted\r\n")
-                talk.flush()
-
-        thread = threading.Thread(target=rude)
-        thread.start()
-        url = f"smtp://127.0.0.1:{listener.getsockname()[1]}"
-        mailer = Mailer(settings.model_copy(update={"smtp_url": SecretStr(url)}), cities.get)
-        mailer.init_app(storage_app[1])
-        mailer.send("x", RESET, AT)
-        thread.join()
-
-
-def test_encryption_is_required_where_it_is_configured(storage_app, storage, settings, mailbox, cities):
-    """The server of this test offers none, so nothing may be sent."""
-    for scheme in ("smtp+starttls", "smtps"):
-        url = f"{scheme}://127.0.0.1:{mailbox.port}"
-        mailer = Mailer(settings.model_copy(update={"smtp_url": SecretStr(url)}), cities.get)
-        mailer.init_app(storage_app[1])
-        with pytest.raises((OSError, smtplib.SMTPException)):
-            mailer.send("x", RESET, AT)
-    assert mailbox.mails == []
-
-
-def test_a_smtp_url_names_server_port_encryption_and_account():
-    read = smtp.configuration("smtp+starttls://us%40er:pa%2Fss@mail.example.gov")
-    assert (read["MAIL_SERVER"], read["MAIL_PORT"]) == ("mail.example.gov", 587)
-    assert (read["MAIL_USERNAME"], read["MAIL_PASSWORD"]) == ("us@er", "pa/ss")
-    assert (read["MAIL_USE_TLS"], read["MAIL_USE_SSL"]) == (True, False)
-    assert smtp.configuration("smtps://mail.example.gov")["MAIL_PORT"] == 465
-    assert smtp.configuration("smtp://127.0.0.1:1025")["MAIL_PORT"] == 1025
-
-
-@pytest.mark.parametrize(
-    "url", ["", "mail.example.gov", "http://mail.example.gov", "smtp://", "smtp://x:port"]
-)
-def test_a_wrong_smtp_url_is_refused_with_what_to_write(url):
-    with pytest.raises(SettingsError, match="IDENTITY_SMTP_URL: give smtp://"):
-        smtp.configuration(url)

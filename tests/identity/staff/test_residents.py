@@ -7,6 +7,8 @@ from identity.audit.models import AuditEvent
 from identity.composition.staff import resident_administration
 from identity.journeys.registration.models import PendingRegistration
 from identity.journeys.registration.store import PendingRegistrations
+from identity.mail.messages import Recipient, no_account
+from identity.mail_refusals import StoredRefusals
 from identity.residents.accounts.addresses import Address
 from identity.residents.accounts.models import Resident
 from identity.residents.lockout.store import Lockout, Status
@@ -81,7 +83,38 @@ def test_a_resident_is_shown_by_address_or_sub(administration, add_resident, beg
         live_sessions=2,
         last_sign_in_at=None,
         lockout=Status.OPEN,
+        mail_refused=None,
     )
+
+
+def test_mail_that_the_mail_server_refused_is_shown_with_its_codes(administration, storage, jane, now):
+    refusals = StoredRefusals(storage)
+    for address in ("Jane@example.com", "mistyped@exmaple.com"):
+        mail = no_account(Recipient(address, "en", None), sign_up_link="https://id/x")
+        refusals.note_refused(mail, "550 5.1.1", now)
+    said = f"550 5.1.1 at {now:%Y-%m-%d %H:%M} UTC"
+    assert administration.show(jane).mail_refused == said
+    # The person who calls may have no account yet.
+    assert administration.show("mistyped@exmaple.com") == UnknownResident(said)
+    refusals.note_taken(no_account(Recipient("jane@example.com", "en", None), sign_up_link="https://id/x"))
+    assert administration.show(jane).mail_refused is None
+
+
+def test_a_refusal_is_recorded_once_and_without_the_address(storage, jane, events, now):
+    mail = no_account(Recipient("jane@example.com", "en", None), sign_up_link="https://id/x")
+    for reply in ("550 5.1.1", "550 5.1.1", "554 5.7.1"):
+        StoredRefusals(storage).note_refused(mail, reply, now)
+    assert events() == [
+        ("mail_refused", {"mail": "no_account", "reply": "550 5.1.1"}),
+        ("mail_refused", {"mail": "no_account", "reply": "554 5.7.1"}),
+    ]
+
+
+def test_it_goes_with_the_account(administration, storage, jane, now):
+    mail = no_account(Recipient("jane@example.com", "en", None), sign_up_link="https://id/x")
+    StoredRefusals(storage).note_refused(mail, "550", now)
+    administration.delete(jane, REASON)
+    assert administration.show("jane@example.com") == UnknownResident()
 
 
 @pytest.mark.parametrize(("failures", "status"), [(4, Status.OPEN), (5, Status.WAIT), (50, Status.STOPPED)])

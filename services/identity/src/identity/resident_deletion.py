@@ -5,6 +5,7 @@ from datetime import datetime
 from identity.account_events import AccountEvents, AccountPurged
 from identity.audit.events import Event
 from identity.audit.store import Audit
+from identity.mail.store import RefusedAddresses
 from identity.residents.accounts.models import Resident
 from identity.residents.accounts.store import Accounts
 from identity.residents.sessions.lifecycle import EndReason, SessionLifecycle
@@ -28,5 +29,7 @@ class ResidentDeletion:
         ended = self._sessions.end_all(tx, resident.id, end_reason, now, **details)
         self._account_events.publish(tx, AccountPurged(resident.id, resident.email_key))
         Audit(tx).record(Event.RESIDENT_DELETED, now, resident_id=resident.id, **details)
+        if resident.email_key:
+            RefusedAddresses(tx).delete_refusal(resident.email_key)
         Accounts(tx).delete_resident(resident.id)
         return ended

@@ -4,6 +4,7 @@ from datetime import timedelta
 
 import pytest
 from identity.journeys.federation.models import FirstSignIn
+from identity.mail_refusals import StoredRefusals
 from identity.residents.federated_identities.models import FederatedIdentity
 from identity.residents.passwords.models import Password
 from mailed_codes import another
@@ -90,6 +91,16 @@ class TestAnAddressThatNobodyProved:
         (resident,) = residents()
         assert (resident.email, resident.sign_in_method) == ("felix@example.net", "facebook")
         assert resident.email_verified_at is not None
+
+    def test_that_the_mail_server_refuses_can_be_changed(self, traveller, storage, mailbox, clock):
+        traveller.sign_in("facebook", "hannah")
+        waiting = traveller.browser.press("Continue", email="hannah@exmaple.org")
+        mail = mailbox.newest("hannah@exmaple.org", "verify_first_sign_in")
+        StoredRefusals(storage).note_refused(mail, "550", clock.now())
+        page = traveller.browser.open(waiting.url)
+        assert "The email could not be delivered" in page.main
+        page = traveller.browser.follow("Change the address")
+        assert page.form("Continue")[1]["email"] == "hannah@exmaple.org"
 
     def test_is_asked_for_where_there_is_none(self, traveller, residents, mailbox):
         page = traveller.sign_in("facebook", "hannah")

@@ -5,6 +5,7 @@ from datetime import timedelta
 import pytest
 from identity.audit.events import Event
 from identity.continuation import Continuation
+from identity.mail_refusals import StoredRefusals
 from identity.residents.federated_identities.models import FederatedIdentity
 from identity.residents.one_time_codes.models import OneTimeCode
 from mailed_codes import another
@@ -173,6 +174,14 @@ class TestTheProvidersAddressHasChanged:
         assert changed.browser.press("Use the new address").title == "Verify your new email address"
         assert [mail.template for mail in mailbox.all()] == ["already_registered"]
         assert changed.browser.press("Use this address", code="BCDF-GHJK").status == 422
+
+    def test_one_that_the_mail_server_refuses_is_told_on_the_page(self, changed, mailbox, storage, clock):
+        changed.sign_in("google", "grace")
+        assert "could not be delivered" not in changed.browser.press("Use the new address").main
+        mail = mailbox.newest("grace.new@gmail.com", "verify_new_address")
+        StoredRefusals(storage).note_refused(mail, "550 5.1.1", clock.now())
+        page = changed.browser.open("/profile/provider-email")
+        assert "The email could not be delivered" in page.main
 
     def test_a_code_for_one_address_does_not_prove_the_next(self, changed, behaviours, mailbox, residents):
         changed.sign_in("google", "grace")

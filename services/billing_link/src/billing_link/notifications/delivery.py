@@ -18,6 +18,9 @@ _BATCH = 20
 # The status alone counts.
 LIMITS = Limits(connect=2.0, read=5.0, total=8.0, size=65_536)
 _ACCEPTED, _NOT_FOUND = 202, 404
+# Identity, or a proxy before it, takes nothing now: a secret that an operator has to mend, too many requests,
+# a database or an identity that is away.
+_AWAY = (401, 429, 502, 503, 504)
 _FIRST_WAIT = timedelta(seconds=5)
 _LONGEST_WAIT = timedelta(hours=1)
 # With these waits, the last attempt is a little more than a day after the first.
@@ -44,6 +47,8 @@ class NotAccepted:
     """Identity did not accept the notification now; `reason` is for an operator."""
 
     reason: str
+    # Identity accepts nothing now: this is no attempt at the notification.
+    is_away: bool = False
 
 
 class NotificationClient(Protocol):
@@ -76,12 +81,12 @@ class IdentityNotificationClient:
         try:
             response = self._http.post(self._address, json.dumps(body).encode(), self._headers)
         except OutboundHttpError as error:
-            return NotAccepted(f"identity cannot be reached: {error}")
+            return NotAccepted(f"identity cannot be reached: {error}", is_away=True)
         if response.status == _ACCEPTED:
             return Accepted()
         if response.status == _NOT_FOUND:
             return UnknownResident()
-        return NotAccepted(f"identity answered {response.status}")
+        return NotAccepted(f"identity answered {response.status}", is_away=response.status in _AWAY)
 
 
 class NotificationDelivery:
@@ -106,25 +111,43 @@ class NotificationDelivery:
                 stop.wait(_PAUSE)
 
     def deliver_due(self) -> int:
-        """Attempt every notification that is due, up to one batch; return how many were attempted."""
-        with self._storage.autocommit() as connection:
-            claimed = Notifications(connection).claim_due(self._clock.now(), _BATCH)
-        for notification in claimed:
-            self._deliver(notification)
-        return len(claimed)
+        """Attempt every notification that is due, up to one batch; return how many were attempted.
 
-    def _deliver(self, notification: Notification) -> None:
-        """Send one notification and record the outcome. No transaction is open while it is sent."""
+        Each is claimed when it is sent, so that its lease outlives it. While identity is away, one is tried.
+        """
+        for attempted in range(_BATCH):
+            with self._storage.autocommit() as connection:
+                claimed = Notifications(connection).claim_due(self._clock.now(), 1)
+            if not claimed:
+                return attempted
+            if not self._deliver(claimed[0]):
+                return attempted + 1
+        return _BATCH
+
+    def _deliver(self, notification: Notification) -> bool:
+        """Send one notification and record the outcome; tell whether identity is there.
+
+        No transaction is open while it is sent.
+        """
         outcome = self._client.send(notification)
         if isinstance(outcome, Accepted):
             with self._storage.autocommit() as connection:
-                Notifications(connection).record_delivered(notification.notification_id, self._clock.now())
+                Notifications(connection).record_delivered(notification, self._clock.now())
         elif isinstance(outcome, UnknownResident):
             self._fail(notification, "identity knows no such resident")
+        elif outcome.is_away:
+            self._release(notification, outcome.reason)
+            return False
         elif notification.attempts >= _MOST_ATTEMPTS:
             self._fail(notification, outcome.reason)
         else:
             self._schedule_retry(notification, outcome.reason)
+        return True
+
+    def _release(self, notification: Notification, why: str) -> None:
+        log.warning("notifications.identity_away", notification=notification.notification_id, why=why)
+        with self._storage.autocommit() as connection:
+            Notifications(connection).release(notification, self._clock.now(), why)
 
     def _schedule_retry(self, notification: Notification, why: str) -> None:
         log.warning(
@@ -134,9 +157,8 @@ class NotificationDelivery:
             attempts=notification.attempts,
         )
         with self._storage.autocommit() as connection:
-            Notifications(connection).schedule_retry(
-                notification.notification_id, self._clock.now() + _wait(notification.attempts), why
-            )
+            until = self._clock.now() + _wait(notification.attempts)
+            Notifications(connection).schedule_retry(notification, until, why)
 
     def _fail(self, notification: Notification, why: str) -> None:
         log.error(
@@ -146,7 +168,7 @@ class NotificationDelivery:
             attempts=notification.attempts,
         )
         with self._storage.autocommit() as connection:
-            Notifications(connection).record_failed(notification.notification_id, why)
+            Notifications(connection).record_failed(notification, why)
 
 
 def delete_old_notifications(storage: Storage, now: datetime) -> int:

@@ -12,7 +12,7 @@ from billing_link import randomness
 from billing_link.notifications.models import NotificationRow
 
 # How long a claim lasts: longer than one delivery may take.
-LEASE = timedelta(minutes=2)
+LEASE = timedelta(minutes=1)
 
 
 class NotificationKind(StrEnum):
@@ -101,24 +101,27 @@ class Notifications:
             for r in claimed
         ]
 
-    def record_delivered(self, notification_id: str, now: datetime) -> None:
+    def record_delivered(self, claimed: Notification, now: datetime) -> None:
         """Record the delivery and delete the facts."""
-        self._finish(notification_id, NotificationState.DELIVERED, now, "")
-
-    def record_failed(self, notification_id: str, why: str) -> None:
-        """Record that it is not tried again, and delete the facts."""
-        self._finish(notification_id, NotificationState.FAILED, None, why)
-
-    def schedule_retry(self, notification_id: str, until: datetime, why: str) -> None:
-        """Record a failed attempt and the time of the next one."""
-        self._connection.execute(
-            update(NotificationRow)
-            .where(
-                NotificationRow.id == notification_id,
-                NotificationRow.state == NotificationState.WAITING.value,
-            )
-            .values(next_attempt_at=until, last_error=why)
+        self._finish(
+            claimed,
+            state=NotificationState.DELIVERED.value,
+            delivered_at=now,
+            details={},
+            last_error="",
         )
+
+    def record_failed(self, claimed: Notification, why: str) -> None:
+        """Record that it is not tried again, and delete the facts."""
+        self._finish(claimed, state=NotificationState.FAILED.value, details={}, last_error=why)
+
+    def schedule_retry(self, claimed: Notification, until: datetime, why: str) -> None:
+        """Record a failed attempt and the time of the next one."""
+        self._finish(claimed, next_attempt_at=until, last_error=why)
+
+    def release(self, claimed: Notification, now: datetime, why: str) -> None:
+        """Give the claim back: it is due as before, and this was no attempt at it."""
+        self._finish(claimed, attempts=claimed.attempts - 1, next_attempt_at=now, last_error=why)
 
     def delete_delivered(self, before: datetime) -> int:
         """Delete the notifications delivered before this time; return how many."""
@@ -130,9 +133,14 @@ class Notifications:
         )
         return gone.rowcount
 
-    def _finish(self, notification_id: str, state: NotificationState, at: datetime | None, why: str) -> None:
+    def _finish(self, claimed: Notification, **values: object) -> None:
+        """Write the outcome, unless the lease ran out and another process has the notification now."""
         self._connection.execute(
             update(NotificationRow)
-            .where(NotificationRow.id == notification_id)
-            .values(state=state.value, delivered_at=at, details={}, last_error=why)
+            .where(
+                NotificationRow.id == claimed.notification_id,
+                NotificationRow.attempts == claimed.attempts,
+                NotificationRow.state == NotificationState.WAITING.value,
+            )
+            .values(**values)
         )

@@ -45,6 +45,9 @@ class Event(StrEnum):
     CITY_CHANGED = "city_changed"
     EVENT_RECEIVER_CHANGED = "event_receiver_changed"
 
+    # The mail server refuses an address for good; no address is recorded.
+    MAIL_REFUSED = "mail_refused"
+
     NOTICE_ACCEPTED = "notice_accepted"
     NOTICE_REFUSED = "notice_refused"
 

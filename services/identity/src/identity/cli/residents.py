@@ -56,7 +56,7 @@ def show(email_or_sub: str, *, is_json: bool) -> None:
     with _administration() as administration:
         record = administration.show(email_or_sub)
     if isinstance(record, UnknownResident):
-        _refuse_unknown(email_or_sub)
+        _refuse_unknown(email_or_sub, record.mail_refused)
     if is_json:
         show_json(vars(record))
     else:
@@ -146,5 +146,8 @@ def _sessions(number: int) -> str:
     return f"{number} session" if number == 1 else f"{number} sessions"
 
 
-def _refuse_unknown(email_or_sub: str) -> NoReturn:
-    refuse(f"there is no resident {email_or_sub!r}; give the e-mail address or the `sub`")
+def _refuse_unknown(email_or_sub: str, mail_refused: str | None = None) -> NoReturn:
+    lines = [f"there is no resident {email_or_sub!r}; give the e-mail address or the `sub`"]
+    if mail_refused:
+        lines.append(f"the mail server refused mail for this address: {mail_refused}")
+    refuse(*lines)

@@ -5,6 +5,7 @@ import sys
 from collections.abc import Callable
 from contextlib import suppress
 from datetime import datetime, timedelta
+from functools import partial
 from threading import Event, Thread
 from types import FrameType
 from typing import Protocol
@@ -26,6 +27,8 @@ from identity.journeys.registration.store import PendingRegistrations
 from identity.logs import write_json_logs
 from identity.mail.delivery import MailDelivery
 from identity.mail.mailer import Mailer
+from identity.mail.store import RefusedAddresses
+from identity.mail_refusals import StoredRefusals
 from identity.mailed_proofs import StoredProofs, Waits
 from identity.monitoring.metrics import serve_metrics
 from identity.monitoring.signs import summarize
@@ -58,8 +61,8 @@ from identity.setting_types import host_and_port
 from identity.signing_keys.key_set import KeySet
 from identity.storage import Executor, Transaction
 
-# Delivery threads for HTTP: a slow website delays neither the others nor the mail.
-HTTP_THREADS = 4
+# Seconds after which a connection to the mail server that has nothing to send is closed.
+_RESTS = 5.0
 
 
 class _CleanedStore(Protocol):
@@ -85,17 +88,26 @@ def worker() -> None:
         mailer.init_app(opened.app)
         if opened.settings.metrics_bind:
             serve_metrics(opened.storage, opened.clock, *host_and_port(opened.settings.metrics_bind))
-        http = [
-            Worker(opened.storage, opened.secret_keys, http_handlers(opened), opened.clock)
-            for _ in range(HTTP_THREADS)
-        ]
-        threads = [Thread(target=one.run, args=(stop,), name="http delivery", daemon=True) for one in http]
-        for thread in threads:
-            thread.start()
-        mails = [MailDelivery(mailer, mailed_proofs(opened), opened.clock)]
-        Worker(opened.storage, opened.secret_keys, mails, opened.clock, cleaners(opened)).run(stop)
-        for thread in threads:
-            thread.join()
+        # Apart from the mails: a slow website delays none of them.
+        http = Worker(opened.storage, opened.secret_keys, http_handlers(opened), opened.clock)
+        thread = Thread(target=http.run, args=(stop,), name="http deliveries", daemon=True)
+        thread.start()
+        mail_worker(opened, mailer).run(stop)
+        thread.join()
+        mailer.close_resting()
+
+
+def mail_worker(opened: Operator, mailer: Mailer) -> Worker:
+    """Return the worker that sends mails, and cleans."""
+    refusals = StoredRefusals(opened.storage)
+    return Worker(
+        opened.storage,
+        opened.secret_keys,
+        [MailDelivery(mailer, mailed_proofs(opened), refusals, opened.clock)],
+        opened.clock,
+        cleaners(opened),
+        when_idle=partial(mailer.close_resting, after=_RESTS),
+    )
 
 
 def mailed_proofs(opened: Operator) -> StoredProofs:
@@ -178,6 +190,7 @@ def cleaners(opened: Operator) -> list[Cleaner]:
         _cleaner(lambda executor: Attempts(executor, opened.secret_keys)),
         _cleaner(RequestCounts),
         _cleaner(Notices),
+        _cleaner(RefusedAddresses),
         _cleaner(PolledEvents),
         _cleaner(lambda executor: Lockout(executor, opened.secret_keys)),
         _cleaner(lambda executor: OneTimeCodes(executor, opened.secret_keys)),

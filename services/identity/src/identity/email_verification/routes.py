@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from email.utils import parseaddr
 from typing import ClassVar, Generic
 
-from flask import Blueprint, Response, flash, request
+from flask import Blueprint, Response, flash, jsonify, request
 from flask_babel import gettext
 
 from identity.config import Settings
@@ -109,6 +109,7 @@ class VerificationPages(ABC, Generic[P]):
         blueprint.get(self.check_email_rule, endpoint="show_check_email")(self.show_check_email)
         blueprint.post(self.check_email_rule, endpoint="submit_code")(self.submit_code)
         blueprint.post(f"{self.check_email_rule}/again", endpoint="resend")(self.resend)
+        blueprint.get(f"{self.check_email_rule}/refused", endpoint="show_refused")(self.show_refused)
         blueprint.get(self.link_path, endpoint="show_link")(self.show_link)
         blueprint.post(self.link_path, endpoint="confirm_link")(self.confirm_link)
         blueprint.post(f"{self.link_path}/again", endpoint="resend_for_link")(self.resend_for_link)
@@ -154,6 +155,12 @@ class VerificationPages(ABC, Generic[P]):
         _flash(self._verification.resend(pending, current_visitor()), sent)
         arguments = {self.pending_parameter: pending.id}
         return self._pages.see_other(self.check_email_path(pending), self._pages.continuation(), **arguments)
+
+    def show_refused(self, **_path: str) -> Response:
+        """Tell the script of the page whether the mail server refused the address."""
+        pending = self._find_pending()
+        is_refused = pending is not None and self._verification.is_refused(pending)
+        return jsonify(refused=is_refused)
 
     def show_link(self) -> Response:
         """Show what the link is good for."""
@@ -213,16 +220,19 @@ class VerificationPages(ABC, Generic[P]):
         return pending if is_shown else None
 
     def _render(self, pending: P, form: CodeForm, status: int = 200, failure: str = "") -> Response:
-        continuation, again = self._pages.continuation(), f"{self.check_email_path(pending)}/again"
+        continuation, path = self._pages.continuation(), self.check_email_path(pending)
+        arguments = {self.pending_parameter: pending.id}
         return self._pages.render(
             self.check_email_template,
             continuation,
             status,
             form=form,
             pending=pending,
-            again=self._pages.url(again, continuation, **{self.pending_parameter: pending.id}),
+            again=self._pages.url(f"{path}/again", continuation, **arguments),
+            ask_refused=self._pages.url(f"{path}/refused", continuation, **arguments),
             sender=self._sender,
             failure=failure,
+            is_refused=self._verification.is_refused(pending),
             **self.facts(pending, continuation),
         )
 

@@ -12,6 +12,7 @@ from identity.continuation import Continuation, Continuations, SignedContinuatio
 from identity.email_verification.code_tries import CodeTries
 from identity.email_verification.mail import VerificationMailQueue
 from identity.mail.messages import Mail
+from identity.mail.store import RefusedAddresses
 from identity.rate_limits.limiter import Action, RateLimiter
 from identity.residents.accounts.addresses import Address
 from identity.residents.accounts.store import Accounts
@@ -45,6 +46,10 @@ class Pending(Protocol):
     @property
     def browser_digest(self) -> str:
         """Of the secret of the browser that created the row (`BrowserBinding`)."""
+
+    @property
+    def created_at(self) -> datetime:
+        """When the resident asked."""
 
     @property
     def expires_at(self) -> datetime:
@@ -181,6 +186,18 @@ class EmailVerification(Generic[P]):
         if pending is None or pending.browser_digest != digest(browser_secret):
             return None
         return pending if self._clock.now() < pending.expires_at else None
+
+    def is_refused(self, pending: P) -> bool:
+        """Return whether the mail server refused mail for the address since the resident asked.
+
+        It is told to the browser that created the row alone, and alike for an address that has an account:
+        who asks a mail server learns as much.
+        """
+        if pending.address is None:
+            return False
+        with self._storage.transaction() as tx:
+            refusal = RefusedAddresses(tx).find_refusal(pending.address.key)
+        return refusal is not None and refusal.refused_at >= pending.created_at
 
     def send(self, tx: Transaction, pending: P, continuation: Continuation) -> None:
         """Mail a new link and code in the caller's transaction; the ones before are replaced.

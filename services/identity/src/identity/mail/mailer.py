@@ -14,7 +14,7 @@ from identity.mail.rendering import CityLooks, Renderer
 
 
 class Mailer:
-    """Sends mails. Needs the context of an application that `init_app` was called with."""
+    """Sends mails; many threads may use one. `init_app` comes first."""
 
     def __init__(self, settings: Settings, cities: Callable[[str], CityLooks | None]) -> None:
         self._renderer = Renderer(cities)
@@ -23,9 +23,11 @@ class Mailer:
         self._server = smtp.SmtpTransport(settings.smtp_url.get_secret_value(), settings.authorities)
         # `init_app(app)`: attaches Flask-Mail to the application.
         self.init_app = self._server.init_app
+        # `close_resting(after=10.0)`: closes the connections that have rested for so many seconds.
+        self.close_resting = self._server.close_resting
 
     def send(self, message_id: str, mail: Mail, requested_at: datetime) -> None:
-        """Hand one mail to the mail server; raises `OSError`, `SMTPException`, or as `Renderer.render`.
+        """Hand one mail to the mail server; raises as `SmtpTransport.send`, or as `Renderer.render`.
 
         The Message-ID is the outbox's identifier, the same at each attempt: so a mailbox recognises a mail
         that it gets twice.

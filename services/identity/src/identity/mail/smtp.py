@@ -1,20 +1,33 @@
-"""The connection to the mail server, with a time limit and a verified certificate: Flask-Mail has neither."""
+"""Sessions with the mail server: bounded in time, with a verified certificate, and kept for the next mail.
+
+Flask-Mail has none of the three. A try has an end from the look-up of the name to the last reply, so that its
+message's lease (`outbox.store`) outlives it.
+"""
 
 import smtplib
-import socket
-from contextlib import suppress
-from types import TracebackType
+import time
+from collections.abc import Sequence
+from threading import Lock
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
-from flask_mail import Connection, Mail
+from flask_mail import Mail, Message
 
 from identity.errors import SettingsError
+from identity.host_names import look_up, resolve_host
+from identity.mail.smtp_session import CONNECT_SECONDS, BoundedConnection
 from identity.trusted_authorities import TrustedAuthorities
 
-# For each step of a connection, so that a silent server does not hold up the next mail.
-TIMEOUT_SECONDS = 10.0
+# From the look-up of the name to the last reply.
+TOTAL_SECONDS = 40.0
+# A connection is closed after so many mails, and when it had none for so long.
+MAILS_OF_A_CONNECTION, KEPT_SECONDS = 100, 10.0
 _PORTS = {"smtp": 25, "smtp+starttls": 587, "smtps": 465}
+_CLOSING, _TOO_LARGE = 421, 552
+
+
+class NoSessionError(Exception):
+    """The server takes no mail now, whatever the recipient. The text is for an operator."""
 
 
 def configuration(smtp_url: str) -> dict[str, object]:
@@ -45,72 +58,143 @@ def configuration(smtp_url: str) -> dict[str, object]:
     }
 
 
+def words_for(fault: OSError) -> str:
+    """Return what went wrong, for an operator: the kind of fault and the server's code, never its text."""
+    # smtplib says of a reply that does not come that the connection was closed.
+    if isinstance(fault, TimeoutError) or isinstance(fault.__context__, TimeoutError):
+        return "no answer in time"
+    code = getattr(fault, "smtp_code", None)
+    return f"{type(fault).__name__} {code}" if code else type(fault).__name__
+
+
 class SmtpTransport(Mail):
-    """A Flask-Mail extension that is configured by one URL; raises `SettingsError`."""
+    """A Flask-Mail extension that is configured by one URL; raises `SettingsError`. Many threads may send."""
 
     def __init__(self, smtp_url: str, authorities: TrustedAuthorities) -> None:
         self._configuration, self._authorities = configuration(smtp_url), authorities
+        self._lock = Lock()
+        self._resting: list[BoundedConnection] = []
+        # Of the server's addresses: those that were found last, and the one that failed last.
+        self._addresses: Sequence[str] = ()
+        self._last_resort = ""
         super().__init__()
+
+    def init_app(self, app: Any) -> Any:  # noqa: ANN401 - the parent's type is private, and Flask is not ours to import
+        """Attach to the application in whose context mails are sent."""
+        self._app = app
+        return super().init_app(app)
 
     def init_mail(self, config: dict[str, Any], *flags: Any, **more: Any) -> Any:  # noqa: ANN401 - the parent's types are private
         """Use the URL's configuration instead of the application's."""
         return super().init_mail({**config, **self._configuration}, *flags, **more)
 
-    def connect(self) -> Connection:
-        """Return a connection, to be opened by `with`."""
-        return BoundedConnection(super().connect().mail, self._authorities)
+    def send(self, message: Message) -> None:
+        """Send the message over a connection that rests, or a new one; returns upon the server's 250.
+
+        Raises `NoSessionError` for whatever goes wrong before a recipient is named; `OSError`, of which
+        `smtplib.SMTPException` is one, for what goes wrong then.
+        """
+        deadline = time.monotonic() + TOTAL_SECONDS
+        connection = self._take()
+        if connection is not None:
+            try:
+                self._send_over(connection, message, deadline)
+            except _ClosedMeanwhileError:
+                # Those that rested beside it may be as old.
+                self.close_resting()
+            else:
+                return
+        try:
+            connection = self._open(deadline)
+        except OSError as fault:
+            raise NoSessionError(words_for(fault)) from None
+        try:
+            self._send_over(connection, message, deadline)
+        except _ClosedMeanwhileError as closed:
+            raise NoSessionError(str(closed)) from None
+
+    def close_resting(self, *, after: float = 0.0) -> None:
+        """Close the connections that have rested for so many seconds."""
+        since = time.monotonic() - after
+        with self._lock:
+            old = [each for each in self._resting if each.rests_since <= since]
+            self._resting = [each for each in self._resting if each.rests_since > since]
+        for each in old:
+            each.quit()
 
     def try_session(self) -> None:
         """Open a session as for a mail, greet, and end it, without an application.
 
         Raises `OSError` or `smtplib.SMTPException`.
         """
-        with BoundedConnection(self.init_mail({}), self._authorities) as connection:
-            if connection.host is not None:
-                connection.host.ehlo_or_helo_if_needed()
-
-
-class BoundedConnection(Connection):
-    """One connection to the mail server."""
-
-    def __init__(self, mail: Any, authorities: TrustedAuthorities) -> None:  # noqa: ANN401 - the parent's type is private
-        super().__init__(mail)
-        self._authorities = authorities
-
-    def configure_host(self) -> smtplib.SMTP | smtplib.SMTP_SSL:
-        """Connect, encrypt and sign in as configured; raises `OSError` or `smtplib.SMTPException`."""
-        mail = self.mail
-        # The machine's short name: to find its full name may wait for a name server.
-        local_hostname = socket.gethostname()
-        host: smtplib.SMTP
-        if mail.use_ssl:
-            host = smtplib.SMTP_SSL(
-                mail.server,
-                mail.port or 0,
-                local_hostname=local_hostname,
-                timeout=TIMEOUT_SECONDS,
-                context=self._authorities.tls,
-            )
-        else:
-            host = smtplib.SMTP(
-                mail.server, mail.port or 0, local_hostname=local_hostname, timeout=TIMEOUT_SECONDS
-            )
+        connection = self._open(time.monotonic() + TOTAL_SECONDS)
         try:
-            if mail.use_tls:
-                host.starttls(context=self._authorities.tls)
-            if mail.username and mail.password:
-                host.login(mail.username, mail.password)
-        except BaseException:
-            host.close()
-            raise
-        return host
+            connection.session.ehlo_or_helo_if_needed()
+        finally:
+            connection.quit()
 
-    def __exit__(
-        self, exc_type: type[BaseException] | None, exc_value: BaseException | None, tb: TracebackType | None
-    ) -> None:
-        """Close the connection. Faults are ignored: the server has accepted or refused the mail by now."""
-        with suppress(OSError, smtplib.SMTPException):
-            if self.host is not None:
-                self.host.quit()
-        if self.host is not None:
-            self.host.close()
+    def _send_over(self, connection: BoundedConnection, message: Message, deadline: float) -> None:
+        connection.session.begin(deadline)
+        try:
+            with self._app.app_context():
+                connection.send(message)
+        except smtplib.SMTPRecipientsRefused:
+            self._rest(connection)
+            raise
+        except OSError as fault:
+            connection.close()
+            if connection.session.has_named_recipient:
+                raise
+            code = getattr(fault, "smtp_code", _CLOSING)
+            if code == _CLOSING:
+                raise _ClosedMeanwhileError(words_for(fault)) from None
+            if code == _TOO_LARGE:
+                # Of this mail (RFC 1870 §6.1).
+                raise
+            raise NoSessionError(words_for(fault)) from None
+        except BaseException:
+            connection.close()
+            raise
+        self._rest(connection)
+
+    def _open(self, deadline: float) -> BoundedConnection:
+        """Return a new connection, encrypted and signed in as configured; raises `OSError`."""
+        mail = self.init_mail({})
+        addresses = sorted(self._look_up(mail), key=lambda address: address == self._last_resort)
+        connection = BoundedConnection(mail, self._authorities, addresses, deadline)
+        try:
+            connection.host = connection.configure_host()
+        except BaseException:
+            self._last_resort = connection.address
+            raise
+        return connection
+
+    def _look_up(self, mail: Any) -> Sequence[str]:  # noqa: ANN401 - the parent's type is private
+        """Return the server's addresses; while its name server does not answer, those from before."""
+        try:
+            self._addresses = look_up(resolve_host, mail.server, mail.port, CONNECT_SECONDS)
+        except OSError:
+            if not self._addresses:
+                raise
+        return self._addresses
+
+    def _take(self) -> BoundedConnection | None:
+        self.close_resting(after=KEPT_SECONDS)
+        with self._lock:
+            return self._resting.pop() if self._resting else None
+
+    def _rest(self, connection: BoundedConnection) -> None:
+        connection.session.rest()
+        connection.mails += 1
+        if connection.session.sock is None:
+            return
+        if connection.mails >= MAILS_OF_A_CONNECTION:
+            connection.quit()
+            return
+        connection.rests_since = time.monotonic()
+        with self._lock:
+            self._resting.append(connection)
+
+
+class _ClosedMeanwhileError(Exception):
+    """The server ended the session before a recipient was named. The text is for an operator."""

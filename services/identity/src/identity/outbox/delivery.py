@@ -24,6 +24,14 @@ class NotDeliveredError(Exception):
     """A message was not delivered now. The text is for an operator and quotes neither payload nor reply."""
 
 
+class NotAnsweredError(NotDeliveredError):
+    """The recipient's server did not answer to the end: it is tried again within a minute, however often."""
+
+
+class ServerAwayError(NotDeliveredError):
+    """The server that all messages of the kind go to takes none now: this is no attempt at the message."""
+
+
 class RefusedForGoodError(NotDeliveredError):
     """The recipient's server refuses the message for good: it becomes `failed` at once."""
 
@@ -53,7 +61,8 @@ class DeliveryHandler(Protocol):
     def deliver(self, message_id: str, payload: str, requested_at: datetime) -> None:
         """Deliver one message; `requested_at` is when it was queued.
 
-        Raises `RefusedForGoodError` or `NoLongerUsefulError` to end the attempts, and any other exception to
-        be called again later.
+        It returns or raises within 50 seconds, so that the lease of the message outlives it. Raises
+        `RefusedForGoodError` or `NoLongerUsefulError` to end the attempts, and any other exception to be
+        called again later.
         """
         ...

@@ -17,13 +17,17 @@ class OutboxMessage(Model):
     id: Mapped[str] = mapped_column(String(32), primary_key=True)
     # `mail`, `backchannel_logout` or `security_event`.
     kind: Mapped[str] = mapped_column(String(32))
+    # What part of the outside may be slow: see `store.Outgoing`. Empty in rows of the release before.
+    destination: Mapped[str] = mapped_column(String(255), server_default="")
     # JSON, encrypted with the secret keys; empty once delivered.
     payload: Mapped[str] = mapped_column(Text)
     # `waiting`, `delivered`, `failed` (no further attempt) or `dropped` (what it says is no longer true).
     state: Mapped[str] = mapped_column(String(16))
     attempts: Mapped[int] = mapped_column(Integer)
     created_at: Mapped[datetime]
+    # While a worker holds the message, when its lease ends.
     next_attempt_at: Mapped[datetime]
+    attempted_at: Mapped[datetime | None]
     delivered_at: Mapped[datetime | None]
     # Why the last attempt failed, for an operator; quotes nothing of the payload.
     last_error: Mapped[str] = mapped_column(String(255))

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
-from threading import Event
+from threading import Event, Lock, Thread
 
 import structlog
 
@@ -12,17 +12,27 @@ from identity.outbound_http import OutboundHttpError
 from identity.outbox.delivery import (
     DeliveryHandler,
     NoLongerUsefulError,
+    NotAnsweredError,
     NotDeliveredError,
     RefusedForGoodError,
+    ServerAwayError,
 )
+from identity.outbox.lanes import Lanes, Try
 from identity.outbox.store import ClaimedMessage, Deliveries
 from identity.secret_keys import SecretKeys
 from identity.storage import Executor, Storage
 
-# At most this many messages in one round, before the worker checks whether to stop or to clean.
+# Deliveries at a time, of one worker.
+LANES = 16
+# At most so many messages in one call of `run_once`.
 ROUND = 100
 IDLE_SECONDS = 1.0
 AFTER_FAULT_SECONDS = 5.0
+# Of the lease, what a claim may use up before its message is better left to the next one.
+CLAIM = timedelta(seconds=10)
+# How often an outcome is written again while the database does not answer, with so many seconds in between.
+RECORDINGS, RECORD_AGAIN_SECONDS = 60, 1.0
+_MINUTE = timedelta(minutes=1)
 
 CLEAN_EVERY = timedelta(minutes=10)
 BATCH = 500
@@ -37,7 +47,8 @@ log = structlog.get_logger(__name__)
 class Worker:
     """Delivers messages of its handlers' kinds, at least once.
 
-    Any number of workers may run, on any number of machines; no two deliver one message at a time.
+    Any number of workers may run, on any number of machines; no two deliver one message at a time. One lane
+    at a time claims, and delivers at once what it has claimed: nothing that is claimed waits.
     """
 
     def __init__(
@@ -47,38 +58,46 @@ class Worker:
         handlers: Sequence[DeliveryHandler],
         clock: Clock,
         cleaners: Sequence[Cleaner] = (),
+        *,
+        lanes: int = LANES,
+        when_idle: Callable[[], object] = lambda: None,
     ) -> None:
+        """Take what is called about once a second while nothing may be delivered."""
         self._storage = storage
         self._secret_keys = secret_keys
         self._handlers = {handler.kind: handler for handler in handlers}
         self._clock = clock
         self._cleaners = (_clean_outbox, *cleaners)
+        self._number, self._lanes = lanes, Lanes(lanes)
+        self._when_idle = when_idle
+        self._turn, self._freed, self._stop = Lock(), Event(), Event()
 
     def run(self, stop: Event) -> None:
-        """Work until `stop` is set; after a fault, such as a database that is down, wait five seconds."""
-        next_cleaning = self._clock.now()
+        """Work until `stop` is set, and end once what was begun is delivered or postponed.
+
+        After a fault, such as a database that is down, it waits five seconds.
+        """
+        self._stop = stop
+        lanes = [
+            Thread(target=self._work, name=f"delivery {number}", daemon=True)
+            for number in range(self._number)
+        ]
+        for lane in lanes:
+            lane.start()
         while not stop.is_set():
-            try:
-                delivered = self.run_once()
-                if self._clock.now() >= next_cleaning:
-                    self.clean()
-                    next_cleaning = self._clock.now() + CLEAN_EVERY
-            except Exception as fault:  # noqa: BLE001 - the next round may succeed
-                log.error("worker_round_failed", fault=describe(fault))  # noqa: TRY400 - its text may hold data
-                stop.wait(AFTER_FAULT_SECONDS)
-                continue
-            if not delivered:
-                stop.wait(IDLE_SECONDS)
+            self.clean()
+            stop.wait(CLEAN_EVERY.total_seconds())
+        for lane in lanes:
+            lane.join()
 
     def run_once(self) -> int:
-        """Attempt what is due now, at most a hundred messages; return how many were delivered."""
+        """Attempt what is due now, one after the other, at most a hundred; return how many were delivered."""
         delivered = 0
         for _ in range(ROUND):
-            with self._storage.autocommit() as connection:
-                claimed = Deliveries(connection).claim_message(self._clock.now(), self._handlers)
+            claimed = self._claim()
             if claimed is None:
                 break
-            delivered += self._attempt(claimed)
+            delivered += self._attempt(*claimed)
         return delivered
 
     def clean(self) -> int:
@@ -101,7 +120,50 @@ class Worker:
                 break
         return deleted
 
-    def _attempt(self, claimed: ClaimedMessage) -> bool:
+    def _work(self) -> None:
+        """Deliver one message after the other until the worker stops."""
+        while not self._stop.is_set():
+            with self._turn:
+                claimed = self._wait_for_message()
+            if claimed is None:
+                return
+            try:
+                self._attempt(*claimed)
+            except Exception as fault:  # noqa: BLE001 - the lane goes on; the message is due when its lease ends
+                log.error("worker_round_failed", fault=describe(fault))  # noqa: TRY400 - its text may hold data
+            self._freed.set()
+
+    def _wait_for_message(self) -> tuple[ClaimedMessage, Try] | None:
+        """Claim the next message once there is one; None if the worker stops."""
+        while not self._stop.is_set():
+            try:
+                if claimed := self._claim():
+                    return claimed
+                self._when_idle()
+            except Exception as fault:  # noqa: BLE001 - the next claim may succeed
+                log.error("worker_round_failed", fault=describe(fault))  # noqa: TRY400 - its text may hold data
+                self._stop.wait(AFTER_FAULT_SECONDS)
+                continue
+            # A lane that is free again may make room for what had to stay.
+            self._freed.wait(IDLE_SECONDS)
+            self._freed.clear()
+        return None
+
+    def _claim(self) -> tuple[ClaimedMessage, Try] | None:
+        now = self._clock.now()
+        if self._lanes.is_full(now):
+            return None
+        with self._storage.autocommit() as connection:
+            claimed = Deliveries(connection).claim_message(now, self._handlers, self._lanes.crowded(now))
+        if claimed is None:
+            return None
+        if self._clock.now() - now >= CLAIM:
+            # Of its lease too little is left.
+            log.warning("claim_took_too_long", message=claimed.id)
+            return None
+        return claimed, self._lanes.begin(claimed.destination, now)
+
+    def _attempt(self, claimed: ClaimedMessage, begun: Try) -> bool:
         """Deliver one message, with no database connection held meanwhile, and record the outcome."""
         fault: Exception | None = None
         try:
@@ -109,27 +171,47 @@ class Worker:
             self._handlers[claimed.kind].deliver(claimed.id, payload, claimed.created_at)
         except Exception as raised:  # noqa: BLE001 - the message must not be lost, nor stop the others
             fault = raised
-        with self._storage.autocommit() as connection:
-            deliveries = Deliveries(connection)
-            if fault is None:
-                deliveries.mark_delivered(claimed, self._clock.now())
-            else:
-                self._record_fault(deliveries, claimed, fault)
+        try:
+            self._record(claimed, fault)
+        finally:
+            self._lanes.end(begun, self._clock.now(), is_away=isinstance(fault, ServerAwayError))
         return fault is None
+
+    def _record(self, claimed: ClaimedMessage, fault: Exception | None) -> None:
+        """Record the outcome; while the database is away, again and again: a mail must not leave twice."""
+        for _ in range(RECORDINGS):
+            try:
+                with self._storage.autocommit() as connection:
+                    deliveries = Deliveries(connection)
+                    if fault is None:
+                        deliveries.mark_delivered(claimed, self._clock.now())
+                    else:
+                        self._record_fault(deliveries, claimed, fault)
+            except UnavailableError:
+                if self._stop.wait(RECORD_AGAIN_SECONDS):
+                    break
+            else:
+                return
+        log.error("outcome_not_recorded", message=claimed.id, delivered=fault is None)
 
     def _record_fault(self, deliveries: Deliveries, claimed: ClaimedMessage, fault: Exception) -> None:
         handler, error = self._handlers[claimed.kind], describe(fault)
         logged = log.bind(message=claimed.id, attempts=claimed.attempts, fault=error)
-        if isinstance(fault, NoLongerUsefulError):
-            logged.warning("message_dropped")
-            deliveries.drop(claimed, error)
-        elif isinstance(fault, RefusedForGoodError) or claimed.attempts >= handler.attempts:
-            logged.error("message_given_up")
-            deliveries.give_up(claimed, error)
-        else:
+        if isinstance(fault, ServerAwayError):
+            deliveries.release(claimed, self._clock.now(), error)
             logged.warning("message_postponed")
+        elif isinstance(fault, NoLongerUsefulError):
+            deliveries.drop(claimed, error)
+            logged.warning("message_dropped")
+        elif isinstance(fault, RefusedForGoodError) or claimed.attempts >= handler.attempts:
+            deliveries.give_up(claimed, error)
+            logged.error("message_given_up")
+        else:
             wait = handler.waits[min(claimed.attempts, len(handler.waits)) - 1]
+            if isinstance(fault, NotAnsweredError):
+                wait = min(wait, _MINUTE)
             deliveries.postpone(claimed, self._clock.now() + wait, error)
+            logged.warning("message_postponed")
 
 
 def describe(fault: Exception) -> str:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from identity import randomness
 from identity.account_events import AccountEvent
 from identity.clock import Clock
-from identity.outbox.store import Outbox
+from identity.outbox.store import Outbox, Outgoing
 from identity.secret_keys import SecretKeys
 from identity.security_events.event_types import SecurityEvent, event_of
 from identity.security_events.store import PolledEvents, Receivers, StoredReceiver
@@ -48,4 +48,5 @@ class SecurityEvents:
             PolledEvents(executor).append(receiver.id, encrypted, now)
         else:
             payloads = [json.dumps({"receiver": receiver.id, "claims": each}) for each in claims]
-            Outbox(executor, self._secret_keys, self._clock).queue(SECURITY_EVENT, payloads)
+            messages = [Outgoing(receiver.id, payload) for payload in payloads]
+            Outbox(executor, self._secret_keys, self._clock).queue(SECURITY_EVENT, messages)

@@ -12,6 +12,7 @@ from identity.account_events import AccountDisabled, AccountEvents
 from identity.audit.events import Event
 from identity.audit.store import Audit
 from identity.clock import Clock
+from identity.mail.store import RefusedAddresses
 from identity.resident_deletion import ResidentDeletion
 from identity.residents.accounts.addresses import InvalidAddressError, parse
 from identity.residents.accounts.models import Resident
@@ -46,11 +47,17 @@ class ResidentRecord:
     last_sign_in_at: datetime | None
     # Of the origin that is worst off: `wait` may concern a stranger who guesses, and not the resident.
     lockout: Status
+    # Why the mail server took no mail for this address lately: its codes, such as `550 5.1.1`, and the time.
+    # None: it did, or no mail was sent.
+    mail_refused: str | None
 
 
 @dataclass(frozen=True)
 class UnknownResident:
     """No resident has this address or `sub`."""
+
+    # Of an address that mail was sent to, such as one that is mistyped: see `ResidentRecord`.
+    mail_refused: str | None = None
 
 
 @dataclass(frozen=True)
@@ -120,7 +127,7 @@ class ResidentAdministration:
         with self._storage.transaction() as tx:
             resident = _find_resident(tx, email_or_sub)
             if resident is None:
-                return UnknownResident()
+                return UnknownResident(_refusal(tx, _key(email_or_sub)))
             lockout, status = Lockout(tx, self._secret_keys), Status.OPEN
             if resident.email_key:
                 status = lockout.worst_status(resident.email_key, now)
@@ -136,6 +143,7 @@ class ResidentAdministration:
                 live_sessions=len(Sessions(tx).list_live_sessions(resident.id, now)),
                 last_sign_in_at=Audit(tx).last_recorded(Event.SIGN_IN_SUCCEEDED, resident.id),
                 lockout=status,
+                mail_refused=_refusal(tx, resident.email_key),
             )
 
     def disable(self, email_or_sub: str, reason: str) -> ResidentDisabled | AlreadyDisabled | UnknownResident:
@@ -190,12 +198,22 @@ class ResidentAdministration:
             return ResidentDeleted(resident.id, ended)
 
 
+def _refusal(tx: Transaction, address_key: str | None) -> str | None:
+    found = RefusedAddresses(tx).find_refusal(address_key) if address_key else None
+    return f"{found.reply} at {found.refused_at:%Y-%m-%d %H:%M} UTC" if found else None
+
+
 def _find_resident(tx: Transaction, email_or_sub: str) -> Resident | None:
     if "@" not in email_or_sub:
         # What cannot be an identifier never reaches the database, which might not be able to hold it.
         return Accounts(tx).get(email_or_sub) if _SUB.fullmatch(email_or_sub) else None
+    key = _key(email_or_sub)
+    return Accounts(tx).by_email_key(key) if key else None
+
+
+def _key(email_or_sub: str) -> str | None:
+    """Return the key of an address; None of what is none."""
     try:
-        address = parse(email_or_sub)
+        return parse(email_or_sub).key
     except InvalidAddressError:
         return None
-    return Accounts(tx).by_email_key(address.key)

@@ -15,6 +15,7 @@ from identity.email_verification.mail import VerificationMailQueue
 from identity.mail import messages
 from identity.mail.messages import Recipient
 from identity.mail.queue import MailQueue
+from identity.mail.store import RefusedAddresses
 from identity.rate_limits.limiter import RateLimiter
 from identity.residents.accounts.addresses import Address, InvalidAddressError, parse
 from identity.residents.accounts.models import Resident
@@ -29,6 +30,8 @@ from identity.web.visitor import Visitor
 
 # Product decision 9: an address is changed only soon after a sign-in.
 _AUTHENTICATED_WITHIN = timedelta(minutes=15)
+# A code for the address lives no longer, nor does its mail.
+_LATELY = timedelta(minutes=20)
 
 
 class CodeRequest(StrEnum):
@@ -79,6 +82,12 @@ class EmailChange:
         with self._storage.transaction() as tx:
             offer = self._offer(tx, current)
             return offer.address.display if offer else ""
+
+    def is_refused(self, offered: str) -> bool:
+        """Return whether the mail server refused mail for the offered address lately."""
+        with self._storage.transaction() as tx:
+            refusal = RefusedAddresses(tx).find_refusal(parse(offered).key)
+        return refusal is not None and self._clock.now() < refusal.refused_at + _LATELY
 
     def keep_address(self, current: SignedIn) -> None:
         """Keep ours, and do not ask again until the provider's changes; a code that was mailed is void."""

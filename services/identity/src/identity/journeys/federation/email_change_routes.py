@@ -106,6 +106,7 @@ class EmailChangePages:
             status,
             form=form,
             email=offered,
+            is_refused=self._email_change.is_refused(offered),
         )
 
     def _to_profile(self) -> Response:

@@ -12,7 +12,7 @@ from identity.oidc.tokens.logout_token import LogoutTokens
 from identity.outbound_http import OutboundHttp
 from identity.outbox.delivery import BACK_OFF, NotDeliveredError, RefusedForGoodError
 from identity.outbox.logouts import LOGOUT, Logout
-from identity.outbox.store import Outbox
+from identity.outbox.store import Outbox, Outgoing
 from identity.relying_parties.cache import RelyingPartyCache
 from identity.secret_keys import SecretKeys
 from identity.storage import Executor
@@ -45,8 +45,9 @@ class BackchannelLogouts:
                     found += participations.list_of_client(client_id, sids)
         if ended:
             found += participations.list_in_sessions(ended)
-        payloads = [Logout(one.client_id, one.resident_id, one.session_id).as_json() for one in found]
-        Outbox(executor, self._secret_keys, self._clock).queue(LOGOUT, payloads)
+        logouts = [Logout(one.client_id, one.resident_id, one.session_id) for one in found]
+        messages = [Outgoing(one.client_id, one.as_json()) for one in logouts]
+        Outbox(executor, self._secret_keys, self._clock).queue(LOGOUT, messages)
 
 
 class LogoutDelivery:
