@@ -219,7 +219,7 @@ def test_a_database_that_fails_when_the_code_is_issued_leaves_the_pushed_request
     }
     browser = provider.browser(provider.resident())
 
-    def fail(*_arguments: Any) -> None:
+    def fail(*_arguments: Any, **_named: Any) -> None:
         raise UnavailableError("the database does not answer")
 
     with monkeypatch.context() as broken:

@@ -7,10 +7,10 @@ def test_a_resident_has_the_password_that_was_set_last(storage, add_resident, no
     jane = add_resident()
     with storage.autocommit() as connection:
         passwords = Passwords(connection)
-        assert passwords.hash_of(jane.id) is None
+        assert passwords.find_password(jane.id) is None
         passwords.set_password(jane.id, "first", now)
         passwords.set_password(jane.id, "second", now + timedelta(days=1))
-        assert passwords.hash_of(jane.id) == "second"
+        assert passwords.find_password(jane.id).hash == "second"
 
 
 def test_rehashing_never_undoes_a_reset_made_meanwhile(storage, add_resident, now):
@@ -22,6 +22,6 @@ def test_rehashing_never_undoes_a_reset_made_meanwhile(storage, add_resident, no
         assert not passwords.rehash(
             jane.id, "weak hash of the old password", "strong hash of the old password"
         )
-        assert passwords.hash_of(jane.id) == "hash of the new password"
+        assert passwords.find_password(jane.id).hash == "hash of the new password"
         assert passwords.rehash(jane.id, "hash of the new password", "strong hash of the new password")
-        assert passwords.hash_of(jane.id) == "strong hash of the new password"
+        assert passwords.find_password(jane.id).hash == "strong hash of the new password"

@@ -136,7 +136,7 @@ def test_rows_that_hang_on_a_resident_go_with_the_resident(storage):
         Passwords(tx).set_password("jane", "hash", NOW)
     with storage.autocommit() as connection:
         connection.execute(table_of(Resident).delete())
-        assert Passwords(connection).hash_of("jane") is None
+        assert Passwords(connection).find_password("jane") is None
 
 
 def test_an_error_of_the_database_does_not_quote_what_was_written(storage):

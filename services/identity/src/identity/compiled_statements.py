@@ -27,7 +27,7 @@ class CompiledStatement:
     """A statement whose parameters always have the same names (its `bindparam`s, or an INSERT's columns)."""
 
     def __init__(self, statement: Statement) -> None:
-        self._statement, self._returns_rows = statement, type(statement) is not Insert
+        self._statement, self._returns_rows = statement, bool(statement.exported_columns)
         # On an autocommit connection a SELECT is a whole transaction and changes nothing.
         self._may_run_again = isinstance(statement, Select)
         self._compiled: dict[str, _Compiled] = {}
@@ -68,7 +68,7 @@ class _Compiled:
         # By name, since a parameter may occur several times.
         types = {name: bound.type.dialect_impl(dialect) for bound, name in compiled.bind_names.items()}
         self._to_driver = _converted((name, kind.bind_processor(dialect)) for name, kind in types.items())
-        columns = [] if type(statement) is Insert else list(statement.exported_columns)
+        columns = list(statement.exported_columns)
         self._row = namedtuple("Row", [column.key for column in columns]) if columns else None  # type: ignore[misc] # noqa: PYI024 - its fields are the statement's
         self._from_driver = _converted(
             (place, column.type.dialect_impl(dialect).result_processor(dialect, None))

@@ -26,6 +26,8 @@ class ResidentDeletion:
         Clients are read off grants, so sessions end and the deletion is published while the rows still
         exist. What is queued of it names the resident by `sub` and stays. `details` go into the audit.
         """
+        # A sign-in under way has begun its session by now, or never will.
+        Accounts(tx).hold_active(resident.id)
         ended = self._sessions.end_all(tx, resident.id, end_reason, now, **details)
         self._account_events.publish(tx, AccountPurged(resident.id, resident.email_key))
         Audit(tx).record(Event.RESIDENT_DELETED, now, resident_id=resident.id, **details)

@@ -71,8 +71,8 @@ class PendingStore(Protocol[P_co]):
     def find_pending(self, pending_id: str) -> P_co | None:
         """Return the row, expired or not."""
 
-    def extend_pending(self, pending_id: str, now: datetime) -> None:
-        """Let a row that is not verified live for another 24 hours."""
+    def extend_pending(self, pending_id: str, address: Address, now: datetime) -> bool:
+        """Let the row live for another 24 hours; False if it is verified, or waits for another address."""
 
 
 class VerificationMessage(Protocol[P_contra]):
@@ -229,7 +229,8 @@ class EmailVerification(Generic[P]):
             return Resend.TOO_MANY
         continuation = self._continuations.read(pending.continuation)
         with self._storage.transaction() as tx:
-            self._owner.store(tx).extend_pending(pending.id, self._clock.now())
+            if not self._owner.store(tx).extend_pending(pending.id, address, self._clock.now()):
+                return Resend.NOTHING_TO_SEND
             self.send(tx, pending, continuation)
         return Resend.SENT
 

@@ -22,6 +22,7 @@ from identity.identity_providers.provider import (
 from identity.journeys.federation.attempt_store import Attempt, Attempts
 from identity.journeys.federation.match_resident import (
     AddressUnverified,
+    AnswerRevoked,
     DetailsMissing,
     MatchResident,
     ResidentDisabled,
@@ -120,10 +121,12 @@ class HandleCallback:
             _log.warning("provider_sign_in_failed", provider=provider.key, cause=refusal.cause)
             self._record_failure(provider, continuation, browser, str(refusal.refusal), now)
             return SignInRefused(_REASONS[refusal.refusal], continuation)
-        callback = VerifiedCallback(identity, attempt, continuation, browser)
+        callback = VerifiedCallback(identity, now, attempt, continuation, browser)
         outcome = self._match_resident.match(callback)
         if isinstance(outcome, ResidentDisabled):
             return SignInRefused(SignInRefusal.RESIDENT_DISABLED, continuation)
+        if isinstance(outcome, AnswerRevoked):
+            return SignInRefused(SignInRefusal.INVALID_CALLBACK, continuation)
         return outcome
 
     def _verify(

@@ -1,6 +1,7 @@
 """Finding the resident of a verified callback by (issuer, subject) and nothing else, or creating one."""
 
 from dataclasses import dataclass
+from datetime import datetime
 from functools import cached_property
 
 from identity.audit.events import Event
@@ -36,6 +37,8 @@ class VerifiedCallback:
     """A verified authorization response and the attempt that it answers. Holds personal data."""
 
     identity: ProviderIdentity
+    # When it came, before the provider was asked what it means.
+    answered_at: datetime
     attempt: Attempt
     # As read from the attempt.
     continuation: Continuation
@@ -79,6 +82,10 @@ class ResidentDisabled:
     """The resident may not sign in."""
 
 
+class AnswerRevoked:
+    """The provider reported meanwhile that it may have been another person, or the account is gone."""
+
+
 class MatchResident:
     """Signs known residents in, and creates new ones or stores what they lack."""
 
@@ -101,7 +108,9 @@ class MatchResident:
 
     def match(
         self, callback: VerifiedCallback
-    ) -> SignInCompleted | AddressUnverified | DetailsMissing | OtherMethod | ResidentDisabled:
+    ) -> (
+        SignInCompleted | AddressUnverified | DetailsMissing | OtherMethod | ResidentDisabled | AnswerRevoked
+    ):
         """Sign the resident in, or say what keeps them from it."""
         try:
             outcome = self._match_once(callback)
@@ -112,7 +121,7 @@ class MatchResident:
 
     def _match_once(
         self, callback: VerifiedCallback
-    ) -> SignInCompleted | FirstSignInView | OtherMethod | ResidentDisabled:
+    ) -> SignInCompleted | FirstSignInView | OtherMethod | ResidentDisabled | AnswerRevoked:
         with self._storage.transaction() as tx:
             known = FederatedIdentities(tx).find_identity(callback.account.issuer, callback.account.subject)
             if known:
@@ -121,13 +130,15 @@ class MatchResident:
 
     def _later_sign_in(
         self, tx: Transaction, known: KnownIdentity, callback: VerifiedCallback
-    ) -> SignInCompleted | ResidentDisabled:
-        resident = Accounts(tx).get(known.resident_id)
-        if resident is None or resident.disabled_at is not None:
+    ) -> SignInCompleted | ResidentDisabled | AnswerRevoked:
+        resident = Accounts(tx).hold_active(known.resident_id)
+        if resident is None:
             self._record_refusal(tx, callback, known.resident_id, "disabled")
             return ResidentDisabled()
         identities = FederatedIdentities(tx)
-        identities.note_use(known, self._clock.now())
+        if not identities.claim_use(known, callback.answered_at, self._clock.now()):
+            self._record_refusal(tx, callback, known.resident_id, "revoked")
+            return AnswerRevoked()
         self._note_new_address(identities, known, callback, resident)
         return self._sign_in(tx, resident, callback)
 

@@ -139,19 +139,19 @@ class FirstSignIns:
             )
         )
 
-    def mark_completed(self, pending_id: str, now: datetime) -> None:
-        """Record that the first sign-in became a resident."""
-        self._executor.execute(
-            update(FIRST_SIGN_INS).where(FIRST_SIGN_INS.c.id == pending_id).values(completed_at=now)
-        )
+    def claim_completion(self, pending: FirstSignInView, now: datetime) -> bool:
+        """Record that the first sign-in becomes a resident, in this transaction.
 
-    def extend_pending(self, pending_id: str, now: datetime) -> None:
-        """Let a first sign-in that is not completed live for another 24 hours."""
-        self._executor.execute(
-            update(FIRST_SIGN_INS)
-            .where(FIRST_SIGN_INS.c.id == pending_id, FIRST_SIGN_INS.c.completed_at.is_(None))
-            .values(expires_at=now + LIFETIME)
-        )
+        False if it was completed or deleted since it was read, or has another address.
+        """
+        return self._change_waiting(pending.id, pending.email_key, completed_at=now)
+
+    def extend_pending(self, pending_id: str, address: Address, now: datetime) -> bool:
+        """Let a first sign-in live for another 24 hours.
+
+        False if it is completed, or waits for another address, which a mail to this one would verify.
+        """
+        return self._change_waiting(pending_id, address.key, expires_at=now + LIFETIME)
 
     def delete_of_account(self, issuer: str, subject: str) -> None:
         """Delete the pending first sign-ins of an account at a provider."""
@@ -162,3 +162,13 @@ class FirstSignIns:
         """Delete up to `limit` that expired a week ago; return how many."""
         condition = FIRST_SIGN_INS.c.expires_at <= now - KEPT_AFTER_EXPIRY
         return delete_some(self._executor, FIRST_SIGN_INS, condition, limit)
+
+    def _change_waiting(self, pending_id: str, email_key: str | None, **values: datetime) -> bool:
+        changed = self._executor.execute(
+            update(FIRST_SIGN_INS)
+            .where(FIRST_SIGN_INS.c.id == pending_id, FIRST_SIGN_INS.c.completed_at.is_(None))
+            .where(FIRST_SIGN_INS.c.email_key == email_key)
+            .values(**values)
+            .returning(FIRST_SIGN_INS.c.id)
+        )
+        return changed.one_or_none() is not None

@@ -144,9 +144,14 @@ class HandleProviderEvent:
         identities, ending = FederatedIdentities(tx), dict[str, str]()
         for event in events:
             known = identities.find_identity(event.issuer, event.subject) if event.subject else None
+            if event.subject and event.kind.ends_sessions:
+                FirstSignIns(tx).delete_of_account(event.issuer, event.subject)
             resident_id, why = known.resident_id if known else None, event.kind.value
             Audit(tx).record(Event.PROVIDER_NOTICE_ACCEPTED, now, resident_id=resident_id, by=key, why=why)
             if resident_id and event.kind.ends_sessions:
                 ending.setdefault(resident_id, why)
         for resident_id, why in ending.items():
+            # A sign-in under way on an earlier answer has begun its session by now, or never will.
+            Accounts(tx).hold_active(resident_id)
+            identities.revoke_answers(resident_id, now)
             self._sessions.end_all(tx, resident_id, EndReason.PROVIDER_EVENT, now, by=key, why=why)

@@ -125,7 +125,9 @@ class ProvisionResident:
             continuation=continuation,
             now=now,
         )
-        FirstSignIns(tx).mark_completed(pending.id, now)
+        if not FirstSignIns(tx).claim_completion(pending, now):
+            # Completed, deleted or with another address since it was read: begun anew, it is found as it is.
+            raise IdentityTakenError
         return resident
 
     def finish(

@@ -123,11 +123,12 @@ class ResetPassword:
         password_hash = self._hasher.hash(password)
         now = self._clock.now()
         with self._storage.transaction() as tx:
+            # A sign-in under way with the password before has begun its session by now, or never will.
+            held = Accounts(tx).hold_active(resident.id)
             claimed = ActionLinks(tx).claim_link(token, Purpose.RESET_PASSWORD, now)
-            if claimed.status is not LinkStatus.VALID:
+            if held is None or claimed.status is not LinkStatus.VALID:
                 return InvalidLink(link.continuation)
             Passwords(tx).set_password(resident.id, password_hash, now)
-            self._account_events.publish(tx, PasswordChanged(resident.id))
             if resident.email_key:
                 Lockout(tx, self._secret_keys).clear_failures(resident.email_key)
             # An unlock link mailed before would end a lockout that begins later.
@@ -141,6 +142,7 @@ class ResetPassword:
                     except_sid=current_sid,
                     ip_address=visitor.ip_address,
                 )
+            self._account_events.publish(tx, PasswordChanged(resident.id))
             self._mail_change(tx, link)
             Audit(tx).record(
                 Event.PASSWORD_CHANGED,

@@ -101,17 +101,23 @@ class PendingRegistrations:
             .values(confirmed_at=became_account, password_hash="")  # an erased hash, no password
         )
 
-    def extend_pending(self, pending_id: str, now: datetime) -> None:
-        """Let a registration that waits live for another 24 hours, without its password if it expired."""
+    def extend_pending(self, pending_id: str, address: Address, now: datetime) -> bool:
+        """Let a registration of this address live for another 24 hours, without its password if it expired.
+
+        False if it is verified.
+        """
         expired = PENDING.c.expires_at <= now
-        self._executor.execute(
+        extended = self._executor.execute(
             update(PENDING)
             .where(PENDING.c.id == pending_id, PENDING.c.confirmed_at.is_(None))
+            .where(PENDING.c.email_key == address.key)
             .values(
                 expires_at=now + LIFETIME,
                 password_hash=case((expired, ""), else_=PENDING.c.password_hash),
             )
+            .returning(PENDING.c.id)
         )
+        return extended.one_or_none() is not None
 
     def erase_expired_passwords(self, now: datetime, limit: int) -> int:
         """Erase the passwords of up to `limit` registrations that expired; return how many."""

@@ -19,7 +19,7 @@ from identity.residents.action_links.purposes import Purpose
 from identity.residents.lockout import origins
 from identity.residents.lockout.store import Lockout, LockoutState
 from identity.residents.passwords.hashing import PasswordHasher
-from identity.residents.passwords.store import Passwords
+from identity.residents.passwords.store import Passwords, StoredPassword
 from identity.residents.sessions.lifecycle import Proof, SessionLifecycle
 from identity.secret_keys import SecretKeys
 from identity.storage import Storage, Transaction
@@ -66,7 +66,7 @@ class _Candidate:
 
     lockout_state: LockoutState
     resident_id: str | None
-    password_hash: str | None
+    password: StoredPassword | None
 
 
 class SignIn:
@@ -106,22 +106,16 @@ class SignIn:
         now = self._clock.now()
         origin = origins.origin_of(attempt.device_id, attempt.visitor.ip_address)
         candidate = self._count_and_find(attempt.address.key, origin, now)
-        known_hash, lockout_state = candidate.password_hash, candidate.lockout_state
-        is_right = self._hasher.verify(known_hash, attempt.password)
-        if not is_right or known_hash is None or candidate.resident_id is None:
-            self._refuse(attempt, candidate, None, now)
+        known, lockout_state = candidate.password, candidate.lockout_state
+        is_right = self._hasher.verify(known.hash if known else None, attempt.password)
+        signed_in = None
+        if is_right and lockout_state.is_open:
+            signed_in = self._begin(attempt, candidate, origin, now)
+        if signed_in is None:
+            needs_code = is_right and known is not None and not lockout_state.is_open
+            self._refuse(attempt, candidate, known.hash if known and needs_code else None, now)
             return UnableToSignIn()
-        if not lockout_state.is_open:
-            self._refuse(attempt, candidate, known_hash, now)
-            return UnableToSignIn()
-        stronger = self._hasher.hash(attempt.password) if self._hasher.needs_rehash(known_hash) else None
-        with self._storage.transaction() as tx:
-            Lockout(tx, self._secret_keys).record_sign_in(
-                attempt.address.key, origin, lockout_state.origin_class, now
-            )
-            if stronger:
-                Passwords(tx).rehash(candidate.resident_id, known_hash, stronger)
-            return self._begin(tx, attempt, candidate.resident_id, now)
+        return signed_in
 
     def email_of(self, resident_id: str) -> str:
         """Return a resident's address, for the form that asks them to prove themselves again."""
@@ -141,8 +135,8 @@ class SignIn:
             resident = Accounts(tx).by_email_key(email_key)
             if resident is None:
                 return _Candidate(lockout_state, None, None)
-            password_hash = Passwords(tx).hash_of(resident.id)
-            usable = password_hash if resident.disabled_at is None else None
+            password = Passwords(tx).find_password(resident.id)
+            usable = password if resident.disabled_at is None else None
             return _Candidate(lockout_state, resident.id, usable)
 
     def _refuse(
@@ -209,15 +203,44 @@ class SignIn:
         )
         self._mail_queue.send(tx, mail)
 
-    def _begin(self, tx: Transaction, attempt: Attempt, resident_id: str, now: datetime) -> SignedInNow:
-        proof = Proof(
-            resident_id=resident_id,
-            amr=PASSWORD_AMR,
-            remember_me=attempt.remember_me,
-            current=attempt.current,
-            client_id=attempt.continuation.client_id or None,
-            user_agent=attempt.visitor.user_agent,
-            ip_address=attempt.visitor.ip_address,
-        )
-        session = self._sessions.begin_or_continue(tx, proof, now)
-        return SignedInNow(session.secret, session.remembered)
+    def _begin(
+        self, attempt: Attempt, candidate: _Candidate, origin: str, now: datetime
+    ) -> SignedInNow | None:
+        """Begin a session if the verified password is still the resident's; None if not.
+
+        It was read in an earlier transaction: it may have been reset, or the resident disabled, meanwhile.
+        """
+        resident_id, verified = candidate.resident_id, candidate.password
+        if resident_id is None or verified is None:
+            return None
+        stronger = self._hasher.hash(attempt.password) if self._hasher.needs_rehash(verified.hash) else None
+        with self._storage.transaction() as tx:
+            passwords = Passwords(tx)
+            resident = Accounts(tx).hold_active(resident_id)
+            if resident is None or not self._is_same(passwords.find_password(resident_id), verified):
+                return None
+            Lockout(tx, self._secret_keys).record_sign_in(
+                attempt.address.key, origin, candidate.lockout_state.origin_class, now
+            )
+            if stronger:
+                passwords.rehash(resident_id, verified.hash, stronger)
+            session = self._sessions.begin_or_continue(tx, _proof(attempt, resident_id), now)
+            return SignedInNow(session.secret, session.remembered)
+
+    def _is_same(self, stored: StoredPassword | None, verified: StoredPassword) -> bool:
+        """Tell whether it is the same password, which another sign-in may just have rehashed."""
+        if stored is None or stored.hash == verified.hash:
+            return stored is not None
+        return self._hasher.needs_rehash(verified.hash) and stored.changed_at == verified.changed_at
+
+
+def _proof(attempt: Attempt, resident_id: str) -> Proof:
+    return Proof(
+        resident_id=resident_id,
+        amr=PASSWORD_AMR,
+        remember_me=attempt.remember_me,
+        current=attempt.current,
+        client_id=attempt.continuation.client_id or None,
+        user_agent=attempt.visitor.user_agent,
+        ip_address=attempt.visitor.ip_address,
+    )

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from authlib.oauth2 import OAuth2Error
 from authlib.oauth2.rfc6749 import AccessDeniedError
+from authlib.oidc.core.errors import LoginRequiredError
 
 from identity import randomness
 from identity.audit.events import Event
@@ -263,7 +264,9 @@ class Authorization:
         uses = begun.single_use if isinstance(begun, ResolvedRequest) else ()
         try:
             with self._interactions.answering(interaction, uses) as executor:
-                Grants(executor).issue(grant)
+                if not Grants(executor).issue(grant, needs_consent=not request.client.first_party):
+                    # Signed out, or access removed, in another tab since this request began.
+                    raise LoginRequiredError("The resident has to sign in.")
         except RequestAnsweredError:
             return StartOver(Lapse.ANSWERED)
         except OAuth2Error as error:

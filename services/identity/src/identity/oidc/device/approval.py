@@ -85,7 +85,10 @@ class DeviceApproval:
             return self._waiting(DeviceAuthorizations(connection).find_device(device_id))
 
     def allow_device(self, request: DeviceRequest, signed_in: SignedIn, visitor: Visitor) -> bool:
-        """Grant the device its scope for as long as this session; False if it expired or was decided."""
+        """Grant the device its scope for as long as this session.
+
+        False, and nothing has changed, if the device expired or was decided, or the session has ended.
+        """
         now, device = self._clock.now(), request.device
         grant = NewGrant(
             id=randomness.identifier(),
@@ -112,7 +115,10 @@ class DeviceApproval:
         with self._storage.transaction() as tx:
             if not DeviceAuthorizations(tx).record_decision(device.id, grant.id, now):
                 return False
-            Grants(tx).issue(grant)
+            # The page has asked: no consent is stored for a device.
+            if not Grants(tx).issue(grant, needs_consent=False):
+                tx.rollback()
+                return False
             Audit(tx).record(
                 Event.AUTHORIZATION_GRANTED,
                 now,

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
 from authlib.oauth2.rfc6749 import InvalidGrantError
 
@@ -59,9 +60,16 @@ class AuthorizationCodes:
         with spending(self._storage, uses) as executor:
             claimed = Grants(executor).claim_code(grant.id, ends, seed, now, jkt)
         if not claimed:
-            self._revocation.revoke(grant, Cause.CODE_REPLAYED)
+            self._revoke_if_replayed(grant, now)
             raise InvalidGrantError(_INVALID)
         return None if seed is None else self._families.token(grant.id, 0, seed)
+
+    def _revoke_if_replayed(self, grant: GrantView, now: datetime) -> None:
+        """Revoke the grant of a code that another request has claimed, and not one that has just ended."""
+        with self._storage.autocommit() as connection:
+            current = Grants(connection).by_id(grant.id, now)
+        if current and current.code_spent_at is not None:
+            self._revocation.revoke(current, Cause.CODE_REPLAYED)
 
 
 @dataclass(frozen=True, repr=False)

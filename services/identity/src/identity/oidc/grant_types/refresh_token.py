@@ -88,7 +88,7 @@ class RefreshRotation:
         return self._families.token(token.grant.id, following, token.seed)
 
     def _check_repetition(self, token: RefreshToken, current: GrantView | None, now: datetime) -> None:
-        if current is None or current.revoked_at is not None or current.refreshed_at is None:
+        if current is None or not _is_live(current, now):
             raise InvalidGrantError("The refresh token is over or was revoked.")
         if not _is_in_grace(token, current, now):
             self._revocation.revoke(current, Cause.REFRESH_REPLAYED)

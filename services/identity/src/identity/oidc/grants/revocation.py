@@ -31,6 +31,7 @@ class Cause(StrEnum):
     # By the resident, on the profile page.
     ACCESS_REMOVED = "access_removed"
     CLIENT_DELETED = "client_deleted"
+    PASSWORD_CHANGED = "password_changed"  # noqa: S105 - a cause
     # The resident's provider says that their account there was taken over, disabled, deleted or signed out.
     PROVIDER_NOTICE = AccessRemovalReason.PROVIDER_NOTICE.value
     ACCOUNT_DISABLED = AccessRemovalReason.ACCOUNT_DISABLED.value

@@ -1,14 +1,15 @@
 """The table of grants. Every step of the protocol is one statement, compiled once."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import bindparam, exists, insert, select, update
+from sqlalchemy import bindparam, exists, insert, or_, select, update
 
 from identity.compiled_statements import CompiledStatement
 from identity.oidc.grants.models import Grant
 from identity.oidc.protocol.lifetimes import KEPT_AFTER_END
+from identity.relying_parties.consents.models import Consent
 from identity.residents.accounts.models import Resident
 from identity.residents.passwords.models import Password
 from identity.residents.sessions.models import Session
@@ -18,6 +19,7 @@ GRANT = table_of(Grant)
 RESIDENT = table_of(Resident)
 PASSWORD = table_of(Password)
 SESSION = table_of(Session)
+CONSENT = table_of(Consent)
 
 
 @dataclass(frozen=True)
@@ -111,13 +113,49 @@ _ALIVE = CompiledStatement(
 )
 _BY_ID = CompiledStatement(_VIEW.where(GRANT.c.id == bindparam("grant_id")))
 _BY_CODE = CompiledStatement(_VIEW.where(GRANT.c.code_digest == bindparam("digest")))
-_ISSUE = CompiledStatement(insert(GRANT))
+
+
+def _issue(*, needs_consent: bool) -> CompiledStatement:
+    """Insert a grant if the session lives and, where it is needed, the consent is there.
+
+    Both rows are locked: what ends the session, or removes the consent, at this moment waits and then finds
+    the grant, or came first, and there is no grant.
+    """
+    columns = [GRANT.c[field.name] for field in fields(NewGrant)]
+    values = [bindparam(f"grant_{column.name}", type_=column.type) for column in columns]
+    lives = select(*values).select_from(SESSION)
+    if needs_consent:
+        is_of_both = (CONSENT.c.resident_id == SESSION.c.resident_id) & (
+            CONSENT.c.client_id == bindparam("grant_client_id")
+        )
+        lives = lives.join(CONSENT, is_of_both)
+    lives = lives.where(
+        SESSION.c.id == bindparam("grant_session_id"),
+        SESSION.c.resident_id == bindparam("grant_resident_id"),
+        SESSION.c.ended_at.is_(None),
+        SESSION.c.expires_at > bindparam("grant_created_at"),
+    ).with_for_update(read=True)
+    names = [column.name for column in columns]
+    return CompiledStatement(insert(GRANT).from_select(names, lives).returning(GRANT.c.id))
+
+
+_ISSUE, _ISSUE_WITH_CONSENT = _issue(needs_consent=False), _issue(needs_consent=True)
+# A grant that is not offline ends with its session. Those that are not are revoked (`revocation.py`).
+_GOES_ON = or_(
+    GRANT.c.offline,
+    exists().where(
+        SESSION.c.id == GRANT.c.session_id,
+        SESSION.c.ended_at.is_(None),
+        SESSION.c.expires_at > bindparam("now"),
+    ),
+)
 _CLAIM_CODE = CompiledStatement(
     update(GRANT)
     .where(
         GRANT.c.id == bindparam("grant_id"),
         GRANT.c.code_spent_at.is_(None),
         GRANT.c.revoked_at.is_(None),
+        _GOES_ON,
     )
     .values(
         code_spent_at=bindparam("now"),
@@ -135,6 +173,7 @@ _ROTATE = CompiledStatement(
         GRANT.c.id == bindparam("grant_id"),
         GRANT.c.refresh_generation == bindparam("generation"),
         GRANT.c.revoked_at.is_(None),
+        _GOES_ON,
     )
     .values(refresh_generation=bindparam("next_generation"), refreshed_at=bindparam("now"))
     .returning(GRANT.c.id)
@@ -153,8 +192,11 @@ class Grants:
     def __init__(self, executor: Executor) -> None:
         self._executor = executor
 
-    def issue(self, grant: NewGrant) -> None:
-        _ISSUE.row(self._executor, vars(grant))
+    def issue(self, grant: NewGrant, *, needs_consent: bool) -> bool:
+        """Store a grant; False, and nothing is stored, if its session or a needed consent has ended."""
+        statement = _ISSUE_WITH_CONSENT if needs_consent else _ISSUE
+        parameters = {f"grant_{name}": value for name, value in vars(grant).items()}
+        return statement.row(self._executor, parameters) is not None
 
     def by_code(self, code_digest: str, now: datetime) -> GrantView | None:
         """Return the grant behind this code, spent or not."""
@@ -173,9 +215,10 @@ class Grants:
     def claim_code(
         self, grant_id: str, ends: datetime, refresh_seed: str | None, now: datetime, jkt: str | None = None
     ) -> bool:
-        """Claim the code: True for exactly one of all that try, never after a revocation.
+        """Claim the code: True for exactly one of all that try.
 
-        With a seed the grant starts a refresh family, bound to a DPoP key if one is named.
+        Never after a revocation, nor after its session's end unless it is offline. With a seed the grant
+        starts a refresh family, bound to a DPoP key if one is named.
         """
         parameters = {
             "grant_id": grant_id,
@@ -190,7 +233,8 @@ class Grants:
     def rotate(self, grant_id: str, generation: int, next_generation: int, now: datetime) -> bool:
         """Replace this generation of the refresh token: True for exactly one of all that try.
 
-        Where the next generation is the same one, it goes on for all that try.
+        Never after a revocation or its session's end. Where the next generation is the same one, it goes on
+        for all that try.
         """
         parameters = {
             "grant_id": grant_id,

@@ -4,7 +4,13 @@ from collections.abc import Sequence
 from datetime import datetime
 from urllib.parse import urlencode
 
-from identity.account_events import AccessRemoved, AccountEvent, AllAccessRemoved, SessionEnded
+from identity.account_events import (
+    AccessRemoved,
+    AccountEvent,
+    AllAccessRemoved,
+    PasswordChanged,
+    SessionEnded,
+)
 from identity.clock import Clock
 from identity.oidc.grants.revocation import Cause, revoke_grants_of_resident
 from identity.oidc.logout.store import Participation, Participations
@@ -38,6 +44,9 @@ class BackchannelLogouts:
             match event:
                 case AllAccessRemoved(resident_id, reason):
                     ended |= revoke_grants_of_resident(executor, resident_id, Cause(reason.value), now)
+                case PasswordChanged(resident_id):
+                    # Exact where times are too coarse: `stands` compares them by the second.
+                    revoke_grants_of_resident(executor, resident_id, Cause.PASSWORD_CHANGED, now)
                 case AccessRemoved(resident_id, client_id):
                     sids = revoke_grants_of_resident(
                         executor, resident_id, Cause.ACCESS_REMOVED, now, client_id=client_id

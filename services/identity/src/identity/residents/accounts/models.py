@@ -3,7 +3,7 @@
 from datetime import datetime
 from enum import StrEnum
 
-from sqlalchemy import String
+from sqlalchemy import Integer, String
 from sqlalchemy.orm import Mapped, mapped_column
 
 from identity.storage import Model
@@ -44,3 +44,5 @@ class Resident(Model):
     city_id: Mapped[str | None] = mapped_column(String(64))
     created_at: Mapped[datetime]
     disabled_at: Mapped[datetime | None]
+    # The devices that signed in with a lower number are as strangers' (`identity.web.devices`).
+    device_generation: Mapped[int] = mapped_column(Integer, default=0, server_default="0")

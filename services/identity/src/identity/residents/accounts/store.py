@@ -27,6 +27,21 @@ class Accounts:
         """Return the resident with this identifier (the `sub` of tokens), or None."""
         return self._tx.get(Resident, resident_id)
 
+    def hold_active(self, resident_id: str) -> Resident | None:
+        """Return the resident, who stays as they are until the transaction ends; None if disabled or gone.
+
+        An UPDATE that changes nothing, since both databases let it wait for a transaction that disables,
+        deletes or holds this resident. What proves who they are is read again after it, then used.
+        """
+        held = (
+            update(Resident)
+            .where(Resident.id == resident_id, Resident.disabled_at.is_(None))
+            .values(disabled_at=None)
+            .returning(Resident)
+        )
+        options = {"synchronize_session": False, "populate_existing": True}
+        return self._tx.scalars(held, execution_options=options).one_or_none()
+
     def by_email_key(self, key: str) -> Resident | None:
         """Return the resident whose address has this compared form (`Address.key`), or None."""
         return self._tx.scalars(select(Resident).where(Resident.email_key == key)).one_or_none()

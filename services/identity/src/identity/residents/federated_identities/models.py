@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from sqlalchemy import ForeignKey, String
+from sqlalchemy import BigInteger, ForeignKey, String
 from sqlalchemy.orm import Mapped, mapped_column
 
 from identity.storage import Model
@@ -25,3 +25,6 @@ class FederatedIdentity(Model):
     offered_email: Mapped[str | None] = mapped_column(String(254))
     created_at: Mapped[datetime]
     last_used_at: Mapped[datetime]
+    # When the provider last reported that the account may be in other hands, in microseconds since 1970: of
+    # two moments in one second the later one decides.
+    revoked_at: Mapped[int | None] = mapped_column(BigInteger)

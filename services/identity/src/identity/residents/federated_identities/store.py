@@ -1,14 +1,15 @@
 """Accounts at providers in the database."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 
-from sqlalchemy import ColumnElement, select, update
+from sqlalchemy import ColumnElement, or_, select, update
 
 from identity.residents.federated_identities.models import FederatedIdentity
 from identity.storage import Executor, insert_into, table_of
 
 IDENTITIES = table_of(FederatedIdentity)
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 class IdentityTakenError(Exception):
@@ -61,9 +62,25 @@ class FederatedIdentities:
         if self._executor.scalar(statement) is None:
             raise IdentityTakenError
 
-    def note_use(self, known: KnownIdentity, now: datetime) -> None:
-        """Record a sign-in with this account."""
-        self._change(known.resident_id, last_used_at=now)
+    def claim_use(self, known: KnownIdentity, answered_at: datetime, now: datetime) -> bool:
+        """Record a sign-in on an answer that the provider gave at `answered_at`.
+
+        False if the provider has revoked it since, or the account is gone.
+        """
+        used = self._executor.execute(
+            update(IDENTITIES)
+            .where(IDENTITIES.c.issuer == known.issuer, IDENTITIES.c.subject == known.subject)
+            .where(
+                or_(IDENTITIES.c.revoked_at.is_(None), IDENTITIES.c.revoked_at <= _microseconds(answered_at))
+            )
+            .values(last_used_at=now)
+            .returning(IDENTITIES.c.resident_id)
+        )
+        return used.one_or_none() is not None
+
+    def revoke_answers(self, resident_id: str, now: datetime) -> None:
+        """Record that what the provider said of the account until now lets no person in."""
+        self._change(resident_id, revoked_at=_microseconds(now))
 
     def note_address(self, known: KnownIdentity, provider_email: str, offered_email: str | None) -> None:
         """Record the address that the provider names now, and the one to offer to the resident, if any."""
@@ -89,3 +106,7 @@ class FederatedIdentities:
             ).where(condition)
         ).one_or_none()
         return KnownIdentity(*row) if row else None
+
+
+def _microseconds(moment: datetime) -> int:
+    return (moment - _EPOCH) // timedelta(microseconds=1)

@@ -1,5 +1,6 @@
 """Passwords in the database."""
 
+from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import select, update
@@ -10,15 +11,26 @@ from identity.storage import Executor, insert_into, table_of
 PASSWORDS = table_of(Password)
 
 
+@dataclass(frozen=True)
+class StoredPassword:
+    """A resident's password as read."""
+
+    hash: str
+    # When it was set; a rehash does not change it.
+    changed_at: datetime
+
+
 class Passwords:
     """The password hashes, within one transaction or on an autocommit connection."""
 
     def __init__(self, executor: Executor) -> None:
         self._executor = executor
 
-    def hash_of(self, resident_id: str) -> str | None:
-        """Return the hash to verify against, or None where the resident signs in through a provider."""
-        return self._executor.scalar(select(PASSWORDS.c.hash).where(PASSWORDS.c.resident_id == resident_id))
+    def find_password(self, resident_id: str) -> StoredPassword | None:
+        """Return the password to verify against, or None where the resident signs in through a provider."""
+        columns = select(PASSWORDS.c.hash, PASSWORDS.c.changed_at)
+        row = self._executor.execute(columns.where(PASSWORDS.c.resident_id == resident_id)).one_or_none()
+        return StoredPassword(*row) if row else None
 
     def set_password(self, resident_id: str, password_hash: str, now: datetime) -> None:
         """Give the resident this password, in place of any before."""

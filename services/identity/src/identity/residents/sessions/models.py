@@ -15,7 +15,15 @@ class Session(Model):
 
     # Public: the `sid` of tokens (OpenID Connect Back-Channel Logout §2.1).
     id: Mapped[str] = mapped_column(String(32), primary_key=True)
+    # Of the cookie's text.
     secret_digest: Mapped[str] = mapped_column(String(64), unique=True)
+    # Of the part of it that stays; None for sessions that the release before began, whose text stays.
+    series_digest: Mapped[str | None] = mapped_column(String(64), unique=True)
+    # Of the text before the last rotation.
+    former_digest: Mapped[str | None] = mapped_column(String(64))
+    rotated_at: Mapped[datetime | None]
+    # When the browser first sent the present text; None while it may not have it yet.
+    confirmed_at: Mapped[datetime | None]
     resident_id: Mapped[str] = mapped_column(
         String(32), ForeignKey("residents.id", ondelete="CASCADE"), index=True
     )
