@@ -10,6 +10,7 @@ from joserfc import jws
 from joserfc.jwk import ECKey, OctKey
 from portal.database_faults import DatabaseFault, DatabaseUnavailableError
 from portal.storage import Storage
+from portal.identity_client.client import IdentityClient
 
 EVENT = "http://schemas.openid.net/event/backchannel-logout"
 
@@ -202,3 +203,46 @@ def test_only_post(app):
     answer = app.test_client().get("/backchannel-logout")
     assert answer.status_code == 405
     assert "POST" in answer.headers["Allow"]
+
+
+@pytest.mark.database("sqlite", "postgresql")
+class TestALogoutThatOvertakesASignIn:
+    """It arrives after the code was redeemed and before the session is there: nothing may begin on it."""
+
+    @pytest.fixture
+    def overtaken_by(self, monkeypatch, clock):
+        """Return a function that lets a deed happen once identity has answered with the tokens."""
+
+        def redeemed(deed):
+            redeem = IdentityClient.redeem_code
+
+            def then(self, code, verifier, nonce):
+                tokens = redeem(self, code, verifier, nonce)
+                monkeypatch.setattr(IdentityClient, "redeem_code", redeem)
+                clock.advance(timedelta(microseconds=1))
+                deed()
+                return tokens
+
+            monkeypatch.setattr(IdentityClient, "redeem_code", then)
+
+        return redeemed
+
+    @pytest.mark.parametrize("named", [{}, {"sub": None}, {"sid": None}])
+    def test_no_session_begins_and_the_sign_in_starts_over(
+        self, visitor, send, logout_token, overtaken_by, named
+    ):
+        overtaken_by(lambda: send(logout_token=logout_token(**named)))
+        answer = visitor.sign_in()
+        assert answer.location.startswith("http")
+        assert not is_signed_in(visitor)
+        # The next one is newer.
+        visitor.get(visitor.callback_of(answer.location))
+        assert is_signed_in(visitor)
+
+    @pytest.mark.parametrize("named", [{"sid": "another"}, {"sid": None, "sub": "another"}])
+    def test_one_of_another_session_or_resident_is_not_its_own(
+        self, visitor, send, logout_token, overtaken_by, named
+    ):
+        overtaken_by(lambda: send(logout_token=logout_token(**named)))
+        visitor.sign_in()
+        assert is_signed_in(visitor)

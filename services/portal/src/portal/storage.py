@@ -3,6 +3,7 @@
 It raises `UnavailableError` when the database does not answer, has no room, or is held by others.
 """
 
+import hashlib
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -129,6 +130,18 @@ class Storage:
     def dispose(self) -> None:
         """Close every connection."""
         self._transactions.dispose()
+
+
+def hold(tx: Transaction, *names: str) -> None:
+    """Wait until no other transaction holds these names; they are free again when this one ends.
+
+    On SQLite the first write of a transaction does the same for all: write first, then read what depends on
+    it.
+    """
+    if tx.get_bind().dialect.name == "sqlite":
+        return
+    digest = hashlib.sha256("\0".join(names).encode()).digest()
+    tx.execute(select(func.pg_advisory_xact_lock(int.from_bytes(digest[:8], signed=True))))
 
 
 def migration_engine(database_url: str) -> Engine:

@@ -1,6 +1,7 @@
 """The end of a sign-in: the authorization response is checked, the code redeemed, the session begun."""
 
 from dataclasses import dataclass
+from datetime import datetime
 from enum import Enum, auto
 
 import structlog
@@ -11,6 +12,7 @@ from portal.errors import CodeRefusedError, IdentityError, IdentityUnavailableEr
 from portal.identity_client.call_limit import CallLimit
 from portal.identity_client.client import IdentityClient, SignInTokens
 from portal.secret_keys import SecretKeys
+from portal.sign_in.backchannel_logout.store import UsedLogoutTokens
 from portal.sign_in.begin import VERIFIER
 from portal.sign_in.store import PendingSignIn, SignInAttempts
 from portal.storage import Storage
@@ -87,16 +89,17 @@ class CompleteSignIn:
 
     def complete(self, response: AuthorizationResponse) -> Outcome:
         """Claim the attempt, which counts once, then redeem the code and begin a session."""
+        began_at = self._clock.now()
         with self._storage.transaction() as tx:
             attempts = SignInAttempts(tx)
-            pending = attempts.claim_attempt(response.state, response.browser, self._clock.now())
+            pending = attempts.claim_attempt(response.state, response.browser, began_at)
             unclaimed = None if pending else attempts.find_unclaimed(response.state)
         if pending is None:
             return _start_over(
                 unclaimed.return_to if unclaimed else HOME, unclaimed.restarts if unclaimed else 0
             )
         try:
-            return self._redeem(response, pending)
+            return self._redeem(response, pending, began_at)
         except CodeRefusedError as error:
             _log_refused(error)
             return _start_over(pending.return_to, pending.restarts)
@@ -107,7 +110,9 @@ class CompleteSignIn:
             _log_refused(error)
             return NotSignedIn(Failure.NOT_VERIFIED, pending.return_to)
 
-    def _redeem(self, response: AuthorizationResponse, pending: PendingSignIn) -> SignedIn | NotSignedIn:
+    def _redeem(
+        self, response: AuthorizationResponse, pending: PendingSignIn, began_at: datetime
+    ) -> SignedIn | StartOver | NotSignedIn:
         self._identity.check_issuer(response.iss)
         if response.error == "access_denied":
             return NotSignedIn(Failure.DECLINED, pending.return_to)
@@ -118,13 +123,23 @@ class CompleteSignIn:
         opened = self._secret_keys.decrypt(VERIFIER, response.state, pending.sealed_verifier, now=0)
         with self._limit.call():
             tokens = self._identity.redeem_code(response.code, str(opened["verifier"]), pending.nonce)
-        return SignedIn(pending.return_to, self._begin_session(tokens))
+        secret = self._begin_session(tokens, began_at)
+        if secret is None:
+            return _start_over(pending.return_to, pending.restarts)
+        return SignedIn(pending.return_to, secret)
 
-    def _begin_session(self, tokens: SignInTokens) -> str:
+    def _begin_session(self, tokens: SignInTokens, began_at: datetime) -> str | None:
+        """Begin a session; None if identity has ended its own, and said so, since the code was redeemed."""
         now, session_id = self._clock.now(), randomness.identifier()
         sealed = self._cipher.encrypt(session_id, first_tokens(tokens, self._resource), int(now.timestamp()))
         with self._storage.transaction() as tx:
-            return Sessions(tx).add_session(session_id, tokens.subject, tokens.sid, sealed, now)
+            logouts, sessions = UsedLogoutTokens(tx), Sessions(tx)
+            logouts.hold_sign_in(tokens.sid, tokens.subject)
+            secret = sessions.add_session(session_id, tokens.subject, tokens.sid, sealed, now)
+            if logouts.is_ended_since(tokens.sid, tokens.subject, began_at):
+                sessions.end_session(session_id)
+                return None
+            return secret
 
 
 def _start_over(return_to: str, restarts: int) -> StartOver | NotSignedIn:

@@ -54,8 +54,9 @@ class EndSessions:
         expires_at = datetime.fromtimestamp(verified.expires_at, UTC) + REMEMBERED_AFTER
         with self._storage.transaction() as tx:
             used = UsedLogoutTokens(tx)
-            used.delete_expired_tokens(self._clock.now())
-            accepted = used.claim_token(verified.jti, expires_at)
+            now = self._clock.now()
+            used.delete_expired_tokens(now)
+            accepted = used.claim_token(verified, expires_at, now)
             ended = Sessions(tx).end_identity_sessions(verified.sid, verified.subject) if accepted else 0
         if not accepted:
             log.warning("logout_refused", reason=LogoutNotVerifiedError.code, detail="used before")

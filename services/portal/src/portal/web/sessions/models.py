@@ -15,8 +15,15 @@ class SessionRow(Base):
 
     # Not secret: names the session in the log, and is the owner of what is encrypted for it.
     id: Mapped[str] = mapped_column(String(32), primary_key=True)
-    # SHA-256 of the cookie's secret, hex.
+    # SHA-256 of the cookie's text, hex.
     secret_digest: Mapped[str] = mapped_column(String(64), unique=True)
+    # Of the part of it that stays; None for sessions that the release before began, whose text stays.
+    series_digest: Mapped[str | None] = mapped_column(String(64), unique=True)
+    # Of the text before the last rotation.
+    former_digest: Mapped[str | None] = mapped_column(String(64))
+    rotated_at: Mapped[datetime | None]
+    # When the browser first sent the present text; None while it may not have it yet.
+    confirmed_at: Mapped[datetime | None]
     # The resident: `sub` of the ID token.
     subject: Mapped[str] = mapped_column(String(255), index=True)
     # Identity's session: `sid` of the ID token, empty if it has none.
