@@ -24,7 +24,14 @@ CALLERS = {
     "revoke_grants_of_client": "oidc/grants/revocation.py",
 }
 # What everyone may call: reads, the note that a session was used, and the cleaner's deletion.
-SESSION_METHODS = {"find_session", "list_live_sessions", "touch_session", "delete_old"}
+SESSION_METHODS = {
+    "find_session",
+    "list_live_sessions",
+    "touch_session",
+    "rotate_secret",
+    "confirm_secret",
+    "delete_old",
+}
 # Who may write a table at all.
 TABLES = {
     "identity.residents.sessions.models.Session": "residents/sessions/store.py",

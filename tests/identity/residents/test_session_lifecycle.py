@@ -17,6 +17,8 @@ INITIATORS = {
     EndReason.PASSWORD_RESET: Initiator.RESIDENT,
     EndReason.OTHER_RESIDENT: Initiator.RESIDENT,
     EndReason.REMEMBER_ME: Initiator.RESIDENT,
+    EndReason.SECRET_REPLAYED: Initiator.POLICY,
+    EndReason.SIGN_IN_REPORTED: Initiator.RESIDENT,
     EndReason.PROVIDER_EVENT: Initiator.POLICY,
     EndReason.ENDED_BY_STAFF: Initiator.STAFF,
     EndReason.DISABLED: Initiator.STAFF,
@@ -24,6 +26,7 @@ INITIATORS = {
     EndReason.DELETED_AT_PROVIDER: Initiator.RESIDENT,
 }
 REMOVES_ACCESS = {
+    EndReason.SIGN_IN_REPORTED: "sign_in_reported",
     EndReason.PROVIDER_EVENT: "provider_notice",
     EndReason.DISABLED: "account_disabled",
     EndReason.DELETED_BY_STAFF: "account_deleted",

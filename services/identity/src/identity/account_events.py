@@ -78,6 +78,8 @@ class AccessRemovalReason(StrEnum):
     """Why every client loses its access."""
 
     PROVIDER_NOTICE = "provider_notice"
+    # A person who is not the resident signed in.
+    SIGN_IN_REPORTED = "sign_in_reported"
     ACCOUNT_DISABLED = "account_disabled"
     ACCOUNT_DELETED = "account_deleted"
 

@@ -71,7 +71,7 @@ def create_app(
     app.extensions["portal.expire"] = [
         each.expire for each in (identity, token_requests, userinfo_requests, city, billing_link)
     ]
-    current = CurrentResident(storage, clock, settings)
+    current = CurrentResident(storage, clock, settings, secret_keys)
     pages = Pages(city, current, clock)
     cipher = TokenCipher(secret_keys)
     tokens = SessionTokens(storage, cipher, identity, clock, token_requests)

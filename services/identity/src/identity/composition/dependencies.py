@@ -29,6 +29,7 @@ from identity.web.devices import Devices
 from identity.web.language import Language
 from identity.web.mail_links import MailLinks
 from identity.web.pages import Pages
+from identity.web.replayed_sessions import ReplayedSessions
 from identity.web.resource_authentication import ResourceAuthentication
 from identity.web.sign_in_methods import ProviderButton, SignInMethods
 from identity.web.signed_in_response import SignedInResponse
@@ -59,7 +60,12 @@ class Dependencies:
         self.pages = Pages(self.relying_parties, self.continuations)
         self.csrf = Csrf()
         self.language = Language(self.cookies)
-        self.current_session = CurrentSession(self.storage, clock, self.cookies)
+        replayed_sessions = ReplayedSessions(
+            self.storage, clock, self.sessions, self.mail_queue, self.mail_links
+        )
+        self.current_session = CurrentSession(
+            self.storage, clock, self.cookies, self.secret_keys, replayed_sessions
+        )
         self.recorder = EventRecorder(self.storage, clock)
         self.rate_limiter = RateLimiter(
             self.storage,

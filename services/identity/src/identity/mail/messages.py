@@ -125,6 +125,21 @@ def sessions_ended_for_safety(to: Recipient, *, service: str, reset_link: str) -
     return _mail(to, "sessions_ended_for_safety", service=service, reset_link=reset_link)
 
 
+def browser_signed_out(to: Recipient, *, browser: str, system: str, provider: str, reset_link: str) -> Mail:
+    """Tell a resident that the cookie of a session was used twice; `provider` is empty for a password.
+
+    `browser` and `system` are names such as "Firefox" and "Windows"; empty where they are not known.
+    """
+    return _mail(
+        to,
+        "browser_signed_out",
+        browser=browser,
+        system=system,
+        provider=provider,
+        reset_link=reset_link,
+    )
+
+
 def address_changed(to: Recipient, *, new_address: str, provider: str, sign_in_link: str) -> Mail:
     """Tell the address before that the resident has another one now."""
     return _mail(to, "address_changed", new_address=new_address, provider=provider, sign_in_link=sign_in_link)

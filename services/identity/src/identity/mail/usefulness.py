@@ -29,6 +29,8 @@ USEFUL_FOR = {
     "account_locked": _HOUR,
     "account_stopped": _HOUR,
     "sessions_ended_for_safety": _LASTING,
+    "browser_signed_out": _LASTING,
+    "new_sign_in": _LASTING,
     "address_changed": _LASTING,
     "id_deleted": _LASTING,
     "utility_account_linked": _LASTING,

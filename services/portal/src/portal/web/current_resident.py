@@ -3,14 +3,19 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from flask import g, request, session
+import structlog
+from flask import after_this_request, g, request, session
 from werkzeug.wrappers import Response
 
 from portal.clock import Clock
 from portal.config import Settings
+from portal.secret_keys import SecretKeys
 from portal.storage import Storage
 from portal.web.sessions.limits import IDLE, TOUCH_EVERY
-from portal.web.sessions.store import LiveSession, Sessions
+from portal.web.sessions.rotation import SecretRotation, SecretUse
+from portal.web.sessions.store import LiveSession, ReplayedSession, Sessions
+
+log = structlog.get_logger(__name__)
 
 
 @dataclass(frozen=True)
@@ -41,8 +46,9 @@ class SignInNeededError(Exception):
 class CurrentResident:
     """The session of the browser that makes the request, read once a request."""
 
-    def __init__(self, storage: Storage, clock: Clock, settings: Settings) -> None:
+    def __init__(self, storage: Storage, clock: Clock, settings: Settings, secret_keys: SecretKeys) -> None:
         self._storage, self._clock = storage, clock
+        self._rotation = SecretRotation(secret_keys)
         self._secure, self._names = settings.served_over_https, CookieNames.of(settings)
         self._path = settings.path or "/"
 
@@ -85,10 +91,12 @@ class CurrentResident:
             with self._storage.transaction() as tx:
                 Sessions(tx).end_session_by_secret(old)
         session.clear()
+        g.pop("session_successor", None)
         self._set(response, self._names.session, secret)
 
     def clear_session_cookie(self, response: Response) -> None:
         """Delete the session cookie."""
+        g.pop("session_successor", None)
         response.delete_cookie(
             self._names.session, path=self._path, secure=self._secure, httponly=True, samesite="Lax"
         )
@@ -112,6 +120,34 @@ class CurrentResident:
         with self._storage.transaction() as tx:
             sessions = Sessions(tx)
             found = sessions.find_session(secret, now)
-            if found and now - found.last_seen_at >= TOUCH_EVERY:
-                sessions.record_use(found.id, now)
-        return found
+            if isinstance(found, LiveSession):
+                self._note_use(sessions, found, secret, now)
+            elif isinstance(found, ReplayedSession):
+                # Of the two browsers that have the cookie neither is known to be the resident's.
+                sessions.end_session(found.id)
+                log.warning("session_secret_replayed", session=found.id)
+        return found if isinstance(found, LiveSession) else None
+
+    def _note_use(self, sessions: Sessions, live: LiveSession, secret: str, now: datetime) -> None:
+        """Write what this use changes, if anything: at most one statement."""
+        match live.secret_use:
+            case SecretUse.DUE if request.method != "HEAD":
+                successor = self._rotation.successor(secret)
+                if sessions.rotate_secret(live.id, secret, successor, now):
+                    self._give(successor)
+            case SecretUse.SUCCESSOR_LOST:
+                self._give(self._rotation.successor(secret))
+            case SecretUse.FIRST_SEEN:
+                sessions.confirm_secret(live.id, secret, now)
+            case _ if now - live.last_seen_at >= TOUCH_EVERY:
+                sessions.record_use(live.id, now)
+
+    def _give(self, successor: str) -> None:
+        """Set the cookie with the response, unless a sign-in or a sign-out does."""
+        g.session_successor = successor
+
+        @after_this_request
+        def _set(response: Response) -> Response:
+            if g.get("session_successor") == successor:
+                self._set(response, self._names.session, successor)
+            return response

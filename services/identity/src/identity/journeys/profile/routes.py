@@ -8,9 +8,9 @@ from flask import Blueprint, Response, flash
 from flask_babel import gettext
 
 from identity.journeys.profile.allowed import AllowedWebsites
-from identity.journeys.profile.browsers import browser_and_system
 from identity.journeys.profile.profile import ResidentProfile
 from identity.residents.sessions.store import LiveSession
+from identity.web.browsers import browser_and_system
 from identity.web.csrf import Csrf
 from identity.web.current_session import CurrentSession, SignedIn
 from identity.web.pages import Pages

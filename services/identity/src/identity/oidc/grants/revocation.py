@@ -34,6 +34,7 @@ class Cause(StrEnum):
     PASSWORD_CHANGED = "password_changed"  # noqa: S105 - a cause
     # The resident's provider says that their account there was taken over, disabled, deleted or signed out.
     PROVIDER_NOTICE = AccessRemovalReason.PROVIDER_NOTICE.value
+    SIGN_IN_REPORTED = AccessRemovalReason.SIGN_IN_REPORTED.value
     ACCOUNT_DISABLED = AccessRemovalReason.ACCOUNT_DISABLED.value
     ACCOUNT_DELETED = AccessRemovalReason.ACCOUNT_DELETED.value
 

@@ -36,6 +36,10 @@ class EndReason(StrEnum):
     OTHER_RESIDENT = "other_resident"
     # The resident signed in again and chose "Remember me": a session with other limits takes its place.
     REMEMBER_ME = "remember_me"
+    # A former secret was used after its time: two browsers had the cookie.
+    SECRET_REPLAYED = "secret_replayed"  # noqa: S105 - a reason
+    # The resident says, by the link of a mail about a sign-in, that it was another person.
+    SIGN_IN_REPORTED = "sign_in_reported"
     # The provider says that the resident's account there was taken over, disabled, deleted or signed out.
     PROVIDER_EVENT = "provider_event"
     ENDED_BY_STAFF = "ended_by_staff"
@@ -64,6 +68,10 @@ _CONSEQUENCES = {
     EndReason.PASSWORD_RESET: _Consequence(Initiator.RESIDENT, by="reset"),
     EndReason.OTHER_RESIDENT: _Consequence(Initiator.RESIDENT, by="other_resident"),
     EndReason.REMEMBER_ME: _Consequence(Initiator.RESIDENT, by="remember_me"),
+    EndReason.SECRET_REPLAYED: _Consequence(Initiator.POLICY, by="replay"),
+    EndReason.SIGN_IN_REPORTED: _Consequence(
+        Initiator.RESIDENT, by="report", removes_access=AccessRemovalReason.SIGN_IN_REPORTED
+    ),
     EndReason.PROVIDER_EVENT: _Consequence(
         Initiator.POLICY, removes_access=AccessRemovalReason.PROVIDER_NOTICE
     ),

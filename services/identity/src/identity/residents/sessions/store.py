@@ -4,7 +4,7 @@ What begins, renews or ends one is called by `lifecycle` alone (tests/rules/test
 """
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -13,6 +13,7 @@ from sqlalchemy import ColumnElement, String, bindparam, column, insert, or_, se
 from identity import randomness
 from identity.compiled_statements import CompiledStatement
 from identity.residents.sessions import limits, models
+from identity.residents.sessions.rotation import Rotation, SecretUse, new_secret, series_of
 from identity.secret_keys import digest
 from identity.storage import Executor, UtcDateTime, delete_some, table_of
 
@@ -33,11 +34,15 @@ _FIND = select(
     SESSIONS.c.user_agent,
     SESSIONS.c.ip_address,
 ).where(SESSIONS.c.ended_at.is_(None), SESSIONS.c.expires_at > bindparam("now"))
-_FIND_BY_SECRET = CompiledStatement(
-    _FIND.join_from(SESSIONS, RESIDENTS, RESIDENTS.c.id == SESSIONS.c.resident_id)
-    .where(SESSIONS.c.secret_digest == bindparam("secret_digest"))
+_FIND_IN_USE = (
+    _FIND.add_columns(
+        SESSIONS.c.secret_digest, SESSIONS.c.former_digest, SESSIONS.c.rotated_at, SESSIONS.c.confirmed_at
+    )
+    .join_from(SESSIONS, RESIDENTS, RESIDENTS.c.id == SESSIONS.c.resident_id)
     .where(RESIDENTS.c.disabled_at.is_(None))
 )
+_FIND_BY_SERIES = CompiledStatement(_FIND_IN_USE.where(SESSIONS.c.series_digest == bindparam("digest")))
+_FIND_BY_SECRET = CompiledStatement(_FIND_IN_USE.where(SESSIONS.c.secret_digest == bindparam("digest")))
 _TOUCH = (
     update(SESSIONS)
     .where(SESSIONS.c.id == bindparam("sid"), SESSIONS.c.ended_at.is_(None))
@@ -80,10 +85,22 @@ class LiveSession:
     # As the browser named itself when the session began: at most 255 characters, not to be trusted.
     user_agent: str
     ip_address: str
+    # Of the text by which the session was found.
+    secret_use: SecretUse = SecretUse.CURRENT
 
     def is_due_to_be_touched(self, now: datetime) -> bool:
         """Return whether `Sessions.touch_session` would write."""
         return self.last_seen_at <= now - limits.SEEN_EVERY
+
+
+@dataclass(frozen=True)
+class ReplayedSession:
+    """A live session of which a former text was sent: two browsers have its cookie."""
+
+    sid: str
+    resident_id: str
+    # As the browser named itself when the session began.
+    user_agent: str
 
 
 class Sessions:
@@ -103,12 +120,12 @@ class Sessions:
         ip_address: str,
     ) -> NewSession:
         """Add a session of a resident who has just proved who they are, with a new secret (ASVS 7.2.4)."""
-        new = NewSession(sid=randomness.identifier(), secret=randomness.secret())
+        new = NewSession(sid=randomness.identifier(), secret=new_secret())
         limit = limits.of(remembered=remembered)
         self._executor.execute(
             insert(SESSIONS).values(
                 id=new.sid,
-                secret_digest=digest(new.secret),
+                **_fresh(new.secret, now),
                 resident_id=resident_id,
                 authenticated_at=now,
                 amr=" ".join(amr),
@@ -124,13 +141,48 @@ class Sessions:
         )
         return new
 
-    def find_session(self, secret: str, now: datetime) -> LiveSession | None:
+    def find_session(self, secret: str, now: datetime) -> LiveSession | ReplayedSession | None:
         """Return the live session with this secret: not ended, idle or over, its resident not disabled.
 
         One SELECT, and no write: see `touch_session`.
         """
-        row = _FIND_BY_SECRET.row(self._executor, {"secret_digest": digest(secret), "now": now})
-        return _live(row, now) if row else None
+        series = series_of(secret)
+        found_by = _FIND_BY_SERIES if series else _FIND_BY_SECRET
+        row = found_by.row(self._executor, {"digest": digest(series or secret), "now": now})
+        live = _live(row, now) if row else None
+        if live is None:
+            return None
+        rotation = Rotation(row.secret_digest, row.former_digest, row.rotated_at, row.confirmed_at)
+        use = rotation.use_of(secret, now)
+        if use is SecretUse.REPLAYED:
+            return ReplayedSession(live.sid, live.resident_id, live.user_agent)
+        return None if use is SecretUse.EXPIRED else replace(live, secret_use=use)
+
+    def rotate_secret(self, sid: str, secret: str, successor: str, now: datetime) -> bool:
+        """Replace the secret that was just used; False if another request did so first."""
+        rotated = self._executor.execute(
+            update(SESSIONS)
+            .where(SESSIONS.c.id == sid, SESSIONS.c.secret_digest == digest(secret))
+            .where(SESSIONS.c.ended_at.is_(None))
+            .values(
+                secret_digest=digest(successor),
+                former_digest=digest(secret),
+                rotated_at=now,
+                confirmed_at=None,
+                last_seen_at=now,
+            )
+            .returning(SESSIONS.c.id)
+        )
+        return rotated.one_or_none() is not None
+
+    def confirm_secret(self, sid: str, secret: str, now: datetime) -> None:
+        """Note that the browser has this secret: the life of the one before it ends soon."""
+        self._executor.execute(
+            update(SESSIONS)
+            .where(SESSIONS.c.id == sid, SESSIONS.c.secret_digest == digest(secret))
+            .where(SESSIONS.c.confirmed_at.is_(None), SESSIONS.c.ended_at.is_(None))
+            .values(confirmed_at=now, last_seen_at=now)
+        )
 
     def touch_session(self, sid: str, now: datetime) -> None:
         """Note that the session was used; writes at most once a minute."""
@@ -141,11 +193,11 @@ class Sessions:
 
         None when the session has ended or run out meanwhile. Its absolute limit stays.
         """
-        secret = randomness.secret()
+        secret = new_secret()
         changed = self._executor.execute(
             update(SESSIONS)
             .where(SESSIONS.c.id == sid, SESSIONS.c.ended_at.is_(None), SESSIONS.c.expires_at > now)
-            .values(secret_digest=digest(secret), authenticated_at=now, last_seen_at=now)
+            .values(**_fresh(secret, now), authenticated_at=now, last_seen_at=now)
             .returning(SESSIONS.c.id)
         ).one_or_none()
         return secret if changed else None
@@ -190,6 +242,17 @@ class Sessions:
             .returning(SESSIONS.c.id, SESSIONS.c.resident_id)
         )
         return [EndedSession(*row) for row in self._executor.execute(statement)]
+
+
+def _fresh(secret: str, now: datetime) -> dict[str, Any]:
+    """Return the columns of a secret that replaces all before it."""
+    return {
+        "secret_digest": digest(secret),
+        "series_digest": digest(series_of(secret) or secret),
+        "former_digest": None,
+        "rotated_at": now,
+        "confirmed_at": now,
+    }
 
 
 def _live(row: Any, now: datetime) -> LiveSession | None:  # noqa: ANN401 - a row of `_FIND`

@@ -3,14 +3,14 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import delete, or_, select, update
+from sqlalchemy import ColumnElement, delete, or_, select, update
 from sqlalchemy.engine import CursorResult
 
-from portal import randomness
 from portal.secret_keys import digest
 from portal.storage import Transaction
 from portal.web.sessions import limits
 from portal.web.sessions.models import SessionRow
+from portal.web.sessions.rotation import Rotation, SecretUse, new_secret, series_of
 
 
 @dataclass(frozen=True)
@@ -23,6 +23,15 @@ class LiveSession:
     expires_at: datetime
     sealed_profile: str | None
     profile_read_at: datetime | None
+    # Of the text by which the session was found.
+    secret_use: SecretUse
+
+
+@dataclass(frozen=True)
+class ReplayedSession:
+    """A live session of which a former text was sent: two browsers have its cookie."""
+
+    id: str
 
 
 @dataclass(frozen=True)
@@ -43,11 +52,15 @@ class Sessions:
         self, session_id: str, subject: str, identity_sid: str, sealed_tokens: str, now: datetime
     ) -> str:
         """Store a new session and return the secret for its cookie."""
-        secret = randomness.secret()
+        secret = new_secret()
         self._tx.add(
             SessionRow(
                 id=session_id,
                 secret_digest=digest(secret),
+                series_digest=digest(series_of(secret) or secret),
+                former_digest=None,
+                rotated_at=now,
+                confirmed_at=now,
                 subject=subject,
                 identity_sid=identity_sid,
                 created_at=now,
@@ -61,7 +74,7 @@ class Sessions:
         )
         return secret
 
-    def find_session(self, secret: str, now: datetime) -> LiveSession | None:
+    def find_session(self, secret: str, now: datetime) -> LiveSession | ReplayedSession | None:
         """Return the live session with this cookie; None if there is none."""
         row = self._tx.execute(
             select(
@@ -71,13 +84,48 @@ class Sessions:
                 SessionRow.expires_at,
                 SessionRow.sealed_profile,
                 SessionRow.profile_read_at,
+                SessionRow.secret_digest,
+                SessionRow.former_digest,
+                SessionRow.rotated_at,
+                SessionRow.confirmed_at,
             ).where(
-                SessionRow.secret_digest == digest(secret),
+                _has_cookie(secret),
                 SessionRow.last_seen_at > now - limits.IDLE,
                 SessionRow.expires_at > now,
             )
         ).one_or_none()
-        return LiveSession(*row) if row else None
+        if row is None:
+            return None
+        rotation = Rotation(row.secret_digest, row.former_digest, row.rotated_at, row.confirmed_at)
+        use = rotation.use_of(secret, now)
+        if use is SecretUse.REPLAYED:
+            return ReplayedSession(row.id)
+        return None if use is SecretUse.EXPIRED else LiveSession(*row[:6], secret_use=use)
+
+    def rotate_secret(self, session_id: str, secret: str, successor: str, now: datetime) -> bool:
+        """Replace the secret that was just used; False if another request did so first."""
+        rotated = self._tx.execute(
+            update(SessionRow)
+            .where(SessionRow.id == session_id, SessionRow.secret_digest == digest(secret))
+            .values(
+                secret_digest=digest(successor),
+                former_digest=digest(secret),
+                rotated_at=now,
+                confirmed_at=None,
+                last_seen_at=now,
+            )
+            .returning(SessionRow.id)
+        )
+        return rotated.one_or_none() is not None
+
+    def confirm_secret(self, session_id: str, secret: str, now: datetime) -> None:
+        """Note that the browser has this secret: the life of the one before it ends soon."""
+        self._tx.execute(
+            update(SessionRow)
+            .where(SessionRow.id == session_id, SessionRow.secret_digest == digest(secret))
+            .where(SessionRow.confirmed_at.is_(None))
+            .values(confirmed_at=now, last_seen_at=now)
+        )
 
     def record_use(self, session_id: str, now: datetime) -> None:
         """Record that the session was used now."""
@@ -91,7 +139,7 @@ class Sessions:
 
     def end_session_by_secret(self, secret: str) -> None:
         """Delete the session with this cookie, live or not."""
-        self._tx.execute(delete(SessionRow).where(SessionRow.secret_digest == digest(secret)))
+        self._tx.execute(delete(SessionRow).where(_has_cookie(secret)))
 
     def end_identity_sessions(self, identity_sid: str, subject: str) -> int:
         """Delete the sessions with this `sid`, or without one all of this `sub`; return how many.
@@ -146,3 +194,11 @@ class Sessions:
 
     def _update(self, session_id: str, **values: object) -> None:
         self._tx.execute(update(SessionRow).where(SessionRow.id == session_id).values(**values))
+
+
+def _has_cookie(secret: str) -> ColumnElement[bool]:
+    """Return the condition that a session has a cookie of this text's series, present or former."""
+    series = series_of(secret)
+    if series:
+        return SessionRow.series_digest == digest(series)
+    return SessionRow.secret_digest == digest(secret)
