@@ -14,6 +14,8 @@ class Event(StrEnum):
     SIGN_IN_LOCKED = "sign_in_locked"
     SIGN_OUT = "sign_out"
     SESSION_ENDED = "session_ended"
+    # The resident says, by the link of a mail about a sign-in, that it was another person.
+    SIGN_IN_REPORTED = "sign_in_reported"
 
     PASSWORD_RESET_REQUESTED = "password_reset_requested"  # noqa: S105 - an event
     PASSWORD_CHANGED = "password_changed"  # noqa: S105 - an event

@@ -31,6 +31,7 @@ from identity.web.mail_links import MailLinks
 from identity.web.pages import Pages
 from identity.web.replayed_sessions import ReplayedSessions
 from identity.web.resource_authentication import ResourceAuthentication
+from identity.web.sign_in_alerts import SignInAlerts
 from identity.web.sign_in_methods import ProviderButton, SignInMethods
 from identity.web.signed_in_response import SignedInResponse
 
@@ -55,6 +56,7 @@ class Dependencies:
         self.mail_links = MailLinks(settings, self.continuations)
         self.mail_queue = MailQueue(self.secret_keys, clock)
         self.verification_mail_queue = VerificationMailQueue(self.mail_queue, self.mail_links)
+        self.sign_in_alerts = SignInAlerts(self.mail_queue, self.mail_links)
         self.cookies = Cookies(settings)
         self.browser_binding = BrowserBinding(self.cookies)
         self.pages = Pages(self.relying_parties, self.continuations)

@@ -37,8 +37,12 @@ class _ProviderSignIn:
     def __init__(self, dependencies: Dependencies) -> None:
         self._dependencies = dependencies
         self._browser_binding = dependencies.browser_binding
-        self._current_browser = CurrentBrowser(self._browser_binding, dependencies.current_session)
-        self._provision = ProvisionResident(dependencies.secret_keys, dependencies.sessions)
+        self._current_browser = CurrentBrowser(
+            self._browser_binding, dependencies.current_session, dependencies.devices
+        )
+        self._provision = ProvisionResident(
+            dependencies.secret_keys, dependencies.sessions, dependencies.sign_in_alerts
+        )
         self._verification = dependencies.email_verification(FIRST_SIGN_IN)
         self._outcome_pages = OutcomePages(
             dependencies.pages, dependencies.signed_in_response, dependencies.methods

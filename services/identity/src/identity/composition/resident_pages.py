@@ -8,6 +8,8 @@ from identity.journeys.help.routes import HelpPages
 from identity.journeys.profile.allowed import AllowedWebsites
 from identity.journeys.profile.profile import ResidentProfile
 from identity.journeys.profile.routes import ProfilePages
+from identity.journeys.recovery.report_sign_in import ReportSignIn
+from identity.journeys.recovery.report_sign_in_routes import ReportSignInPages
 from identity.journeys.recovery.request_link import RequestRecoveryLink
 from identity.journeys.recovery.request_link_routes import RequestPages
 from identity.journeys.recovery.reset_password import ResetPassword
@@ -69,6 +71,7 @@ def _sign_in(dependencies: Dependencies) -> list[Blueprint]:
         mail_links=dependencies.mail_links,
         mailed_codes=mailed_codes,
         sessions=dependencies.sessions,
+        alerts=dependencies.sign_in_alerts,
     )
     by_code = SignInByCode(
         dependencies.storage, dependencies.secret_keys, dependencies.clock, dependencies.sessions
@@ -172,8 +175,17 @@ def _recovery(dependencies: Dependencies) -> list[Blueprint]:
     reset_pages = ResetPages(
         pages, csrf, rate_limiter, dependencies.policy, dependencies.current_session, reset
     )
+    report = ReportSignInPages(
+        pages=pages,
+        csrf=csrf,
+        rate_limiter=rate_limiter,
+        methods=dependencies.methods,
+        current_session=dependencies.current_session,
+        report=ReportSignIn(storage, clock, dependencies.continuations, dependencies.sessions),
+    )
     return [
         RequestPages(pages, csrf, rate_limiter, ask).blueprint(),
         reset_pages.blueprint(),
         UnlockPages(pages, csrf, rate_limiter, unlock).blueprint(),
+        report.blueprint(),
     ]

@@ -140,6 +140,14 @@ def browser_signed_out(to: Recipient, *, browser: str, system: str, provider: st
     )
 
 
+def new_sign_in(to: Recipient, *, browser: str, system: str, network: str, link: str) -> Mail:
+    """Tell a resident of a sign-in in a browser never seen before; the link is for "This wasn't me".
+
+    `browser`, `system` and `network` are words, empty where they are not known.
+    """
+    return _mail(to, "new_sign_in", browser=browser, system=system, network=network, link=link)
+
+
 def address_changed(to: Recipient, *, new_address: str, provider: str, sign_in_link: str) -> Mail:
     """Tell the address before that the resident has another one now."""
     return _mail(to, "address_changed", new_address=new_address, provider=provider, sign_in_link=sign_in_link)

@@ -1,10 +1,11 @@
 """Browsers in which a resident has signed in before, where a stranger's failures do not lock them out.
 
 OWASP's "device cookie": signed, bound to the addresses that signed in with it (as keyed digests), and no
-proof of being signed in.
+proof of being signed in. Each address stands there with its resident's generation of devices: a reset of the
+password begins another, and no browser of an earlier one is known then.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 from flask import Response, request
 from itsdangerous import BadSignature, URLSafeSerializer
@@ -36,21 +37,35 @@ class Devices:
         device, addresses = self._read(cookies)
         return device if device and any(each in addresses for each in self._digests(email_key)) else None
 
-    def remember(self, response: Response, email_key: str) -> None:
+    def generations(self) -> Callable[[str], int | None]:
+        """Return a function from an address to the generation with which it stands in this browser."""
+        _, addresses = self._read(request.cookies)
+
+        def generation_of(email_key: str) -> int | None:
+            known = (addresses[each] for each in self._digests(email_key) if each in addresses)
+            return next(known, None)
+
+        return generation_of
+
+    def remember(self, response: Response, email_key: str, generation: int) -> None:
         """Record that this address has just signed in with this browser."""
         device, addresses = self._read(request.cookies)
-        newest, *older = self._digests(email_key)
-        household = [newest, *(each for each in addresses if each not in (newest, *older))][:_HOUSEHOLD]
+        own = self._digests(email_key)
+        others = [(each, known) for each, known in addresses.items() if each not in own]
+        household = dict([(own[0], generation), *others][:_HOUSEHOLD])
         signed = self._serializer.dumps({"id": device or randomness.identifier(), "for": household})
         text = signed if isinstance(signed, str) else signed.decode()
         self._cookies.set(response, _COOKIE, text, _LIFETIME)
 
-    def _read(self, cookies: Mapping[str, str]) -> tuple[str, list[str]]:
+    def _read(self, cookies: Mapping[str, str]) -> tuple[str, dict[str, int]]:
         try:
             content = self._serializer.loads(cookies.get(self._cookies.full_name(_COOKIE), ""))
         except BadSignature:
-            return "", []
-        return str(content["id"]), [str(digest) for digest in content["for"]]
+            return "", {}
+        # A list in cookies of the release before, which begins no generations.
+        known = content["for"]
+        addresses = known if isinstance(known, dict) else dict.fromkeys(known, 0)
+        return str(content["id"]), {str(digest): int(number) for digest, number in addresses.items()}
 
     def _digests(self, email_key: str) -> list[str]:
         """Return the digests of the address, of the newest key first."""

@@ -17,6 +17,7 @@ PATHS = {
     Purpose.VERIFY_FEDERATION: "/sign-in/verify-email",
     Purpose.RESET_PASSWORD: "/reset-password",
     Purpose.UNLOCK: "/unlock",
+    Purpose.REPORT_SIGN_IN: "/report-sign-in",
 }
 
 

@@ -35,6 +35,7 @@ class SignedInResponse:
         secret: str,
         remembered: bool,
         email_key: str | None,
+        device_generation: int,
         method: str,
     ) -> Response:
         """Redirect to the continuation's page, with the session's cookie and a new CSRF token."""
@@ -43,6 +44,6 @@ class SignedInResponse:
         response = self._pages.redirect_to(continuation)
         self._current_session.set_cookie(response, secret, remembered)
         if email_key:
-            self._devices.remember(response, email_key)
+            self._devices.remember(response, email_key, device_generation)
         self._methods.remember(response, method)
         return response

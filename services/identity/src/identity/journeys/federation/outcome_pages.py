@@ -49,6 +49,7 @@ class OutcomePages:
                 secret=outcome.secret,
                 remembered=outcome.remembered,
                 email_key=outcome.email_key,
+                device_generation=outcome.device_generation,
                 method=outcome.method,
             )
         if isinstance(outcome, SignInAgain):

@@ -20,6 +20,7 @@ from identity.residents.lockout.store import Lockout
 from identity.residents.sessions.lifecycle import Proof, SessionLifecycle
 from identity.secret_keys import SecretKeys
 from identity.storage import Transaction
+from identity.web.sign_in_alerts import SignInAlerts
 
 # The registered values (RFC 8176 §2). Others are left out: `amr` says how the person authenticated, and which
 # provider it was does not.
@@ -39,6 +40,8 @@ class SignInCompleted:
     # The sign-in method: the provider's key.
     method: str
     email_key: str | None
+    # For the device's cookie.
+    device_generation: int
     continuation: Continuation
 
 
@@ -61,8 +64,8 @@ class OtherMethod:
 class ProvisionResident:
     """Creates residents and signs them in, in the caller's transaction."""
 
-    def __init__(self, secret_keys: SecretKeys, sessions: SessionLifecycle) -> None:
-        self._secret_keys, self._sessions = secret_keys, sessions
+    def __init__(self, secret_keys: SecretKeys, sessions: SessionLifecycle, alerts: SignInAlerts) -> None:
+        self._secret_keys, self._sessions, self._alerts = secret_keys, sessions, alerts
 
     def create_resident(
         self,
@@ -162,6 +165,7 @@ class ProvisionResident:
         now: datetime,
     ) -> SignInCompleted:
         """Sign the resident in, under a new secret, whatever session the browser had."""
+        known_generation = browser.device_generation_of(resident.email_key or "")
         proof = Proof(
             resident_id=resident.id,
             amr=amr,
@@ -170,10 +174,17 @@ class ProvisionResident:
             client_id=continuation.client_id or None,
             user_agent=browser.visitor.user_agent,
             ip_address=browser.visitor.ip_address,
+            is_new_device=known_generation != resident.device_generation,
         )
         session = self._sessions.begin_or_continue(tx, proof, now, method=resident.sign_in_method)
+        self._alerts.mail_if_new(tx, resident, proof, session, continuation, now)
         return SignInCompleted(
-            session.secret, session.remembered, resident.sign_in_method, resident.email_key, continuation
+            session.secret,
+            session.remembered,
+            resident.sign_in_method,
+            resident.email_key,
+            resident.device_generation,
+            continuation,
         )
 
 

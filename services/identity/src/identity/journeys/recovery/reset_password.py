@@ -129,6 +129,8 @@ class ResetPassword:
             if held is None or claimed.status is not LinkStatus.VALID:
                 return InvalidLink(link.continuation)
             Passwords(tx).set_password(resident.id, password_hash, now)
+            # A browser that knew the password before is as a stranger's now.
+            Accounts(tx).forget_devices(resident.id)
             if resident.email_key:
                 Lockout(tx, self._secret_keys).clear_failures(resident.email_key)
             # An unlock link mailed before would end a lockout that begins later.

@@ -90,6 +90,7 @@ class SignInPages:
                 password=form.password.data or "",
                 remember_me=bool(form.remember_me.data),
                 device_id=self._devices.known_for(address.key),
+                device_generation=self._devices.generations()(address.key),
                 current=self._current_session.load(),
                 continuation=continuation,
                 visitor=visitor,
@@ -105,6 +106,7 @@ class SignInPages:
             secret=outcome.secret,
             remembered=outcome.remembered,
             email_key=address.key,
+            device_generation=outcome.device_generation,
             method=PASSWORD,
         )
 

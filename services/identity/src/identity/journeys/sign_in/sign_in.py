@@ -25,6 +25,7 @@ from identity.secret_keys import SecretKeys
 from identity.storage import Storage, Transaction
 from identity.web.current_session import SignedIn
 from identity.web.mail_links import MailLinks
+from identity.web.sign_in_alerts import SignInAlerts
 from identity.web.visitor import Visitor
 
 PASSWORD_AMR = ("pwd",)  # RFC 8176
@@ -39,6 +40,8 @@ class Attempt:
     remember_me: bool
     # This browser's identifier, if this address has signed in with it before.
     device_id: str | None
+    # The generation of devices with which it did so.
+    device_generation: int | None
     # The live session of this browser, if any.
     current: SignedIn | None
     continuation: Continuation
@@ -54,6 +57,8 @@ class SignedInNow:
     # For the session's cookie.
     secret: str
     remembered: bool
+    # For the device's cookie.
+    device_generation: int
 
 
 class UnableToSignIn:
@@ -84,6 +89,7 @@ class SignIn:
         mail_links: MailLinks,
         mailed_codes: MailedCodes,
         sessions: SessionLifecycle,
+        alerts: SignInAlerts,
     ) -> None:
         self._storage = storage
         self._secret_keys = secret_keys
@@ -94,6 +100,7 @@ class SignIn:
         self._mail_links = mail_links
         self._mailed_codes = mailed_codes
         self._sessions = sessions
+        self._alerts = alerts
 
     def sign_in(self, attempt: Attempt) -> SignedInNow | UnableToSignIn:
         """Check the password and begin a session, or count the failure.
@@ -104,7 +111,7 @@ class SignIn:
         the hash is computed.
         """
         now = self._clock.now()
-        origin = origins.origin_of(attempt.device_id, attempt.visitor.ip_address)
+        origin = origins.origin_of(self._known_device(attempt), attempt.visitor.ip_address)
         candidate = self._count_and_find(attempt.address.key, origin, now)
         known, lockout_state = candidate.password, candidate.lockout_state
         is_right = self._hasher.verify(known.hash if known else None, attempt.password)
@@ -128,6 +135,15 @@ class SignIn:
         with self._storage.transaction() as tx:
             resident = Accounts(tx).get(resident_id)
             return resident.sign_in_method if resident else SignInMethod.PASSWORD
+
+    def _known_device(self, attempt: Attempt) -> str | None:
+        """Return the browser's identifier unless its resident's devices were forgotten since it was used."""
+        if attempt.device_id is None:
+            return None
+        with self._storage.transaction() as tx:
+            resident = Accounts(tx).by_email_key(attempt.address.key)
+            is_known = resident is not None and resident.device_generation == attempt.device_generation
+            return attempt.device_id if is_known else None
 
     def _count_and_find(self, email_key: str, origin: str, now: datetime) -> _Candidate:
         with self._storage.transaction() as tx:
@@ -224,8 +240,10 @@ class SignIn:
             )
             if stronger:
                 passwords.rehash(resident_id, verified.hash, stronger)
-            session = self._sessions.begin_or_continue(tx, _proof(attempt, resident_id), now)
-            return SignedInNow(session.secret, session.remembered)
+            proof = _proof(attempt, resident)
+            session = self._sessions.begin_or_continue(tx, proof, now)
+            self._alerts.mail_if_new(tx, resident, proof, session, attempt.continuation, now)
+            return SignedInNow(session.secret, session.remembered, resident.device_generation)
 
     def _is_same(self, stored: StoredPassword | None, verified: StoredPassword) -> bool:
         """Tell whether it is the same password, which another sign-in may just have rehashed."""
@@ -234,13 +252,14 @@ class SignIn:
         return self._hasher.needs_rehash(verified.hash) and stored.changed_at == verified.changed_at
 
 
-def _proof(attempt: Attempt, resident_id: str) -> Proof:
+def _proof(attempt: Attempt, resident: Resident) -> Proof:
     return Proof(
-        resident_id=resident_id,
+        resident_id=resident.id,
         amr=PASSWORD_AMR,
         remember_me=attempt.remember_me,
         current=attempt.current,
         client_id=attempt.continuation.client_id or None,
         user_agent=attempt.visitor.user_agent,
         ip_address=attempt.visitor.ip_address,
+        is_new_device=attempt.device_generation != resident.device_generation,
     )

@@ -29,6 +29,8 @@ class CodeAttempt:
     # None: a browser in which nothing waits for a code.
     browser_secret: str | None
     device_id: str | None
+    # The generation of devices with which it did so.
+    device_generation: int | None
     # The live session of this browser, if any.
     current: SignedIn | None
     continuation: Continuation
@@ -53,13 +55,14 @@ class SignInByCode:
         claimed_id = code_id(attempt.browser_secret or "", attempt.address.key)
         with self._storage.transaction() as tx:
             resident = Accounts(tx).by_email_key(attempt.address.key)
+            # Held: a reset comes before, and the code is of the password before, or after, and ends the session.
+            held = Accounts(tx).hold_active(resident.id if resident else "")
+            stored = Passwords(tx).find_password(resident.id if resident else "")
             # A disabled resident has no password that signs in.
-            is_active = resident is not None and resident.disabled_at is None
-            stored_hash = Passwords(tx).hash_of(resident.id if resident else "")
             claimed = SignInCodes(tx, self._secret_keys).claim_code(
-                claimed_id, attempt.code, stored_hash if is_active else None, now
+                claimed_id, attempt.code, stored.hash if held and stored else None, now
             )
-            if claimed is None or resident is None:
+            if claimed is None or held is None or resident is None:
                 Audit(tx).record(
                     Event.SIGN_IN_FAILED,
                     now,
@@ -72,7 +75,7 @@ class SignInByCode:
                 return UnableToSignIn()
             lockout, origin = (
                 Lockout(tx, self._secret_keys),
-                origins.origin_of(attempt.device_id, visitor.ip_address),
+                origins.origin_of(self._known_device(attempt, held), visitor.ip_address),
             )
             origin_class = lockout.state(attempt.address.key, origin, now).origin_class
             lockout.record_sign_in(attempt.address.key, origin, origin_class, now)
@@ -84,6 +87,11 @@ class SignInByCode:
                 client_id=attempt.continuation.client_id or None,
                 user_agent=visitor.user_agent,
                 ip_address=visitor.ip_address,
+                is_new_device=attempt.device_generation != held.device_generation,
             )
             session = self._sessions.begin_or_continue(tx, proof, now, code="mailed")
-            return SignedInNow(session.secret, session.remembered)
+            return SignedInNow(session.secret, session.remembered, held.device_generation)
+
+    @staticmethod
+    def _known_device(attempt: CodeAttempt, resident: Resident) -> str | None:
+        return attempt.device_id if attempt.device_generation == resident.device_generation else None

@@ -106,6 +106,14 @@ class Accounts:
         if changed.one_or_none() is None:
             raise AddressTakenError
 
+    def forget_devices(self, resident_id: str) -> None:
+        """Begin another generation of devices: those that signed in until now are as strangers'."""
+        following = Resident.device_generation + 1
+        statement = update(Resident).where(Resident.id == resident_id)
+        self._tx.execute(
+            statement.values(device_generation=following), execution_options={"synchronize_session": False}
+        )
+
     def disable_resident(self, resident_id: str, now: datetime) -> bool:
         """Refuse the resident from now on; False when they were disabled before."""
         statement = update(Resident).where(Resident.id == resident_id, Resident.disabled_at.is_(None))

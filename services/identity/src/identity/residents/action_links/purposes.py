@@ -15,10 +15,14 @@ class Purpose(StrEnum):
     UNLOCK = "unlock"
     # The address of a first sign-in with a provider.
     VERIFY_FEDERATION = "verify_federation"
+    # "This wasn't me": the subject is the session that began.
+    REPORT_SIGN_IN = "report_sign_in"
 
     @property
     def lifetime(self) -> timedelta:
         """Return how long such a link works."""
+        if self is Purpose.REPORT_SIGN_IN:
+            return timedelta(days=7)
         verifies = self in (Purpose.VERIFY_REGISTRATION, Purpose.VERIFY_FEDERATION)
         return timedelta(hours=24) if verifies else timedelta(minutes=30)
 

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import select, update
+from sqlalchemy import delete, select, update
 
 from identity.residents.passwords.models import Password
 from identity.storage import Executor, insert_into, table_of
@@ -42,6 +42,10 @@ class Passwords:
                 index_elements=[PASSWORDS.c.resident_id], set_={"hash": password_hash, "changed_at": now}
             )
         )
+
+    def remove_password(self, resident_id: str) -> None:
+        """Let no password be right until another is set."""
+        self._executor.execute(delete(PASSWORDS).where(PASSWORDS.c.resident_id == resident_id))
 
     def rehash(self, resident_id: str, verified_hash: str, stronger_hash: str) -> bool:
         """Replace the hash that was just verified by another of the same password; False if it has changed.

@@ -118,6 +118,8 @@ class Proof:
     client_id: str | None
     user_agent: str
     ip_address: str
+    # The resident was never seen in this browser.
+    is_new_device: bool = False
 
 
 @dataclass(frozen=True)
@@ -128,6 +130,8 @@ class SignedInSession:
     # New at every sign-in; for the cookie, and nowhere else.
     secret: str
     remembered: bool
+    # False where the one that the browser had goes on.
+    has_begun: bool
 
 
 class SessionLifecycle:
@@ -208,7 +212,7 @@ class SessionLifecycle:
         if proof.remember_me and not current.remembered:
             return None
         secret = Sessions(tx).replace_secret(current.sid, now)
-        return SignedInSession(current.sid, secret, current.remembered) if secret else None
+        return SignedInSession(current.sid, secret, current.remembered, has_begun=False) if secret else None
 
     def _begin(self, tx: Transaction, proof: Proof, now: datetime) -> SignedInSession:
         new = Sessions(tx).insert_session(
@@ -218,8 +222,9 @@ class SessionLifecycle:
             now=now,
             user_agent=proof.user_agent,
             ip_address=proof.ip_address,
+            new_device=proof.is_new_device,
         )
-        return SignedInSession(new.sid, new.secret, proof.remember_me)
+        return SignedInSession(new.sid, new.secret, proof.remember_me, has_begun=True)
 
     def _record(
         self,

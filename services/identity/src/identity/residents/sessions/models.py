@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from sqlalchemy import Boolean, ForeignKey, Integer, String
+from sqlalchemy import Boolean, ForeignKey, Integer, String, false
 from sqlalchemy.orm import Mapped, mapped_column
 
 from identity.storage import Model
@@ -38,5 +38,7 @@ class Session(Model):
     # The absolute limit.
     expires_at: Mapped[datetime] = mapped_column(index=True)
     ended_at: Mapped[datetime | None]
+    # Begun in a browser in which the resident was never seen.
+    new_device: Mapped[bool] = mapped_column(Boolean, default=False, server_default=false())
     user_agent: Mapped[str] = mapped_column(String(255))
     ip_address: Mapped[str] = mapped_column(String(45))

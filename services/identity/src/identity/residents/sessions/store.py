@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, String, bindparam, column, insert, or_, select, table, update
+from sqlalchemy import ColumnElement, String, bindparam, column, func, insert, or_, select, table, update
 
 from identity import randomness
 from identity.compiled_statements import CompiledStatement
@@ -94,6 +94,16 @@ class LiveSession:
 
 
 @dataclass(frozen=True)
+class SignInRecord:
+    """The sign-in with which a session began."""
+
+    resident_id: str
+    at: datetime
+    # As the browser named itself.
+    user_agent: str
+
+
+@dataclass(frozen=True)
 class ReplayedSession:
     """A live session of which a former text was sent: two browsers have its cookie."""
 
@@ -118,6 +128,7 @@ class Sessions:
         now: datetime,
         user_agent: str,
         ip_address: str,
+        new_device: bool = False,
     ) -> NewSession:
         """Add a session of a resident who has just proved who they are, with a new secret (ASVS 7.2.4)."""
         new = NewSession(sid=randomness.identifier(), secret=new_secret())
@@ -135,6 +146,7 @@ class Sessions:
                 idle_seconds=int(limit.idle.total_seconds()),
                 expires_at=now + limit.absolute,
                 ended_at=None,
+                new_device=new_device,
                 user_agent=user_agent[:255],
                 ip_address=ip_address[:45],
             )
@@ -227,6 +239,21 @@ class Sessions:
             {"now": now},
         )
         return [live for row in rows if (live := _live(row, now))]
+
+    def find_sign_in(self, sid: str) -> SignInRecord | None:
+        """Return the sign-in with which a session began, whether it lives or not."""
+        row = self._executor.execute(
+            select(SESSIONS.c.resident_id, SESSIONS.c.created_at, SESSIONS.c.user_agent).where(
+                SESSIONS.c.id == sid
+            )
+        ).one_or_none()
+        return SignInRecord(*row) if row else None
+
+    def count_new_devices(self, resident_id: str, since: datetime) -> int:
+        """Return how many sessions of the resident began since then in browsers never seen before."""
+        statement = select(func.count()).where(SESSIONS.c.resident_id == resident_id)
+        statement = statement.where(SESSIONS.c.new_device, SESSIONS.c.created_at > since)
+        return self._executor.scalar(statement) or 0
 
     def delete_old(self, now: datetime, limit: int) -> int:
         """Delete up to `limit` sessions that ended or ran out 30 days ago; return how many."""
