@@ -28,6 +28,7 @@ DIFFERENCES = {
         "PRE_PING": "the portal has no single statements, for which a round trip more is much",
         "Executor": "billing_link has no ORM session",
         "insert_into": "billing_link's stores take models",
+        "hold": "the portal's takes an ORM session",
     },
     "database_connections": {},
     "database_faults": {},

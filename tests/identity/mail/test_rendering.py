@@ -35,6 +35,9 @@ FACTS = {
     "new_address": "new@example.com",
     "account_ending": "4567",
     "undo_until": date(2026, 11, 30),
+    "browser": "Firefox",
+    "system": "Windows",
+    "network": "203.0.113.*",
     "service": "Citizen Self Service",
     "portal_link": "https://portal.example.gov/",
 }

@@ -10,6 +10,8 @@ from identity.email_verification.verification import EmailVerification
 from identity.journeys.federation.callback import HandleCallback
 from identity.journeys.federation.pending_store import FirstSignIns
 from identity.residents.accounts.addresses import parse
+from identity.residents.accounts.models import Resident
+from sqlalchemy import update
 
 pytestmark = pytest.mark.database("sqlite", "postgresql")
 
@@ -114,3 +116,21 @@ class TestAnotherAddressMeanwhile:
         mailbox.clear()
         traveller.browser.press("Send it again")
         assert [mail.to for mail in mailbox.all()] == []
+
+
+def test_a_sign_in_in_another_browser_is_mailed_and_can_be_reported(
+    traveller, make_traveller, make_browser, mailbox, clock, live_sessions, storage
+):
+    traveller.sign_in("google", "grace")
+    assert [mail for mail in mailbox.all() if mail.template == "new_sign_in"] == []
+    with storage.transaction() as tx:
+        tx.execute(update(Resident).values(created_at=clock.now() - timedelta(days=1)))
+    traveller.sign_in("google", "grace")
+    assert [mail for mail in mailbox.all() if mail.template == "new_sign_in"] == []
+    make_traveller("198.51.100.66").sign_in("google", "grace")
+    [mail] = [mail for mail in mailbox.all() if mail.template == "new_sign_in"]
+    owner = make_browser()
+    assert "Then change your password at Google." in owner.open(mail.link).main
+    page = owner.press("This wasn't me")
+    assert page.title == "Every device is signed out"
+    assert live_sessions() == []
