@@ -30,6 +30,8 @@ SESSION_METHODS = {
     "touch_session",
     "rotate_secret",
     "confirm_secret",
+    "find_sign_in",
+    "count_new_devices",
     "delete_old",
 }
 # Who may write a table at all.

@@ -87,6 +87,8 @@ class GrantView:
     stands: bool
 
 
+_READ = {"resources", "userinfo_claims", "id_token_claims", "amr", "email_verified", "stands"}
+_AS_STORED = tuple(field.name for field in fields(GrantView) if field.name not in _READ)
 _STANDING = (
     select(
         RESIDENT.c.disabled_at,
@@ -116,19 +118,16 @@ _BY_CODE = CompiledStatement(_VIEW.where(GRANT.c.code_digest == bindparam("diges
 
 
 def _issue(*, needs_consent: bool) -> CompiledStatement:
-    """Insert a grant if the session lives and, where it is needed, the consent is there.
+    """Insert a grant if the session lives and, where it is needed, the consent is there; both are locked.
 
-    Both rows are locked: what ends the session, or removes the consent, at this moment waits and then finds
-    the grant, or came first, and there is no grant.
+    What ends one of them at this moment waits and then finds the grant, or came first.
     """
     columns = [GRANT.c[field.name] for field in fields(NewGrant)]
     values = [bindparam(f"grant_{column.name}", type_=column.type) for column in columns]
     lives = select(*values).select_from(SESSION)
     if needs_consent:
-        is_of_both = (CONSENT.c.resident_id == SESSION.c.resident_id) & (
-            CONSENT.c.client_id == bindparam("grant_client_id")
-        )
-        lives = lives.join(CONSENT, is_of_both)
+        is_clients = CONSENT.c.client_id == bindparam("grant_client_id")
+        lives = lives.join(CONSENT, is_clients & (CONSENT.c.resident_id == SESSION.c.resident_id))
     lives = lives.where(
         SESSION.c.id == bindparam("grant_session_id"),
         SESSION.c.resident_id == bindparam("grant_resident_id"),
@@ -291,34 +290,11 @@ def _stands(row: Any, now: datetime) -> bool:  # noqa: ANN401 - a row of `_STAND
 
 def _view(row: Any, now: datetime) -> GrantView:  # noqa: ANN401 - a row of `_VIEW`
     return GrantView(
-        id=row.id,
-        client_id=row.client_id,
-        resident_id=row.resident_id,
-        session_id=row.session_id,
-        scope=row.scope,
+        **{name: getattr(row, name) for name in _AS_STORED},
         resources=tuple(row.resources),
         userinfo_claims=tuple(row.userinfo_claims.split()),
         id_token_claims=tuple(row.id_token_claims.split()),
-        offline=row.offline,
-        nonce=row.nonce,
-        authenticated_at=row.authenticated_at,
-        acr=row.acr,
         amr=tuple(row.amr.split()),
-        created_at=row.created_at,
-        expires_at=row.expires_at,
-        revoked_at=row.revoked_at,
-        code_expires_at=row.code_expires_at,
-        code_spent_at=row.code_spent_at,
-        redirect_uri=row.redirect_uri,
-        code_challenge=row.code_challenge,
-        dpop_jkt=row.dpop_jkt,
-        refresh_generation=row.refresh_generation,
-        refresh_seed=row.refresh_seed,
-        refreshed_at=row.refreshed_at,
-        email=row.email,
         email_verified=row.email_verified_at is not None,
-        given_name=row.given_name,
-        family_name=row.family_name,
-        language=row.language,
         stands=_stands(row, now),
     )
