@@ -31,6 +31,7 @@ SESSION_METHODS = {
     "rotate_secret",
     "confirm_secret",
     "find_sign_in",
+    "is_live",
     "count_new_devices",
     "delete_old",
 }

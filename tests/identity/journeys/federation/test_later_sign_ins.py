@@ -5,9 +5,11 @@ from datetime import timedelta
 import pytest
 from identity.audit.events import Event
 from identity.continuation import Continuation
+from identity.journeys.federation.email_change import EmailChange
 from identity.mail_refusals import StoredRefusals
 from identity.residents.federated_identities.models import FederatedIdentity
 from identity.residents.one_time_codes.models import OneTimeCode
+from identity.residents.sessions.store import Sessions
 from mailed_codes import another
 from sqlalchemy import select
 
@@ -191,6 +193,24 @@ class TestTheProvidersAddressHasChanged:
         changed.sign_in("google", "grace", "/sign-in?show=form")
         changed.browser.open("/profile/provider-email")
         assert changed.browser.press("Use this address", code=code).status == 422
+        assert residents()[0].email == "grace.morales@gmail.com"
+
+    @pytest.mark.database("sqlite", "postgresql")
+    def test_a_session_that_ends_meanwhile_changes_nothing(
+        self, changed, mailbox, residents, monkeypatch, storage, clock
+    ):
+        changed.sign_in("google", "grace")
+        changed.browser.press("Use the new address")
+        code = mailbox.newest("grace.new@gmail.com", "verify_new_address").facts["code"]
+        confirm = EmailChange.confirm
+
+        def then(self, current, code, visitor):
+            with storage.transaction() as tx:
+                Sessions(tx).mark_ended([current.sid], clock.now())
+            return confirm(self, current, code, visitor)
+
+        monkeypatch.setattr(EmailChange, "confirm", then)
+        changed.browser.press("Use this address", code=code)
         assert residents()[0].email == "grace.morales@gmail.com"
 
     def test_the_same_address_in_capitals_is_no_change(self, changed, behaviours):

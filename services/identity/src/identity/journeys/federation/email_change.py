@@ -22,6 +22,7 @@ from identity.residents.accounts.models import Resident
 from identity.residents.accounts.store import Accounts, AddressTakenError
 from identity.residents.federated_identities.store import FederatedIdentities
 from identity.residents.one_time_codes.store import CHANGE_ADDRESS, CodeResult, OneTimeCodes
+from identity.residents.sessions.store import Sessions
 from identity.secret_keys import SecretKeys
 from identity.storage import Storage, Transaction
 from identity.web.current_session import SignedIn
@@ -130,8 +131,9 @@ class EmailChange:
     def _change(self, current: SignedIn, code: str, visitor: Visitor) -> CodeResult:
         now = self._clock.now()
         with self._storage.transaction() as tx:
+            held = Accounts(tx).hold_active(current.resident_id)
             offer = self._offer(tx, current)
-            if offer is None:
+            if held is None or offer is None or not Sessions(tx).is_live(current.sid, now):
                 return CodeResult.EXPIRED
             result = OneTimeCodes(tx, self._secret_keys).claim_code(
                 CHANGE_ADDRESS, _subject(current, offer.address), code, now

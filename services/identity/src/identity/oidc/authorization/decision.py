@@ -30,6 +30,7 @@ from identity.oidc.protocol.parameters import Parameters
 from identity.oidc.tokens import claims
 from identity.relying_parties.consents.store import Consents
 from identity.residents.accounts.store import Accounts
+from identity.residents.sessions.store import Sessions
 from identity.secret_keys import digest
 from identity.storage import Storage
 from identity.web.current_session import SignedIn
@@ -149,6 +150,10 @@ class Authorization:
             return
         scopes, resident_id = request.requested_scope, signed_in.resident_id
         with self._storage.transaction() as tx:
+            held = Accounts(tx).hold_active(resident_id)
+            if held is None or not Sessions(tx).is_live(signed_in.sid, now):
+                # Signed out since the page was shown: the resident signs in, and is asked again.
+                return
             Consents(tx).extend_consent(resident_id, request.client.id, scopes, request.resources, now)
             Audit(tx).record(
                 Event.CONSENT_GIVEN,

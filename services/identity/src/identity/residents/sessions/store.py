@@ -232,6 +232,14 @@ class Sessions:
             chosen.append(SESSIONS.c.id != except_sid)
         return self._mark_ended(chosen, now)
 
+    def is_live(self, sid: str, now: datetime) -> bool:
+        """Tell whether the session has not ended, for what was asked for in it a moment ago.
+
+        Ask while the resident is held: what ends all sessions of a resident holds them too.
+        """
+        statement = select(SESSIONS.c.id).where(SESSIONS.c.id == sid, SESSIONS.c.ended_at.is_(None))
+        return self._executor.execute(statement.where(SESSIONS.c.expires_at > now)).first() is not None
+
     def list_live_sessions(self, resident_id: str, now: datetime) -> list[LiveSession]:
         """Return the resident's live sessions, the most recently used first."""
         rows = self._executor.execute(
