@@ -8,6 +8,7 @@ from identity.clock import Clock
 from identity.continuation import Continuation
 from identity.journeys.sign_in.sign_in import PASSWORD_AMR, SignedInNow, UnableToSignIn
 from identity.residents.accounts.addresses import Address
+from identity.residents.accounts.models import Resident
 from identity.residents.accounts.store import Accounts
 from identity.residents.lockout import origins
 from identity.residents.lockout.store import Lockout
@@ -55,7 +56,7 @@ class SignInByCode:
         claimed_id = code_id(attempt.browser_secret or "", attempt.address.key)
         with self._storage.transaction() as tx:
             resident = Accounts(tx).by_email_key(attempt.address.key)
-            # Held: a reset comes before, and the code is of the password before, or after, and ends the session.
+            # Held: a reset has come, and the code is of the password before, or it will find the session.
             held = Accounts(tx).hold_active(resident.id if resident else "")
             stored = Passwords(tx).find_password(resident.id if resident else "")
             # A disabled resident has no password that signs in.

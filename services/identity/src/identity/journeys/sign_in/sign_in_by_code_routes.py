@@ -67,6 +67,7 @@ class SignInCodePages:
                 code=form.code.data or "",
                 browser_secret=self._browser_binding.secret(),
                 device_id=self._devices.known_for(address.key),
+                device_generation=self._devices.generations()(address.key),
                 current=self._current_session.load(),
                 continuation=continuation,
                 visitor=visitor,
@@ -83,6 +84,7 @@ class SignInCodePages:
             secret=outcome.secret,
             remembered=outcome.remembered,
             email_key=address.key,
+            device_generation=outcome.device_generation,
             method=PASSWORD,
         )
 
