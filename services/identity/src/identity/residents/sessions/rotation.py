@@ -90,3 +90,14 @@ def new_secret() -> str:
 def series_of(text: str) -> str | None:
     """Return the part that stays; None for a text of the release before, which has none."""
     return text[:_SERIES] if len(text) == _LENGTH else None
+
+
+def fresh_columns(secret: str, now: datetime) -> dict[str, str | datetime | None]:
+    """Return the columns of a secret that replaces all before it."""
+    return {
+        "secret_digest": digest(secret),
+        "series_digest": digest(series_of(secret) or secret),
+        "former_digest": None,
+        "rotated_at": now,
+        "confirmed_at": now,
+    }

@@ -13,7 +13,7 @@ from sqlalchemy import ColumnElement, String, bindparam, column, func, insert, o
 from identity import randomness
 from identity.compiled_statements import CompiledStatement
 from identity.residents.sessions import limits, models
-from identity.residents.sessions.rotation import Rotation, SecretUse, new_secret, series_of
+from identity.residents.sessions.rotation import Rotation, SecretUse, fresh_columns, new_secret, series_of
 from identity.secret_keys import digest
 from identity.storage import Executor, UtcDateTime, delete_some, table_of
 
@@ -136,7 +136,7 @@ class Sessions:
         self._executor.execute(
             insert(SESSIONS).values(
                 id=new.sid,
-                **_fresh(new.secret, now),
+                **fresh_columns(new.secret, now),
                 resident_id=resident_id,
                 authenticated_at=now,
                 amr=" ".join(amr),
@@ -209,7 +209,7 @@ class Sessions:
         changed = self._executor.execute(
             update(SESSIONS)
             .where(SESSIONS.c.id == sid, SESSIONS.c.ended_at.is_(None), SESSIONS.c.expires_at > now)
-            .values(**_fresh(secret, now), authenticated_at=now, last_seen_at=now)
+            .values(**fresh_columns(secret, now), authenticated_at=now, last_seen_at=now)
             .returning(SESSIONS.c.id)
         ).one_or_none()
         return secret if changed else None
@@ -235,7 +235,7 @@ class Sessions:
     def is_live(self, sid: str, now: datetime) -> bool:
         """Tell whether the session has not ended, for what was asked for in it a moment ago.
 
-        Ask while the resident is held: what ends all sessions of a resident holds them too.
+        Ask while the resident is held, as those hold them who end all their sessions.
         """
         statement = select(SESSIONS.c.id).where(SESSIONS.c.id == sid, SESSIONS.c.ended_at.is_(None))
         return self._executor.execute(statement.where(SESSIONS.c.expires_at > now)).first() is not None
@@ -250,18 +250,16 @@ class Sessions:
 
     def find_sign_in(self, sid: str) -> SignInRecord | None:
         """Return the sign-in with which a session began, whether it lives or not."""
-        row = self._executor.execute(
-            select(SESSIONS.c.resident_id, SESSIONS.c.created_at, SESSIONS.c.user_agent).where(
-                SESSIONS.c.id == sid
-            )
-        ).one_or_none()
+        columns = select(SESSIONS.c.resident_id, SESSIONS.c.created_at, SESSIONS.c.user_agent)
+        row = self._executor.execute(columns.where(SESSIONS.c.id == sid)).one_or_none()
         return SignInRecord(*row) if row else None
 
     def count_new_devices(self, resident_id: str, since: datetime) -> int:
         """Return how many sessions of the resident began since then in browsers never seen before."""
-        statement = select(func.count()).where(SESSIONS.c.resident_id == resident_id)
-        statement = statement.where(SESSIONS.c.new_device, SESSIONS.c.created_at > since)
-        return self._executor.scalar(statement) or 0
+        new = (
+            (SESSIONS.c.resident_id == resident_id) & SESSIONS.c.new_device & (SESSIONS.c.created_at > since)
+        )
+        return self._executor.scalar(select(func.count()).where(new)) or 0
 
     def delete_old(self, now: datetime, limit: int) -> int:
         """Delete up to `limit` sessions that ended or ran out 30 days ago; return how many."""
@@ -277,17 +275,6 @@ class Sessions:
             .returning(SESSIONS.c.id, SESSIONS.c.resident_id)
         )
         return [EndedSession(*row) for row in self._executor.execute(statement)]
-
-
-def _fresh(secret: str, now: datetime) -> dict[str, Any]:
-    """Return the columns of a secret that replaces all before it."""
-    return {
-        "secret_digest": digest(secret),
-        "series_digest": digest(series_of(secret) or secret),
-        "former_digest": None,
-        "rotated_at": now,
-        "confirmed_at": now,
-    }
 
 
 def _live(row: Any, now: datetime) -> LiveSession | None:  # noqa: ANN401 - a row of `_FIND`
