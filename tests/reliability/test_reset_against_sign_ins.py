@@ -53,6 +53,8 @@ class Form:
         request = urllib.request.Request(self._url, data=data, headers=headers)  # noqa: S310 - of this test
         try:
             with self._opener.open(request, timeout=20) as response:
+                # Where the form was found: the token of a link is taken out of the address.
+                self._url = response.url
                 return response.read().decode()
         except urllib.error.HTTPError as error:
             return error.read().decode()
