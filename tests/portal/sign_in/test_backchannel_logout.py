@@ -9,8 +9,8 @@ import pytest
 from joserfc import jws
 from joserfc.jwk import ECKey, OctKey
 from portal.database_faults import DatabaseFault, DatabaseUnavailableError
-from portal.storage import Storage
 from portal.identity_client.client import IdentityClient
+from portal.storage import Storage
 
 EVENT = "http://schemas.openid.net/event/backchannel-logout"
 

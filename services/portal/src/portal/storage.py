@@ -18,8 +18,10 @@ from sqlalchemy import (
     TypeDecorator,
     create_engine,
     event,
+    func,
     make_url,
     orm,
+    select,
     text,
 )
 
