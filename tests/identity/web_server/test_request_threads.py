@@ -1,4 +1,4 @@
-"""Threads are for whole requests: however many others hang, and however long some last, all else is answered."""
+"""Threads are for whole requests: however many others hang or last long, all else is answered."""
 
 import time
 from concurrent.futures import ThreadPoolExecutor
