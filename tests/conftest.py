@@ -18,7 +18,8 @@ from sqlalchemy import Engine, create_engine, inspect, make_url, text
 
 pytest_plugins = [
     *("chromium", "local_stack", "applications", "identity_provider", "logout_website"),
-    *("raw_server", "certificate_authority", "relay", "service_processes", "reliability_rows"),
+    *("raw_server", "raw_requests", "certificate_authority", "relay", "service_processes"),
+    "reliability_rows",
 ]
 
 DATABASES = ("sqlite", "postgresql")

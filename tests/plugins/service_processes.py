@@ -126,6 +126,7 @@ class Process:
             for name, value in os.environ.items()
             if not name.startswith(("IDENTITY_", "BILLING_LINK_", "PORTAL_"))
         }
+        self.command, self.settings = command, settings
         self._log = log
         with log.open("wb") as output:
             self.process = subprocess.Popen(  # noqa: S603 - the commands under test
@@ -176,13 +177,13 @@ class WebService:
     """A service that answers HTTP, in a process of its own, and a page that needs its database."""
 
     def __init__(self, service: str, process: Process, address: str) -> None:
-        self.process, self._address = process, address
+        self.process, self.address = process, address
         self.port = int(address.rpartition(":")[2])
         self._page = {"identity": "/authorize?client_id=unknown", "portal": "/"}[service]
         self._headers = {"Cookie": "portal=a-session-that-is-unknown"} if service == "portal" else {}
 
     def get(self, path: str) -> Answer:
-        request = urllib.request.Request(self._address + path, headers=self._headers)  # noqa: S310 - of this test
+        request = urllib.request.Request(self.address + path, headers=self._headers)  # noqa: S310 - of this test
         opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
         began = time.monotonic()
         try:

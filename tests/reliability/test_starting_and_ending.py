@@ -263,4 +263,4 @@ def test_a_process_that_cannot_start_ends_the_service_with_an_error(
     process = service.start(PYTHONPATH=str(tmp_path))
     said = process.communicate(timeout=SECONDS_TO_START)[0]
     assert process.returncode == 1
-    assert "Unexpected exit from worker-1" in said
+    assert '"event": "process.ended"' in said

@@ -44,8 +44,8 @@ DIFFERENCES = {
         "_LABEL": "no two services derive the same key",
     },
     "setting_types": {},
-    "web_server": {},
-    "request_bodies": {},
+    **{f"web_server/{name}": {} for name in ("server", "processes", "web_process", "gateway")},
+    **{f"web_server/{name}": {} for name in ("request_bodies", "request_threads", "rsgi", "wsgi_call")},
     "config": {
         "Settings.bind": "each service has a port of its own",
         "Settings.issuer": "identity's is its own",

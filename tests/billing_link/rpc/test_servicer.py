@@ -6,7 +6,9 @@ import grpc
 import pytest
 from billing_link.errors import Refusal
 from billing_link.rpc.error_status import code_of
+from billing_link.rpc.health import check_health
 from community_access.billing_link.v1 import billing_link_pb2 as pb
+from half_sent_calls import begin_calls
 from sqlalchemy import exc
 
 UNAUTHENTICATED = grpc.StatusCode.UNAUTHENTICATED
@@ -284,3 +286,13 @@ def test_the_log_names_the_call_and_no_personal_data(served, call, refusal, logg
     assert "ACCOUNT_NOT_FOUND" in logged[1]
     for private in ("jane", "4215", "108734", "999999", "Example", "eyJ"):
         assert private not in "".join(logged)
+
+
+def test_calls_whose_request_never_comes_hold_no_other_up(served, call, server):
+    path = "/community_access.billing_link.v1.BillingLinkService/ListLinkedAccounts"
+    with begin_calls(server.port, path, 100), begin_calls(server.port, path, 100):
+        time.sleep(0.5)
+        began = time.monotonic()
+        call("ListLinkedAccounts", LIST)
+        assert check_health(f"127.0.0.1:{server.port}") == "SERVING"
+        assert time.monotonic() - began < 2

@@ -2,6 +2,7 @@
 
 import signal
 import threading
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from types import FrameType
 
@@ -35,7 +36,7 @@ from billing_link.notifications.delivery import (
     delete_old_notifications,
 )
 from billing_link.outbound_http import OutboundHttp
-from billing_link.rpc.call_threads import CallThreads
+from billing_link.rpc.call_slots import CallSlots
 from billing_link.rpc.connections import SERVER_OPTIONS
 from billing_link.rpc.health import Health
 from billing_link.rpc.interceptor import SERVICE, CallInterceptor
@@ -49,8 +50,9 @@ from billing_link.tokens.verifier import Verifier
 
 # Bytes of a request and of its metadata: two numbers and a token.
 _LARGEST_REQUEST = 16 * 1024
-# Calls that wait for each thread; above this they are refused at once with RESOURCE_EXHAUSTED.
-_WAITING_PER_THREAD = 16
+# A call whose request is not here yet has a thread of grpc's too, which does nothing else. Above so many, all
+# are refused at once with RESOURCE_EXHAUSTED.
+_MOST_CALLS = 1024
 # Seconds that running calls get to end when the server stops.
 _DRAIN = 10
 _SECONDS_BETWEEN_CLEANUPS = 3600
@@ -122,10 +124,9 @@ class Server:
     def _grpc_server(self, settings: ServerSettings) -> grpc.Server:
         clock, storage = self._clock, self.storage
         verifier = Verifier(self._keys, self._revoked, audience=settings.audience, clock=clock)
-        threads = CallThreads(settings.threads, most_waiting=settings.threads * _WAITING_PER_THREAD)
         server = grpc.server(
-            threads,
-            interceptors=[CallInterceptor(verifier, threads)],
+            ThreadPoolExecutor(_MOST_CALLS, thread_name_prefix="call"),
+            interceptors=[CallInterceptor(verifier, CallSlots(settings.threads))],
             options=[
                 ("grpc.max_receive_message_length", _LARGEST_REQUEST),
                 ("grpc.max_metadata_size", _LARGEST_REQUEST),
@@ -133,6 +134,7 @@ class Server:
                 ("grpc.so_reuseport", 0),
                 *SERVER_OPTIONS,
             ],
+            maximum_concurrent_rpcs=_MOST_CALLS,
         )
         servicer = Servicer(_verbs(storage, clock), CityCache(storage, clock))
         billing_link_pb2_grpc.add_BillingLinkServiceServicer_to_server(servicer, server)

@@ -12,6 +12,9 @@ SERVER_OPTIONS = (
     # Clients may ask as well, with and without calls. gRPC's default is 5 minutes, and who asks more often
     # is cut off; the portal asks every 20 seconds.
     ("grpc.http2.min_ping_interval_without_data_ms", 5_000),
+    # A connection that does not begin to speak HTTP/2 is closed; one has no more calls than a client makes.
+    ("grpc.server_handshake_timeout_ms", 10_000),
+    ("grpc.max_concurrent_streams", 256),
     # A client comes back on a new connection, having looked the name up again, so that a server that was
     # added gets its share. Calls that run have the grace to end: longer than any deadline.
     ("grpc.max_connection_age_ms", 300_000),

@@ -1,12 +1,10 @@
-"""Wraps every call: deadline, authentication, one status for every error, one line in the log.
+"""Wraps every call: its turn, deadline, authentication, one status for every error, one line in the log.
 
-Health and reflection need no token and hold no data of residents. Health has a thread of its own: it answers
-however many calls wait.
+Health and reflection are not wrapped: they need no token and hold no data of residents.
 """
 
 import time
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from typing import Any, TypeAlias
 
 import grpc
@@ -17,14 +15,13 @@ from billing_link import randomness
 from billing_link.errors import Refusal, Refused, UnavailableError, UnstorableTextError, where
 from billing_link.rpc import deadlines
 from billing_link.rpc.authentication import authenticate
-from billing_link.rpc.call_threads import CallThreads, on_own_thread
+from billing_link.rpc.call_slots import CallSlots
 from billing_link.rpc.error_status import RefusedError, code_of, status_of
 from billing_link.tokens.caller import Caller
 from billing_link.tokens.verifier import Verifier
 
 SERVICE = pb.DESCRIPTOR.services_by_name["BillingLinkService"].full_name
 _PREFIX = f"/{SERVICE}/"
-_HEALTH_CHECK = "/grpc.health.v1.Health/Check"
 
 log = structlog.get_logger()
 
@@ -34,15 +31,11 @@ _Behavior = Callable[[Any, grpc.ServicerContext], Any]
 
 
 class CallInterceptor(grpc.ServerInterceptor):
-    """Wraps the methods of BillingLinkService; refuses their calls at once while too many wait."""
+    """Wraps the methods of BillingLinkService."""
 
-    def __init__(self, verifier: Verifier, threads: CallThreads) -> None:
-        self._verifier, self._threads = verifier, threads
+    def __init__(self, verifier: Verifier, slots: CallSlots) -> None:
+        self._verifier, self._slots = verifier, slots
         self._wrapped: dict[str, _Handler] = {}
-        self._health_threads = ThreadPoolExecutor(1, thread_name_prefix="health-check")
-        # Reads nothing of a request, so that a refusal costs little.
-        refuse = on_own_thread(_refuse_full, ThreadPoolExecutor(1, thread_name_prefix="refusal"))
-        self._refusal: _Handler = grpc.unary_unary_rpc_method_handler(refuse)
 
     def intercept_service(
         self,
@@ -51,18 +44,14 @@ class CallInterceptor(grpc.ServerInterceptor):
     ) -> "_Handler | None":
         """Return the wrapped handler of a method; each is wrapped once."""
         method = handler_call_details.method
-        if self._threads.is_full and method.startswith(_PREFIX):
-            return self._refusal
         if wrapped := self._wrapped.get(method):
             return wrapped
         handler = continuation(handler_call_details)
-        if handler is None or not (method.startswith(_PREFIX) or method == _HEALTH_CHECK):
+        if handler is None or not method.startswith(_PREFIX):
             return handler
         assert handler.unary_unary is not None, "the contract has unary calls only"  # noqa: S101 - narrows a type
         self._wrapped[method] = grpc.unary_unary_rpc_method_handler(
-            on_own_thread(handler.unary_unary, self._health_threads)
-            if method == _HEALTH_CHECK
-            else self._wrap(method.removeprefix(_PREFIX), handler.unary_unary),
+            self._wrap(method.removeprefix(_PREFIX), handler.unary_unary),
             request_deserializer=handler.request_deserializer,
             response_serializer=handler.response_serializer,
         )
@@ -70,9 +59,15 @@ class CallInterceptor(grpc.ServerInterceptor):
 
     def _wrap(self, method: str, behavior: _Behavior) -> _Behavior:
         def call(request: Any, context: grpc.ServicerContext) -> Any:  # noqa: ANN401 - grpc types handlers by message
+            with self._slots.taken(deadlines.seconds_to_wait(context)) as taken:
+                if deadlines.has_passed(context):
+                    context.abort(grpc.StatusCode.DEADLINE_EXCEEDED, "The deadline has passed.")
+                if not taken:
+                    context.abort(grpc.StatusCode.RESOURCE_EXHAUSTED, "Too many calls at once.")
+                return answer(request, context)
+
+        def answer(request: Any, context: grpc.ServicerContext) -> Any:  # noqa: ANN401 - as above
             began = time.perf_counter()
-            if deadlines.has_passed(context):
-                context.abort(grpc.StatusCode.DEADLINE_EXCEEDED, "The deadline has passed.")
             caller: Caller | None = None
             try:
                 caller = authenticate(context.invocation_metadata(), self._verifier)
@@ -86,11 +81,6 @@ class CallInterceptor(grpc.ServerInterceptor):
             return context.abort_with_status(status_of(refused))
 
         return call
-
-
-def _refuse_full(_request: bytes, context: grpc.ServicerContext) -> bytes:
-    context.abort(grpc.StatusCode.RESOURCE_EXHAUSTED, "Too many calls wait; try again later.")
-    raise AssertionError("abort raises")
 
 
 def _refused(error: Exception, method: str) -> Refused:

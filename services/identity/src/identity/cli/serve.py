@@ -5,13 +5,14 @@ import sys
 
 import click
 
-from identity import web_server
 from identity.cli.operator import MISUSED, operator, refuse_wrong_clock, say_unknown_variables
 from identity.clock import SystemClock
 from identity.config import Settings, load_settings
 from identity.errors import SettingsError
 from identity.identity_providers.load import load_providers
+from identity.logs import write_json_logs
 from identity.web.admission import THREADS
+from identity.web_server import server
 
 
 @click.command()
@@ -25,8 +26,9 @@ def serve(processes: int | None) -> None:
         refuse_wrong_clock(opened)
         settings = opened.settings
         opened.key_rotation.ensure_active_keys()
+    write_json_logs()
     try:
-        web_server.serve(
+        server.serve(
             "identity.wsgi:app",
             setting="IDENTITY_BIND",
             bind=settings.bind,

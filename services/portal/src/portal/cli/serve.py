@@ -5,13 +5,14 @@ from contextlib import suppress
 
 import click
 
-from portal import web_server
 from portal.clock import SystemClock
 from portal.config import Settings, load_settings
 from portal.database_state import clock_fault, measure_lead
 from portal.errors import UnavailableError
+from portal.logs import write_json_logs
 from portal.setting_types import unknown_variables, variables_of
 from portal.storage import Storage
+from portal.web_server import server
 
 # A request mostly waits for identity and billing_link.
 THREADS = 24
@@ -25,7 +26,8 @@ def serve() -> None:
         click.echo(line, err=True)
     _refuse_wrong_clock(settings)
     click.echo(f"portal: {settings.base_url} (listening on {settings.bind})")
-    web_server.serve(
+    write_json_logs()
+    server.serve(
         "portal.wsgi:app",
         setting="PORTAL_BIND",
         bind=settings.bind,

@@ -1,0 +1,83 @@
+"""The web server of a service, from its address to its last request."""
+
+import resource
+import socket
+import sys
+from collections.abc import Callable
+from functools import partial
+from importlib import import_module
+from time import monotonic, sleep
+
+from portal.errors import SettingsError
+from portal.setting_types import host_and_port
+from portal.web_server import web_process
+from portal.web_server.processes import Processes
+
+# Seconds in which processes of a server that was killed notice that they are alone.
+_SECONDS_TO_BE_FREE, _PAUSE = 3.0, 0.1
+# Milliseconds after which a connection is closed whose other side takes nothing of a response.
+_UNREAD_MS = 30_000
+
+
+def serve(target: str, *, setting: str, bind: str, processes: int, threads: int) -> None:
+    """Serve the WSGI application `module:name` until a signal; raises `SettingsError` if it cannot listen.
+
+    The first SIGTERM or SIGINT lets each process finish what it is answering, the second ends them at once.
+    A process that dies is replaced; ends with an error if none can start. `setting` names the variable that
+    `bind` comes from. For the main thread of a process that has no other.
+    """
+    _allow_many_files()
+    with listen(setting, bind) as listening:
+        if not Processes(partial(_serve, target, listening, threads), processes, listening.close).run():
+            sys.exit(1)
+
+
+def listen(setting: str, bind: str) -> socket.socket:
+    """Return a socket that listens; raises `SettingsError` if its address is in use.
+
+    All processes share it: what is not accepted when one of them dies waits for another.
+    """
+    end = monotonic() + _SECONDS_TO_BE_FREE
+    while True:
+        try:
+            return _listen(bind)
+        except OSError as error:
+            if isinstance(error, socket.gaierror) or monotonic() > end:
+                advice = "stop what uses it, or set another"
+                raise SettingsError(
+                    f"{setting}: cannot listen on {bind}: {error.strerror} ({advice})"
+                ) from None
+        sleep(_PAUSE)
+
+
+def _listen(bind: str) -> socket.socket:
+    host, port = host_and_port(bind)
+    family, kind, protocol, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
+    listening = socket.socket(family, kind, protocol)
+    try:
+        # A port whose last connections are still closing is free.
+        listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        # What connections inherit.
+        listening.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        if hasattr(socket, "TCP_USER_TIMEOUT"):
+            listening.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, _UNREAD_MS)
+        listening.bind(address)
+        listening.listen(web_process.BACKLOG)
+    except OSError:
+        listening.close()
+        raise
+    return listening
+
+
+def _allow_many_files() -> None:
+    """Let each process have as many connections as the system allows."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    enough = web_process.CONNECTIONS + web_process.OTHER_FILES
+    if soft < enough:
+        allowed = enough if hard == resource.RLIM_INFINITY else min(enough, hard)
+        resource.setrlimit(resource.RLIMIT_NOFILE, (allowed, hard))
+
+
+def _serve(target: str, listening: socket.socket, threads: int, works: Callable[[], None]) -> None:
+    module, _, name = target.partition(":")
+    web_process.serve(getattr(import_module(module), name), listening, threads, works)
