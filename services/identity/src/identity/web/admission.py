@@ -82,7 +82,7 @@ class Admission:
                 return self._application(environ, start_response)
         self._refused()
         with self._refusing:
-            time.sleep(0.002)
+            time.sleep(_PAUSE_SECONDS)
             return self._busy_pages.render(self._app, request, typed)(environ, start_response)
 
     def _device(self, request: Request, email: str) -> str | None:
