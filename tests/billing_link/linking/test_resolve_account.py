@@ -158,6 +158,16 @@ class TestGuessing:
         assert refused == Refused(Refusal.TOO_MANY_ATTEMPTS, {"retry_after": str(50 * 60)})
         assert audited().count("attempts_used_up") == 1
 
+    def test_the_wait_is_rounded_up_to_whole_minutes(self, served, verbs, resident, typed, clock):
+        for number in range(10):
+            verbs.resolve(resident(), served, typed("004215-01", f"9000{number:02}"))
+        waits = []
+        for seconds in (0, 1, 3540, 58):
+            clock.advance(timedelta(seconds=seconds))
+            refused = verbs.resolve(resident(), served, typed("004215-01", "900011"))
+            waits.append(refused.details["retry_after"])
+        assert waits == ["3600", "3600", "60", "60"]
+
     def test_above_the_limit_a_right_pair_is_refused_too(self, served, verbs, resident, typed):
         for number in range(10):
             verbs.resolve(resident(), served, typed("004215-01", f"9000{number:02}"))

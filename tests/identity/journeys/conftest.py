@@ -16,6 +16,7 @@ from identity.clock import FixedClock
 from identity.config import Settings
 from identity.continuation import Continuation, Continuations
 from identity.outbox.models import OutboxMessage
+from identity.outbox.store import UNSENT
 from identity.relying_parties.clients import RegisteredCity, RegisteredClient
 from identity.relying_parties.store import Cities, Clients
 from identity.residents.accounts.models import Resident, SignInMethod
@@ -215,7 +216,8 @@ class Mailbox:
     def all(self) -> list[ReadMail]:
         with self._storage.autocommit() as connection:
             order = (OutboxMessage.created_at, OutboxMessage.id)
-            rows = connection.execute(select(OutboxMessage.payload).order_by(*order)).scalars().all()
+            sent = select(OutboxMessage.payload).where(OutboxMessage.state != UNSENT)
+            rows = connection.execute(sent.order_by(*order)).scalars().all()
         return [ReadMail(**json.loads(self._secret_keys.decrypt(payload))) for payload in rows]
 
     def of(self, address: str) -> list[ReadMail]:

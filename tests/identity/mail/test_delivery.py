@@ -1,12 +1,12 @@
 import smtplib
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from types import SimpleNamespace
 
 import pytest
 from identity.clock import FixedClock
 from identity.mail.delivery import MailDelivery
-from identity.mail.messages import Recipient, password_changed, unlock_account
+from identity.mail.messages import Recipient, password_changed, reset_password, unlock_account
 from identity.mail.rendering import ROOT
 from identity.mail.smtp import NoSessionError
 from identity.mail.usefulness import USEFUL_FOR, useful_for
@@ -158,7 +158,13 @@ def test_a_mail_is_sent_while_what_it_says_is_true(now, mail, useful):
 
 def test_every_mail_says_how_long_it_is_useful():
     assert set(USEFUL_FOR) == {file.stem for file in (ROOT / "templates/mail").glob("*.jinja")}
-    assert useful_for("of_the_next_release") == timedelta(days=4)
+    assert useful_for(replace(MAIL, template="of_the_next_release", facts={})) == timedelta(days=4)
+
+
+def test_a_mail_is_useful_for_two_lives_of_its_link():
+    assert useful_for(reset_password(JANE, link="https://id/x", lifetime=timedelta(hours=3))) == timedelta(
+        hours=6
+    )
 
 
 def test_a_mail_is_tried_every_minute_or_two_in_the_first_quarter_of_an_hour_and_as_long_as_it_is_useful():

@@ -1,7 +1,7 @@
 import inspect
 import json
 import re
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -27,6 +27,7 @@ MESSAGES = [
 ]
 FACTS = {
     "link": "https://id.example.gov/x?token=a&continue=b",
+    "lifetime": timedelta(hours=3),
     "code": "012345",
     "sign_in_link": "https://id.example.gov/sign-in",
     "reset_link": "https://id.example.gov/forgot-password",
@@ -41,6 +42,8 @@ FACTS = {
     "service": "Citizen Self Service",
     "portal_link": "https://portal.example.gov/",
 }
+# Facts whose parameter has another name.
+NAMES = {"lifetime": "link_minutes"}
 # What the release before left in the outbox: the template, and its facts.
 STORED = [
     ("verify_registration", {"link", "code"}),
@@ -66,7 +69,7 @@ STORED = [
 
 
 def facts_of(message):
-    """Return the names of the facts that a mail's function asks for."""
+    """Return the names of the parameters by which a mail's function asks for facts."""
     return set(inspect.signature(message).parameters) - {"to", "code_subject"}
 
 
@@ -236,7 +239,7 @@ def test_a_mail_carries_the_facts_that_its_template_uses_and_no_others(message):
         if isinstance(node.node, nodes.Name) and node.node.name == "facts"
     }
     assert (mail.template, set(mail.facts)) == (message.__name__, used)
-    assert facts_of(message) == used
+    assert {NAMES.get(name, name) for name in facts_of(message)} == used
 
 
 @pytest.mark.parametrize(("template", "facts"), STORED)
@@ -269,3 +272,22 @@ def test_an_address_is_masked_to_its_first_letter():
 def test_times_are_those_of_the_city(renderer):
     rendered = renderer.render(sample(messages.utility_account_linked, account_ending="4567"), AT)
     assert "November 23, 2026, 10:00\u202fAM EST" in rendered.text
+
+
+@pytest.mark.parametrize(
+    ("minutes", "english", "spanish"),
+    [(30, "30 minutes", "30 minutos"), (180, "3 hours", "3 horas"), (24 * 60, "24 hours", "24 horas")],
+)
+def test_a_link_for_recovery_says_how_long_it_works(renderer, minutes, english, spanish):
+    for language, words in (("en", f"expires in {english} and"), ("es", f"caduca en {spanish} y")):
+        mail = sample(messages.reset_password, language=language, lifetime=timedelta(minutes=minutes))
+        assert words in unwrapped(renderer.render(mail, AT).text)
+
+
+@pytest.mark.parametrize("message", MESSAGES)
+def test_a_mail_that_a_stranger_may_have_asked_for_says_how_to_stop_them(renderer, message):
+    stoppable = messages.with_stop_link(sample(message), "https://id.example.gov/stop-emails?token=x")
+    rendered = renderer.render(stoppable, AT)
+    assert "Stop emails that others ask for:\nhttps://id.example.gov/stop-emails?token=x" in rendered.text
+    assert 'href="https://id.example.gov/stop-emails?token=x"' in rendered.html
+    assert "Stop emails" not in renderer.render(sample(message), AT).text

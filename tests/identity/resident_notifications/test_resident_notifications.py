@@ -7,6 +7,8 @@ from identity.audit.models import AuditEvent
 from identity.mail.messages import Mail
 from identity.mail.queue import MailQueue
 from identity.outbox.models import OutboxMessage
+from identity.outbox.store import UNSENT
+from identity.rate_limits.mail_budget import MailBudget
 from identity.relying_parties.cache import RelyingPartyCache
 from identity.relying_parties.clients import RegisteredCity, RegisteredResource
 from identity.relying_parties.schemas import read_client
@@ -59,7 +61,8 @@ def client(database_url, registered, secret_keys, clock, settings):
     app = bare_app(database_url)
     storage = app.extensions["identity"]
     relying_parties = RelyingPartyCache(storage, clock)
-    notify = NotifyResident(storage, clock, relying_parties, MailQueue(secret_keys, clock))
+    budget = MailBudget(secret_keys, "https://id/stop-emails#{}".format)
+    notify = NotifyResident(storage, clock, relying_parties, MailQueue(secret_keys, clock), budget)
     notifications = ResidentNotificationRoutes(ResourceAuthentication(relying_parties), notify)
     yield Client(Api(notifications.routes(), SecurityHeaders(settings), app.wsgi_app))
     close(app)
@@ -130,6 +133,17 @@ def test_the_same_notice_again_is_accepted_and_nothing_more(client, jane, mails,
         (event,) = connection.execute(AuditEvent.__table__.select()).all()
     assert (event.event, event.resident_id) == ("notice_accepted", jane.id)
     assert event.details["kind"] == "utility_account_auto_linked"
+
+
+def test_what_another_resident_does_over_and_over_is_mailed_a_few_times(client, jane, storage, clock):
+    kind = "utility_account_linked_by_other"
+    for number in range(48):
+        sent = notice(jane, id=f"link-{number}", kind=kind, details={"account_ending": "4567"})
+        assert client.post("/notices", json=sent, headers=credentials()).status_code == 202
+        clock.advance(timedelta(minutes=30))
+    with storage.autocommit() as connection:
+        states = [row.state for row in connection.execute(OutboxMessage.__table__.select())]
+    assert 2 <= len(states) - states.count(UNSENT) <= 4
 
 
 def test_another_notice_is_another_mail(client, jane, mails):

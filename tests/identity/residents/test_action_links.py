@@ -1,3 +1,4 @@
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
 import pytest
@@ -64,29 +65,55 @@ def test_a_link_expires_to_the_second_and_still_knows_the_way_back(links, issue,
 
 def test_a_link_that_is_about_to_be_mailed_lives_from_then(links, issue, now):
     token, late = issue(), now + timedelta(minutes=60) - SECOND
-    assert links.restart_link(token, RESET, late) == "jane"
+    assert links.restart_link(token, RESET, RESET.lifetime, late) == "jane"
     assert links.find_link(token, RESET, late + timedelta(minutes=30) - SECOND).status is LinkStatus.VALID
     assert links.find_link(token, RESET, late + timedelta(minutes=30)).status is LinkStatus.EXPIRED
 
 
 def test_a_link_is_restarted_for_twice_its_life(links, issue, now):
-    assert links.restart_link(issue(), RESET, now + timedelta(minutes=60)) is None
+    assert links.restart_link(issue(), RESET, RESET.lifetime, now + timedelta(minutes=60)) is None
 
 
-def test_a_link_that_was_spent_or_replaced_is_not_restarted(links, issue, now):
-    spent, replaced = issue("jane"), issue("john")
+def test_a_link_that_was_spent_or_waits_beside_a_newer_one_is_not_restarted(links, issue, now):
+    spent, older = issue("jane"), issue("john")
     links.claim_link(spent, RESET, now)
     issue("john")
-    for token in (spent, replaced, "made up"):
-        assert links.restart_link(token, RESET, now) is None
+    for token in (spent, older, "made up"):
+        assert links.restart_link(token, RESET, RESET.lifetime, now) is None
 
 
-def test_a_newer_link_takes_the_place_of_the_older(links, issue, now):
-    older, newer = issue(), issue()
-    assert links.claim_link(older, RESET, now) == LinkState(
-        LinkStatus.REPLACED, "jane", "signed continuation"
+def test_a_newer_link_leaves_the_older_ones_as_they_are(links, issue, now):
+    tokens = [issue() for _ in range(3)]
+    assert {links.find_link(token, RESET, now).status for token in tokens} == {LinkStatus.VALID}
+
+
+@pytest.mark.parametrize("used", [0, 1, 2])
+def test_the_use_of_one_spends_all(links, issue, now, used):
+    tokens = [issue() for _ in range(3)]
+    assert links.claim_link(tokens[used], RESET, now) == LinkState(
+        LinkStatus.VALID, "jane", "signed continuation"
     )
-    assert links.claim_link(newer, RESET, now).status is LinkStatus.VALID
+    assert {links.claim_link(token, RESET, now).status for token in tokens} == {LinkStatus.SPENT}
+
+
+def test_an_expired_link_spends_no_other(links, issue, now):
+    expired, late = issue(), now + RESET.lifetime
+    newer = issue(at=late)
+    assert links.claim_link(expired, RESET, late).status is LinkStatus.EXPIRED
+    assert links.claim_link(newer, RESET, late).status is LinkStatus.VALID
+
+
+def test_of_all_the_links_of_one_subject_claimed_at_once_one_is_valid(storage, now):
+    with storage.autocommit() as connection:
+        issue = ActionLinks(connection).issue_link
+        tokens = [issue(RESET, "jane", "signed", RESET.lifetime, now) for _ in range(8)]
+
+    def claim(token):
+        with storage.autocommit() as connection:
+            return ActionLinks(connection).claim_link(token, RESET, now).status
+
+    with ThreadPoolExecutor(8) as pool:
+        assert sorted(pool.map(claim, tokens)) == [LinkStatus.SPENT] * 7 + [LinkStatus.VALID]
 
 
 def test_links_of_others_and_for_other_purposes_stay(links, issue, now):
@@ -126,8 +153,15 @@ def test_the_token_is_not_in_the_database(issue, connection):
 
 def test_what_was_done_by_other_means_spends_the_link(links, issue, now):
     token = issue()
-    links.spend_open_link(RESET, "jane", now)
+    links.spend_links(RESET, "jane", now)
     assert links.claim_link(token, RESET, now).status is LinkStatus.SPENT
+
+
+def test_a_voided_link_works_no_more_even_if_its_mail_still_waits(links, issue, now):
+    tokens = [issue(), issue()]
+    links.void_links(RESET, "jane", now)
+    assert {links.claim_link(token, RESET, now).status for token in tokens} == {LinkStatus.EXPIRED}
+    assert [links.restart_link(token, RESET, RESET.lifetime, now) for token in tokens] == [None, None]
 
 
 def test_links_are_deleted_a_week_after_they_expired(links, issue, now):

@@ -3,7 +3,8 @@
 import pytest
 from page import csrf_token
 
-WORDS = "You exceeded the maximum number of requests. Try again in a while."
+WORDS = "You exceeded the maximum number of requests. Try again in 1 minute."
+WORDS_OF_AN_HOUR = "You exceeded the maximum number of requests. Try again in 60 minutes."
 
 
 class TestPages:
@@ -32,7 +33,8 @@ class TestPages:
                 last_name="Lee",
             )
         assert response.status_code == 429
-        assert WORDS in response.get_data(as_text=True)
+        assert response.headers["Retry-After"] == "3600"
+        assert WORDS_OF_AN_HOUR in response.get_data(as_text=True)
 
     @pytest.mark.parametrize("path", ["/forgot-password", "/unlock-account"])
     def test_asking_for_mails_is(self, start, path):
@@ -40,7 +42,8 @@ class TestPages:
         for number in range(2):
             response = self._post(client, path, email=f"pat{number}@example.com")
         assert response.status_code == 429
-        assert WORDS in response.get_data(as_text=True)
+        assert response.headers["Retry-After"] == "3600"
+        assert WORDS_OF_AN_HOUR in response.get_data(as_text=True)
 
 
 class TestBehindProxies:

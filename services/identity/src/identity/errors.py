@@ -10,7 +10,6 @@ class Reason(StrEnum):
     PAGE_EXPIRED = "page_expired"
     LINK_INVALID = "link_invalid"
     NOT_FOUND = "not_found"
-    TOO_MANY_REQUESTS = "too_many_requests"
     TEMPORARILY_UNAVAILABLE = "temporarily_unavailable"
 
 

@@ -3,8 +3,8 @@
 A mail may wait for a mailbox that greylists, or for a mail server that is down, while the code in it lives
 ten minutes. So each attempt restarts the life of what the mail carries, for at most twice that life after it
 was issued: what was mailed late works for as long as the mail says, and never longer than three of its lives.
-It stays the same link and code, so that a mail which arrives twice is right twice. What was used or replaced
-meanwhile is not restarted: one statement checks and restarts (docs/decisions/0047).
+It stays the same link and code, so that a mail which arrives twice is right twice. What was used meanwhile,
+or waits beside a newer one, is not restarted: one statement checks and restarts (docs/decisions/0047).
 """
 
 from collections.abc import Callable, Mapping
@@ -12,7 +12,7 @@ from dataclasses import replace
 from datetime import datetime
 from urllib.parse import parse_qs, urlsplit
 
-from identity.mail.messages import Mail
+from identity.mail.messages import Mail, link_lifetime
 from identity.residents.accounts.store import Accounts
 from identity.residents.action_links.purposes import Purpose
 from identity.residents.action_links.store import ActionLinks
@@ -63,7 +63,8 @@ class StoredProofs:
 
     def _restart_link(self, tx: Transaction, mail: Mail, queued_at: datetime, now: datetime) -> Mail | None:
         purpose = _LINKS[mail.template]
-        subject = ActionLinks(tx).restart_link(_token_of(mail.facts["link"]), purpose, now)
+        token, lifetime = _token_of(mail.facts["link"]), link_lifetime(mail) or purpose.lifetime
+        subject = ActionLinks(tx).restart_link(token, purpose, lifetime, now)
         if subject is None or not self._waits[purpose](tx, subject):
             return None
         if "code" in mail.facts and not self._restart_code(tx, purpose, subject, mail, queued_at, now):

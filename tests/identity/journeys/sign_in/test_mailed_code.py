@@ -6,7 +6,6 @@ from datetime import timedelta
 import pytest
 from identity.audit.events import Event
 from identity.audit.models import AuditEvent
-from identity.outbox.models import OutboxMessage
 from identity.residents.lockout.store import Lockout, Status
 from identity.residents.sign_in_codes.models import SignInCode
 from sqlalchemy import Engine, event
@@ -287,8 +286,8 @@ def test_it_lets_the_next_sign_in_of_a_stranger_count_anew(
     assert state.status is Status.OPEN
 
 
-def test_the_outbox_keeps_no_mail_of_a_wrong_password(library, resident, stop, count):
+def test_the_outbox_keeps_no_mail_of_a_wrong_password(library, resident, stop, mailbox):
     stop()
-    before = count(OutboxMessage)
+    before = len(mailbox.all())
     library.sign_in(JANE, WRONG)
-    assert count(OutboxMessage) == before
+    assert len(mailbox.all()) == before

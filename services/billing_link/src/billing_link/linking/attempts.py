@@ -9,11 +9,13 @@ resident whose verified address the city's records join with the customer ID onl
 """
 
 import hashlib
+import math
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 # Failures are counted from the first one for this long.
 WINDOW = timedelta(hours=1)
+_MINUTE = timedelta(minutes=1)
 MOST_BY_RESIDENT = 10
 # Of residents' first failures in their hour, and of all others: two counts.
 MOST_AT_CUSTOMER_ID = 5
@@ -51,10 +53,14 @@ def attempt_keys(city_id: str, issuer: str, subject: str, *, customer_id: str) -
 
 
 def seconds_to_wait(count: FailureCount | None, most: int, now: datetime) -> int:
-    """Return the seconds until another attempt is allowed, 0 for now. `most` failures are allowed."""
+    """Return the seconds until another attempt is allowed, 0 for now. `most` failures are allowed.
+
+    Rounded up to whole minutes: the failures at a customer ID are those of others too, and the wait does not
+    say to the second when they began.
+    """
     if count is None or count.failures < most:
         return 0
-    return max(0, int((count.began_at + WINDOW - now).total_seconds()))
+    return max(0, math.ceil((count.began_at + WINDOW - now) / _MINUTE)) * 60
 
 
 def _key(*parts: str) -> str:

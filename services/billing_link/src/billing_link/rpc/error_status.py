@@ -62,7 +62,7 @@ def code_of(refusal: Refusal) -> grpc.StatusCode:
 def status_of(refused: Refused) -> grpc.Status:
     """Return the status of a refusal, with a `google.rpc.ErrorInfo` that holds its reason and details.
 
-    One that passes has a `google.rpc.RetryInfo` too.
+    One that passes has a `google.rpc.RetryInfo` too, with the time to wait.
     """
     code, message = _STATUSES[refused.reason]
     info = error_details_pb2.ErrorInfo(
@@ -71,10 +71,10 @@ def status_of(refused: Refused) -> grpc.Status:
         metadata=dict(refused.details),
     )
     details: list[Message] = [info]
-    if code is grpc.StatusCode.UNAVAILABLE:
-        details.append(
-            error_details_pb2.RetryInfo(retry_delay=Duration(seconds=UnavailableError.retry_after))
-        )
+    passes_by_itself = code is grpc.StatusCode.UNAVAILABLE
+    seconds = int(refused.details.get("retry_after") or (passes_by_itself and UnavailableError.retry_after))
+    if seconds:
+        details.append(error_details_pb2.RetryInfo(retry_delay=Duration(seconds=seconds)))
     number: int = code.value[0]
     status: grpc.Status = rpc_status.to_status(
         status_pb2.Status(code=number, message=message, details=[_packed(detail) for detail in details])

@@ -21,6 +21,9 @@ class Event(StrEnum):
     PASSWORD_CHANGED = "password_changed"  # noqa: S105 - an event
     UNLOCK_REQUESTED = "unlock_requested"
     UNLOCKED = "unlocked"
+    # By the link in a mail that the owner of the address did not ask for.
+    EMAILS_STOPPED = "emails_stopped"
+    EMAILS_RESUMED = "emails_resumed"
     PROFILE_CHANGED = "profile_changed"
 
     AUTHORIZATION_GRANTED = "authorization_granted"

@@ -45,7 +45,7 @@ from identity.oidc.tokens.signing import TokenSigner
 from identity.outbound_http import OutboundHttp
 from identity.outbox.delivery import HTTP_LIMITS, DeliveryHandler
 from identity.outbox.worker import Cleaner, Worker
-from identity.rate_limits.store import RequestCounts
+from identity.rate_limits.store import MailAllowances, RequestCounts
 from identity.relying_parties.cache import RelyingPartyCache
 from identity.resident_notifications.store import Notices
 from identity.residents.action_links.purposes import Purpose
@@ -189,6 +189,7 @@ def cleaners(opened: Operator) -> list[Cleaner]:
         _cleaner(DataDeletions),
         _cleaner(lambda executor: Attempts(executor, opened.secret_keys)),
         _cleaner(RequestCounts),
+        _cleaner(MailAllowances),
         _cleaner(Notices),
         _cleaner(RefusedAddresses),
         _cleaner(PolledEvents),

@@ -35,7 +35,11 @@ def api_routes(dependencies: Dependencies, provider: OpenIdProvider) -> list[Rou
 
 def _notification_routes(dependencies: Dependencies) -> list[Route]:
     notify = NotifyResident(
-        dependencies.storage, dependencies.clock, dependencies.relying_parties, dependencies.mail_queue
+        dependencies.storage,
+        dependencies.clock,
+        dependencies.relying_parties,
+        dependencies.mail_queue,
+        dependencies.mail_budget,
     )
     return ResidentNotificationRoutes(dependencies.resource_authentication, notify).routes()
 

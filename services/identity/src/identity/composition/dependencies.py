@@ -14,6 +14,7 @@ from identity.mail.queue import MailQueue
 from identity.monitoring.recorder import EventRecorder
 from identity.monitoring.store import Counted
 from identity.rate_limits.limiter import RateLimiter, limits
+from identity.rate_limits.mail_budget import MailBudget
 from identity.relying_parties.cache import RelyingPartyCache
 from identity.residents.passwords.hashing import PasswordHasher
 from identity.residents.passwords.policy import PasswordPolicy
@@ -76,6 +77,7 @@ class Dependencies:
             limits(settings),
             refused=partial(self.recorder.count, Counted.LIMITED),
         )
+        self.mail_budget = MailBudget(self.secret_keys, self.mail_links.to_stop_emails)
         self.providers = providers
         brands = ((provider.key, provider.brand) for provider in providers.values())
         buttons = [ProviderButton(key, brand.name, brand.logo) for key, brand in brands]
@@ -93,6 +95,7 @@ class Dependencies:
             secret_keys=self.secret_keys,
             clock=self.clock,
             rate_limiter=self.rate_limiter,
+            mail_budget=self.mail_budget,
             continuations=self.continuations,
             mail_links=self.mail_links,
             mail_queue=self.verification_mail_queue,

@@ -84,7 +84,6 @@ class _ProviderSignIn:
         match_resident = MatchResident(
             storage=self._dependencies.storage,
             clock=self._dependencies.clock,
-            rate_limiter=self._dependencies.rate_limiter,
             continuations=self._dependencies.continuations,
             provision=self._provision,
             verification=self._verification,
@@ -109,7 +108,6 @@ class _ProviderSignIn:
         complete = CompleteDetails(
             storage=self._dependencies.storage,
             clock=self._dependencies.clock,
-            rate_limiter=self._dependencies.rate_limiter,
             continuations=self._dependencies.continuations,
             provision=self._provision,
             verification=self._verification,
@@ -172,6 +170,7 @@ def _email_change(dependencies: Dependencies) -> Blueprint:
         secret_keys=dependencies.secret_keys,
         clock=dependencies.clock,
         rate_limiter=dependencies.rate_limiter,
+        mail_budget=dependencies.mail_budget,
         verification_mail_queue=dependencies.verification_mail_queue,
         mail_queue=dependencies.mail_queue,
         mail_links=dependencies.mail_links,

@@ -14,6 +14,8 @@ from identity.journeys.recovery.request_link import RequestRecoveryLink
 from identity.journeys.recovery.request_link_routes import RequestPages
 from identity.journeys.recovery.reset_password import ResetPassword
 from identity.journeys.recovery.reset_password_routes import ResetPages
+from identity.journeys.recovery.stop_emails import StopEmails
+from identity.journeys.recovery.stop_emails_routes import StopEmailsPages
 from identity.journeys.recovery.unlock_account import UnlockAccount
 from identity.journeys.recovery.unlock_account_routes import UnlockPages
 from identity.journeys.registration.sign_up import SignUp
@@ -67,6 +69,7 @@ def _sign_in(dependencies: Dependencies) -> list[Blueprint]:
         clock=dependencies.clock,
         hasher=dependencies.hasher,
         rate_limiter=dependencies.rate_limiter,
+        mail_budget=dependencies.mail_budget,
         mail_queue=dependencies.mail_queue,
         mail_links=dependencies.mail_links,
         mailed_codes=mailed_codes,
@@ -114,7 +117,6 @@ def _registration(dependencies: Dependencies) -> list[Blueprint]:
         clock=dependencies.clock,
         hasher=dependencies.hasher,
         policy=policy,
-        rate_limiter=rate_limiter,
         continuations=dependencies.continuations,
         verification=verification,
     )
@@ -154,7 +156,7 @@ def _recovery(dependencies: Dependencies) -> list[Blueprint]:
         storage=storage,
         secret_keys=secret_keys,
         clock=clock,
-        rate_limiter=dependencies.rate_limiter,
+        mail_budget=dependencies.mail_budget,
         mail_queue=dependencies.mail_queue,
         mail_links=dependencies.mail_links,
     )
@@ -171,6 +173,7 @@ def _recovery(dependencies: Dependencies) -> list[Blueprint]:
         account_events=dependencies.account_events,
     )
     unlock = UnlockAccount(storage, secret_keys, clock, dependencies.continuations)
+    stop_emails = StopEmails(storage, clock, dependencies.mail_budget)
     pages, csrf, rate_limiter = dependencies.pages, dependencies.csrf, dependencies.rate_limiter
     reset_pages = ResetPages(
         pages, csrf, rate_limiter, dependencies.policy, dependencies.current_session, reset
@@ -184,8 +187,9 @@ def _recovery(dependencies: Dependencies) -> list[Blueprint]:
         report=ReportSignIn(storage, clock, dependencies.continuations, dependencies.sessions),
     )
     return [
-        RequestPages(pages, csrf, rate_limiter, ask).blueprint(),
+        RequestPages(pages, csrf, rate_limiter, dependencies.devices, ask).blueprint(),
         reset_pages.blueprint(),
         UnlockPages(pages, csrf, rate_limiter, unlock).blueprint(),
         report.blueprint(),
+        StopEmailsPages(pages, csrf, rate_limiter, stop_emails).blueprint(),
     ]

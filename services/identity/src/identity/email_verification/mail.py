@@ -8,6 +8,7 @@ from identity.continuation import Continuation
 from identity.mail import messages
 from identity.mail.messages import Mail
 from identity.mail.queue import MailQueue
+from identity.rate_limits.mail_budget import Place
 from identity.residents.accounts.models import Resident, SignInMethod
 from identity.residents.accounts.recipient import recipient_of
 from identity.residents.accounts.store import Accounts
@@ -22,14 +23,15 @@ class VerificationMailQueue:
         self._mail_queue, self._mail_links = mail_queue, mail_links
 
     def send_unless_taken(
-        self, tx: Transaction, address_key: str, mail: Mail, continuation: Continuation
+        self, tx: Transaction, address_key: str, mail: Mail, continuation: Continuation, place: Place
     ) -> None:
         """Queue the mail; if the address (`Address.key`) has an account, tell its owner how they sign in.
 
         The link and the code of a mail that is not sent are never seen, and expire.
         """
         owner = Accounts(tx).by_email_key(address_key)
-        self._mail_queue.send(tx, mail if owner is None else self._address_taken(owner, continuation))
+        applies = mail if owner is None else self._address_taken(owner, continuation)
+        self._mail_queue.send_requested(tx, applies, place)
 
     def _address_taken(self, owner: Resident, continuation: Continuation) -> Mail:
         to = recipient_of(owner, continuation.city_id)

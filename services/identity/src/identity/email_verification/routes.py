@@ -82,18 +82,14 @@ class VerificationPages(ABC, Generic[P]):
     def after_verification(self, pending: P) -> Response:
         """Send a browser on whose row is verified already."""
 
-    @abstractmethod
-    def mailed_again(self) -> str:
-        """Return what the page behind an old link says once a new mail is sent."""
-
     def asks_for_more(self, link: OpenLink[P]) -> bool:
         """Return whether the link needs more than a click: in a browser that did not create the row."""
         return not link.is_same_browser
 
-    def refuse_too_many(self, link: OpenLink[P] | ClosedLink[P]) -> Response:
-        """Show the page of a link to a network over its limit."""
-        flash(messages.too_many_requests(), "warning")
-        return self.render_link(link, 429)
+    def refuse_too_many(self, link: OpenLink[P] | ClosedLink[P], seconds: int) -> Response:
+        """Show the page of a link to a network over its limit, which may ask again after so many seconds."""
+        flash(messages.too_many_requests(seconds), "warning")
+        return self.render_link(link, 429, retry_after=seconds)
 
     def facts(self, _pending: P, _continuation: Continuation) -> Mapping[str, object]:
         """Return what the owner's templates show besides the row."""
@@ -137,9 +133,9 @@ class VerificationPages(ABC, Generic[P]):
         form = CodeForm(request.form)
         if not form.validate():
             return self._render(pending, form, 422)
-        if not self._rate_limiter.allows_network(Action.PROOF, current_visitor().ip_address):
-            form.refuse("code", [messages.too_many_requests()])
-            return self._render(pending, form, 429)
+        if seconds := self._rate_limiter.network_waits(Action.PROOF, current_visitor().ip_address):
+            form.refuse("code", [messages.too_many_requests(seconds)])
+            return self._render(pending, form, 429, retry_after=seconds)
         outcome = self.verify_by_code(pending, form.code.data or "")
         if isinstance(outcome, CodeRefused):
             form.refuse("code", [_code_message(outcome.result)])
@@ -151,8 +147,7 @@ class VerificationPages(ABC, Generic[P]):
         pending = self._find_pending()
         if pending is None:
             return self._show_page_expired()
-        sent = gettext("We sent the email again. Only the newest link and code work.")
-        _flash(self._verification.resend(pending, current_visitor()), sent)
+        _flash(self._verification.resend(pending, current_visitor()))
         arguments = {self.pending_parameter: pending.id}
         return self._pages.see_other(self.check_email_path(pending), self._pages.continuation(), **arguments)
 
@@ -168,19 +163,25 @@ class VerificationPages(ABC, Generic[P]):
 
     def confirm_link(self) -> Response:
         """Verify the address by the link."""
-        is_allowed = self._rate_limiter.allows_network(Action.PROOF, current_visitor().ip_address)
+        seconds = self._rate_limiter.network_waits(Action.PROOF, current_visitor().ip_address)
         link = self._find_link()
-        if not is_allowed:
-            return self.refuse_too_many(link)
+        if seconds:
+            return self.refuse_too_many(link, seconds)
         return self.verify_by_link(link) if isinstance(link, OpenLink) else self.render_link(link)
 
     def resend_for_link(self) -> Response:
-        """Send a new link in place of one that expired or was replaced."""
-        outcome = self._verification.resend_for_link(link_tokens.current(), current_visitor())
-        _flash(outcome, self.mailed_again())
+        """Send a new link in place of one that expired."""
+        _flash(self._verification.resend_for_link(link_tokens.current(), current_visitor()))
         return self._pages.see_other(self.link_path, self._pages.continuation(), **_named())
 
-    def render_link(self, link: OpenLink[P] | ClosedLink[P], status: int = 200, **facts: object) -> Response:
+    def render_link(
+        self,
+        link: OpenLink[P] | ClosedLink[P],
+        status: int = 200,
+        *,
+        retry_after: int = 0,
+        **facts: object,
+    ) -> Response:
         """Return the page of a link: what it asks for, or why it does not work (400)."""
         continuation, token = link.continuation or self._pages.continuation(), link_tokens.current()
         if isinstance(link, ClosedLink) and link.reason is not ClosedReason.ALREADY_VERIFIED:
@@ -191,10 +192,10 @@ class VerificationPages(ABC, Generic[P]):
             self._link_template(link),
             continuation,
             status,
+            retry_after=retry_after,
             pending=link.pending,
             token=token,
             again=self._pages.url(f"{self.link_path}/again", continuation, **_named()),
-            was_replaced=isinstance(link, ClosedLink) and link.reason is ClosedReason.REPLACED,
             **facts,
         )
 
@@ -205,7 +206,7 @@ class VerificationPages(ABC, Generic[P]):
         match link.reason:
             case ClosedReason.ALREADY_VERIFIED:
                 return "email_verification/already_verified.html"
-            case ClosedReason.EXPIRED | ClosedReason.REPLACED:
+            case ClosedReason.EXPIRED:
                 return "email_verification/link_expired.html"
             case ClosedReason.UNKNOWN:
                 return self.link_unknown_template
@@ -219,13 +220,21 @@ class VerificationPages(ABC, Generic[P]):
         is_shown = pending is not None and pending.address is not None and self.is_at_its_page(pending)
         return pending if is_shown else None
 
-    def _render(self, pending: P, form: CodeForm, status: int = 200, failure: str = "") -> Response:
+    def _render(
+        self,
+        pending: P,
+        form: CodeForm,
+        status: int = 200,
+        failure: str = "",
+        retry_after: int = 0,
+    ) -> Response:
         continuation, path = self._pages.continuation(), self.check_email_path(pending)
         arguments = {self.pending_parameter: pending.id}
         return self._pages.render(
             self.check_email_template,
             continuation,
             status,
+            retry_after=retry_after,
             form=form,
             pending=pending,
             again=self._pages.url(f"{path}/again", continuation, **arguments),
@@ -250,14 +259,12 @@ def _named() -> dict[str, str]:
     return {link_tokens.NAME: request.args.get(link_tokens.NAME, "")}
 
 
-def _flash(outcome: Resend, sent: str) -> None:
+def _flash(outcome: Resend) -> None:
     match outcome:
         case Resend.SENT:
-            flash(sent, "success")
+            flash(messages.mailed_again(), "success")
         case Resend.TOO_SOON:
             flash(messages.mailed_a_moment_ago(), "info")
-        case Resend.TOO_MANY:
-            flash(messages.too_many_requests(), "warning")
         case Resend.NOTHING_TO_SEND:
             pass
 

@@ -14,6 +14,7 @@ from identity.email_verification.mail import VerificationMailQueue
 from identity.mail.messages import Mail
 from identity.mail.store import RefusedAddresses
 from identity.rate_limits.limiter import Action, RateLimiter
+from identity.rate_limits.mail_budget import Asker, MailBudget, Topic
 from identity.residents.accounts.addresses import Address
 from identity.residents.accounts.store import Accounts
 from identity.residents.action_links.purposes import Purpose
@@ -21,7 +22,7 @@ from identity.residents.action_links.store import ActionLinks, LinkStatus
 from identity.residents.one_time_codes.store import CodeResult, OneTimeCodes
 from identity.secret_keys import SecretKeys, digest
 from identity.storage import Executor, Storage, Transaction
-from identity.web.mail_links import MailLinks
+from identity.web.mail_links import MailLinks, stand_in
 from identity.web.visitor import Visitor
 
 # What `randomness.identifier` returns; a URL may hold anything.
@@ -110,8 +111,6 @@ class ClosedReason(StrEnum):
 
     ALREADY_VERIFIED = "already_verified"
     EXPIRED = "expired"
-    # A newer mail was sent.
-    REPLACED = "replaced"
     # Never issued, issued for another purpose, or long deleted.
     UNKNOWN = "unknown"
 
@@ -128,11 +127,11 @@ class ClosedLink(Generic[P]):
 class Resend(StrEnum):
     """The outcome of asking for the mail again."""
 
+    # Or the newest mail still serves (`rate_limits.mail_budget`).
     SENT = "sent"
-    # The last one was sent less than half a minute ago.
+    # The last one was asked for less than half a minute ago.
     TOO_SOON = "too_soon"
-    TOO_MANY = "too_many"
-    # Verified meanwhile, or the link neither expired nor was replaced.
+    # Verified meanwhile, or the link has not expired.
     NOTHING_TO_SEND = "nothing_to_send"
 
 
@@ -146,7 +145,6 @@ class CodeRefused:
 _CLOSED = {
     LinkStatus.SPENT: ClosedReason.ALREADY_VERIFIED,
     LinkStatus.EXPIRED: ClosedReason.EXPIRED,
-    LinkStatus.REPLACED: ClosedReason.REPLACED,
     LinkStatus.UNKNOWN: ClosedReason.UNKNOWN,
 }
 
@@ -162,6 +160,7 @@ class EmailVerification(Generic[P]):
         secret_keys: SecretKeys,
         clock: Clock,
         rate_limiter: RateLimiter,
+        mail_budget: MailBudget,
         continuations: Continuations,
         mail_links: MailLinks,
         mail_queue: VerificationMailQueue,
@@ -171,6 +170,7 @@ class EmailVerification(Generic[P]):
         self._secret_keys = secret_keys
         self._clock = clock
         self._rate_limiter = rate_limiter
+        self._mail_budget = mail_budget
         self._continuations = continuations
         self._mail_links = mail_links
         self._mail_queue = mail_queue
@@ -199,18 +199,28 @@ class EmailVerification(Generic[P]):
             refusal = RefusedAddresses(tx).find_refusal(pending.address.key)
         return refusal is not None and refusal.refused_at >= pending.created_at
 
-    def send(self, tx: Transaction, pending: P, continuation: Continuation) -> None:
-        """Mail a new link and code in the caller's transaction; the ones before are replaced.
+    def send(self, tx: Transaction, pending: P, continuation: Continuation, visitor: Visitor) -> None:
+        """Mail a new link and code in the caller's transaction, if the address's budget has a place.
 
-        If the address has an account, its owner is told so instead. Raises LookupError without an address.
+        Links of mails before stay good, and so does the code without a place. If the address has an account,
+        its owner is told so instead. Raises LookupError without an address.
         """
         address, now, purpose = pending.address, self._clock.now(), self._owner.purpose
         if address is None:
             raise LookupError("a mail needs an address")
-        link = self._mail_links.issue(tx, purpose, pending.id, continuation, now)
-        code = OneTimeCodes(tx, self._secret_keys).issue_code(purpose, pending.id, now)
+        asker = Asker(visitor.ip_address)
+        place = self._mail_budget.claim_place(tx, Topic.VERIFICATION, address.key, asker, now)
+        subject = pending.id if place.is_granted else stand_in(self._secret_keys, purpose, pending.id)
+        link = self._mail_links.issue(tx, purpose, subject, continuation, now)
+        code = OneTimeCodes(tx, self._secret_keys).issue_code(purpose, subject, now)
         mail = self._owner.mail(pending, continuation, link=link, code=code)
-        self._mail_queue.send_unless_taken(tx, address.key, mail, continuation)
+        self._mail_queue.send_unless_taken(tx, address.key, mail, continuation, place)
+
+    def void(self, tx: Transaction, pending_id: str) -> None:
+        """End the links and the code of a row whose address changes: they prove the one before."""
+        purpose = self._owner.purpose
+        ActionLinks(tx).void_links(purpose, pending_id, self._clock.now())
+        OneTimeCodes(tx, self._secret_keys).delete_code(purpose, pending_id)
 
     def issue_link(self, tx: Transaction, pending: P) -> str:
         """Return the token of a new link, for the browser that has just proved the address. A secret."""
@@ -225,24 +235,22 @@ class EmailVerification(Generic[P]):
             return Resend.NOTHING_TO_SEND
         if not self._rate_limiter.allows(Action.MAIL_AGAIN, pending.id):
             return Resend.TOO_SOON
-        if not self._rate_limiter.allows_mail(address.key, visitor.ip_address):
-            return Resend.TOO_MANY
         continuation = self._continuations.read(pending.continuation)
         with self._storage.transaction() as tx:
             if not self._owner.store(tx).extend_pending(pending.id, address, self._clock.now()):
                 return Resend.NOTHING_TO_SEND
-            self.send(tx, pending, continuation)
+            self.send(tx, pending, continuation, visitor)
         return Resend.SENT
 
     def resend_for_link(self, token: str, visitor: Visitor) -> Resend:
-        """Mail a new link in place of one that expired or was replaced.
+        """Mail a new link in place of one that expired.
 
         Any browser may ask: the mail goes to the mailbox that the old link went to.
         """
         with self._storage.transaction() as tx:
             link = ActionLinks(tx).find_link(token, self._owner.purpose, self._clock.now())
             pending = self._owner.store(tx).find_pending(link.subject) if link.subject else None
-        if pending is None or link.status not in (LinkStatus.EXPIRED, LinkStatus.REPLACED):
+        if pending is None or link.status is not LinkStatus.EXPIRED:
             return Resend.NOTHING_TO_SEND
         return self.resend(pending, visitor)
 
@@ -271,7 +279,7 @@ class EmailVerification(Generic[P]):
         return OpenLink(token, pending, is_same_browser, continuation)
 
     def claim_link(self, tx: Transaction, link: OpenLink[P]) -> bool:
-        """Spend a link, and its code with it. Of any number of claims at once one is answered True."""
+        """Spend a link, the others of its row and the code. Of any number at once one is answered True."""
         now, purpose = self._clock.now(), self._owner.purpose
         if ActionLinks(tx).claim_link(link.token, purpose, now).status is not LinkStatus.VALID:
             return False
@@ -288,11 +296,11 @@ class EmailVerification(Generic[P]):
             self._tries.give_back_try(pending.address.key, visitor.ip_address)
 
     def claim_code(self, tx: Transaction, pending: P, code: str) -> CodeResult:
-        """Spend an attempt at the code; if it is right, spend the code and its link."""
+        """Spend an attempt at the code; if it is right, spend the code and its links."""
         now, purpose = self._clock.now(), self._owner.purpose
         result = OneTimeCodes(tx, self._secret_keys).claim_code(purpose, pending.id, code, now)
         if result is CodeResult.RIGHT:
-            ActionLinks(tx).spend_open_link(purpose, pending.id, now)
+            ActionLinks(tx).spend_links(purpose, pending.id, now)
         return result
 
     @staticmethod

@@ -89,7 +89,7 @@ class MailDelivery:
         operator can mend them. `NoLongerUsefulError`: the mail would say what is no longer true.
         """
         mail, now = Mail.from_json(payload), self._clock.now()
-        if now >= requested_at + useful_for(mail.template):
+        if now >= requested_at + useful_for(mail):
             raise NoLongerUsefulError(f"{mail.template} is too old")
         was_refused = self._refusals.is_refused(mail)
         sendable = self._proofs.restart(mail, requested_at, now)

@@ -6,8 +6,11 @@ The function `reset_password` belongs to `templates/mail/reset_password.jinja`. 
 
 import json
 from dataclasses import asdict, dataclass, replace
-from datetime import date
+from datetime import date, timedelta
 from typing import Self
+
+# Of a link in a mail, where it is not said.
+HALF_AN_HOUR = timedelta(minutes=30)
 
 
 @dataclass(frozen=True)
@@ -90,9 +93,9 @@ def no_account(to: Recipient, *, sign_up_link: str) -> Mail:
     return _mail(to, "no_account", sign_up_link=sign_up_link)
 
 
-def reset_password(to: Recipient, *, link: str) -> Mail:
+def reset_password(to: Recipient, *, link: str, lifetime: timedelta = HALF_AN_HOUR) -> Mail:
     """Bring the link with which a new password is chosen."""
-    return _mail(to, "reset_password", link=link)
+    return _mail(to, "reset_password", link=link, link_minutes=_minutes(lifetime))
 
 
 def password_changed(to: Recipient, *, reset_link: str) -> Mail:
@@ -100,9 +103,9 @@ def password_changed(to: Recipient, *, reset_link: str) -> Mail:
     return _mail(to, "password_changed", reset_link=reset_link)
 
 
-def unlock_account(to: Recipient, *, link: str) -> Mail:
+def unlock_account(to: Recipient, *, link: str, lifetime: timedelta = HALF_AN_HOUR) -> Mail:
     """Bring the link that unlocks, to a resident who asked for it."""
-    return _mail(to, "unlock_account", link=link)
+    return _mail(to, "unlock_account", link=link, link_minutes=_minutes(lifetime))
 
 
 def account_not_locked(to: Recipient, *, sign_in_link: str, reset_link: str) -> Mail:
@@ -110,14 +113,14 @@ def account_not_locked(to: Recipient, *, sign_in_link: str, reset_link: str) -> 
     return _mail(to, "account_not_locked", sign_in_link=sign_in_link, reset_link=reset_link)
 
 
-def account_locked(to: Recipient, *, link: str) -> Mail:
+def account_locked(to: Recipient, *, link: str, lifetime: timedelta = HALF_AN_HOUR) -> Mail:
     """Tell a resident that sign-ins wait after wrong passwords; the link unlocks."""
-    return _mail(to, "account_locked", link=link)
+    return _mail(to, "account_locked", link=link, link_minutes=_minutes(lifetime))
 
 
-def account_stopped(to: Recipient, *, link: str) -> Mail:
+def account_stopped(to: Recipient, *, link: str, lifetime: timedelta = HALF_AN_HOUR) -> Mail:
     """Tell a resident that only a new password helps after so many wrong ones; the link is to choose it."""
-    return _mail(to, "account_stopped", link=link)
+    return _mail(to, "account_stopped", link=link, link_minutes=_minutes(lifetime))
 
 
 def sessions_ended_for_safety(to: Recipient, *, service: str, reset_link: str) -> Mail:
@@ -186,6 +189,21 @@ def utility_account_linked_by_other(to: Recipient, *, account_ending: str, porta
 def utility_account_unlinked(to: Recipient, *, account_ending: str, portal_link: str) -> Mail:
     """Tell a resident that a utility account was removed; `portal_link` may be empty."""
     return _mail(to, "utility_account_unlinked", account_ending=account_ending, portal_link=portal_link)
+
+
+def with_stop_link(mail: Mail, link: str) -> Mail:
+    """Return the mail with the link that stops the mails that strangers ask for."""
+    return replace(mail, facts={**mail.facts, "stop_link": link})
+
+
+def link_lifetime(mail: Mail) -> timedelta | None:
+    """Return how long the link works from when the mail is sent; None where its purpose alone says it."""
+    minutes = mail.facts.get("link_minutes")
+    return timedelta(minutes=int(minutes)) if minutes else None
+
+
+def _minutes(lifetime: timedelta) -> str:
+    return str(lifetime // timedelta(minutes=1))
 
 
 def _mail(to: Recipient, template: str, **facts: str) -> Mail:

@@ -1,15 +1,19 @@
 """Where a verb leaves its mails."""
 
 import hashlib
+from dataclasses import replace
 
 from identity.clock import Clock
-from identity.mail.messages import Mail
+from identity.mail.messages import Mail, with_stop_link
 from identity.outbox.store import Outbox, Outgoing
+from identity.rate_limits.mail_budget import Place
 from identity.secret_keys import SecretKeys
 from identity.storage import Executor
 
 # The kind of these messages in the outbox.
 MAIL = "mail"
+# Payloads are filled up with blanks to a multiple of so many characters: their size does not tell which mail.
+_BLOCK = 4096
 
 
 class MailQueue:
@@ -23,6 +27,17 @@ class MailQueue:
         if mail.to:
             Outbox(executor, self._secret_keys, self._clock).queue(MAIL, [_outgoing(mail)])
 
+    def send_requested(self, executor: Executor, mail: Mail, place: Place) -> None:
+        """Queue a mail that a stranger may have asked for, with the link that stops such mails.
+
+        Without a place a row of the same size is written that no worker reads.
+        """
+        outgoing = _outgoing(with_stop_link(mail, place.stop_link))
+        if not place.is_granted:
+            outgoing = replace(outgoing, payload=" " * len(outgoing.payload))
+        outbox = Outbox(executor, self._secret_keys, self._clock)
+        outbox.queue(MAIL, [outgoing], is_sent=place.is_granted)
+
     def send_only_if(self, condition: bool, executor: Executor, mail: Mail) -> None:  # noqa: FBT001 - what it is about
         """Queue the mail, and take it back unless the condition holds: the same statements either way."""
         outbox = Outbox(executor, self._secret_keys, self._clock)
@@ -31,7 +46,8 @@ class MailQueue:
 
 
 def _outgoing(mail: Mail) -> Outgoing:
-    return Outgoing(_destination(mail.to), mail.as_json())
+    text = mail.as_json()
+    return Outgoing(_destination(mail.to), text.ljust(-(-len(text) // _BLOCK) * _BLOCK))
 
 
 def _destination(address: str) -> str:

@@ -7,12 +7,12 @@ fact is an error, never a gap in a mail.
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Protocol
 from zoneinfo import ZoneInfo
 
-from babel.dates import format_date, format_time, get_timezone_name
+from babel.dates import format_date, format_time, format_timedelta, get_timezone_name
 from babel.support import Translations
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
@@ -121,6 +121,13 @@ def _environment(kind: str, language: str, catalogue: object) -> Environment:
     )
     environment.install_gettext_translations(catalogue, newstyle=True)  # type: ignore[attr-defined]  # by the extension
     environment.filters["day"] = lambda text: format_date(date.fromisoformat(text), "long", locale=language)
+    environment.filters["life"] = lambda minutes: format_timedelta(
+        # Hours from two on, days never: "90 minutes", "24 hours".
+        timedelta(minutes=int(minutes)),
+        granularity="minute",
+        threshold=2,
+        locale=language,
+    )
     environment.globals["providers"] = PROVIDERS
     return environment
 

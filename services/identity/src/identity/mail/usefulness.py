@@ -6,6 +6,8 @@ when it is sent (`identity.mailed_proofs`).
 
 from datetime import timedelta
 
+from identity.mail.messages import Mail, link_lifetime
+
 # As long as mail servers try (RFC 5321 §4.5.4.1): of what has happened, and stays so.
 _LASTING = timedelta(days=4)
 # Answers to a request on a page, and mails whose link works for half an hour.
@@ -41,6 +43,10 @@ USEFUL_FOR = {
 }
 
 
-def useful_for(template: str) -> timedelta:
-    """Return how long a mail is worth sending; a mail of another release's, as long as any."""
-    return USEFUL_FOR.get(template, _LASTING)
+def useful_for(mail: Mail) -> timedelta:
+    """Return how long a mail is worth sending; a mail of another release's, as long as any.
+
+    One that says how long its link works is useful for twice as long (`action_links.purposes`).
+    """
+    lifetime = link_lifetime(mail)
+    return 2 * lifetime if lifetime else USEFUL_FOR.get(mail.template, _LASTING)

@@ -21,7 +21,8 @@ class OutboxMessage(Model):
     destination: Mapped[str] = mapped_column(String(255), server_default="")
     # JSON, encrypted with the secret keys; empty once delivered.
     payload: Mapped[str] = mapped_column(Text)
-    # `waiting`, `delivered`, `failed` (no further attempt) or `dropped` (what it says is no longer true).
+    # `waiting`, `delivered`, `failed` (no further attempt), `dropped` (what it says is no longer true) or
+    # `unsent` (never to be delivered).
     state: Mapped[str] = mapped_column(String(16))
     attempts: Mapped[int] = mapped_column(Integer)
     created_at: Mapped[datetime]

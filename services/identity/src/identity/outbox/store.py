@@ -15,11 +15,14 @@ from identity.storage import Executor, delete_some, table_of
 OUTBOX = table_of(OutboxMessage)
 
 WAITING, DELIVERED, FAILED, DROPPED = "waiting", "delivered", "failed", "dropped"
+# Written in place of a message, so that whether there is one cannot be told by time.
+UNSENT = "unsent"
 
 # Longer than any delivery takes: after it another worker may claim the message.
 LEASE = timedelta(minutes=1)
 DELIVERED_KEPT = timedelta(days=7)
 FAILED_KEPT = timedelta(days=90)
+UNSENT_KEPT = timedelta(hours=1)
 
 
 @dataclass(frozen=True)
@@ -72,8 +75,11 @@ class Outbox:
         self._secret_keys = secret_keys
         self._clock = clock
 
-    def queue(self, kind: str, messages: Sequence[Outgoing]) -> list[str]:
-        """Queue messages of a kind in one statement, to leave after the commit; return their identifiers."""
+    def queue(self, kind: str, messages: Sequence[Outgoing], *, is_sent: bool = True) -> list[str]:
+        """Queue messages of a kind in one statement, to leave after the commit; return their identifiers.
+
+        Without `is_sent` the same rows are written, and deleted after an hour without being delivered.
+        """
         now = self._clock.now()
         rows = [
             {
@@ -81,7 +87,7 @@ class Outbox:
                 "kind": kind,
                 "destination": message.destination,
                 "payload": self._secret_keys.encrypt(message.payload),
-                "state": WAITING,
+                "state": WAITING if is_sent else UNSENT,
                 "attempts": 0,
                 "created_at": now,
                 "next_attempt_at": now,
@@ -167,6 +173,7 @@ class Deliveries:
         condition = or_(
             and_(OUTBOX.c.state == DELIVERED, OUTBOX.c.delivered_at <= now - DELIVERED_KEPT),
             and_(OUTBOX.c.state.in_([FAILED, DROPPED]), OUTBOX.c.created_at <= now - FAILED_KEPT),
+            and_(OUTBOX.c.state == UNSENT, OUTBOX.c.created_at <= now - UNSENT_KEPT),
         )
         return delete_some(self._executor, OUTBOX, condition, limit)
 

@@ -1,5 +1,6 @@
-"""The limits, and the check whether a request is within them."""
+"""The limits, and how long a request above them waits."""
 
+import math
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -18,6 +19,7 @@ from identity.storage import Storage
 # By the address: the customers of a provider that hands out neighbouring ones do not share a limit.
 _IPV4_PREFIX = 32
 _NETWORK = "network:"
+_MINUTE = timedelta(minutes=1)
 
 
 class Action(StrEnum):
@@ -25,12 +27,8 @@ class Action(StrEnum):
 
     SIGN_IN = "sign_in"
     SIGN_UP = "sign_up"
-    # Requests that send a mail: forgotten password, unlock, "Send it again".
+    # Requests that send a mail, by network: forgotten password, unlock. By address: `mail_budget`.
     MAIL = "mail"
-    # Mails to one address, requested from one network.
-    MAIL_TO_ADDRESS = "mail_to_address"
-    # Mails to one address, from any network; higher, so that a stranger does not use up the owner's share.
-    MAIL_TO_ADDRESS_IN_ALL = "mail_to_address_in_all"
     # "Send it again", for one mail.
     MAIL_AGAIN = "mail_again"
     # The hint to a federated resident who typed a password.
@@ -71,8 +69,6 @@ def limits(settings: Settings) -> dict[Action, Limit]:
         Action.SIGN_UP: Limit(settings.sign_ups_per_hour, timedelta(hours=1)),
         Action.MAIL: Limit(settings.mails_per_hour, timedelta(hours=1)),
         Action.PROOF: Limit(settings.sign_ins_per_minute, timedelta(minutes=1)),
-        Action.MAIL_TO_ADDRESS: Limit(5, timedelta(hours=1)),
-        Action.MAIL_TO_ADDRESS_IN_ALL: Limit(20, timedelta(hours=1)),
         Action.MAIL_AGAIN: Limit(1, timedelta(seconds=30)),
         Action.DEVICE: Limit(60, timedelta(minutes=1)),
         Action.REGISTRATION: Limit(60, timedelta(minutes=1)),
@@ -106,48 +102,41 @@ class RateLimiter:
         self._secret_keys = secret_keys
         self._limits = limits
 
-    def allows_network(self, action: Action, ip_address: str) -> bool:
-        """Count a request from this network and tell whether it is within the limit."""
-        return self.allows(action, f"{_NETWORK}{_network(ip_address)}")
-
-    def allows_mail(self, email_key: str, ip_address: str) -> bool:
-        """Count a mail to this address, requested from this network; tell whether it is within both limits.
-
-        Addresses without an account are counted alike.
-        """
-        return self.allows(Action.MAIL_TO_ADDRESS, f"{email_key} {_network(ip_address)}") and self.allows(
-            Action.MAIL_TO_ADDRESS_IN_ALL, email_key
-        )
+    def network_waits(self, action: Action, ip_address: str) -> int:
+        """Count a request from this network and return the seconds to wait; 0 within the limit."""
+        return self.waits(action, f"{_NETWORK}{_network(ip_address)}")
 
     def allows(self, action: Action, asker: str) -> bool:
-        """Count a request by `asker` (stored as a keyed digest) and tell whether it is within the limit.
+        """Count a request by `asker` and tell whether it is within the limit."""
+        return not self.waits(action, asker)
 
-        Commits by itself: call it before a transaction is opened, never inside one.
+    def waits(self, action: Action, asker: str) -> int:
+        """Count a request by `asker`, as a keyed digest; return the seconds to wait (`Retry-After`).
+
+        0 within the limit. Above it the time until the window ends, rounded up to whole minutes: it began
+        with the request of a neighbour, perhaps, and says no more than that of when. The first refusal of a
+        window is recorded. Commits by itself: call it before a transaction is opened, never inside one.
         """
-        limit = self._limits[action]
+        limit, now = self._limits[action], self._clock.now()
         digest, *older = self._secret_keys.keyed_digests("throttle", asker)
-        now = self._clock.now()
         with self._storage.autocommit() as connection:
             counts = RequestCounts(connection)
             for each in older:
                 counts.take_over(action, each, digest)
-            count = counts.count_request(action, digest, limit.window, now)
-            if count == limit.requests + 1:
+            counted = counts.count_request(action, digest, limit.window, now)
+            if counted.requests == limit.requests + 1:
                 network = asker.removeprefix(_NETWORK) if asker.startswith(_NETWORK) else None
                 Audit(connection).record(Event.LIMIT_EXCEEDED, now, ip_address=network, action=action.value)
-        if count > limit.requests:
-            self._refused(action.value)
-        return count <= limit.requests
+        if counted.requests <= limit.requests:
+            return 0
+        self._refused(action.value)
+        return max(1, math.ceil((counted.ends_at - now) / _MINUTE)) * 60
 
     def give_back(self, action: Action, asker: str) -> None:
-        """Take back a request that was counted by `allows` and is not to count."""
+        """Take back a request that was counted by `allows` or `waits` and is not to count."""
         digest = self._secret_keys.keyed_digest("throttle", asker)
         with self._storage.autocommit() as connection:
             RequestCounts(connection).give_back_request(action, digest, self._clock.now())
-
-    def seconds(self, action: Action) -> int:
-        """Return the length of the action's window in seconds (`Retry-After`)."""
-        return int(self._limits[action].window.total_seconds())
 
 
 def _network(ip_address: str) -> str:

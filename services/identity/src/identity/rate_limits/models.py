@@ -20,3 +20,23 @@ class RequestCount(Model):
     requests: Mapped[int] = mapped_column(Integer)
     # When the window ends and counting starts anew.
     expires_at: Mapped[datetime] = mapped_column(index=True)
+
+
+class MailAllowance(Model):
+    """What may be mailed to one address at the request of strangers (`mail_budget`)."""
+
+    __tablename__ = "mail_allowances"
+
+    # Keyed digest of the address's compared form: also of addresses without an account.
+    address: Mapped[str] = mapped_column(String(64), primary_key=True)
+    # Mails in a row with less than a day between one and the next.
+    mails: Mapped[int] = mapped_column(Integer)
+    # When counting starts anew.
+    expires_at: Mapped[datetime] = mapped_column(index=True)
+    # By topic: until then the newest mail serves, and a network that has asked before gets no other.
+    recovery_until: Mapped[datetime | None]
+    unlock_until: Mapped[datetime | None]
+    verification_until: Mapped[datetime | None]
+    notice_until: Mapped[datetime | None]
+    # Until then its owner wants no mail that a stranger asks for.
+    stopped_until: Mapped[datetime | None]

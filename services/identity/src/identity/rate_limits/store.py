@@ -1,23 +1,35 @@
-"""Request counters in the database."""
+"""Request counters and allowances of mail in the database."""
 
+from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import case, literal, select, update
+from sqlalchemy import and_, case, delete, literal, or_, select, update
 
-from identity.rate_limits.models import RequestCount
-from identity.storage import Executor, delete_some, insert_into, table_of
+from identity.rate_limits.models import MailAllowance, RequestCount
+from identity.storage import Executor, UtcDateTime, delete_some, insert_into, table_of
 
 COUNTS = table_of(RequestCount)
+ALLOWANCES = table_of(MailAllowance)
+_MOMENT = UtcDateTime()
+
+
+@dataclass(frozen=True)
+class Counted:
+    """The requests in the current window, and its end."""
+
+    requests: int
+    ends_at: datetime
 
 
 class RequestCounts:
-    """The counters, on a connection where every statement commits by itself."""
+    """The counters, within one transaction or on a connection where every statement commits by itself."""
 
     def __init__(self, executor: Executor) -> None:
         self._executor = executor
 
-    def count_request(self, action: str, asker: str, window: timedelta, now: datetime) -> int:
-        """Count one request and return how many there are in its window, in one atomic statement."""
+    def count_request(self, action: str, asker: str, window: timedelta, now: datetime) -> Counted:
+        """Count one request in its window, in one atomic statement."""
         over = COUNTS.c.expires_at <= now
         statement = (
             insert_into(self._executor, COUNTS)
@@ -29,10 +41,10 @@ class RequestCounts:
                     "expires_at": case((over, now + window), else_=COUNTS.c.expires_at),
                 },
             )
-            .returning(COUNTS.c.requests)
+            .returning(COUNTS.c.requests, COUNTS.c.expires_at)
         )
-        requests: int = self._executor.execute(statement).scalar_one()
-        return requests
+        row = self._executor.execute(statement).one()
+        return Counted(row.requests, row.expires_at)
 
     def take_over(self, action: str, older: str, newest: str) -> None:
         """Let the newest key name the asker that an older one named (`SecretKeys.keyed_digests`)."""
@@ -60,3 +72,83 @@ class RequestCounts:
     def delete_old(self, now: datetime, limit: int) -> int:
         """Delete up to `limit` counters whose window is over; return how many."""
         return delete_some(self._executor, COUNTS, COUNTS.c.expires_at <= now, limit)
+
+
+class MailAllowances:
+    """What may be mailed to each address, within one transaction or on an autocommit connection."""
+
+    def __init__(self, executor: Executor) -> None:
+        self._executor = executor
+
+    def count_mail(
+        self,
+        address: str,
+        topic: str,
+        *,
+        serves: Sequence[timedelta],
+        most: int,
+        lasts: timedelta,
+        now: datetime,
+    ) -> int | None:
+        """Take a place for a mail and return how many there are in its row, or None if there is no place.
+
+        One atomic statement: of any number at once as many get a place as there are. There is one if the
+        newest mail of the topic no longer serves, or if fewer than `most` were sent; none while they are
+        stopped. The mail serves as `serves` says of the first, second, … in the row, which ends after `lasts`
+        without a mail.
+        """
+        until, is_over = ALLOWANCES.c[f"{topic}_until"], ALLOWANCES.c.expires_at <= now
+        mails = case((is_over, 1), else_=ALLOWANCES.c.mails + 1)
+        *steps, longest = (literal(now + served, _MOMENT) for served in serves)
+        taken: int | None = self._executor.scalar(
+            insert_into(self._executor, ALLOWANCES)
+            .values(address=address, mails=1, expires_at=now + lasts, **{f"{topic}_until": now + serves[0]})
+            .on_conflict_do_update(
+                index_elements=[ALLOWANCES.c.address],
+                set_={
+                    "mails": mails,
+                    "expires_at": now + lasts,
+                    f"{topic}_until": case(
+                        *((mails == number, step) for number, step in enumerate(steps, 1)), else_=longest
+                    ),
+                },
+                where=and_(
+                    or_(ALLOWANCES.c.stopped_until.is_(None), ALLOWANCES.c.stopped_until <= now),
+                    or_(until.is_(None), until <= now, mails <= most),
+                ),
+            )
+            .returning(ALLOWANCES.c.mails)
+        )
+        return taken
+
+    def take_over(self, older: str, newest: str) -> None:
+        """Let the newest key name the address that an older one named (`SecretKeys.keyed_digests`)."""
+        named_already = ALLOWANCES.alias()
+        is_free = ~select(literal(1)).where(named_already.c.address == newest).exists()
+        self._executor.execute(
+            update(ALLOWANCES).where(ALLOWANCES.c.address == older, is_free).values(address=newest)
+        )
+
+    def stopped_until(self, address: str) -> datetime | None:
+        """Return the end of the stop, past or not; None without any."""
+        until: datetime | None = self._executor.scalar(
+            select(ALLOWANCES.c.stopped_until).where(ALLOWANCES.c.address == address)
+        )
+        return until
+
+    def stop(self, address: str, until: datetime) -> None:
+        """Let there be no place until then."""
+        stopped = {"stopped_until": until, "expires_at": until}
+        self._executor.execute(
+            insert_into(self._executor, ALLOWANCES)
+            .values(address=address, mails=0, **stopped)
+            .on_conflict_do_update(index_elements=[ALLOWANCES.c.address], set_=stopped)
+        )
+
+    def forget(self, address: str) -> None:
+        """Delete what was counted, and the stop."""
+        self._executor.execute(delete(ALLOWANCES).where(ALLOWANCES.c.address == address))
+
+    def delete_old(self, now: datetime, limit: int) -> int:
+        """Delete up to `limit` allowances whose row of mails is over; return how many."""
+        return delete_some(self._executor, ALLOWANCES, ALLOWANCES.c.expires_at <= now, limit)

@@ -11,6 +11,7 @@ from identity.clock import Clock
 from identity.mail import messages
 from identity.mail.messages import Mail
 from identity.mail.queue import MailQueue
+from identity.rate_limits.mail_budget import Asker, MailBudget, Topic
 from identity.relying_parties.cache import RelyingPartyCache
 from identity.relying_parties.clients import RegisteredResource
 from identity.relying_parties.store import Clients
@@ -18,7 +19,7 @@ from identity.resident_notifications.store import Notices
 from identity.residents.accounts.models import Resident
 from identity.residents.accounts.recipient import recipient_of
 from identity.residents.accounts.store import Accounts
-from identity.storage import Storage
+from identity.storage import Storage, Transaction
 
 _IDENTIFIER = re.compile(r"[A-Za-z0-9_.:~-]{1,64}")
 # Short: the end of an account number as printed, with no room for a message of the sender's, or a link.
@@ -89,12 +90,18 @@ class NotifyResident:
     """Accepts each notice once, in one transaction with its mail."""
 
     def __init__(
-        self, storage: Storage, clock: Clock, relying_parties: RelyingPartyCache, mail_queue: MailQueue
+        self,
+        storage: Storage,
+        clock: Clock,
+        relying_parties: RelyingPartyCache,
+        mail_queue: MailQueue,
+        mail_budget: MailBudget,
     ) -> None:
         self._storage = storage
         self._clock = clock
         self._relying_parties = relying_parties
         self._mail_queue = mail_queue
+        self._mail_budget = mail_budget
 
     def notify(self, sender: RegisteredResource, notice: Notice) -> Outcome:
         """Queue the mail of the notice; raises `InvalidNoticeError` for an unknown city."""
@@ -117,8 +124,17 @@ class NotifyResident:
             )
             if resident.disabled_at is None:
                 portal_link = Clients(tx).find_initiate_login_uri(sender.id, notice.city_id)
-                self._mail_queue.send(tx, _mail(resident, notice, portal_link))
+                self._send(tx, resident, notice, _mail(resident, notice, portal_link))
             return Outcome.ACCEPTED
+
+    def _send(self, tx: Transaction, resident: Resident, notice: Notice, mail: Mail) -> None:
+        """Queue the mail; what another resident did a hundred times is mailed a few times."""
+        if notice.kind is Kind.UTILITY_ACCOUNT_LINKED_BY_OTHER and resident.email_key:
+            asker, now = Asker(ip_address=""), self._clock.now()
+            place = self._mail_budget.claim_place(tx, Topic.NOTICE, resident.email_key, asker, now)
+            self._mail_queue.send_requested(tx, mail, place)
+        else:
+            self._mail_queue.send(tx, mail)
 
 
 def _mail(resident: Resident, notice: Notice, portal_link: str) -> Mail:

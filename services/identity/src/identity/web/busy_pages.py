@@ -127,18 +127,17 @@ class BusyPages:
     def _page(self, path: str, website: Continuation, ticked: frozenset[str]) -> Response:
         form = self._forms[path]
         values: dict[str, object] = {name: _MARKS[name] for name in _TYPED} | dict.fromkeys(ticked, True)
-        response = self._pages.render(
+        return self._pages.render(
             form.template,
             website,
             503,
+            retry_after=RETRY_AFTER_SECONDS,
             form=form.form(data=values),
             failure=messages.too_busy(),
             csrf_token=lambda: _MARKS["csrf_token"],
             link=self._link,
             **form.facts(self._pages.city_of(website)),
         )
-        response.headers["Retry-After"] = str(RETRY_AFTER_SECONDS)
-        return response
 
     def _link(self, path: str, **arguments: str) -> str:
         """Return the URL of another page, which carries the visitor's own continuation."""

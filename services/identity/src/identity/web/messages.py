@@ -1,11 +1,17 @@
 """Texts that several pages share."""
 
-from flask_babel import gettext
+from flask_babel import gettext, ngettext
 
 
-def too_many_requests() -> str:
-    """Return the text for a request over a limit."""
-    return str(gettext("You exceeded the maximum number of requests. Try again in a while."))
+def too_many_requests(seconds: int) -> str:
+    """Return the text for a request over a limit, which may be sent again after so many seconds."""
+    return str(
+        ngettext(
+            "You exceeded the maximum number of requests. Try again in %(num)s minute.",
+            "You exceeded the maximum number of requests. Try again in %(num)s minutes.",
+            -(-seconds // 60),
+        )
+    )
 
 
 def too_busy() -> str:
@@ -16,6 +22,15 @@ def too_busy() -> str:
 def page_too_old() -> str:
     """Return the text for a form whose token has expired."""
     return str(gettext("This page was open for too long. Please send it again."))
+
+
+def mailed_again() -> str:
+    """Return the text after "Send it again", whether or not a mail was sent (`rate_limits.mail_budget`)."""
+    return str(
+        gettext(
+            "We sent the email again, unless you had one a short while ago: the link in that one still works."
+        )
+    )
 
 
 def mailed_a_moment_ago() -> str:

@@ -13,8 +13,9 @@ from identity.web.mail_links import LINK_PATHS
 from identity.web.pages import Pages
 
 _LONGEST_LINK = 4000
-# What `randomness.secret` returns, and texts that are no token: the page behind the link says so.
-_TOKEN = re.compile(r"[A-Za-z0-9_-]{1,200}")
+# What `randomness.secret` returns, the longer ones of `MailBudget`, and texts that are no token: the page
+# behind the link says so.
+_TOKEN = re.compile(r"[A-Za-z0-9_-]{1,500}")
 
 
 class LinkForm(PageForm):

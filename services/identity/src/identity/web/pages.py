@@ -18,8 +18,6 @@ from identity.web.headers import form_action
 PRODUCT = "Community Access ID"
 _ORIGIN = "origin"
 _CACHE = "continuation"
-_TOO_MANY_REQUESTS = 429
-_RETRY_AFTER_SECONDS = "60"
 
 
 @dataclass(frozen=True)
@@ -86,9 +84,18 @@ class Pages:
         return make_response(redirect(_address(continuation.path), 303))
 
     def render(
-        self, template: str, continuation: Continuation, status: int = 200, **context: object
+        self,
+        template: str,
+        continuation: Continuation,
+        status: int = 200,
+        *,
+        retry_after: int = 0,
+        **context: object,
     ) -> Response:
-        """Return a page in the colours of the continuation's city."""
+        """Return a page in the colours of the continuation's city.
+
+        A page with 429 says `retry_after`, the seconds until the request may be sent again.
+        """
         shell = self._shell(continuation)
         self._remember(shell)
         facts: dict[str, object] = {
@@ -98,8 +105,8 @@ class Pages:
         }
         html = render_template(template, **facts | context)
         response = make_response(html, status)
-        if status == _TOO_MANY_REQUESTS:
-            response.headers["Retry-After"] = _RETRY_AFTER_SECONDS
+        if retry_after:
+            response.headers["Retry-After"] = str(retry_after)
         if shell.client:
             for address in (*shell.client.redirect_uris, shell.client.initiate_login_uri):
                 form_action(response, address, any_port=shell.client.is_public)
@@ -206,11 +213,6 @@ def _refusals() -> dict[Reason, tuple[int, str, str]]:
             404,
             gettext("Page not found"),
             gettext("There is no page at this address. Check it for typing mistakes."),
-        ),
-        Reason.TOO_MANY_REQUESTS: (
-            429,
-            gettext("Too many requests"),
-            gettext("You exceeded the maximum number of requests. Try again in a while."),
         ),
         Reason.TEMPORARILY_UNAVAILABLE: (
             503,

@@ -17,6 +17,7 @@ from identity.mail.messages import Recipient
 from identity.mail.queue import MailQueue
 from identity.mail.store import RefusedAddresses
 from identity.rate_limits.limiter import RateLimiter
+from identity.rate_limits.mail_budget import Asker, MailBudget, Place, Topic
 from identity.residents.accounts.addresses import Address, InvalidAddressError, parse
 from identity.residents.accounts.models import Resident
 from identity.residents.accounts.store import Accounts, AddressTakenError
@@ -26,7 +27,7 @@ from identity.residents.sessions.store import Sessions
 from identity.secret_keys import SecretKeys
 from identity.storage import Storage, Transaction
 from identity.web.current_session import SignedIn
-from identity.web.mail_links import MailLinks
+from identity.web.mail_links import MailLinks, stand_in
 from identity.web.visitor import Visitor
 
 # Product decision 9: an address is changed only soon after a sign-in.
@@ -38,10 +39,10 @@ _LATELY = timedelta(minutes=20)
 class CodeRequest(StrEnum):
     """The outcome of asking for a code to the new address."""
 
+    # If the address's budget has a place.
     MAILED = "mailed"
     # The last sign-in was too long ago.
     SIGN_IN_AGAIN = "sign_in_again"
-    TOO_MANY = "too_many"
     # The provider's address was accepted, kept or changed meanwhile.
     NOT_OFFERED = "not_offered"
 
@@ -62,6 +63,7 @@ class EmailChange:
         secret_keys: SecretKeys,
         clock: Clock,
         rate_limiter: RateLimiter,
+        mail_budget: MailBudget,
         verification_mail_queue: VerificationMailQueue,
         mail_queue: MailQueue,
         mail_links: MailLinks,
@@ -70,7 +72,7 @@ class EmailChange:
         self._storage = storage
         self._secret_keys = secret_keys
         self._clock = clock
-        self._rate_limiter = rate_limiter
+        self._mail_budget = mail_budget
         self._verification_mail_queue = verification_mail_queue
         self._mail_queue = mail_queue
         self._mail_links = mail_links
@@ -107,12 +109,15 @@ class EmailChange:
             offer = self._offer(tx, current)
         if offer is None:
             return CodeRequest.NOT_OFFERED
-        if not self._rate_limiter.allows_mail(offer.address.key, visitor.ip_address):
-            return CodeRequest.TOO_MANY
         with self._storage.transaction() as tx:
+            place = self._mail_budget.claim_place(
+                tx, Topic.VERIFICATION, offer.address.key, Asker(visitor.ip_address), now
+            )
             subject = _subject(current, offer.address)
+            if not place.is_granted:
+                subject = stand_in(self._secret_keys, CHANGE_ADDRESS, subject)
             code = OneTimeCodes(tx, self._secret_keys).issue_code(CHANGE_ADDRESS, subject, now)
-            self._mail_code(tx, offer, code, subject)
+            self._mail_code(tx, offer, code, subject, place)
         return CodeRequest.MAILED
 
     def confirm(self, current: SignedIn, code: str, visitor: Visitor) -> CodeResult:
@@ -160,11 +165,13 @@ class EmailChange:
             )
         return result
 
-    def _mail_code(self, tx: Transaction, offer: _OfferedAddress, code: str, subject: str) -> None:
+    def _mail_code(
+        self, tx: Transaction, offer: _OfferedAddress, code: str, subject: str, place: Place
+    ) -> None:
         resident, continuation = offer.resident, Continuation(city_id=offer.resident.city_id or "")
         to = Recipient(offer.address.display, resident.language, resident.city_id)
         mail = messages.verify_new_address(to, code=code, code_subject=subject)
-        self._verification_mail_queue.send_unless_taken(tx, offer.address.key, mail, continuation)
+        self._verification_mail_queue.send_unless_taken(tx, offer.address.key, mail, continuation, place)
 
     def _mail_address_changed(self, tx: Transaction, offer: _OfferedAddress, before: str) -> None:
         resident = offer.resident

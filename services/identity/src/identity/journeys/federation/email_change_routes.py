@@ -76,8 +76,6 @@ class EmailChangePages:
             case CodeRequest.SIGN_IN_AGAIN:
                 again = replace(self._pages.continuation_to(_PROFILE), reauthenticate=True)
                 return self._pages.see_other("/sign-in", again)
-            case CodeRequest.TOO_MANY:
-                flash(messages.too_many_requests(), "warning")
             case CodeRequest.NOT_OFFERED:
                 pass
         return self._to_profile()
@@ -86,9 +84,9 @@ class EmailChangePages:
         form, visitor = CodeForm(request.form), current_visitor()
         if not form.validate():
             return self._render(current, form, 422)
-        if not self._rate_limiter.allows_network(Action.PROOF, visitor.ip_address):
-            form.refuse("code", [messages.too_many_requests()])
-            return self._render(current, form, 429)
+        if seconds := self._rate_limiter.network_waits(Action.PROOF, visitor.ip_address):
+            form.refuse("code", [messages.too_many_requests(seconds)])
+            return self._render(current, form, 429, seconds)
         result = self._email_change.confirm(current, form.code.data or "", visitor)
         if result is CodeResult.RIGHT:
             flash(gettext("Your email address is changed."), "success")
@@ -96,7 +94,7 @@ class EmailChangePages:
         form.refuse("code", [_code_message(result)])
         return self._render(current, form, 429 if result is CodeResult.TOO_MANY else 422)
 
-    def _render(self, current: SignedIn, form: CodeForm, status: int = 200) -> Response:
+    def _render(self, current: SignedIn, form: CodeForm, status: int = 200, retry_after: int = 0) -> Response:
         offered = self._email_change.offered_address(current)
         if not offered:
             return self._to_profile()
@@ -104,6 +102,7 @@ class EmailChangePages:
             "federation/confirm_email_change.html",
             self._pages.continuation(),
             status,
+            retry_after=retry_after,
             form=form,
             email=offered,
             is_refused=self._email_change.is_refused(offered),

@@ -19,7 +19,6 @@ from identity.journeys.federation.provision import (
     amr_text,
 )
 from identity.journeys.federation.requesting_browser import RequestingBrowser
-from identity.rate_limits.limiter import RateLimiter
 from identity.residents.accounts.addresses import Address, InvalidAddressError, parse
 from identity.residents.accounts.models import Resident
 from identity.residents.accounts.store import Accounts, AddressTakenError
@@ -72,7 +71,7 @@ class AddressUnverified:
 
 @dataclass(frozen=True)
 class DetailsMissing:
-    """A first sign-in that lacks a name or an address, or whose address was mailed too often."""
+    """A first sign-in that lacks a name or an address."""
 
     pending_id: str
     continuation: Continuation
@@ -94,14 +93,12 @@ class MatchResident:
         *,
         storage: Storage,
         clock: Clock,
-        rate_limiter: RateLimiter,
         continuations: Continuations,
         provision: ProvisionResident,
         verification: EmailVerification[FirstSignInView],
     ) -> None:
         self._storage = storage
         self._clock = clock
-        self._rate_limiter = rate_limiter
         self._continuations = continuations
         self._provision = provision
         self._verification = verification
@@ -224,14 +221,11 @@ class MatchResident:
     def _request_details(
         self, pending: FirstSignInView, callback: VerifiedCallback
     ) -> AddressUnverified | DetailsMissing:
-        """Mail a complete first sign-in at once; over the limit of mails, the form is shown and says so."""
-        address, missing = pending.address, DetailsMissing(pending.id, callback.continuation)
-        if address is None or pending.email_proved or not pending.is_complete:
-            return missing
-        if not self._rate_limiter.allows_mail(address.key, callback.browser.visitor.ip_address):
-            return missing
+        """Mail a complete first sign-in at once."""
+        if pending.address is None or pending.email_proved or not pending.is_complete:
+            return DetailsMissing(pending.id, callback.continuation)
         with self._storage.transaction() as tx:
-            self._verification.send(tx, pending, callback.continuation)
+            self._verification.send(tx, pending, callback.continuation, callback.browser.visitor)
         return AddressUnverified(pending.id, callback.continuation)
 
     def _record_refusal(

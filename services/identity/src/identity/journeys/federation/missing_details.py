@@ -13,7 +13,6 @@ from identity.journeys.federation.provision import (
     SignInCompleted,
 )
 from identity.journeys.federation.requesting_browser import RequestingBrowser
-from identity.rate_limits.limiter import RateLimiter
 from identity.residents.accounts.addresses import Address
 from identity.residents.federated_identities.store import IdentityTakenError
 from identity.storage import Storage
@@ -30,11 +29,7 @@ class MissingDetails:
 
 
 class VerificationMailed:
-    """A mail is queued; the resident is created once it is answered."""
-
-
-class TooManyMails:
-    """This address was mailed too often in the last hour; nothing was written."""
+    """A mail is queued if the address's budget has a place; the resident is created once it is answered."""
 
 
 class CompleteDetails:
@@ -45,21 +40,19 @@ class CompleteDetails:
         *,
         storage: Storage,
         clock: Clock,
-        rate_limiter: RateLimiter,
         continuations: Continuations,
         provision: ProvisionResident,
         verification: EmailVerification[FirstSignInView],
     ) -> None:
         self._storage = storage
         self._clock = clock
-        self._rate_limiter = rate_limiter
         self._continuations = continuations
         self._provision = provision
         self._verification = verification
 
     def complete(
         self, pending: FirstSignInView, details: MissingDetails, browser: RequestingBrowser
-    ) -> SignInCompleted | SignInAgain | OtherMethod | VerificationMailed | TooManyMails:
+    ) -> SignInCompleted | SignInAgain | OtherMethod | VerificationMailed:
         """Create the resident if the provider verified the address; otherwise mail the address first.
 
         Raises LookupError if neither the provider nor the resident named an address.
@@ -76,12 +69,12 @@ class CompleteDetails:
         )
         if pending.email_proved:
             return self._finish(completed, browser)
-        if not self._rate_limiter.allows_mail(address.key, browser.visitor.ip_address):
-            return TooManyMails()
         with self._storage.transaction() as tx:
-            # The link and code to an earlier address are replaced in the same transaction.
             FirstSignIns(tx).set_details(pending.id, address, details.given_name, details.family_name)
-            self._verification.send(tx, completed, self._continuations.read(pending.continuation))
+            if address.key != pending.email_key:
+                self._verification.void(tx, pending.id)
+            continuation = self._continuations.read(pending.continuation)
+            self._verification.send(tx, completed, continuation, browser.visitor)
         return VerificationMailed()
 
     def _finish(

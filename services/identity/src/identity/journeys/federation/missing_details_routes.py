@@ -10,7 +10,6 @@ from identity.journeys.federation.forms import NamesAndEmailForm, NamesForm
 from identity.journeys.federation.missing_details import (
     CompleteDetails,
     MissingDetails,
-    TooManyMails,
     VerificationMailed,
 )
 from identity.journeys.federation.outcome_pages import OutcomePages
@@ -75,11 +74,9 @@ class MissingDetailsPages:
         if not form.validate():
             return self._render(pending, form, 422)
         browser = self._current_browser.load()
-        if not self._rate_limiter.allows_network(Action.SIGN_UP, browser.visitor.ip_address):
-            return self._render(pending, form, 429, messages.too_many_requests())
+        if seconds := self._rate_limiter.network_waits(Action.SIGN_UP, browser.visitor.ip_address):
+            return self._render(pending, form, 429, messages.too_many_requests(seconds), seconds)
         outcome = self._complete.complete(pending, _details(form), browser)
-        if isinstance(outcome, TooManyMails):
-            return self._render(pending, form, 429, messages.too_many_requests())
         if isinstance(outcome, VerificationMailed):
             path = f"/sign-in/{provider_key}/check-email"
             return self._pages.see_other(path, self._pages.continuation(), waiting=pending.id)
@@ -97,13 +94,19 @@ class MissingDetailsPages:
         return self._pages.render("federation/page_expired.html", self._pages.continuation(), 400)
 
     def _render(
-        self, pending: FirstSignInView, form: NamesForm, status: int = 200, failure: str = ""
+        self,
+        pending: FirstSignInView,
+        form: NamesForm,
+        status: int = 200,
+        failure: str = "",
+        retry_after: int = 0,
     ) -> Response:
         provider = self._providers.get(pending.provider)
         return self._pages.render(
             "federation/missing_details.html",
             self._pages.continuation(),
             status,
+            retry_after=retry_after,
             form=form,
             pending=pending,
             name=provider.brand.name if provider else pending.provider,

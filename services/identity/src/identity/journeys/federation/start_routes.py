@@ -64,8 +64,8 @@ class StartPages:
         if provider is None or self._methods.button(provider_key, city) is None:
             raise Refused(Reason.NOT_FOUND)
         browser = self._current_browser.load()
-        if not self._rate_limiter.allows_network(Action.SIGN_IN, browser.visitor.ip_address):
-            flash(messages.too_many_requests(), "warning")
+        if seconds := self._rate_limiter.network_waits(Action.SIGN_IN, browser.visitor.ip_address):
+            flash(messages.too_many_requests(seconds), "warning")
             return self._pages.see_other("/sign-in", continuation)
         outcome = self._start.start(
             provider,

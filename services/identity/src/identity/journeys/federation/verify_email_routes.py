@@ -4,7 +4,6 @@ from collections.abc import Mapping
 from typing import ClassVar
 
 from flask import Response, flash, request
-from flask_babel import gettext
 
 from identity.config import Settings
 from identity.continuation import Continuation
@@ -110,7 +109,3 @@ class FirstSignInVerificationPages(VerificationPages[FirstSignInView]):
             return self._pages.redirect_to(continuation)
         flash(messages.address_verified(), "success")
         return self._pages.see_other("/sign-in", continuation, show="form")
-
-    def mailed_again(self) -> str:
-        """Return what the page behind an old link says once a new mail is sent."""
-        return str(gettext("We sent the email again. Only the newest link and code work."))

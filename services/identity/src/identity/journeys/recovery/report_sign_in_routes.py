@@ -46,9 +46,9 @@ class ReportSignInPages:
     def submit(self) -> Response:
         """Shut the person out; lead on to a new password, or to the provider."""
         visitor = current_visitor()
-        if not self._rate_limiter.allows_network(Action.PROOF, visitor.ip_address):
+        if seconds := self._rate_limiter.network_waits(Action.PROOF, visitor.ip_address):
             link = self._report.find_link(link_tokens.current())
-            return self._render(link, 429, messages.too_many_requests())
+            return self._render(link, 429, messages.too_many_requests(seconds), retry_after=seconds)
         done = self._report.report(link_tokens.current(), visitor)
         if isinstance(done, InvalidReportLink):
             return self._render(done)
@@ -68,7 +68,11 @@ class ReportSignInPages:
         return response
 
     def _render(
-        self, link: ReportableSignIn | InvalidReportLink, status: int = 200, failure: str = ""
+        self,
+        link: ReportableSignIn | InvalidReportLink,
+        status: int = 200,
+        failure: str = "",
+        retry_after: int = 0,
     ) -> Response:
         if isinstance(link, InvalidReportLink):
             continuation = link.continuation or self._pages.continuation()
@@ -79,6 +83,7 @@ class ReportSignInPages:
             link.continuation,
             status,
             failure=failure,
+            retry_after=retry_after,
             at=link.at,
             browser=browser,
             system=system,

@@ -6,11 +6,12 @@ from flask import Blueprint, Response, request
 from flask_babel import get_locale
 
 from identity.journeys.recovery.forms import ForgotPasswordForm, UnlockAccountForm
-from identity.journeys.recovery.request_link import RecoveryRequest, Requested, RequestRecoveryLink
+from identity.journeys.recovery.request_link import RecoveryRequest, RequestRecoveryLink
 from identity.rate_limits.limiter import Action, RateLimiter
 from identity.residents.accounts.addresses import parse
 from identity.web import login_hints, messages, typed_email
 from identity.web.csrf import Csrf
+from identity.web.devices import Devices
 from identity.web.pages import Pages
 from identity.web.visitor import current_visitor
 
@@ -20,10 +21,18 @@ AnyForm = ForgotPasswordForm | UnlockAccountForm
 class RequestPages:
     """The two pages, and the pages that follow them."""
 
-    def __init__(self, pages: Pages, csrf: Csrf, rate_limiter: RateLimiter, ask: RequestRecoveryLink) -> None:
+    def __init__(
+        self,
+        pages: Pages,
+        csrf: Csrf,
+        rate_limiter: RateLimiter,
+        devices: Devices,
+        ask: RequestRecoveryLink,
+    ) -> None:
         self._pages = pages
         self._csrf = csrf
         self._rate_limiter = rate_limiter
+        self._devices = devices
         self._ask = ask
 
     def blueprint(self) -> Blueprint:
@@ -33,7 +42,7 @@ class RequestPages:
             ("forgot-password", ForgotPasswordForm, self._ask.forgot_password),
             ("unlock-account", UnlockAccountForm, self._ask.unlock_account),
         ):
-            page = _RequestPage(self._pages, self._rate_limiter, name, form, verb)
+            page = _RequestPage(self._pages, self._rate_limiter, self._devices, name, form, verb)
             endpoint = name.replace("-", "_")
             blueprint.add_url_rule(f"/{name}", f"{endpoint}_form", page.form, methods=["GET"])
             blueprint.add_url_rule(f"/{name}", f"{endpoint}_submit", page.submit, methods=["POST"])
@@ -47,12 +56,14 @@ class _RequestPage:
         self,
         pages: Pages,
         rate_limiter: RateLimiter,
+        devices: Devices,
         name: str,
         form: type[AnyForm],
-        verb: Callable[[RecoveryRequest], Requested],
+        verb: Callable[[RecoveryRequest], None],
     ) -> None:
         self._pages = pages
         self._rate_limiter = rate_limiter
+        self._devices = devices
         self._path = f"/{name}"
         self._template = f"recovery/{name.replace('-', '_')}.html"
         self._sent_template = f"recovery/{name.replace('-', '_')}_sent.html"
@@ -71,10 +82,15 @@ class _RequestPage:
         typed_email.remember(form.email.data or "")
         visitor = current_visitor()
         continuation = self._pages.continuation()
-        typed = RecoveryRequest(parse(form.email.data or ""), str(get_locale()), continuation, visitor)
-        allowed = self._rate_limiter.allows_network(Action.MAIL, visitor.ip_address)
-        if not allowed or self._verb(typed) is Requested.TOO_MANY:
-            return self._render(form, 429, messages.too_many_requests())
+        address = parse(form.email.data or "")
+        is_known_device = self._devices.known_for(address.key) is not None
+        typed = RecoveryRequest(address, str(get_locale()), continuation, visitor, is_known_device)
+        # The places of the owner's device are its own, whatever its neighbours ask for.
+        if not is_known_device and (
+            seconds := self._rate_limiter.network_waits(Action.MAIL, visitor.ip_address)
+        ):
+            return self._render(form, 429, messages.too_many_requests(seconds), seconds)
+        self._verb(typed)
         return self._pages.see_other(f"{self._path}/email-sent", continuation)
 
     def sent(self) -> Response:
@@ -86,7 +102,12 @@ class _RequestPage:
     def expired(self) -> Response:
         return self._render(self._form(request.form), 400, messages.page_too_old())
 
-    def _render(self, form: AnyForm, status: int = 200, failure: str = "") -> Response:
+    def _render(self, form: AnyForm, status: int = 200, failure: str = "", retry_after: int = 0) -> Response:
         return self._pages.render(
-            self._template, self._pages.continuation(), status, form=form, failure=failure
+            self._template,
+            self._pages.continuation(),
+            status,
+            retry_after=retry_after,
+            form=form,
+            failure=failure,
         )

@@ -40,7 +40,7 @@ class ValidLink:
 
 @dataclass(frozen=True)
 class InvalidLink:
-    """A link that was spent, replaced, has expired, or is unknown; or its resident is disabled or gone."""
+    """A link that was spent, has expired, or is unknown; or its resident is disabled or gone."""
 
     # None for an unknown link.
     continuation: Continuation | None
@@ -134,7 +134,7 @@ class ResetPassword:
             if resident.email_key:
                 Lockout(tx, self._secret_keys).clear_failures(resident.email_key)
             # An unlock link mailed before would end a lockout that begins later.
-            ActionLinks(tx).spend_open_link(Purpose.UNLOCK, resident.id, now)
+            ActionLinks(tx).spend_links(Purpose.UNLOCK, resident.id, now)
             if sign_out_others:
                 self._sessions.end_all(
                     tx,

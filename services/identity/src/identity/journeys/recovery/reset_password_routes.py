@@ -56,8 +56,8 @@ class ResetPages:
         if not form.validate():
             return self._render(link, form, 422)
         visitor = current_visitor()
-        if not self._rate_limiter.allows_network(Action.PROOF, visitor.ip_address):
-            return self._render(link, form, 429, messages.too_many_requests())
+        if seconds := self._rate_limiter.network_waits(Action.PROOF, visitor.ip_address):
+            return self._render(link, form, 429, messages.too_many_requests(seconds), seconds)
         current = self._current_session.load()
         city = self._pages.city_of(link.continuation)
         outcome = self._reset.reset(
@@ -82,7 +82,12 @@ class ResetPages:
         return self._render(self._reset.find_link(link_tokens.current()), form, 400, messages.page_too_old())
 
     def _render(
-        self, link: ValidLink | InvalidLink, form: ResetPasswordForm, status: int = 200, failure: str = ""
+        self,
+        link: ValidLink | InvalidLink,
+        form: ResetPasswordForm,
+        status: int = 200,
+        failure: str = "",
+        retry_after: int = 0,
     ) -> Response:
         if isinstance(link, InvalidLink):
             continuation = link.continuation or self._pages.continuation()
@@ -91,6 +96,7 @@ class ResetPages:
             "recovery/reset_password.html",
             link.continuation,
             status,
+            retry_after=retry_after,
             form=form,
             failure=failure,
             email=link.email,

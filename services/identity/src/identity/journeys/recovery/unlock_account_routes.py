@@ -40,9 +40,13 @@ class UnlockPages:
     def submit(self) -> Response:
         """Unlock."""
         visitor = current_visitor()
-        if not self._rate_limiter.allows_network(Action.PROOF, visitor.ip_address):
+        if seconds := self._rate_limiter.network_waits(Action.PROOF, visitor.ip_address):
             return self._pages.render(
-                "recovery/unlock.html", self._pages.continuation(), 429, failure=messages.too_many_requests()
+                "recovery/unlock.html",
+                self._pages.continuation(),
+                429,
+                retry_after=seconds,
+                failure=messages.too_many_requests(seconds),
             )
         done = self._unlock.unlock(link_tokens.current(), visitor)
         way_on = self._way_on(done.continuation)

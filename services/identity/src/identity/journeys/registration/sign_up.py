@@ -9,7 +9,6 @@ from identity.clock import Clock
 from identity.continuation import Continuation, Continuations
 from identity.email_verification.verification import EmailVerification
 from identity.journeys.registration.store import PendingRegistrations, PendingRegistrationView
-from identity.rate_limits.limiter import RateLimiter
 from identity.relying_parties.clients import RegisteredCity
 from identity.residents.accounts.addresses import parse
 from identity.residents.passwords.hashing import PasswordHasher
@@ -36,13 +35,9 @@ class WeakPassword:
     problems: list[PasswordProblem]
 
 
-class TooManyMails:
-    """This address was mailed too often in the last hour; nothing was written."""
-
-
 @dataclass(frozen=True)
 class VerificationMailed:
-    """The registration is pending, and a mail is queued."""
+    """The registration is pending, and a mail is queued if the address's budget has a place."""
 
     pending_id: str
     # For the cookie of this browser (`BrowserBinding`).
@@ -59,7 +54,6 @@ class SignUp:
         clock: Clock,
         hasher: PasswordHasher,
         policy: PasswordPolicy,
-        rate_limiter: RateLimiter,
         continuations: Continuations,
         verification: EmailVerification[PendingRegistrationView],
     ) -> None:
@@ -67,7 +61,6 @@ class SignUp:
         self._clock = clock
         self._hasher = hasher
         self._policy = policy
-        self._rate_limiter = rate_limiter
         self._continuations = continuations
         self._verification = verification
 
@@ -85,13 +78,11 @@ class SignUp:
         language: str,
         browser_secret: str | None,
         visitor: Visitor,
-    ) -> VerificationMailed | WeakPassword | TooManyMails:
+    ) -> VerificationMailed | WeakPassword:
         """Store the registration as pending and mail its address."""
         if problems := self.password_problems(details, city):
             return WeakPassword(problems)
         address = parse(details.email)
-        if not self._rate_limiter.allows_mail(address.key, visitor.ip_address):
-            return TooManyMails()
         password_hash = self._hasher.hash(details.password)
         secret = browser_secret or randomness.secret()
         now = self._clock.now()
@@ -107,7 +98,7 @@ class SignUp:
                 browser_digest=digest(secret),
                 now=now,
             )
-            self._verification.send(tx, pending, continuation)
+            self._verification.send(tx, pending, continuation, visitor)
             Audit(tx).record(
                 Event.REGISTRATION_REQUESTED,
                 now,

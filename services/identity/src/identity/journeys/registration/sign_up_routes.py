@@ -5,7 +5,7 @@ from flask_babel import get_locale
 
 from identity.email_verification.verification import EmailVerification
 from identity.journeys.registration.forms import SignUpForm
-from identity.journeys.registration.sign_up import SignUp, SignUpDetails, TooManyMails, WeakPassword
+from identity.journeys.registration.sign_up import SignUp, SignUpDetails, WeakPassword
 from identity.journeys.registration.store import PendingRegistrationView
 from identity.rate_limits.limiter import Action, RateLimiter
 from identity.residents.passwords.policy import PasswordPolicy, PasswordProblem
@@ -68,8 +68,8 @@ class SignUpPages:
                 self._refuse_password(form, self._sign_up.password_problems(_details(form), city))
             return self._render(form, 422)
         visitor = current_visitor()
-        if not self._rate_limiter.allows_network(Action.SIGN_UP, visitor.ip_address):
-            return self._too_many(form)
+        if seconds := self._rate_limiter.network_waits(Action.SIGN_UP, visitor.ip_address):
+            return self._render(form, 429, messages.too_many_requests(seconds), seconds)
         outcome = self._sign_up.sign_up(
             _details(form),
             city=city,
@@ -81,8 +81,6 @@ class SignUpPages:
         if isinstance(outcome, WeakPassword):
             self._refuse_password(form, outcome.problems)
             return self._render(form, 422)
-        if isinstance(outcome, TooManyMails):
-            return self._too_many(form)
         typed_email.remember(form.email.data or "")
         response = self._pages.see_other(
             "/sign-up/check-email", continuation, registration=outcome.pending_id
@@ -93,14 +91,14 @@ class SignUpPages:
     def _refuse_password(self, form: SignUpForm, problems: list[PasswordProblem]) -> None:
         form.refuse("password", password_messages.messages(problems, self._policy))
 
-    def _too_many(self, form: SignUpForm) -> Response:
-        return self._render(form, 429, failure=messages.too_many_requests())
-
-    def _render(self, form: SignUpForm, status: int = 200, failure: str = "") -> Response:
+    def _render(
+        self, form: SignUpForm, status: int = 200, failure: str = "", retry_after: int = 0
+    ) -> Response:
         return self._pages.render(
             "registration/sign_up.html",
             self._pages.continuation(),
             status,
+            retry_after=retry_after,
             form=form,
             failure=failure,
             password_hint=password_messages.hint(self._policy),

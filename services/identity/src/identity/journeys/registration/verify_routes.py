@@ -113,19 +113,17 @@ class RegistrationVerificationPages(VerificationPages[PendingRegistrationView]):
         """Return whether the link needs a password."""
         return asks_for_password(link)
 
-    def mailed_again(self) -> str:
-        """Return what the page behind an old link says once a new mail is sent."""
-        return str(gettext("We sent you a new email. Its link works for 24 hours."))
-
-    def refuse_too_many(self, link: _Link) -> Response:
+    def refuse_too_many(self, link: _Link, seconds: int) -> Response:
         """Show the page of a link to a network over its limit, at the field if it has one."""
         if isinstance(link, OpenLink) and asks_for_password(link):
             form = ChoosePasswordForm(request.form)
-            form.refuse("password", [messages.too_many_requests()])
-            return self.render_link(link, 429, form=form)
-        return super().refuse_too_many(link)
+            form.refuse("password", [messages.too_many_requests(seconds)])
+            return self.render_link(link, 429, retry_after=seconds, form=form)
+        return super().refuse_too_many(link, seconds)
 
-    def render_link(self, link: _Link, status: int = 200, **facts: object) -> Response:
+    def render_link(
+        self, link: _Link, status: int = 200, *, retry_after: int = 0, **facts: object
+    ) -> Response:
         """Return the page of a link, with the form for a password where it asks for one."""
         if isinstance(link, OpenLink) and asks_for_password(link):
             facts = {
@@ -136,7 +134,7 @@ class RegistrationVerificationPages(VerificationPages[PendingRegistrationView]):
             }
         if isinstance(link, ClosedLink) and link.reason is ClosedReason.ALREADY_VERIFIED and link.pending:
             typed_email.remember(link.pending.email)
-        return super().render_link(link, status, **facts)
+        return super().render_link(link, status, retry_after=retry_after, **facts)
 
     def _after_link(
         self, link: OpenLink[PendingRegistrationView], outcome: RegistrationVerified | AlreadyVerified

@@ -79,8 +79,8 @@ class SignInPages:
             return self._render(form, 422)
         typed_email.remember(form.email.data or "")
         visitor = current_visitor()
-        if not self._rate_limiter.allows_network(Action.SIGN_IN, visitor.ip_address):
-            return self._render(form, 429, failure=messages.too_many_requests())
+        if seconds := self._rate_limiter.network_waits(Action.SIGN_IN, visitor.ip_address):
+            return self._render(form, 429, failure=messages.too_many_requests(seconds), retry_after=seconds)
         continuation = self._pages.continuation()
         address = parse(form.email.data or "")
         browser_secret = self._browser_binding.secret() or randomness.secret()
@@ -119,7 +119,13 @@ class SignInPages:
         return self._render(SignInForm(request.form), 400, failure=failure)
 
     def _render(
-        self, form: SignInForm, status: int = 200, failure: str = "", *, explain: bool = False
+        self,
+        form: SignInForm,
+        status: int = 200,
+        failure: str = "",
+        *,
+        explain: bool = False,
+        retry_after: int = 0,
     ) -> Response:
         continuation = self._pages.continuation()
         signed_in = self._current_session.load()
@@ -130,6 +136,7 @@ class SignInPages:
             "sign_in/sign_in.html",
             continuation,
             status,
+            retry_after=retry_after,
             form=form,
             failure=failure,
             explain=explain,

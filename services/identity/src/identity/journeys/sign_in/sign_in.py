@@ -9,8 +9,10 @@ from identity.clock import Clock
 from identity.continuation import Continuation
 from identity.journeys.sign_in.mailed_code import MailedCodes
 from identity.mail import messages
+from identity.mail.messages import Mail, Recipient
 from identity.mail.queue import MailQueue
 from identity.rate_limits.limiter import Action, RateLimiter
+from identity.rate_limits.mail_budget import Asker, MailBudget, Place, Topic
 from identity.residents.accounts.addresses import Address
 from identity.residents.accounts.models import Resident, SignInMethod
 from identity.residents.accounts.recipient import recipient_of
@@ -24,7 +26,7 @@ from identity.residents.sessions.lifecycle import Proof, SessionLifecycle
 from identity.secret_keys import SecretKeys
 from identity.storage import Storage, Transaction
 from identity.web.current_session import SignedIn
-from identity.web.mail_links import MailLinks
+from identity.web.mail_links import MailLinks, stand_in
 from identity.web.sign_in_alerts import SignInAlerts
 from identity.web.visitor import Visitor
 
@@ -85,6 +87,7 @@ class SignIn:
         clock: Clock,
         hasher: PasswordHasher,
         rate_limiter: RateLimiter,
+        mail_budget: MailBudget,
         mail_queue: MailQueue,
         mail_links: MailLinks,
         mailed_codes: MailedCodes,
@@ -96,6 +99,7 @@ class SignIn:
         self._clock = clock
         self._hasher = hasher
         self._rate_limiter = rate_limiter
+        self._mail_budget = mail_budget
         self._mail_queue = mail_queue
         self._mail_links = mail_links
         self._mailed_codes = mailed_codes
@@ -149,9 +153,11 @@ class SignIn:
         with self._storage.transaction() as tx:
             lockout_state = Lockout(tx, self._secret_keys).count_attempt(email_key, origin, now)
             resident = Accounts(tx).by_email_key(email_key)
+            # Asked for every address, as everything here is.
+            owner = resident.id if resident else stand_in(self._secret_keys, "password", email_key)
+            password = Passwords(tx).find_password(owner)
             if resident is None:
                 return _Candidate(lockout_state, None, None)
-            password = Passwords(tx).find_password(resident.id)
             usable = password if resident.disabled_at is None else None
             return _Candidate(lockout_state, resident.id, usable)
 
@@ -176,48 +182,63 @@ class SignIn:
                 account=self._secret_keys.keyed_digest("audit account", attempt.address.key)[:16],
                 **details,
             )
-            resident = Accounts(tx).get(candidate.resident_id) if candidate.resident_id else None
+            resident = Accounts(tx).get(
+                candidate.resident_id or stand_in(self._secret_keys, "resident", attempt.address.key)
+            )
             if offer:
                 self._mailed_codes.mail(tx, offer, resident, attempt.continuation, attempt.remember_me, now)
-            if resident is None or resident.disabled_at is not None:
-                return
-            has_password = resident.sign_in_method == SignInMethod.PASSWORD
-            is_news = candidate.lockout_state.just_locked or candidate.lockout_state.just_stopped
-            if has_password and is_news:
-                self._mail_lock(
-                    tx,
-                    resident,
-                    attempt.continuation,
-                    now,
-                    is_stopped=candidate.lockout_state.just_stopped,
-                )
-            elif not has_password and may_hint and not is_news:
-                self._mail_method(tx, resident, attempt.continuation)
+            lockout_state = candidate.lockout_state
+            if may_hint or lockout_state.just_locked or lockout_state.just_stopped:
+                self._mail(tx, attempt, resident, lockout_state, now)
 
-    def _mail_lock(
+    def _mail(
         self,
         tx: Transaction,
-        resident: Resident,
-        continuation: Continuation,
+        attempt: Attempt,
+        resident: Resident | None,
+        lockout_state: LockoutState,
         now: datetime,
-        *,
-        is_stopped: bool,
     ) -> None:
-        """Tell a resident that sign-ins wait, or that a password alone no longer signs in elsewhere."""
-        to = recipient_of(resident, continuation.city_id)
-        purpose = Purpose.RESET_PASSWORD if is_stopped else Purpose.UNLOCK
-        message = messages.account_stopped if is_stopped else messages.account_locked
-        link = self._mail_links.issue(tx, purpose, resident.id, continuation, now)
-        self._mail_queue.send(tx, message(to, link=link))
+        """Tell a resident what locks or stops, or that they sign in through a provider (product decision 1).
 
-    def _mail_method(self, tx: Transaction, resident: Resident, continuation: Continuation) -> None:
-        """Tell a resident who typed a password that they sign in through a provider (product decision 1)."""
-        mail = messages.use_your_provider(
-            recipient_of(resident, continuation.city_id),
-            provider=resident.sign_in_method,
-            sign_in_link=self._mail_links.to("/sign-in", continuation),
+        The statements are the same for every address: where there is nothing to tell, for a stand-in.
+        """
+        key, is_news = attempt.address.key, lockout_state.just_locked or lockout_state.just_stopped
+        is_active = resident is not None and resident.disabled_at is None
+        has_password = resident is not None and resident.sign_in_method == SignInMethod.PASSWORD
+        asker = Asker(attempt.visitor.ip_address, attempt.device_id is not None)
+        place = self._mail_budget.claim_place(
+            tx, Topic.NOTICE, key, asker, now, is_wanted=is_active and has_password == is_news
         )
-        self._mail_queue.send(tx, mail)
+        other = stand_in(self._secret_keys, "lock" if is_news else "hint", key)
+        subject = resident.id if resident and place.is_granted and is_news else other
+        purpose = Purpose.RESET_PASSWORD if lockout_state.just_stopped else Purpose.UNLOCK
+        link = self._mail_links.issue(tx, purpose, subject, attempt.continuation, now, place.link_lifetime)
+        mail = self._compose(attempt, resident, lockout_state, link, place)
+        self._mail_queue.send_requested(tx, mail, place)
+
+    def _compose(
+        self,
+        attempt: Attempt,
+        resident: Resident | None,
+        lockout_state: LockoutState,
+        link: str,
+        place: Place,
+    ) -> Mail:
+        city_id = attempt.continuation.city_id
+        if resident is None or resident.sign_in_method == SignInMethod.PASSWORD:
+            to = (
+                recipient_of(resident, city_id)
+                if resident
+                else Recipient(attempt.address.display, "en", None)
+            )
+            is_stopped = lockout_state.just_stopped
+            message = messages.account_stopped if is_stopped else messages.account_locked
+            return message(to, link=link, lifetime=place.link_lifetime)
+        sign_in_link = self._mail_links.to("/sign-in", attempt.continuation)
+        return messages.use_your_provider(
+            recipient_of(resident, city_id), provider=resident.sign_in_method, sign_in_link=sign_in_link
+        )
 
     def _begin(
         self, attempt: Attempt, candidate: _Candidate, origin: str, now: datetime

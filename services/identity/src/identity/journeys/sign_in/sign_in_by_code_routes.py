@@ -57,9 +57,9 @@ class SignInCodePages:
         if not email or not form.validate():
             return self._render(form, 422)
         visitor = current_visitor()
-        if not self._rate_limiter.allows_network(Action.PROOF, visitor.ip_address):
-            form.refuse("code", [messages.too_many_requests()])
-            return self._render(form, 429)
+        if seconds := self._rate_limiter.network_waits(Action.PROOF, visitor.ip_address):
+            form.refuse("code", [messages.too_many_requests(seconds)])
+            return self._render(form, 429, retry_after=seconds)
         address, continuation = parse(email), self._pages.continuation()
         outcome = self._sign_in_by_code.sign_in(
             CodeAttempt(
@@ -91,10 +91,16 @@ class SignInCodePages:
     def _expired(self) -> Response:
         return self._render(CodeForm(request.form), 400, messages.page_too_old())
 
-    def _render(self, form: CodeForm, status: int = 200, failure: str = "") -> Response:
+    def _render(self, form: CodeForm, status: int = 200, failure: str = "", retry_after: int = 0) -> Response:
         continuation, email = self._pages.continuation(), typed_email.recall()
         if not email:
             return self._pages.see_other("/sign-in", continuation)
         return self._pages.render(
-            "sign_in/code.html", continuation, status, form=form, failure=failure, email=email
+            "sign_in/code.html",
+            continuation,
+            status,
+            retry_after=retry_after,
+            form=form,
+            failure=failure,
+            email=email,
         )

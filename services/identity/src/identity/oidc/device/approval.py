@@ -1,7 +1,6 @@
 """The resident's side of a device authorization: find the device, allow or deny it (RFC 8628 §3.3)."""
 
 from dataclasses import dataclass
-from enum import Enum, auto
 
 from identity import randomness, typed_codes
 from identity.audit.events import Event
@@ -31,13 +30,16 @@ class DeviceRequest:
     resources: list[RegisteredResource]
 
 
-class NotFound(Enum):
-    """Why no device is found for a typed code."""
+class NotFound:
+    """No device waits with this code: it is wrong, has expired or is decided."""
 
-    # Wrong, expired or decided.
-    UNKNOWN = auto()
-    # The rate limit is reached.
-    TOO_MANY = auto()
+
+@dataclass(frozen=True)
+class TooManyCodes:
+    """Too many codes were typed in this network, or this one too often."""
+
+    # Seconds until the next one.
+    retry_after: int
 
 
 class DeviceApproval:
@@ -54,28 +56,28 @@ class DeviceApproval:
         self._storage, self._secret_keys, self._clock = storage, secret_keys, clock
         self._relying_parties, self._rate_limiter = relying_parties, rate_limiter
 
-    def find_by_user_code(self, typed: str, visitor: Visitor) -> DeviceRequest | NotFound:
+    def find_by_user_code(self, typed: str, visitor: Visitor) -> DeviceRequest | NotFound | TooManyCodes:
         """Return the waiting device with this user code; attempts are limited by network and code (§5.1).
 
         Of a class of networks only failures count.
         """
         code = typed_codes.parse(typed)
-        if not self._rate_limiter.allows_network(Action.USER_CODE, visitor.ip_address):
-            return NotFound.TOO_MANY
+        if seconds := self._rate_limiter.network_waits(Action.USER_CODE, visitor.ip_address):
+            return TooManyCodes(seconds)
         network = network_class(visitor.ip_address)
-        if not self._rate_limiter.allows(Action.USER_CODE_FROM_NETWORK, network):
-            return NotFound.TOO_MANY
+        if seconds := self._rate_limiter.waits(Action.USER_CODE_FROM_NETWORK, network):
+            return TooManyCodes(seconds)
         if code is None:
-            return NotFound.UNKNOWN
-        if not self._rate_limiter.allows(Action.USER_CODE_ITSELF, code):
-            return NotFound.TOO_MANY
+            return NotFound()
+        if seconds := self._rate_limiter.waits(Action.USER_CODE_ITSELF, code):
+            return TooManyCodes(seconds)
         with self._storage.autocommit() as connection:
             device = DeviceAuthorizations(connection).find_by_user_code(
                 self._secret_keys.keyed_digests(USER_CODE, code)
             )
         waiting = self._waiting(device)
         if waiting is None:
-            return NotFound.UNKNOWN
+            return NotFound()
         self._rate_limiter.give_back(Action.USER_CODE_FROM_NETWORK, network)
         return waiting
 

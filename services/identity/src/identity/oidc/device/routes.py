@@ -10,7 +10,7 @@ from flask_babel import gettext
 
 from identity import typed_codes
 from identity.continuation import Continuation
-from identity.oidc.device.approval import DeviceApproval, DeviceRequest, NotFound
+from identity.oidc.device.approval import DeviceApproval, DeviceRequest, NotFound, TooManyCodes
 from identity.oidc.device.forms import UserCodeForm
 from identity.oidc.endpoints.device_authorization import PAGE
 from identity.web import messages
@@ -52,9 +52,9 @@ class DevicePages:
         if not form.validate():
             return self._form(form, 422)
         found = self._approval.find_by_user_code(form.user_code.data or "", current_visitor())
-        if found is NotFound.TOO_MANY:
-            form.refuse("user_code", [messages.too_many_requests()])
-            return self._form(form, 429)
+        if isinstance(found, TooManyCodes):
+            form.refuse("user_code", [messages.too_many_requests(found.retry_after)])
+            return self._form(form, 429, retry_after=found.retry_after)
         if isinstance(found, NotFound):
             form.refuse("user_code", [_not_found_text()])
             return self._form(form, 422)
@@ -106,9 +106,16 @@ class DevicePages:
         client = waiting.client
         return Continuation(f"{PAGE}/confirm/{waiting.device.id}", client.id, client.city_id)
 
-    def _form(self, form: UserCodeForm, status: int = 200, failure: str = "") -> Response:
+    def _form(
+        self, form: UserCodeForm, status: int = 200, failure: str = "", retry_after: int = 0
+    ) -> Response:
         return self._pages.render(
-            "oidc/device/code.html", self._pages.continuation(), status, form=form, failure=failure
+            "oidc/device/code.html",
+            self._pages.continuation(),
+            status,
+            retry_after=retry_after,
+            form=form,
+            failure=failure,
         )
 
     def _not_found(self) -> Response:

@@ -37,8 +37,7 @@ class RegistrationEndpoint:
         return self._respond(request, lambda token: verb(request, client_id, token))
 
     def _respond(self, request: Request, respond: Callable[[str], Response]) -> Response:
-        if not self._rate_limiter.allows_network(Action.REGISTRATION, visitor_of(request).ip_address):
-            seconds = self._rate_limiter.seconds(Action.REGISTRATION)
+        if seconds := self._rate_limiter.network_waits(Action.REGISTRATION, visitor_of(request).ip_address):
             return error_response(TooManyRequestsError("registrations", seconds))
         token = _bearer_token(request)
         if token is None:

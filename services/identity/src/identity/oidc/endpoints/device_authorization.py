@@ -52,8 +52,8 @@ class DeviceAuthorizationEndpoint:
             authenticated = self._client_authentication.authenticate(request)
             if GRANT_TYPE not in authenticated.client.grant_types:
                 raise UnauthorizedClientError("The client is not registered for devices.")
-            if not self._rate_limiter.allows_network(Action.DEVICE, ip_address):
-                raise TooManyRequestsError("devices", self._rate_limiter.seconds(Action.DEVICE))
+            if seconds := self._rate_limiter.network_waits(Action.DEVICE, ip_address):
+                raise TooManyRequestsError("devices", seconds)
             device_code, user_code = self._begin(authenticated, request)
         except OAuth2Error as error:
             return error_response(error)

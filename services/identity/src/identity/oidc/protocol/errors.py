@@ -58,7 +58,7 @@ class TooManyRequestsError(OAuth2Error):
     status_code = 429
 
     def __init__(self, who: str, seconds: int) -> None:
-        super().__init__(f"Too many {who} of this network ask. Try again later.")
+        super().__init__(f"Too many {who} of this network ask. Try again in {seconds} seconds.")
         self._seconds = seconds
 
     def get_headers(self) -> list[tuple[str, str]]:

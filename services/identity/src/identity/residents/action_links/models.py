@@ -7,7 +7,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from identity.storage import Model
 
-# Neither spent nor replaced: at most one for each purpose and subject, also under concurrency.
+# The newest, not spent: at most one for each purpose and subject, also under concurrency.
 OPEN = text("spent_at IS NULL AND replaced_at IS NULL")
 
 
@@ -30,11 +30,11 @@ class ActionLink(Model):
     # A value of `purposes.Purpose`.
     purpose: Mapped[str] = mapped_column(String(32))
     # What it is for: the identifier of a pending registration or a resident.
-    subject: Mapped[str] = mapped_column(String(32))
+    subject: Mapped[str] = mapped_column(String(32), index=True)
     # Signed: the page that the resident was going to when they asked for the mail.
     continuation: Mapped[str] = mapped_column(Text)
     created_at: Mapped[datetime]
     expires_at: Mapped[datetime] = mapped_column(index=True)
     spent_at: Mapped[datetime | None]
-    # A newer link for the same purpose and subject took its place.
+    # Since then there is a newer one for the same purpose and subject; this one works all the same.
     replaced_at: Mapped[datetime | None]

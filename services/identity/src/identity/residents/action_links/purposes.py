@@ -5,6 +5,8 @@ from enum import StrEnum
 
 # Spent and expired links are kept this long, so that a page can say why a late click does nothing.
 KEPT_AFTER_EXPIRY = timedelta(days=7)
+# For so many lives after its issue a link that waits to be mailed may be restarted.
+RESTARTED_FOR_LIVES = 2
 
 
 class Purpose(StrEnum):
@@ -20,13 +22,8 @@ class Purpose(StrEnum):
 
     @property
     def lifetime(self) -> timedelta:
-        """Return how long such a link works."""
+        """Return how long such a link works; a link for recovery longer where the mail budget says so."""
         if self is Purpose.REPORT_SIGN_IN:
             return timedelta(days=7)
         verifies = self in (Purpose.VERIFY_REGISTRATION, Purpose.VERIFY_FEDERATION)
         return timedelta(hours=24) if verifies else timedelta(minutes=30)
-
-    @property
-    def restarted_for(self) -> timedelta:
-        """Return how long after its issue a link that waits to be mailed may be restarted."""
-        return 2 * self.lifetime

@@ -9,7 +9,7 @@ from sqlalchemy import select, update
 from identity import randomness
 from identity.continuation import SignedContinuation
 from identity.residents.action_links import models
-from identity.residents.action_links.purposes import KEPT_AFTER_EXPIRY, Purpose
+from identity.residents.action_links.purposes import KEPT_AFTER_EXPIRY, RESTARTED_FOR_LIVES, Purpose
 from identity.secret_keys import digest
 from identity.storage import Executor, delete_some, insert_into, table_of
 
@@ -24,8 +24,6 @@ class LinkStatus(StrEnum):
     VALID = "valid"
     SPENT = "spent"
     EXPIRED = "expired"
-    # A newer one was mailed.
-    REPLACED = "replaced"
     # Never issued, issued for another purpose, or deleted.
     UNKNOWN = "unknown"
 
@@ -54,9 +52,10 @@ class ActionLinks:
         lifetime: timedelta,
         now: datetime,
     ) -> str:
-        """Issue a link, which replaces the open one of its purpose and subject; return its token, a secret.
+        """Issue a link, the newest of its purpose and subject; return its token, a secret.
 
-        Of two issued at once one replaces the other: there is never more than one open link.
+        The links before stay good as long as they live. A mail that still waits with one of them is not sent
+        any more (`restart_link`).
         """
         token = randomness.secret()
         insertion = (
@@ -87,17 +86,17 @@ class ActionLinks:
                 return token
         raise RuntimeError("links for one subject are being issued without end")
 
-    def restart_link(self, token: str, purpose: Purpose, now: datetime) -> str | None:
+    def restart_link(self, token: str, purpose: Purpose, lifetime: timedelta, now: datetime) -> str | None:
         """Let the life of a link that is about to be mailed begin now, and return its subject.
 
-        None if it was spent or replaced, or was issued two lives ago.
+        None if it was spent, is not the newest, or was issued two lives ago.
         """
         restarted = self._executor.execute(
             update(LINKS)
             .where(LINKS.c.token_digest == digest(token), LINKS.c.purpose == purpose.value)
             .where(LINKS.c.spent_at.is_(None), LINKS.c.replaced_at.is_(None))
-            .where(LINKS.c.created_at > now - purpose.restarted_for)
-            .values(expires_at=now + purpose.lifetime)
+            .where(LINKS.c.created_at > now - RESTARTED_FOR_LIVES * lifetime)
+            .values(expires_at=now + lifetime)
             .returning(LINKS.c.subject)
         ).one_or_none()
         return restarted.subject if restarted else None
@@ -112,32 +111,51 @@ class ActionLinks:
         status = LinkStatus.VALID
         if row.spent_at is not None:
             status = LinkStatus.SPENT
-        elif row.replaced_at is not None:
-            status = LinkStatus.REPLACED
         elif row.expires_at <= now:
             status = LinkStatus.EXPIRED
         return LinkState(status, row.subject, SignedContinuation(row.continuation))
 
     def claim_link(self, token: str, purpose: Purpose, now: datetime) -> LinkState:
-        """Spend a link. Of any number of claims at once one returns VALID: only then act on the link."""
-        claimed = self._executor.execute(
-            update(LINKS)
-            .where(LINKS.c.token_digest == digest(token), LINKS.c.purpose == purpose.value)
-            .where(LINKS.c.spent_at.is_(None), LINKS.c.replaced_at.is_(None), LINKS.c.expires_at > now)
-            .values(spent_at=now)
-            .returning(LINKS.c.subject, LINKS.c.continuation)
-        ).one_or_none()
-        if claimed is None:
-            return self.find_link(token, purpose, now)
-        return LinkState(LinkStatus.VALID, claimed.subject, SignedContinuation(claimed.continuation))
+        """Spend a link, and with it the others of its purpose and subject, in one statement.
 
-    def spend_open_link(self, purpose: Purpose, subject: str, now: datetime) -> None:
-        """Spend the open link, if any: its purpose was met in another way, such as by the typed code."""
+        Of any number of claims at once, of one link or of several for one subject, one returns VALID: only
+        then act on the link.
+        """
+        subject = select(LINKS.c.subject).where(
+            LINKS.c.token_digest == digest(token),
+            LINKS.c.purpose == purpose.value,
+            LINKS.c.spent_at.is_(None),
+            LINKS.c.expires_at > now,
+        )
+        spent = self._executor.execute(
+            update(LINKS)
+            .where(LINKS.c.purpose == purpose.value, LINKS.c.subject == subject.scalar_subquery())
+            .where(LINKS.c.spent_at.is_(None))
+            .values(spent_at=now)
+            .returning(LINKS.c.token_digest, LINKS.c.subject, LINKS.c.continuation)
+        )
+        for link in spent:
+            if link.token_digest == digest(token):
+                return LinkState(LinkStatus.VALID, link.subject, SignedContinuation(link.continuation))
+        return self.find_link(token, purpose, now)
+
+    def spend_links(self, purpose: Purpose, subject: str, now: datetime) -> None:
+        """Spend all links: their purpose was met in another way, such as by the typed code."""
         self._executor.execute(
             update(LINKS)
             .where(LINKS.c.purpose == purpose.value, LINKS.c.subject == subject)
-            .where(LINKS.c.spent_at.is_(None), LINKS.c.replaced_at.is_(None))
+            .where(LINKS.c.spent_at.is_(None))
             .values(spent_at=now)
+        )
+
+    def void_links(self, purpose: Purpose, subject: str, now: datetime) -> None:
+        """End all links that still work, mailed or not: what they would prove is no longer asked for."""
+        self._executor.execute(
+            update(LINKS)
+            .where(LINKS.c.purpose == purpose.value, LINKS.c.subject == subject)
+            .where(LINKS.c.spent_at.is_(None), LINKS.c.expires_at > now)
+            # One that waits to be mailed is restarted only if there is no newer one.
+            .values(expires_at=now, replaced_at=now)
         )
 
     def delete_old(self, now: datetime, limit: int) -> int:
