@@ -18,7 +18,7 @@ from identity.cli.older_keys import move_to_newest
 from identity.cli.operator import MISUSED, Operator, operator, refuse_wrong_clock, say_unknown_variables
 from identity.database_connections import FOR_THE_WORKER
 from identity.egress import Egress
-from identity.email_verification.verification import Pending, PendingStore
+from identity.email_verification.owner import Pending, PendingStore
 from identity.errors import SettingsError
 from identity.journeys.federation.attempt_store import Attempts
 from identity.journeys.federation.pending_store import FirstSignIns

@@ -8,7 +8,8 @@ from identity.composition.account_events import account_events
 from identity.config import Settings
 from identity.continuation import Continuations
 from identity.email_verification.mail import VerificationMailQueue
-from identity.email_verification.verification import EmailVerification, P, VerificationOwner
+from identity.email_verification.owner import P, VerificationOwner
+from identity.email_verification.verification import EmailVerification
 from identity.identity_providers.provider import Provider as SignInProvider
 from identity.mail.queue import MailQueue
 from identity.monitoring.recorder import EventRecorder

@@ -11,13 +11,13 @@ from flask_babel import gettext
 from identity.config import Settings
 from identity.continuation import Continuation
 from identity.email_verification.forms import CodeForm
+from identity.email_verification.owner import P
 from identity.email_verification.verification import (
     ClosedLink,
     ClosedReason,
     CodeRefused,
     EmailVerification,
     OpenLink,
-    P,
     Resend,
 )
 from identity.rate_limits.limiter import Action, RateLimiter

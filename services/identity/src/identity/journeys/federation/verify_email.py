@@ -2,12 +2,8 @@
 
 from identity.clock import Clock
 from identity.continuation import Continuation, Continuations
-from identity.email_verification.verification import (
-    CodeRefused,
-    EmailVerification,
-    OpenLink,
-    VerificationOwner,
-)
+from identity.email_verification.owner import VerificationOwner
+from identity.email_verification.verification import CodeRefused, EmailVerification, OpenLink
 from identity.journeys.federation.pending_store import FirstSignIns, FirstSignInView
 from identity.journeys.federation.provision import (
     OtherMethod,

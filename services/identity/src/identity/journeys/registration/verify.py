@@ -7,12 +7,8 @@ from identity.audit.events import Event
 from identity.audit.store import Audit
 from identity.clock import Clock
 from identity.continuation import Continuation
-from identity.email_verification.verification import (
-    CodeRefused,
-    EmailVerification,
-    OpenLink,
-    VerificationOwner,
-)
+from identity.email_verification.owner import VerificationOwner
+from identity.email_verification.verification import CodeRefused, EmailVerification, OpenLink
 from identity.journeys.registration.store import PendingRegistrations, PendingRegistrationView
 from identity.mail.messages import Mail, Recipient, verify_registration
 from identity.residents.accounts.models import SignInMethod
