@@ -157,11 +157,11 @@ class TestRefusals:
 
     def test_wrong_numbers_and_then_too_many_of_them(self, served, refusal):
         wrong = pb.ResolveAccountRequest(account_number="4215-1", customer_id="999999")
-        answers = [refusal("ResolveAccount", wrong) for _ in range(6)]
-        assert {(a.code, a.reason, a.text) for a in answers[:5]} == {
+        answers = [refusal("ResolveAccount", wrong) for _ in range(7)]
+        assert {(a.code, a.reason, a.text) for a in answers[:6]} == {
             (grpc.StatusCode.NOT_FOUND, "REFUSAL_ACCOUNT_NOT_FOUND", "No account has these two numbers.")
         }
-        last = answers[5]
+        last = answers[6]
         assert (last.code, last.reason) == (grpc.StatusCode.RESOURCE_EXHAUSTED, "REFUSAL_TOO_MANY_ATTEMPTS")
         assert last.metadata["retry_after"] == "3600"
         assert (answers[0].retry_seconds, last.retry_seconds) == (0, 3600)

@@ -112,3 +112,14 @@ def test_a_count_goes_on_when_the_key_is_replaced(storage, clock):
 
     assert [allows(old), allows(new, old), allows(new), allows(new, old)] == [True, True, True, False]
     assert not allows(new)
+
+
+def test_a_mail_that_is_not_sent_again_is_no_refusal(storage, clock, secret_keys, now):
+    refused: list[str] = []
+    limits = dict.fromkeys(Action, Limit(1, MINUTE))
+    limiter = RateLimiter(storage, clock, secret_keys, limits, refused=refused.append)
+    for action in (Action.MAIL_AGAIN, Action.MAIL_HINT, Action.SIGN_IN_CODE):
+        assert [limiter.allows(action, "jane") for _ in range(3)] == [True, False, False]
+    with storage.autocommit() as connection:
+        assert list(Audit(connection).list_events([Event.LIMIT_EXCEEDED], now, 10)) == []
+    assert refused == []

@@ -54,6 +54,10 @@ class Action(StrEnum):
     USER_CODE_ITSELF = "user_code_itself"
 
 
+# Over these limits a mail is not sent, and nothing is refused.
+_OF_MAILS = frozenset({Action.MAIL_AGAIN, Action.MAIL_HINT, Action.SIGN_IN_CODE, Action.NO_SIGN_IN_CODE})
+
+
 @dataclass(frozen=True)
 class Limit:
     """The number of requests in a window."""
@@ -124,12 +128,13 @@ class RateLimiter:
             for each in older:
                 counts.take_over(action, each, digest)
             counted = counts.count_request(action, digest, limit.window, now)
-            if counted.requests == limit.requests + 1:
+            if counted.requests == limit.requests + 1 and action not in _OF_MAILS:
                 network = asker.removeprefix(_NETWORK) if asker.startswith(_NETWORK) else None
                 Audit(connection).record(Event.LIMIT_EXCEEDED, now, ip_address=network, action=action.value)
         if counted.requests <= limit.requests:
             return 0
-        self._refused(action.value)
+        if action not in _OF_MAILS:
+            self._refused(action.value)
         return max(1, math.ceil((counted.ends_at - now) / _MINUTE)) * 60
 
     def give_back(self, action: Action, asker: str) -> None:
