@@ -146,11 +146,7 @@ class TestEveryDirection:
         transport = SmtpTransport(mail_server(scheme), settings().authorities)
         transport.init_app(storage_app[1])
 
-        def connect() -> None:
-            with transport.connect():
-                pass
-
-        assert outcome(connect) == refusal
+        assert outcome(transport.try_session) == refusal
 
     def test_the_database(self, environment: Environment, postgresql: str, way: str | None, refusal: str):
         environment.setenv("IDENTITY_DATABASE_URL", f"{postgresql}?sslmode=verify-full")

@@ -153,7 +153,7 @@ def test_3_1_2_1_prompt_none_never_asks(provider: Provider):
 def test_3_1_2_1_prompt_none_gets_no_page_while_the_database_cannot_be_used(
     provider: Provider, monkeypatch: pytest.MonkeyPatch
 ):
-    def full(*_arguments: object) -> None:
+    def full(*_arguments: object, **_named: object) -> None:
         raise UnavailableError("the database has no room left on its disk")
 
     client = provider.client()

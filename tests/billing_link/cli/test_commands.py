@@ -81,10 +81,6 @@ class TestCities:
         code, said = run("cities", "put", str(tmp_path / "city.json"))
         assert (code, "is not JSON" in said) == (1, True)
 
-    def test_a_name_that_is_not_utf_8_is_refused_in_words(self, run):
-        # As Python reads the octet FF of a command line.
-        assert run("cities", "show", "city\udcff") == (1, "An argument is not UTF-8.\n")
-
     def test_a_city_that_is_not_there(self, run):
         assert run("cities", "show", "nowhere")[0] == 1
 
@@ -97,6 +93,10 @@ class TestImport:
         assert said.endswith(
             "accounts: 1 new, 0 changed\nentries: 0 new, 0 changed\nregistrations: 0 new, 0 changed\n"
         )
+
+    def test_a_name_that_is_not_utf_8_is_refused_in_words(self, run, file):
+        # As Python reads the octet FF of a command line.
+        assert run("import", file(ACCOUNT), "--city", "city\udcff") == (1, "An argument is not UTF-8.\n")
 
     def test_bad_rows_are_named_and_the_exit_code_tells(self, run, city_file, file):
         run("cities", "put", city_file())

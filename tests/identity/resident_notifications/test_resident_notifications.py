@@ -64,7 +64,8 @@ def client(database_url, registered, secret_keys, clock, settings):
     budget = MailBudget(secret_keys, "https://id/stop-emails#{}".format)
     notify = NotifyResident(storage, clock, relying_parties, MailQueue(secret_keys, clock), budget)
     notifications = ResidentNotificationRoutes(ResourceAuthentication(relying_parties), notify)
-    yield Client(Api(notifications.routes(), SecurityHeaders(settings), app.wsgi_app))
+    headers = SecurityHeaders(settings)
+    yield Client(Api(notifications.routes(), headers, app.wsgi_app, faulted=lambda _fault: None))
     close(app)
 
 

@@ -27,7 +27,7 @@ class Browser:
     def sign_in(self, email_key, *keys: str):
         with self._request():
             response = Response()
-            Devices(self._cookies, SecretKeys(keys)).remember(response, email_key)
+            Devices(self._cookies, SecretKeys(keys)).remember(response, email_key, generation=0)
             self._value = response.headers["Set-Cookie"].partition(";")[0].partition("=")[2]
 
 

@@ -11,6 +11,7 @@ from identity.oidc.protocol.signed_jwts import JwtRefusedError, identifier, mome
 # Private: the one parser of keys that strangers send, which random input should reach directly.
 from identity.oidc.sender_constraint.dpop import _proven_key
 from identity.relying_parties.client_keys import problem_with_key
+from identity.relying_parties.schemas import read_client
 from signing_client import encoded
 
 VALUES = st.recursive(
@@ -23,6 +24,17 @@ HEADERS = st.dictionaries(NAMES, VALUES | st.sampled_from(["ES256", "EdDSA", "no
 MEMBERS = st.sampled_from(["kty", "crv", "x", "y", "n", "e", "kid", "alg", "use", "d", "k"])
 KINDS = st.sampled_from(["EC", "RSA", "OKP", "oct", "P-256", "Ed25519", "AQAB", "AAAA"])
 JWKS = st.dictionaries(MEMBERS, VALUES | KINDS, max_size=6)
+
+
+ANY_CLIENT = read_client(
+    {
+        "id": "city-website",
+        "city_id": "pinellas-park",
+        "name": "The city website",
+        "redirect_uris": ["https://city.example/callback"],
+        "initiate_login_uri": "https://city.example/sign-in",
+    }
+)
 
 
 @given(text=st.text(max_size=200))
@@ -38,7 +50,7 @@ def test_any_header_and_claims(header: dict[str, Any], claims: Any):
         jwt = parse_unverified(f"{text}.AAAA", (None, "jwt", "dpop+jwt"))
         moment(jwt.claims, "exp")
         identifier(jwt.claims)
-        _proven_key(jwt)
+        _proven_key(jwt, ANY_CLIENT)
     except JwtRefusedError:
         return
     pytest.fail("signed by nobody")

@@ -135,6 +135,7 @@ class ResetPassword:
                 Lockout(tx, self._secret_keys).clear_failures(resident.email_key)
             # An unlock link mailed before would end a lockout that begins later.
             ActionLinks(tx).spend_links(Purpose.UNLOCK, resident.id, now)
+            self._account_events.publish(tx, PasswordChanged(resident.id))
             if sign_out_others:
                 self._sessions.end_all(
                     tx,
@@ -144,7 +145,6 @@ class ResetPassword:
                     except_sid=current_sid,
                     ip_address=visitor.ip_address,
                 )
-            self._account_events.publish(tx, PasswordChanged(resident.id))
             self._mail_change(tx, link)
             Audit(tx).record(
                 Event.PASSWORD_CHANGED,
