@@ -14,6 +14,7 @@ from pathlib import Path
 
 import pytest
 import structlog
+from identity.monitoring import recorder
 from sqlalchemy import Engine, create_engine, inspect, make_url, text
 
 pytest_plugins = [
@@ -81,6 +82,12 @@ def _is_chosen(item: pytest.Item, *, on_both: bool) -> bool:
 def _database_of(name: str) -> str:
     """Choose by the test's name: the same one in every run and worker, and about half of them each."""
     return DATABASES[zlib.crc32(name.encode()) % len(DATABASES)]
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _no_counts_between_tests() -> None:
+    """Let no application that tests share write what it counted while another test runs."""
+    recorder.WRITE_EVERY_SECONDS = 3600
 
 
 @pytest.fixture(autouse=True)
