@@ -29,6 +29,7 @@ from identity.errors import UnavailableError
 from identity.storage import Storage as IdentityStorage
 from identity.storage import table_of
 from local_stack import free_ports
+from portal.identity_client.logout_token import LogoutToken
 from portal.sign_in.backchannel_logout.store import UsedLogoutTokens
 from portal.storage import Storage as PortalStorage
 from portal.web.sessions.store import Sessions
@@ -165,8 +166,9 @@ def test_the_portals_sessions(pooled) -> None:
             with storage.transaction() as tx:
                 secret = Sessions(tx).add_session(name, "jane", "sid", "sealed", NOW)
                 # With a savepoint, which a pooler keeps with its transaction.
-                assert UsedLogoutTokens(tx).claim_token(name, NOW + timedelta(hours=1))
-                assert not UsedLogoutTokens(tx).claim_token(name, NOW + timedelta(hours=1))
+                token = LogoutToken(jti=name, expires_at=2**31, sid=f"sid-{name}", subject="")
+                assert UsedLogoutTokens(tx).claim_token(token, NOW + timedelta(hours=1), NOW)
+                assert not UsedLogoutTokens(tx).claim_token(token, NOW + timedelta(hours=1), NOW)
             with storage.transaction() as tx:
                 found = Sessions(tx).find_session(secret, NOW)
                 return found and found.subject
