@@ -247,3 +247,8 @@ def test_the_minimum_is_never_below_what_the_blocklist_can_judge():
 @given(st.text(max_size=300), st.lists(st.text(max_size=40), max_size=4))
 def test_any_text_gets_an_answer(password, context):
     assert set(POLICY.problems(password, context)) <= set(PasswordProblem)
+
+
+def test_a_listed_password_is_not_said_to_contain_a_name():
+    problems = PasswordPolicy(15).problems
+    assert problems("Password1234567!", ["Ana", "Ruiz", "ana@example.com"]) == [PasswordProblem.COMMON]

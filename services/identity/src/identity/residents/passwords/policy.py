@@ -94,11 +94,13 @@ class PasswordPolicy:
             return [PasswordProblem.TOO_LONG]
         if len(normal) < self.min_length:
             return [PasswordProblem.TOO_SHORT]
-        words = words_of_texts([*PRODUCT_WORDS, *context]) | words_of_cities(self._city_names())
+        own = words_of_texts(context) | words_of_cities(self._city_names())
+        words = own | words_of_texts(PRODUCT_WORDS)
         problems = []
         if _is_common(normal):
             problems.append(PasswordProblem.COMMON)
-        if self._is_made_of(normal, words):
+        # "Password1234567!" is on the lists, and that is all to say of it.
+        if self._is_made_of(normal, own if problems else words):
             problems.append(PasswordProblem.CONTEXT)
         if not problems and self._is_guessable(normal, words):
             problems.append(PasswordProblem.GUESSABLE)
