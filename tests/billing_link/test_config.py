@@ -18,6 +18,7 @@ WRONG = {
     "AUDIENCE": wrong.AUDIENCES,
     "CA_FILE": wrong.FILES,
     "RESOURCE_SECRET": [" ", "\n"],
+    "AUDIT_RETENTION_DAYS": ["29", "36501", "a year"],
     "TLS_CERTIFICATE": wrong.FILES,
     "TLS_KEY": wrong.FILES,
     "REFLECTION": ["perhaps", "2"],

@@ -34,6 +34,7 @@ DIFFERENCES = {
     "database_faults": {},
     "database_files": {},
     "storable_text": {},
+    "audit/seals": {},
     "database_probe": {},
     "database_state": {},
     "secret_keys": {

@@ -1,11 +1,16 @@
 import json
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
+from billing_link.audit.seals import seal_and_erase
+from billing_link.audit.store import EVENTS, Audit, Event
 from billing_link.cli.main import main
+from billing_link.storage import Storage
 from certificates import write_self_signed
 from click.testing import CliRunner
+from sqlalchemy import update
 
+NOW = datetime(2026, 11, 23, 15, 0, tzinfo=UTC)
 CITY = {
     "id": "pinellas-park",
     "name": "City of Pinellas Park",
@@ -163,3 +168,18 @@ class TestWrongSettings:
 def test_health_of_a_server_that_is_not_there(run, monkeypatch):
     monkeypatch.setenv("BILLING_LINK_BIND", "127.0.0.1:9")
     assert run("health") == (1, "UNREACHABLE\n")
+
+
+class TestAudit:
+    def test_without_a_seal(self, run):
+        assert run("audit", "verify") == (0, "There is no seal yet.\n")
+
+    def test_that_was_changed(self, run, database_url):
+        with Storage(database_url) as storage:
+            with storage.autocommit() as connection:
+                Audit(connection).record(Event.CITY_PUT, NOW, city_id="dunedin")
+            seal_and_erase(storage, timedelta(days=30), NOW + timedelta(hours=1))
+            assert run("audit", "verify")[1].startswith("1 seals hold; the last is ")
+            with storage.autocommit() as connection:
+                connection.execute(update(EVENTS).values(city_id="largo"))
+        assert run("audit", "verify") == (1, "seal 1: 1 events are not the 1 that were sealed\n")

@@ -81,6 +81,9 @@ class ServerSettings(DatabaseSettings, BindSettings):
         min_length=1, description="the secret for identity's POST /notices (`identity resources`)"
     )
     reflection: bool = Field(default=False, description="gRPC reflection, for development")
+    audit_retention_days: int = Field(
+        default=1095, ge=30, le=36_500, description="days after which an event of the audit is deleted"
+    )
     threads: int = Field(default=16, ge=2, le=128, description="calls that are worked on at the same time")
 
     @model_validator(mode="after")

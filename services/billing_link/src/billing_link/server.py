@@ -3,6 +3,7 @@
 import signal
 import threading
 from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
 from pathlib import Path
 from types import FrameType
 
@@ -13,6 +14,7 @@ from grpc_health.v1 import health_pb2_grpc
 from grpc_reflection.v1alpha import reflection
 
 from billing_link import migrations
+from billing_link.audit.seals import seal_and_erase
 from billing_link.billing_records.store import ImportedRecords
 from billing_link.clock import Clock, SystemClock
 from billing_link.config import ServerSettings
@@ -66,6 +68,7 @@ class Server:
 
     def __init__(self, settings: ServerSettings, *, clock: Clock | None = None) -> None:
         self._clock = clock or SystemClock()
+        self._audit_retention = timedelta(days=settings.audit_retention_days)
         # One connection for each call thread, and one each for health, notifications and cleanup.
         self.storage = Storage(settings.database_url.get_secret_value(), pool_size=settings.threads + 3)
         self.health = Health(DatabaseProbe(self.storage, self._clock))
@@ -146,13 +149,14 @@ class Server:
         return server
 
     def _clean_up(self, stop: threading.Event) -> None:
-        """Delete expired rows, once an hour."""
+        """Delete expired rows and seal the audit, once an hour."""
         while not stop.is_set():
             now = self._clock.now()
             try:
                 with self.storage.autocommit() as connection:
                     Attempts(connection).delete_begun_before(now - WINDOW)
                 delete_old_notifications(self.storage, now)
+                seal_and_erase(self.storage, self._audit_retention, now)
             except Exception as error:  # noqa: BLE001 - the next cleanup deletes the same rows
                 log.warning("cleanup.failed", where=where(error))
             stop.wait(_SECONDS_BETWEEN_CLEANUPS)

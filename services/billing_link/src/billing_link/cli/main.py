@@ -2,6 +2,7 @@
 
 import click
 
+from billing_link.cli.audit import audit
 from billing_link.cli.cities import cities
 from billing_link.cli.doctor import doctor
 from billing_link.cli.health import health
@@ -50,3 +51,4 @@ main.add_command(cities)
 main.add_command(import_records)
 main.add_command(health)
 main.add_command(doctor)
+main.add_command(audit)

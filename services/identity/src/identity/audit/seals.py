@@ -1,19 +1,20 @@
 """The chain over the audit record: shows that recorded events were changed, removed or added afterwards.
 
-The worker seals what was recorded: a seal has the SHA-256 of its events and of the seal before it. Who
-changes the tables can make the chain anew, but not the log, which has each seal's hash since it was made.
+A background thread seals what was recorded: a seal has the SHA-256 of its events and of the seal before it.
+Who changes the tables can make the chain anew, but not the log, which has each seal's hash since then.
 """
 
 import hashlib
 import json
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 import structlog
 
-from identity.audit.store import AuditSeals, SealedEvent
-from identity.storage import Transaction
+from identity.audit.store import AlreadySealedError, AuditSeals, SealedEvent
+from identity.storage import Executor, Storage
 
 # Events of transactions that began earlier are all recorded after this time.
 SEALED_AFTER = timedelta(minutes=5)
@@ -32,7 +33,29 @@ class Broken:
     why: str
 
 
-def seal_events(tx: Transaction, now: datetime) -> int:
+def seal_and_erase(storage: Storage, retention: timedelta, now: datetime) -> int:
+    """Seal what was recorded, and delete what is older than its retention; return how many events."""
+    steps: tuple[Callable[[Executor], int], ...] = (
+        lambda tx: seal_events(tx, now),
+        lambda tx: AuditSeals(tx).erase_events(now - retention, now),
+    )
+    return sum(_repeat(storage, step) for step in steps)
+
+
+def _repeat(storage: Storage, step: Callable[[Executor], int]) -> int:
+    """Run the step in transactions of its own until it finds nothing; return the sum of what it returned."""
+    found = 0
+    while True:
+        count = 0
+        # Another process may have sealed the same events a moment before: the next round seals the rest.
+        with suppress(AlreadySealedError), storage.transaction() as tx:
+            count = step(tx)
+        if not count:
+            return found
+        found += count
+
+
+def seal_events(tx: Executor, now: datetime) -> int:
     """Seal the oldest events that have no seal, up to 5,000 of them; return how many.
 
     Raises `AlreadySealedError` where another worker did so meanwhile.
@@ -49,7 +72,7 @@ def seal_events(tx: Transaction, now: datetime) -> int:
     return len(sealed)
 
 
-def verify(tx: Transaction) -> Iterable[Broken]:
+def verify(tx: Executor) -> Iterable[Broken]:
     """Yield each seal that does not hold. Events that retention deleted are covered by their seal's hash."""
     seals, previous, expected = AuditSeals(tx), BEGINNING, 1
     for seal in seals.list_seals():

@@ -3,7 +3,6 @@
 import signal
 import sys
 from collections.abc import Callable
-from contextlib import suppress
 from datetime import datetime, timedelta
 from functools import partial
 from threading import Event, Thread
@@ -12,8 +11,7 @@ from typing import Protocol
 
 import click
 
-from identity.audit.seals import seal_events
-from identity.audit.store import AlreadySealedError, AuditSeals
+from identity.audit.seals import seal_and_erase
 from identity.cli.older_keys import move_to_newest
 from identity.cli.operator import MISUSED, Operator, operator, refuse_wrong_clock, say_unknown_variables
 from identity.database_connections import FOR_THE_WORKER
@@ -160,15 +158,8 @@ def cleaners(opened: Operator) -> list[Cleaner]:
         return 0
 
     def seal_audit(_executor: Executor, now: datetime, _limit: int) -> int:
-        # Another worker may have sealed the same events a moment before.
-        with suppress(AlreadySealedError), opened.storage.transaction() as tx:
-            return seal_events(tx, now)
+        seal_and_erase(opened.storage, timedelta(days=opened.settings.audit_retention_days), now)
         return 0
-
-    def erase_audit(_executor: Executor, now: datetime, _limit: int) -> int:
-        retention = timedelta(days=opened.settings.audit_retention_days)
-        with opened.storage.transaction() as tx:
-            return AuditSeals(tx).erase_events(now - retention, now)
 
     def take_over(executor: Executor, _now: datetime, _limit: int) -> int:
         move_to_newest(executor, opened.secret_keys)
@@ -198,7 +189,6 @@ def cleaners(opened: Operator) -> list[Cleaner]:
         _cleaner(EventCounts),
         summarize_hour,
         seal_audit,
-        erase_audit,
         _cleaner(lambda executor: SignInCodes(executor, opened.secret_keys)),
         rotate_keys,
         take_over,
