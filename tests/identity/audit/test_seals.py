@@ -38,12 +38,12 @@ def seal(storage, now):
 
 
 @pytest.fixture
-def broken(storage):
+def broken(storage, now):
     """Return a function that lists the numbers of the seals that do not hold."""
 
     def broken() -> list[int]:
         with storage.transaction() as tx:
-            return [each.number for each in verify(tx)]
+            return [each.number for each in verify(tx, now + timedelta(days=100))]
 
     return broken
 
@@ -156,13 +156,19 @@ class TestRetention:
             return AuditSeals(tx).erase_events(before, now)
 
     def test_events_go_seal_by_seal_and_the_chain_holds(self, three, broken, storage, now):
-        later = now + timedelta(days=1)
+        later = now + timedelta(days=40)
         assert self.erase(storage, now + 5 * MINUTE, later) == 2
         assert self.erase(storage, now + 5 * MINUTE, later) == 0
         with storage.autocommit() as connection:
             assert len(connection.execute(select(EVENTS)).all()) == 4
             assert [seal.erased_at for seal in AuditSeals(connection).list_seals()] == [later, None, None]
         assert broken() == []
+
+    @pytest.mark.parametrize("day", [0, 29, 101])
+    def test_events_that_are_gone_too_early_show(self, three, broken, storage, now, tamper, day):
+        tamper(delete(EVENTS).where(EVENTS.c.seal == 3))
+        tamper(update(SEALS).where(SEALS.c.number == 3).values(erased_at=now + timedelta(days=day)))
+        assert broken() == [3]
 
     def test_a_seal_with_one_event_that_is_kept_stays_whole(self, three, storage, now):
         assert self.erase(storage, now + MINUTE, now) == 0

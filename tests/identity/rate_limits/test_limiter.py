@@ -75,7 +75,7 @@ def test_neither_network_nor_address_is_stored_in_clear(rate_limiter, storage):
 def test_requests_at_the_same_moment_are_all_counted(storage, now):
     def count(_):
         with storage.autocommit() as connection:
-            return RequestCounts(connection).count_request("sign_in", "somebody", MINUTE, now).requests
+            return RequestCounts(connection).count_request("sign_in", "jane", MINUTE, now).requests
 
     with ThreadPoolExecutor(8) as pool:
         assert sorted(pool.map(count, range(24))) == list(range(1, 25))

@@ -19,6 +19,8 @@ from identity.storage import Executor, Storage
 # Events of transactions that began earlier are all recorded after this time.
 SEALED_AFTER = timedelta(minutes=5)
 EVENTS_OF_A_SEAL = 5_000
+# The shortest that the setting allows: events that are gone earlier were deleted by another hand.
+LEAST_RETENTION = timedelta(days=30)
 # What the first seal's predecessor has for a hash.
 BEGINNING = "0" * 64
 
@@ -47,7 +49,7 @@ def _repeat(storage: Storage, step: Callable[[Executor], int]) -> int:
     found = 0
     while True:
         count = 0
-        # Another process may have sealed the same events a moment before: the next round seals the rest.
+        # Another process may have sealed the same events a moment before: the next call seals the rest.
         with suppress(AlreadySealedError), storage.transaction() as tx:
             count = step(tx)
         if not count:
@@ -72,14 +74,17 @@ def seal_events(tx: Executor, now: datetime) -> int:
     return len(sealed)
 
 
-def verify(tx: Executor) -> Iterable[Broken]:
+def verify(tx: Executor, now: datetime) -> Iterable[Broken]:
     """Yield each seal that does not hold. Events that retention deleted are covered by their seal's hash."""
     seals, previous, expected = AuditSeals(tx), BEGINNING, 1
     for seal in seals.list_seals():
         if seal.number != expected:
             yield Broken(seal.number, f"seal {expected} is missing before it")
         expected = seal.number + 1
-        if seal.erased_at is None:
+        if seal.erased_at is not None:
+            if not seal.last_at + LEAST_RETENTION <= seal.erased_at <= now:
+                yield Broken(seal.number, "its events were deleted before the end of their retention")
+        else:
             events = seals.events_of(seal.number)
             if hash_of(previous, events) != seal.hash:
                 yield Broken(seal.number, f"{len(events)} events are not the {seal.events} that were sealed")

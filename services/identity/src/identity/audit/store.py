@@ -104,6 +104,8 @@ class Seal:
     # SHA-256 in hex.
     hash: str
     events: int
+    # When its newest event was recorded.
+    last_at: datetime
     # When its events were deleted, at the end of their retention.
     erased_at: datetime | None
 
@@ -170,4 +172,4 @@ class AuditSeals:
 
 
 def _seal(row: Row[Any]) -> Seal:
-    return Seal(row.number, row.hash, row.events, row.erased_at)
+    return Seal(row.number, row.hash, row.events, row.last_at, row.erased_at)

@@ -18,7 +18,7 @@ def audit() -> None:
 def verify(*, is_json: bool) -> None:
     """Check that no sealed event was changed, removed or added; compare the last hash with the log."""
     with operator() as opened, opened.storage.transaction() as tx:
-        broken, last = list(verify_seals(tx)), AuditSeals(tx).last_seal()
+        broken, last = list(verify_seals(tx, opened.clock.now())), AuditSeals(tx).last_seal()
     if is_json:
         show_json(
             {
