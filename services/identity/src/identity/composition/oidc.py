@@ -123,7 +123,8 @@ class OpenIdProvider:
         return pages
 
     def expire(self) -> None:
-        """Read again what it remembers of its clients' keys and failures."""
+        """Read again what it remembers of its clients' keys and failures, and verify every token again."""
+        self._access_tokens.expire()
         self._client_keys.expire()
         self._failed_authentications.expire()
 

@@ -7,6 +7,7 @@ from identity.json_text import JsonRefusedError, read_json
 from identity.relying_parties.clients import RegisteredResource
 from identity.resident_notifications.notify import InvalidNoticeError, NotifyResident, Outcome, read
 from identity.web.api import WRITE, Route
+from identity.web.basic_credentials import read_basic
 from identity.web.resource_authentication import ResourceAuthentication
 from identity.web.responses import BASIC_CHALLENGE, json_response
 
@@ -25,7 +26,7 @@ class ResidentNotificationRoutes:
 
     def accept(self, request: Request) -> Response:
         """Accept a notice: 202, and again if the same id comes again; 400, 401, 404 or 413 with the fault."""
-        sender = self._resources.authenticate(request.headers.get("Authorization"))
+        sender = self._resources.authenticate(read_basic(request.headers.get("Authorization")))
         if not isinstance(sender, RegisteredResource):
             return json_response(401, {"error": "invalid_client"}, BASIC_CHALLENGE)
         request.max_content_length = LARGEST_BODY

@@ -4,6 +4,7 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
+from functools import cached_property
 
 from joserfc.jwk import ECKey, OKPKey, RSAKey, import_key
 
@@ -11,6 +12,7 @@ from identity.clock import Clock
 from identity.secret_keys import SecretKeys
 from identity.signing_keys.models import KeyState
 from identity.signing_keys.rotation import ALGORITHMS, ON_DEMAND, KeyRotation
+from identity.signing_keys.signatures import Sign, Verify, signing_with, verifying_with
 from identity.signing_keys.store import SigningKeys, StoredKey
 from identity.storage import Storage
 
@@ -30,6 +32,16 @@ class ParsedKey:
     kid: str
     alg: str
     key: ECKey | RSAKey | OKPKey
+
+    @cached_property
+    def sign(self) -> Sign:
+        """The function that signs with the key pair."""
+        return signing_with(self.key)
+
+    @cached_property
+    def verify(self) -> Verify:
+        """The function that checks signatures with the key."""
+        return verifying_with(self.key)
 
 
 @dataclass(frozen=True)

@@ -5,7 +5,7 @@ from enum import Enum
 from identity.relying_parties.cache import RelyingPartyCache
 from identity.relying_parties.clients import RegisteredResource
 from identity.secret_keys import digest
-from identity.web.basic_credentials import read_basic
+from identity.web.basic_credentials import BasicCredentials
 
 # Compared with where the indicator is unknown, so that the response takes as long.
 _UNKNOWN = RegisteredResource(id="", name="", secret_digest=digest(""), scopes=frozenset())
@@ -25,9 +25,8 @@ class ResourceAuthentication:
     def __init__(self, relying_parties: RelyingPartyCache) -> None:
         self._relying_parties = relying_parties
 
-    def authenticate(self, authorization_header: str | None) -> RegisteredResource | NotAuthenticated:
-        """Return the resource that sent this header."""
-        credentials = read_basic(authorization_header)
+    def authenticate(self, credentials: BasicCredentials | None) -> RegisteredResource | NotAuthenticated:
+        """Return the resource that sent these."""
         if credentials is None:
             return NotAuthenticated.NO_RESOURCE
         # An indicator is a URI and has a colon, which no client's id has.

@@ -11,12 +11,10 @@ from identity.oidc.client_authentication.assertions import ClientAssertions
 from identity.oidc.client_authentication.certificates import ClientCertificates
 from identity.oidc.client_authentication.failed_authentications import FailedAuthentications
 from identity.oidc.protocol.errors import ClientRefusedError
-from identity.oidc.protocol.parameters import Parameters
 from identity.oidc.protocol.replay_store import SingleUse
 from identity.oidc.protocol.request import ProtocolRequest
 from identity.relying_parties.cache import RelyingPartyCache
 from identity.relying_parties.clients import SECRET_METHODS, RegisteredClient
-from identity.web.basic_credentials import read_basic
 
 CERTIFICATE_METHODS = ("tls_client_auth", "self_signed_tls_client_auth")
 # All methods; those with certificates work only behind a proxy that passes certificates on.
@@ -60,7 +58,7 @@ class ClientAuthentication:
         Nothing is spent by it. Raises `ClientRefusedError`, or `InvalidRequestError` for two methods at once
         (RFC 6749 §2.3).
         """
-        credentials = self._credentials(request.authorization_header, request.parameters)
+        credentials = self._credentials(request)
         client = self._relying_parties.client(credentials.client_id)
         if client is None:
             raise ClientRefusedError("Unknown client, or no client authentication was included.")
@@ -87,7 +85,8 @@ class ClientAuthentication:
             return (self._assertions.verify(credentials.proof, client, request.uri),)
         return ()
 
-    def _credentials(self, header: str | None, form: Parameters) -> _Credentials:
+    def _credentials(self, request: ProtocolRequest) -> _Credentials:
+        header, form = request.authorization_header, request.parameters
         named, secret = form.get("client_id") or "", form.get("client_secret")
         assertion, kind = form.get("client_assertion"), form.get("client_assertion_type")
         if (header is not None) + (secret is not None) + (assertion is not None or kind is not None) > 1:
@@ -97,7 +96,7 @@ class ClientAuthentication:
                 raise ClientRefusedError("client_assertion and client_assertion_type do not go together.")
             credentials = _Credentials(PRIVATE_KEY_JWT, self._assertions.named_client(assertion), assertion)
         elif header is not None:
-            given = read_basic(header)
+            given = request.basic_credentials
             if given is None:
                 raise ClientRefusedError("The Authorization header is not HTTP Basic.")
             credentials = _Credentials("client_secret_basic", given.name, given.secret)

@@ -19,7 +19,7 @@ from identity.oidc.protocol.lifetimes import REFRESH_IDLE
 from identity.oidc.protocol.replay_store import SingleUse, spend_alone
 from identity.oidc.protocol.request import ProtocolRequest
 from identity.oidc.protocol.responses import error_response
-from identity.oidc.sender_constraint.binding import confirmation_in, token_type
+from identity.oidc.sender_constraint.binding import token_type
 from identity.oidc.tokens.access_token import AccessTokens
 from identity.oidc.tokens.signing import TokenRefusedError
 from identity.relying_parties.cache import RelyingPartyCache
@@ -73,7 +73,7 @@ class Introspection:
 
     def _authenticate(self, request: ProtocolRequest) -> tuple[Caller, tuple[SingleUse, ...]]:
         """Return who asks, and what they proved it with, if that works once."""
-        resource = self._resources.authenticate(request.authorization_header)
+        resource = self._resources.authenticate(request.basic_credentials)
         if isinstance(resource, RegisteredResource):
             return resource, ()
         if resource is NotAuthenticated.WRONG_SECRET:
@@ -86,9 +86,10 @@ class Introspection:
 
     def _describe(self, token: str, caller: Caller) -> dict[str, object]:
         try:
-            content = self._access_tokens.verify(token)
+            read = self._access_tokens.verify(token)
         except TokenRefusedError:
             return _INACTIVE
+        content = read.token.claims
         concerned = "client_id" if isinstance(caller, RegisteredClient) else "aud"
         if content.get(concerned) != caller.id or not self._is_active(content):
             return _INACTIVE
@@ -96,7 +97,7 @@ class Introspection:
         if isinstance(caller, RegisteredClient) and "grant" in content and content["aud"] != self._issuer:
             # Resources know the resident by the public `sub`, a pairwise client by its own.
             returned["sub"] = caller.subject_of(str(content["sub"]))
-        return {"active": True, "token_type": token_type(confirmation_in(content))} | returned
+        return {"active": True, "token_type": token_type(read.confirmation)} | returned
 
     def _is_active(self, content: Mapping[str, object]) -> bool:
         client_id, grant_id = str(content.get("client_id")), content.get("grant")

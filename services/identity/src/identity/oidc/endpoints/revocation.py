@@ -71,7 +71,7 @@ class TokenRevocation:
 
     def _grant_of_access_token(self, text: str, client_id: str) -> tuple[str, GrantView | None]:
         try:
-            content = self._access_tokens.verify(text)
+            content = self._access_tokens.verify(text).token.claims
         except TokenRefusedError:
             return client_id, None
         owner, grant_id = str(content.get("client_id")), content.get("grant")

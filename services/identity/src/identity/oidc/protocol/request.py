@@ -1,9 +1,11 @@
 """A request to an endpoint of the protocol, free of the web framework."""
 
 from dataclasses import dataclass
+from functools import cached_property
 
 from identity.oidc.client_authentication.certificates import PresentedCertificate
 from identity.oidc.protocol.parameters import Parameters
+from identity.web.basic_credentials import BasicCredentials, read_basic
 
 
 @dataclass(frozen=True, repr=False)
@@ -18,3 +20,8 @@ class ProtocolRequest:
     # The header `DPoP`, and the client certificate of the connection; neither is checked yet.
     dpop_proof: str | None = None
     certificate: PresentedCertificate | None = None
+
+    @cached_property
+    def basic_credentials(self) -> BasicCredentials | None:
+        """The caller's name and secret; None where `authorization_header` is absent or not HTTP Basic."""
+        return read_basic(self.authorization_header)

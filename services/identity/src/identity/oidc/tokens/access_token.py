@@ -4,15 +4,13 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
-from joserfc.errors import JoseError
-from joserfc.jwt import JWTClaimsRegistry
-
 from identity.clock import Clock
 from identity.oidc.grants.store import GrantView
 from identity.oidc.protocol.lifetimes import ACCESS_TOKEN
 from identity.oidc.sender_constraint.binding import Binding, confirmation_in
 from identity.oidc.tokens import claims
-from identity.oidc.tokens.signing import TokenRefusedError, TokenSigner, seconds
+from identity.oidc.tokens.signing import TokenRefusedError, TokenSigner, VerifiedToken, seconds
+from identity.oidc.tokens.verified_tokens import VerifiedTokens, digest_of
 from identity.randomness import identifier
 from identity.relying_parties.clients import RegisteredClient
 
@@ -22,8 +20,11 @@ TYPE = "at+jwt"
 
 @dataclass(frozen=True)
 class AccessTokenClaims:
-    """What userinfo and token exchange read of an access token for this issuer."""
+    """What an access token says that is not over: read by userinfo, introspection and token exchange."""
 
+    # With all its claims, personal data among them.
+    token: VerifiedToken
+    audience: str
     subject: str
     client_id: str
     grant_id: str
@@ -38,7 +39,7 @@ class AccessTokens:
 
     def __init__(self, signer: TokenSigner, clock: Clock, issuer: str) -> None:
         self._signer, self._clock, self._issuer = signer, clock, issuer
-        self._lifetime = JWTClaimsRegistry(now=lambda: seconds(clock.now()), exp={"essential": True})
+        self._verified = VerifiedTokens[AccessTokenClaims]()
 
     def issue(
         self,
@@ -72,34 +73,32 @@ class AccessTokens:
         content = self._content(client.id, client, audience, scope, ACCESS_TOKEN)
         return self._sign(content | {"city": client.city_id}, binding)
 
-    def verify(self, token: str) -> Mapping[str, object]:
+    def verify(self, token: str) -> AccessTokenClaims:
         """Return the claims of an access token for any audience; raises `TokenRefusedError`.
 
         The kind is checked by `typ`: an ID token is none (RFC 9068 §4). Whether the token's grant still
         stands is for the caller to check.
         """
-        verified = self._signer.verify(token)
-        if str(verified.header.get("typ", "")).lower() not in (TYPE, f"application/{TYPE}"):
+        now, digest = self._clock.now(), digest_of(token)
+        known = self._verified.find(digest, now)
+        if known is not None and self._signer.is_current(known.token):
+            return known
+        read = _read(self._signer.verify(token))
+        if read.expires_at <= now:
             raise TokenRefusedError
-        try:
-            self._lifetime.validate({"exp": verified.claims.get("exp")})
-        except JoseError:
-            raise TokenRefusedError from None
-        return verified.claims
+        self._verified.keep(digest, read, now)
+        return read
 
     def verify_for_userinfo(self, token: str) -> AccessTokenClaims:
         """Return the claims of an access token for this issuer; raises `TokenRefusedError`."""
-        content = self.verify(token)
-        if content.get("aud") != self._issuer:
+        read = self.verify(token)
+        if read.audience != self._issuer:
             raise TokenRefusedError
-        return AccessTokenClaims(
-            subject=str(content.get("sub")),
-            client_id=str(content.get("client_id")),
-            grant_id=str(content.get("grant")),
-            scope=tuple(str(content.get("scope", "")).split()),
-            expires_at=datetime.fromtimestamp(int(str(content.get("exp"))), UTC),
-            confirmation=confirmation_in(content),
-        )
+        return read
+
+    def expire(self) -> None:
+        """Forget the tokens that were verified."""
+        self._verified.clear()
 
     def _content(
         self,
@@ -125,3 +124,20 @@ class AccessTokens:
         confirmation = binding.confirmation
         bound = content if confirmation is None else content | {"cnf": confirmation}
         return self._signer.sign(bound, ALGORITHM, TYPE)
+
+
+def _read(token: VerifiedToken) -> AccessTokenClaims:
+    content, expires = token.claims, token.claims.get("exp")
+    # Whole seconds, as this issuer writes them; True is none.
+    if token.kind.lower() not in (TYPE, f"application/{TYPE}") or type(expires) is not int:
+        raise TokenRefusedError
+    return AccessTokenClaims(
+        token=token,
+        audience=str(content.get("aud")),
+        subject=str(content.get("sub")),
+        client_id=str(content.get("client_id")),
+        grant_id=str(content.get("grant")),
+        scope=tuple(str(content.get("scope", "")).split()),
+        expires_at=datetime.fromtimestamp(expires, UTC),
+        confirmation=confirmation_in(content),
+    )

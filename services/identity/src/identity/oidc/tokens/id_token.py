@@ -70,7 +70,7 @@ class IdTokens:
         """
         verified = self._signer.verify(token)
         subject, audience, session_id = (verified.claims.get(name) for name in ("sub", "aud", "sid"))
-        is_id_token = verified.header.get("typ") == TYPE
+        is_id_token = verified.kind == TYPE
         if not is_id_token or not isinstance(subject, str) or not isinstance(audience, str):
             raise TokenRefusedError
         return IdTokenHint(subject, audience, session_id if isinstance(session_id, str) else None)
