@@ -7,7 +7,7 @@ from werkzeug.wrappers import Response
 
 from identity.clock import Clock
 from identity.oidc.client_authentication.certificates import PresentedCertificate
-from identity.oidc.grants.store import Grants, GrantView
+from identity.oidc.grants.store import Grants, UserInfoGrant
 from identity.oidc.protocol.replay_store import SingleUse, spend_alone
 from identity.oidc.protocol.responses import jwt_response
 from identity.oidc.sender_constraint import dpop
@@ -109,9 +109,9 @@ class UserInfo:
     def _answer(self, read: AccessTokenClaims, uses: tuple[SingleUse, ...], scheme: str) -> Response:
         now = self._clock.now()
         with self._storage.autocommit() as connection:
-            grant = Grants(connection).by_id(read.grant_id, now)
+            grant = Grants(connection).for_userinfo(read.grant_id, now)
         client = self._relying_parties.client(read.client_id)
-        if grant is None or client is None or not _is_live(grant, client, read):
+        if grant is None or client is None or not _is_of(grant, client, read):
             return _revoked(scheme)
         if "openid" not in read.scope:
             description = "The scope openid is needed."
@@ -132,9 +132,8 @@ class UserInfo:
         return self._signer.sign(content, client.userinfo_signed_response_alg, "JWT")
 
 
-def _is_live(grant: GrantView, client: RegisteredClient, read: AccessTokenClaims) -> bool:
-    is_same = (client.subject_of(grant.resident_id), grant.client_id) == (read.subject, client.id)
-    return is_same and grant.revoked_at is None and grant.stands
+def _is_of(grant: UserInfoGrant, client: RegisteredClient, read: AccessTokenClaims) -> bool:
+    return (client.subject_of(grant.resident_id), grant.client_id) == (read.subject, client.id)
 
 
 def _revoked(scheme: str) -> Response:

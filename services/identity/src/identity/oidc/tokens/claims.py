@@ -2,7 +2,7 @@
 
 from collections.abc import Collection
 
-from identity.oidc.grants.store import GrantView
+from identity.oidc.grants.store import GrantView, UserInfoGrant
 
 # The password alone; a second factor will bring its own value.
 SINGLE_FACTOR = "urn:community-access:acr:single-factor"
@@ -20,7 +20,9 @@ SCOPES = {
 ID_TOKEN_CLAIMS = ("iss", "sub", "aud", "exp", "iat", "auth_time", "acr", "amr", "sid", "nonce", "at_hash")
 
 
-def about_resident(grant: GrantView, *, scope: Collection[str], names: Collection[str]) -> dict[str, object]:
+def about_resident(
+    grant: GrantView | UserInfoGrant, *, scope: Collection[str], names: Collection[str]
+) -> dict[str, object]:
     """Return the claims that the scope contains, and those of these names: personal data."""
     claims: dict[str, object] = {
         "name": f"{grant.given_name} {grant.family_name}".strip(),
