@@ -1,6 +1,7 @@
 """Security headers on every response (ASVS 5.0 §3.4; WHATWG Fetch, CSP 3)."""
 
 from collections.abc import Iterable
+from functools import lru_cache
 from typing import TypeVar
 from urllib.parse import urlsplit
 
@@ -14,6 +15,8 @@ R = TypeVar("R", bound=HttpResponse)
 
 _TWO_YEARS = 63_072_000
 _FORM_ACTIONS = "form_action_origins"
+# Combinations of names for which the other headers are remembered; responses have fewer.
+_KINDS = 64
 
 _POLICY = {
     "default-src": "'none'",
@@ -45,15 +48,19 @@ class SecurityHeaders:
         ]
         if settings.served_over_https:
             self._always.append(("Strict-Transport-Security", f"max-age={_TWO_YEARS}; includeSubDomains"))
+        self._beside = lru_cache(_KINDS)(self._missing)
 
     def init_app(self, app: Flask) -> None:
         """Attach to the application."""
         app.after_request(self.complete)
 
-    def beside(self, names: Iterable[str]) -> list[tuple[str, str]]:
+    def beside(self, names: Iterable[str]) -> tuple[tuple[str, str], ...]:
         """Return the headers to add to a response that has headers of these names."""
+        return self._beside(tuple(names))
+
+    def _missing(self, names: tuple[str, ...]) -> tuple[tuple[str, str], ...]:
         present = {name.lower() for name in names}
-        return [header for header in self._always if header[0].lower() not in present]
+        return tuple(header for header in self._always if header[0].lower() not in present)
 
     def complete(self, response: R) -> R:
         """Add the headers to a response of Flask's current request."""

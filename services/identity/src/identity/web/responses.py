@@ -10,12 +10,13 @@ NO_STORE = (("Cache-Control", "no-store"), ("Pragma", "no-cache"))
 # The protection space of every challenge (RFC 9110 §11.5): one for the whole provider.
 REALM = "Community Access ID"
 BASIC_CHALLENGE = ("WWW-Authenticate", f'Basic realm="{REALM}", charset="UTF-8"')
+_to_json = json.JSONEncoder(separators=(",", ":")).encode
 _JSON = (("Content-Type", "application/json"), *NO_STORE)
 
 
 def json_response(status: int, content: Mapping[str, object], *headers: tuple[str, str]) -> Response:
     """Return a JSON response with these headers besides those about caching."""
-    return Response(json.dumps(content, separators=(",", ":")).encode(), status, [*_JSON, *headers])
+    return Response(_to_json(content).encode(), status, [*_JSON, *headers])
 
 
 def empty_response(*headers: tuple[str, str]) -> Response:
