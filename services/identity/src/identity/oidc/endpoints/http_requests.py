@@ -5,6 +5,7 @@ from urllib.parse import parse_qsl
 
 from werkzeug.exceptions import ClientDisconnected
 from werkzeug.wrappers import Request, Response
+from werkzeug.wsgi import get_content_length
 
 from identity.oidc.client_authentication.certificates import ClientCertificates, PresentedCertificate
 from identity.oidc.endpoints.userinfo import UserInfoRequest
@@ -96,7 +97,7 @@ def _pairs(request: Request) -> list[tuple[str, str]]:
     largest size for each request (docs/decisions/0077). Raises `HTTPException` for a body that is too long
     or was cut off.
     """
-    length, limit = request.content_length, request.max_content_length
+    length, limit = get_content_length(request.environ), request.max_content_length
     if length is None or limit is None or length > limit:
         body = request.stream.read()
     else:
