@@ -7,7 +7,7 @@ from werkzeug.wrappers import Response
 
 from identity.clock import Clock
 from identity.oidc.client_authentication.certificates import PresentedCertificate
-from identity.oidc.grants.store import Grants, UserInfoGrant
+from identity.oidc.grants.userinfo_store import UserInfoGrant, read_for_userinfo
 from identity.oidc.protocol.replay_store import SingleUse, spend_alone
 from identity.oidc.protocol.responses import jwt_response
 from identity.oidc.sender_constraint import dpop
@@ -109,7 +109,7 @@ class UserInfo:
     def _answer(self, read: AccessTokenClaims, uses: tuple[SingleUse, ...], scheme: str) -> Response:
         now = self._clock.now()
         with self._storage.autocommit() as connection:
-            grant = Grants(connection).for_userinfo(read.grant_id, now)
+            grant = read_for_userinfo(connection, read.grant_id, now)
         client = self._relying_parties.client(read.client_id)
         if grant is None or client is None or not _is_of(grant, client, read):
             return _revoked(scheme)

@@ -87,20 +87,6 @@ class GrantView:
     stands: bool
 
 
-@dataclass(frozen=True)
-class UserInfoGrant:
-    """What userinfo reads of a grant whose tokens work. Holds personal data."""
-
-    client_id: str
-    resident_id: str
-    userinfo_claims: tuple[str, ...]
-    email: str | None
-    email_verified: bool
-    given_name: str
-    family_name: str
-    language: str
-
-
 _READ = {"resources", "userinfo_claims", "id_token_claims", "amr", "email_verified", "stands"}
 _AS_STORED = tuple(field.name for field in fields(GrantView) if field.name not in _READ)
 _STANDING = (
@@ -114,20 +100,18 @@ _STANDING = (
     .outerjoin(SESSION, SESSION.c.id == GRANT.c.session_id)
     .outerjoin(PASSWORD, PASSWORD.c.resident_id == GRANT.c.resident_id)
 )
-_RESIDENT = (
+_VIEW = _STANDING.add_columns(
+    *GRANT.c,
     RESIDENT.c.email,
     RESIDENT.c.email_verified_at,
     RESIDENT.c.given_name,
     RESIDENT.c.family_name,
     RESIDENT.c.language,
 )
-_VIEW = _STANDING.add_columns(*GRANT.c, *_RESIDENT)
-_UNREVOKED = _STANDING.add_columns(GRANT.c.offline, GRANT.c.created_at).where(
-    GRANT.c.id == bindparam("grant_id"), GRANT.c.revoked_at.is_(None)
-)
-_ALIVE = CompiledStatement(_UNREVOKED)
-_FOR_USERINFO = CompiledStatement(
-    _UNREVOKED.add_columns(GRANT.c.client_id, GRANT.c.resident_id, GRANT.c.userinfo_claims, *_RESIDENT)
+_ALIVE = CompiledStatement(
+    _STANDING.add_columns(GRANT.c.offline, GRANT.c.created_at).where(
+        GRANT.c.id == bindparam("grant_id"), GRANT.c.revoked_at.is_(None)
+    )
 )
 _BY_ID = CompiledStatement(_VIEW.where(GRANT.c.id == bindparam("grant_id")))
 _BY_CODE = CompiledStatement(_VIEW.where(GRANT.c.code_digest == bindparam("digest")))
@@ -226,22 +210,6 @@ class Grants:
         """Tell whether the tokens of this grant work: it is not revoked, and it stands."""
         row = _ALIVE.row(self._executor, {"grant_id": grant_id})
         return row is not None and _stands(row, now)
-
-    def for_userinfo(self, grant_id: str, now: datetime) -> UserInfoGrant | None:
-        """Return what userinfo reads of this grant; None where its tokens do not work (`is_alive`)."""
-        row = _FOR_USERINFO.row(self._executor, {"grant_id": grant_id})
-        if row is None or not _stands(row, now):
-            return None
-        return UserInfoGrant(
-            client_id=row.client_id,
-            resident_id=row.resident_id,
-            userinfo_claims=tuple(row.userinfo_claims.split()),
-            email=row.email,
-            email_verified=row.email_verified_at is not None,
-            given_name=row.given_name,
-            family_name=row.family_name,
-            language=row.language,
-        )
 
     def claim_code(
         self, grant_id: str, ends: datetime, refresh_seed: str | None, now: datetime, jkt: str | None = None

@@ -2,7 +2,8 @@
 
 from collections.abc import Collection
 
-from identity.oidc.grants.store import GrantView, UserInfoGrant
+from identity.oidc.grants.store import GrantView
+from identity.oidc.grants.userinfo_store import UserInfoGrant
 
 # The password alone; a second factor will bring its own value.
 SINGLE_FACTOR = "urn:community-access:acr:single-factor"
