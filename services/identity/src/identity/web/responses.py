@@ -1,4 +1,4 @@
-"""JSON responses for programs, which no cache stores."""
+"""JSON responses for programs, which no cache stores, and redirects of browsers."""
 
 import json
 from collections.abc import Collection, Mapping
@@ -23,6 +23,11 @@ def empty_response(*headers: tuple[str, str]) -> Response:
     response = Response(status=204, headers=[*NO_STORE, *headers])
     del response.headers["Content-Type"]
     return response
+
+
+def see_other(location: str) -> Response:
+    """Return 303: the browser goes there by GET, without the content that it sent here (RFC 9700 §4.12)."""
+    return Response(b"", 303, [("Content-Type", "text/html; charset=utf-8"), ("Location", location)])
 
 
 def method_not_allowed(allowed: Collection[str]) -> Response:
