@@ -32,6 +32,10 @@ def unreadable(_request):
     raise BadRequest
 
 
+def left_where_named(request):
+    return None if request.args.get("leave") else empty_response()
+
+
 ROUTES = [
     Route("/things", READ, lambda _request: json_response(200, {"a": 1}), cross_origin=True),
     Route("/things/<name>", (*READ, "PUT"), lambda _request, name: json_response(200, {"name": name})),
@@ -42,6 +46,7 @@ ROUTES = [
     Route("/waiting", READ, waiting),
     Route("/absent", READ, absent),
     Route("/unreadable", READ, unreadable),
+    Route("/shared", WRITE, left_where_named, has_page=True),
 ]
 
 
@@ -76,6 +81,24 @@ class TestPaths:
 def test_a_database_that_cannot_be_used_is_asked_again_later(call):
     response = call("/waiting")
     assert (response.status_code, response.headers["Retry-After"]) == (503, "10")
+
+
+class TestSharedPaths:
+    """A path that has a page too."""
+
+    def test_its_view_answers(self, call):
+        assert call("/shared", method="POST").status_code == 204
+
+    @pytest.mark.parametrize("method", ["GET", "HEAD", "OPTIONS", "PUT"])
+    def test_other_methods_are_the_pages(self, call, method):
+        assert call("/shared", method=method).status_code == 418
+
+    def test_what_the_view_leaves_is_the_pages(self, call):
+        assert call("/shared?leave=yes", method="POST").status_code == 418
+
+    @pytest.mark.parametrize("path", ["/shared/", "/shared/below"])
+    def test_what_is_below_is_the_pages(self, call, path):
+        assert call(path, method="POST").status_code == 418
 
 
 class TestMethods:

@@ -14,6 +14,7 @@ from identity import randomness
 from identity.clock import Clock
 from identity.oidc.authorization import redirect_loops
 from identity.oidc.authorization.decision import Answered, Authorization, Outcome
+from identity.oidc.authorization.query import read_query
 from identity.oidc.authorization.redirect_loops import LoopCounter
 from identity.oidc.authorization.store import StoredInteraction
 from identity.oidc.protocol.parameters import Parameters
@@ -26,6 +27,8 @@ R = TypeVar("R", bound=Response)
 
 BROWSER_COOKIE = "browser"
 _DECIDED = "identity.authorization"
+# A choice of language, which pages keep.
+_LANGUAGE_CHOICE = f"{LANGUAGE_PARAMETER}="
 
 
 @dataclass(frozen=True)
@@ -62,8 +65,7 @@ class AuthorizationEndpoint:
             request.environ[_DECIDED] = error
             return None
         outcome = decided.outcome
-        # A choice of language is kept by pages.
-        needs_page = decided.is_loop or LANGUAGE_PARAMETER in request.args
+        needs_page = decided.is_loop or _LANGUAGE_CHOICE in request.environ.get("QUERY_STRING", "")
         if needs_page or not isinstance(outcome, Answered) or outcome.response.is_form_post:
             request.environ[_DECIDED] = decided
             return None
@@ -89,11 +91,11 @@ class AuthorizationEndpoint:
         return response
 
     def _decide(self, request: Request) -> Decided:
-        sent = request.form if request.method == "POST" else request.args
-        parameters = Parameters(sent.items(multi=True))
+        is_form = request.method == "POST"
+        parameters = Parameters(request.form.items(multi=True) if is_form else read_query(request.environ))
         known = self._cookies.of(request, BROWSER_COOKIE)
         signed_in = self._current_session.of(request)
-        if request.method == "POST" and known is None and signed_in is None:
+        if is_form and known is None and signed_in is None:
             return Decided(self._authorization.store_request(parameters))
         secret = known or randomness.secret()
         outcome = self._authorization.begin(parameters, signed_in, secret)
