@@ -122,3 +122,17 @@ def test_it_waits_for_no_form_with_a_password(provider: Provider, browser: Brows
         for _ in range(turns._at_once):  # noqa: SLF001 - so that the test need not find it out by waiting
             taken.enter_context(turns.turn("a stranger"))
         assert "code" in answered(browser.authorize(client.request()))
+
+
+def test_a_copy_of_the_cookie_that_comes_too_late_ends_the_session(
+    provider: Provider, browser: Browser, client: Client
+):
+    thief = provider.browser()
+    thief.client.set_cookie("session", browser.client.get_cookie("session").value, domain="localhost")
+    provider.advance(minutes=10)
+    for _ in range(2):
+        assert "code" in answered(browser.authorize(client.request()))
+    provider.advance(minutes=1)
+    for each in (thief, browser):
+        assert answered(each.authorize(client.request(prompt="none")))["error"] == "login_required"
+    assert provider.events().count("session_ended") == 1

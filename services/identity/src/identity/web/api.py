@@ -1,8 +1,8 @@
 """The API: a WSGI application for the paths that programs call, beside the pages that residents open.
 
-It answers in JSON, whatever happens, and needs nothing of what Flask prepares for a page: no session, no
+It answers in JSON, whatever happens, and needs nothing of what Flask prepares for a page: no page state, no
 language, no CSRF protection. Every path whose first segment is in its table is its own; all others go on to
-the pages. A path that has a page too is shared with it: what its view leaves goes on.
+the pages. One path is shared with its page, `/authorize`: its view redirects, or leaves the request to it.
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
