@@ -2,13 +2,14 @@
 
 import pytest
 from identity.errors import UnavailableError
-from identity.web.api import READ, WRITE, Api, Route
+from identity.web.api import READ, WRITE, Api, ApiRequest, Route
 from identity.web.documents import Document
 from identity.web.headers import SecurityHeaders
 from identity.web.responses import empty_response, json_response
 from structlog.testing import capture_logs
 from werkzeug.exceptions import BadRequest, NotFound
 from werkzeug.test import Client, create_environ
+from werkzeug.wrappers import Request
 
 
 def pages(_environ, start_response):
@@ -99,6 +100,15 @@ class TestSharedPaths:
     @pytest.mark.parametrize("path", ["/shared/", "/shared/below"])
     def test_what_is_below_is_the_pages(self, call, path):
         assert call(path, method="POST").status_code == 418
+
+
+@pytest.mark.parametrize(
+    "sent", ["", "a=1", "a=1; b=2;a=3", ' a = "x\\"y" ;;c', "a=\xc3\xa9; b", "=1; a=b=c", 'a="; b=2']
+)
+def test_cookies_are_read_as_werkzeug_reads_them(sent):
+    environ = create_environ() | {"HTTP_COOKIE": sent}
+    read = [list(kind(environ).cookies.items(multi=True)) for kind in (ApiRequest, Request)]
+    assert read[0] == read[1]
 
 
 class TestMethods:

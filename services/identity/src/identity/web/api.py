@@ -10,8 +10,11 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import structlog
+from werkzeug.datastructures import ImmutableMultiDict
 from werkzeug.exceptions import HTTPException, NotFound
 from werkzeug.routing import Map, Rule
+from werkzeug.sansio.http import parse_cookie
+from werkzeug.utils import cached_property
 from werkzeug.wrappers import Request, Response
 
 from identity.errors import UnavailableError, UnstorableTextError, where
@@ -57,6 +60,11 @@ class ApiRequest(Request):
     """A request to the API. Bodies are limited to 64 KiB; a view may set a lower limit."""
 
     max_content_length = _LARGEST_BODY
+
+    @cached_property
+    def cookies(self) -> ImmutableMultiDict[str, str]:
+        """Return the cookies, as Werkzeug does, which looks at every header for them: twice the cost or more."""
+        return parse_cookie(self.environ.get("HTTP_COOKIE"), cls=self.dict_storage_class)  # type: ignore[return-value] # as in Werkzeug
 
 
 class Api:
