@@ -63,7 +63,7 @@ class ApiRequest(Request):
 
     @cached_property
     def cookies(self) -> ImmutableMultiDict[str, str]:
-        """Return the cookies, as Werkzeug does, which looks at every header for them: twice the cost or more."""
+        """Return the cookies, as Werkzeug does, which looks at every header for them at twice the cost."""
         return parse_cookie(self.environ.get("HTTP_COOKIE"), cls=self.dict_storage_class)  # type: ignore[return-value] # as in Werkzeug
 
 
