@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Collection, Mapping
+from html import escape
 
 from werkzeug.wrappers import Response
 
@@ -26,8 +27,14 @@ def empty_response(*headers: tuple[str, str]) -> Response:
 
 
 def see_other(location: str) -> Response:
-    """Return 303: the browser goes there by GET, without the content that it sent here (RFC 9700 §4.12)."""
-    return Response(b"", 303, [("Content-Type", "text/html; charset=utf-8"), ("Location", location)])
+    """Return 303: the browser goes there by GET, without the content that it sent here (RFC 9700 §4.12).
+
+    The body has a link to the same place (RFC 9110 §15.4.4), for what follows no redirects.
+    """
+    note = f'<!doctype html><html lang="en"><title>Next</title><a href="{escape(location)}">Next</a>'
+    return Response(
+        note.encode(), 303, [("Content-Type", "text/html; charset=utf-8"), ("Location", location)]
+    )
 
 
 def method_not_allowed(allowed: Collection[str]) -> Response:
