@@ -1,4 +1,4 @@
-"""`python -m benchmarks.portal`: compares the portal's pages with the calls to its services that they make."""
+"""`python -m benchmarks.portal`: compares the portal's pages with the calls to services that they make."""
 
 import argparse
 import signal
@@ -13,7 +13,6 @@ from statistics import median
 from urllib.parse import urlsplit
 
 import psycopg
-from deploy.local.sample_city.accounts import Account, accounts
 
 from benchmarks import http_load, report
 from benchmarks.browser import Browser
@@ -23,6 +22,7 @@ from benchmarks.processes import BenchmarkError, Cores, pinned
 from benchmarks.servers import services
 from benchmarks.servers.identity import PASSWORD
 from benchmarks.servers.services import Services
+from deploy.local.sample_city.accounts import Account, accounts
 
 LINKED_ACCOUNTS = 3
 SECONDS_TO_WARM_UP = 1.0
@@ -91,7 +91,9 @@ def main() -> int:
     except KeyboardInterrupt:
         print("Stopped; nothing was written.", file=sys.stderr)
         return 128 + signal.SIGINT
-    conditions = f"Medians of {options.rounds} rounds of {options.seconds:g} s, {options.residents} residents side by side."
+    conditions = (
+        f"Medians of {options.rounds} rounds of {options.seconds:g} s, {options.residents} residents at once."
+    )
     text = f"{conditions}\n\n{report.table(_rows(costs))}"
     print(f"\n{text}")
     if not options.quick:

@@ -1,4 +1,4 @@
-"""identity, billing_link and the portal with the sample city: set up as `make run` does, by their own commands."""
+"""identity, billing_link and the portal with the sample city, set up by their own commands."""
 
 import asyncio
 import sys
@@ -7,15 +7,14 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from deploy.local import health, preparation, secret_file
-from deploy.local.commands import environment
-from deploy.local.errors import LocalError
-from deploy.local.settings import Settings, read
-
 from benchmarks.postgresql import Postgresql, postgresql
 from benchmarks.processes import BenchmarkError, Cores, ProcessTree, running
 from benchmarks.servers.identity import add_residents
 from benchmarks.servers.server import free_port
+from deploy.local import health, preparation, secret_file
+from deploy.local.commands import environment
+from deploy.local.errors import LocalError
+from deploy.local.settings import Settings, read
 
 NAMES = ("identity", "billing_link", "portal")
 COMMANDS = Path(sys.executable).parent

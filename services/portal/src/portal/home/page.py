@@ -40,7 +40,7 @@ class HomePage:
         """
         with ThreadPoolExecutor(1) as beside:
             read_profile = beside.submit(self._profile.load, live)
-            linked = self._billing.list_linked_accounts(live.id)
+            linked = self._billing.list_linked_accounts(live)
         profile = read_profile.result()
         if isinstance(linked, Refusal):
             return HomeContent(profile, [], [], ambiguous=False, billing_unavailable=True)

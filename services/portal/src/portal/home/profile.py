@@ -57,7 +57,7 @@ class ResidentProfile:
     def _fetch(self, live: LiveSession) -> Profile | None:
         try:
             # userinfo takes tokens whose audience is identity itself.
-            token = self._tokens.access_token(live.id, self._identity.issuer)
+            token = self._tokens.access_token(live, self._identity.issuer)
             with self._limit.call():
                 profile = self._identity.fetch_profile(token, live.subject)
         except GrantEndedError:
@@ -68,6 +68,6 @@ class ResidentProfile:
         now = self._clock.now()
         values: dict[str, object] = {"name": profile.name, "email": profile.email}
         sealed = self._secret_keys.encrypt(PURPOSE, live.id, values, now=int(now.timestamp()))
-        with self._storage.transaction() as tx:
-            Sessions(tx).save_profile(live.id, sealed, now)
+        with self._storage.autocommit() as connection:
+            Sessions(connection).save_profile(live.id, sealed, now)
         return profile
