@@ -65,4 +65,6 @@ def first_supported(tags: Iterable[str]) -> str:
 
 def current_language() -> str:
     """Return the language of this page, `en` or `es`."""
-    return str(get_locale().language)
+    if "language" not in g:
+        get_locale()
+    return str(g.language)

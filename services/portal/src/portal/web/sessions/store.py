@@ -155,7 +155,16 @@ class Sessions:
             return ReplayedSession(row.id)
         if use is SecretUse.EXPIRED:
             return None
-        return LiveSession(*row[:6], tokens=_stored(row, now), secret_use=use)
+        return LiveSession(
+            id=row.id,
+            subject=row.subject,
+            last_seen_at=row.last_seen_at,
+            expires_at=row.expires_at,
+            sealed_profile=row.sealed_profile,
+            profile_read_at=row.profile_read_at,
+            tokens=_stored(row, now),
+            secret_use=use,
+        )
 
     def rotate_secret(self, session_id: str, secret: str, successor: str, now: datetime) -> bool:
         """Replace the secret that was just used; False if another request did so first."""
