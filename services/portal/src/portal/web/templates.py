@@ -48,8 +48,7 @@ class _LanguageEnvironment(Environment):
             extensions=["jinja2.ext.i18n"],
         )
         self.globals.update(app.jinja_env.globals)
-        # The extension adds this method.
-        self.install_gettext_translations(translations, newstyle=True)  # type: ignore[attr-defined]
+        self.install_gettext_translations(translations, newstyle=True)  # type: ignore[attr-defined]  # of i18n
         self._constants = _Constants(translations.gettext, app.url_for)
 
     def _parse(self, source: str, name: str | None, filename: str | None) -> nodes.Template:
