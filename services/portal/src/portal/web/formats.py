@@ -4,7 +4,7 @@ from datetime import date, datetime
 from decimal import Decimal
 from functools import lru_cache
 
-from babel import dates
+from babel import Locale, dates
 from babel.numbers import format_currency
 from flask import Flask
 from flask_babel import format_date, format_datetime, format_time, to_user_timezone
@@ -50,7 +50,7 @@ def money(cents: int, currency: str = "USD") -> str:
 
 
 @lru_cache(CURRENCIES)
-def _around_amount(currency: str, locale: str, *, negative: bool) -> tuple[str, str, str]:
+def _around_amount(currency: str, locale: Locale, *, negative: bool) -> tuple[str, str, str]:
     """Return what stands around an amount; empty texts after the first where it has no two decimal places."""
     sample = "1.23"
     return format_currency(Decimal(f"{'-' if negative else ''}{sample}"), currency, locale=locale).partition(
@@ -65,7 +65,7 @@ def day(value: date) -> str:
 
 # Many residents' bills are due on the same days.
 @lru_cache(DAYS)
-def _day(value: date, locale: str) -> str:
+def _day(value: date, locale: Locale) -> str:
     return str(dates.format_date(value, "long", locale))
 
 
