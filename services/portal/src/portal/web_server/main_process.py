@@ -25,7 +25,7 @@ def run(target: str, descriptor: int, processes: int, threads: int) -> bool:
 
 
 def _serve(target: str, listening: socket.socket, threads: int, works: Callable[[], None]) -> None:
-    from portal.web_server import web_process  # noqa: PLC0415 - in the new process alone, as the application
+    from portal.web_server import web_process  # noqa: PLC0415 - in the new process alone
 
     module, _, name = target.partition(":")
     web_process.serve(getattr(import_module(module), name), listening, threads, works)

@@ -9,7 +9,7 @@ from typing import NoReturn
 
 from portal.errors import SettingsError
 from portal.setting_types import host_and_port
-from portal.web_server import main_process, web_process
+from portal.web_server import main_process, memory, web_process
 
 # Seconds in which processes of a server that was killed notice that they are alone.
 _SECONDS_TO_BE_FREE, _PAUSE = 3.0, 0.1
@@ -28,6 +28,7 @@ def serve(target: str, *, setting: str, bind: str, processes: int, threads: int)
     listening.set_inheritable(True)
     sys.stdout.flush()
     sys.stderr.flush()
+    os.environ.setdefault(*memory.ONE_HEAP)
     # -P: nothing is imported from the directory in which the command runs.
     command = [sys.executable, "-P", "-m", main_process.__name__]
     os.execv(sys.executable, [*command, target, str(listening.fileno()), str(processes), str(threads)])  # noqa: S606 - no shell is wanted
