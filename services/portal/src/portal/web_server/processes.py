@@ -185,9 +185,9 @@ class Processes:
 
 def _log_error(event: str, **details: object) -> None:
     """Write an event. The log is 18 MiB, of which a main process needs none while its processes live."""
-    import structlog  # noqa: PLC0415 - see above
+    import structlog  # noqa: PLC0415 - 18 MiB
 
-    from portal.logs import write_json_logs  # noqa: PLC0415
+    from portal.logs import write_json_logs  # noqa: PLC0415 - as above
 
     write_json_logs()
     structlog.get_logger().error(event, **details)
