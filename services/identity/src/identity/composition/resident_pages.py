@@ -81,6 +81,7 @@ def _sign_in(dependencies: Dependencies) -> list[Blueprint]:
     )
     pages = SignInPages(
         pages=dependencies.pages,
+        marked_pages=dependencies.marked_pages,
         csrf=dependencies.csrf,
         rate_limiter=dependencies.rate_limiter,
         current_session=dependencies.current_session,

@@ -8,7 +8,6 @@ from flask_babel import get_locale
 from identity.journeys.recovery.forms import ForgotPasswordForm, UnlockAccountForm
 from identity.journeys.recovery.request_link import RecoveryRequest, RequestRecoveryLink
 from identity.rate_limits.limiter import Action, RateLimiter
-from identity.residents.accounts.addresses import parse
 from identity.web import login_hints, messages, typed_email
 from identity.web.csrf import Csrf
 from identity.web.devices import Devices
@@ -82,7 +81,7 @@ class _RequestPage:
         typed_email.remember(form.email.data or "")
         visitor = current_visitor()
         continuation = self._pages.continuation()
-        address = parse(form.email.data or "")
+        address = form.email.address
         is_known_device = self._devices.known_for(address.key) is not None
         typed = RecoveryRequest(address, str(get_locale()), continuation, visitor, is_known_device)
         # The places of the owner's device are its own, whatever its neighbours ask for.
