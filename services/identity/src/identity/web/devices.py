@@ -62,8 +62,11 @@ class Devices:
         self._cookies.set(response, _COOKIE, text, _LIFETIME)
 
     def _read(self, cookies: Mapping[str, str]) -> tuple[str, dict[str, int]]:
+        text = cookies.get(self._cookies.full_name(_COOKIE))
+        if not text:
+            return "", {}
         try:
-            content = self._serializer.loads(cookies.get(self._cookies.full_name(_COOKIE), ""))
+            content = self._serializer.loads(text)
         except BadSignature:
             return "", {}
         # A list in cookies of the release before, which begins no generations.

@@ -8,6 +8,7 @@ import re
 from collections.abc import Callable, Hashable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from http import HTTPStatus
 from secrets import token_hex
 from typing import TYPE_CHECKING
 from urllib.parse import quote, urlencode
@@ -94,7 +95,8 @@ class MarkedPages:
         `context` is called with marks in their place, or with them where a page cannot be kept.
         """
         if get_flashed_messages():
-            return self._pages.render(template, continuation, **facts, **context(texts))
+            shown_once = {**facts, **context(texts)}
+            return self._pages.render(template, continuation, HTTPStatus.OK, retry_after=0, **shown_once)
         shell, is_carried = self._pages.shell(continuation), continuation != Continuation()
         shown = tuple(name for name, text in texts.items() if text)
         key = (template, shell.language, request.script_root, is_carried, shown, *facts.values())
