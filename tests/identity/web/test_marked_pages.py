@@ -24,13 +24,13 @@ def signed(secret_keys):
 def shown(client):
     """Return a function that opens the page in a new browser; its source is returned without the token."""
 
-    def shown(query="", typed="", last_method="", flashes=()):
+    def shown(query="", typed="", last_method="", path="/sign-in", flashes=()):
         browser = client.application.test_client()
         browser.set_cookie("last_method", last_method)
         with browser.session_transaction() as state:
             state.update(typed_email=typed, _flashes=list(flashes))
-        html = browser.get(f"/sign-in?{query}").get_data(as_text=True)
-        assert re.search(r'name="csrf_token" value="[\w.-]{60,}"', html)
+        html = browser.get(f"{path}?{query}").get_data(as_text=True)
+        assert path == "/help" or re.search(r'name="csrf_token" value="[\w.-]{60,}"', html)
         return re.sub(r'(name="csrf_token" value=")[^"]+', r"\1", html)
 
     return shown
@@ -40,7 +40,8 @@ def test_it_is_the_page_that_would_be_rendered(registered, shown, signed, monkey
     portal = signed(client_id="citizen-self-service")
     declinable = signed(client_id="citizen-self-service", path="/authorize/resume/1", declinable=True)
     queries = ["", "lang=es", "a=%22%26&lang=en", portal, f"{portal}&lang=es", declinable]
-    cases = list(product(queries, ("", ODD), ("", "password")))
+    cases = list(product(queries, ("", ODD), ("", "password"), ("/sign-in",)))
+    cases += product(queries, ("", ODD), ("",), ("/forgot-password", "/unlock-account", "/help"))
 
     def show_all():
         return [shown(*case) for case in cases]
@@ -92,3 +93,15 @@ def test_a_message_for_the_next_page_is_shown(shown):
     message = "Your password was changed."
     assert message in shown(flashes=[("info", message)])
     assert message not in shown()
+
+
+def test_a_page_without_a_form_gives_no_cookie(client):
+    assert "Set-Cookie" not in client.get("/help").headers
+
+
+def test_a_message_waits_for_a_page_that_shows_it(client):
+    message = "Your password was changed."
+    with client.session_transaction() as state:
+        state["_flashes"] = [("info", message)]
+    assert message not in client.get("/help").get_data(as_text=True)
+    assert message in client.get("/sign-in").get_data(as_text=True)

@@ -13,7 +13,8 @@ from secrets import token_hex
 from typing import TYPE_CHECKING
 from urllib.parse import quote, urlencode
 
-from flask import Flask, Response, current_app, get_flashed_messages, render_template, request
+from flask import Flask, Response, current_app, render_template, request
+from flask import session as page_state
 from flask_wtf.csrf import generate_csrf
 from markupsafe import escape
 
@@ -30,6 +31,8 @@ _MARK = token_hex(16)
 # As the name of an argument in a query, a mark is followed by the sign of its empty value.
 _MARKS = re.compile(f"{_MARK}-([A-Za-z_]+)-=?")
 _CSRF_TOKEN, _HERE, _IN = "csrf_token", "here", "in_"
+# Flask's own name.
+_FLASHES = "_flashes"
 _MOST_KEPT = 500
 
 
@@ -44,6 +47,11 @@ class MarkedPage:
     def __init__(self, html: str) -> None:
         # Between the marks, each followed by the name of the next.
         self._pieces = _MARKS.split(html)
+        self._names = frozenset(self._pieces[1::2])
+
+    def has(self, name: str) -> bool:
+        """Tell whether a text of this name is filled in."""
+        return name in self._names
 
     def fill_in(self, texts: Mapping[str, str]) -> str:
         """Return the page with these texts, escaped, in place of its marks."""
@@ -94,7 +102,7 @@ class MarkedPages:
         `facts` decide what the page shows: few for each website. `texts` differ from browser to browser, and
         `context` is called with marks in their place, or with them where a page cannot be kept.
         """
-        if get_flashed_messages():
+        if page_state.get(_FLASHES):
             shown_once = {**facts, **context(texts)}
             return self._pages.render(template, continuation, HTTPStatus.OK, retry_after=0, **shown_once)
         shell, is_carried = self._pages.shell(continuation), continuation != Continuation()
@@ -107,16 +115,14 @@ class MarkedPages:
             page = self._make(template, shell, {**facts, **context(marks)}, is_carried=is_carried)
             kept = _Kept(page, shell.city, shell.client)
             self._keep((website, key), kept)
-        filled = kept.page.fill_in(
-            {
-                **texts,
-                _CSRF_TOKEN: generate_csrf(),
-                _HERE: shell.here,
-                PARAMETER: quote(self._pages.sign(continuation)) if is_carried else "",
-                **{f"{_IN}{link.tag}": link.url for link in shell.languages},
-            }
-        )
-        return self._pages.respond(filled, shell)
+        urls = {f"{_IN}{link.tag}": link.url for link in shell.languages}
+        filled = {**texts, _HERE: shell.here, **urls}
+        # A token that no form needs would be a cookie for nothing.
+        if kept.page.has(_CSRF_TOKEN):
+            filled[_CSRF_TOKEN] = generate_csrf()
+        if kept.page.has(PARAMETER):
+            filled[PARAMETER] = quote(self._pages.sign(continuation))
+        return self._pages.respond(kept.page.fill_in(filled), shell)
 
     def _make(
         self, template: str, shell: Shell, context: Mapping[str, object], *, is_carried: bool
