@@ -236,7 +236,8 @@ class Lockout:
 
         It is what "Unlock account?" ends, and what staff see.
         """
-        stopped = or_(*(_is_stopped(each, now) for each in OriginClass))
+        left = _remaining(rules.day_of(now))
+        stopped = or_(*((COUNTS.c.origin == each.value) & (left >= each.stops_at) for each in OriginClass))
         found = self._executor.execute(
             select(case((stopped, 1), else_=0).label("is_stopped"))
             .where(self._of(email_key), or_(COUNTS.c.blocked_until > now, stopped))
@@ -295,7 +296,3 @@ class Lockout:
     def _subjects(self, email_key: str) -> list[str]:
         """Return the digests of the address, of the newest key first."""
         return self._secret_keys.keyed_digests("lockout", email_key)
-
-
-def _is_stopped(origin_class: OriginClass, now: datetime) -> ColumnElement[bool]:
-    return (COUNTS.c.origin == origin_class.value) & (_remaining(rules.day_of(now)) >= origin_class.stops_at)
