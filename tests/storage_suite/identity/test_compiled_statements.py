@@ -86,18 +86,6 @@ def test_what_it_writes_is_committed(lend, storage):
         assert FIND.row(connection, {"wanted": "one"})
 
 
-def test_it_runs_after_a_rollback(storage):
-    """psycopg lets the server forget all that is prepared, once it has prepared something itself."""
-    for _ in range(3):
-        with pytest.raises(ZeroDivisionError), storage.transaction() as tx:
-            for _ in range(10):
-                tx.execute(select(EVENTS.c.id))
-            FIND.row(tx, {"wanted": "one"})
-            raise ZeroDivisionError
-    with storage.transaction() as tx:
-        assert FIND.row(tx, {"wanted": "one"}) is None
-
-
 def lose(connection: Connection, storage: Storage) -> None:
     """End the connection from outside, as a restart of the database does."""
     driver_connection = connection.connection.driver_connection

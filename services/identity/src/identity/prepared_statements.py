@@ -64,13 +64,6 @@ class PreparedStatements:
                 raise
             return (yield from self._send(sql, dumped))
 
-    def forget(self) -> PQGen[None]:
-        """Let the server forget every statement: each is prepared anew at its next use."""
-        if self._prepared:
-            self._prepared.clear()
-            self._pgconn.send_query(b"DEALLOCATE ALL")
-            _checked((yield from execute(self._pgconn)))
-
     def _send(self, sql: Sql, dumped: Sequence[Buffer | None]) -> PQGen[Executed]:
         if self._prepares:
             name, reader = self._prepared.get(sql) or (yield from self._prepare(sql))

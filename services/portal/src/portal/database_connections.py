@@ -69,13 +69,6 @@ class BoundedConnection(psycopg.Connection[TupleRow]):
         """Execute a statement that this connection prepares once; raises psycopg's errors."""
         return self.wait(self.statements.execute(sql, values))
 
-    def rollback(self) -> None:
-        """Roll back. psycopg then lets the server forget what is prepared, whether it or we did so."""
-        is_needed = self.pgconn.transaction_status != TransactionStatus.IDLE
-        super().rollback()
-        if is_needed:
-            self.wait(self.statements.forget())
-
     def is_lost(self) -> bool:
         """Tell whether it is closed, given up, or in the middle of what was interrupted."""
         is_given_up = self.server is not None and self.server.gave_up(self)
