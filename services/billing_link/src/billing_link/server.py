@@ -21,6 +21,7 @@ from billing_link.config import ServerSettings
 from billing_link.database_probe import DatabaseProbe
 from billing_link.database_state import clock_fault, measure_lead
 from billing_link.errors import OperatorError, SettingsError, where
+from billing_link.linking.account_reads.store import JoinedReads
 from billing_link.linking.attempts import WINDOW
 from billing_link.linking.auto_link import AutoLink
 from billing_link.linking.city_cache import CityCache
@@ -163,13 +164,14 @@ class Server:
 
 
 def _verbs(storage: Storage, clock: Clock) -> Verbs:
-    records = ImportedRecords(storage)
+    # Records of another system would be read with `SeparateReads`.
+    records, reads = ImportedRecords(storage), JoinedReads(storage)
     link = LinkAccount(storage, records, clock)
     return Verbs(
-        resolve=ResolveAccount(storage, records, link, clock),
-        list_linked=ListLinkedAccounts(storage, records, AutoLink(storage, records, clock)),
-        unlink=UnlinkAccount(storage, records, clock),
-        get_account=GetAccount(storage, records),
+        resolve=ResolveAccount(storage, records, reads, link, clock),
+        list_linked=ListLinkedAccounts(reads, AutoLink(storage, records, clock)),
+        unlink=UnlinkAccount(storage, reads, clock),
+        get_account=GetAccount(reads),
     )
 
 

@@ -1,4 +1,4 @@
-"""Reads links from this service's database, then their accounts from any `BillingRecords`, such as a remote system."""
+"""Reads links from this service's database, then accounts from any `BillingRecords`."""
 
 from billing_link.billing_records.port import BillingRecords
 from billing_link.linking.account_reads.reads import Found, ResidentAccounts, Search

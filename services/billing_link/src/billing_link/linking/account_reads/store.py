@@ -26,7 +26,7 @@ _FIND_ACCOUNT = CompiledStatement(
         and_(
             # Above a limit the city is null: the index is not even looked into.
             is_account(
-                case((or_(_is_linked, _is_within_limits), bindparam("city_id"))),
+                case((or_(_is_linked, _is_within_limits), bindparam("of_city"))),
                 bindparam("customer_id"),
                 bindparam("account_number"),
             ),
