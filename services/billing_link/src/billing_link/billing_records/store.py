@@ -11,7 +11,7 @@ from sqlalchemy.sql.functions import FunctionElement
 
 from billing_link.billing_records.models import EarlierRegistrationRow, LedgerEntryRow, UtilityAccountRow
 from billing_link.billing_records.port import EarlierRegistration, Pair, UtilityAccount
-from billing_link.billing_records.statement import Entry, EntryKind, compute_statement
+from billing_link.billing_records.statement import Entry, compute_statement
 from billing_link.compiled_statements import CompiledStatement
 from billing_link.storage import Storage
 
@@ -93,7 +93,7 @@ def read_account(row: Any, pair: Pair) -> UtilityAccount | None:  # noqa: ANN401
         service_address=row.service_address,
         services=tuple(row.services.split()),
         closed_on=row.closed_on,
-        statement=compute_statement(_entry(fields) for fields in row.ledger or ()),
+        statement=compute_statement([_entry(fields) for fields in row.ledger or ()]),
     )
 
 
@@ -180,4 +180,4 @@ def _pair(row: Row[Any]) -> Pair:
 def _entry(fields: Sequence[Any]) -> Entry:
     posted_on, entry_id, kind, cents, due_on, number = fields
     due = date.fromisoformat(due_on) if due_on else None
-    return Entry(date.fromisoformat(posted_on), entry_id, EntryKind(kind), cents, due, number)
+    return Entry(date.fromisoformat(posted_on), entry_id, kind, cents, due, number)

@@ -13,7 +13,7 @@ from sqlalchemy import (
     case,
     delete,
     func,
-    literal,
+    literal_column,
     or_,
     select,
     update,
@@ -56,7 +56,7 @@ def _at_pair(links: Any = LinkRow) -> ColumnElement[bool]:  # noqa: ANN401 - lin
 
 
 # A table of one row: an outer join to it returns a row even where nothing matches.
-_one = select(literal(1).label("one")).subquery()
+_one = select(literal_column("1").label("one")).subquery()
 
 by_resident, _first, _again = aliased(AttemptsRow), aliased(AttemptsRow), aliased(AttemptsRow)
 failures_at_customer_id = case((by_resident.key.is_(None), _first.failures), else_=_again.failures)
@@ -112,7 +112,7 @@ _by_address = aliased(AutoLinkRow)
 _AUTO_LINK_STATE = CompiledStatement(
     select(
         AutoLinkRow.outcome,
-        select(literal(1))
+        select(literal_column("1"))
         .where(
             _by_address.address_digest == bindparam("address_digest"),
             or_(
