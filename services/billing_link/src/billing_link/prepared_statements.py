@@ -6,6 +6,7 @@ psycopg's cursor does the same, and more, for 135 µs of CPU a small statement; 
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import count
 
 from psycopg import Connection, abc, errors
 from psycopg.abc import Buffer, PQGen
@@ -42,6 +43,7 @@ class PreparedStatements:
         """Behind a pooler in transaction mode nothing can be prepared."""
         self._connection, self._pgconn, self._prepares = connection, connection.pgconn, prepares
         self._transformer: abc.Transformer = Transformer(connection)
+        self._numbers = count()
         # The name of each, and what reads its rows.
         self._prepared: dict[Sql, tuple[bytes, abc.Transformer]] = {}
 
@@ -74,7 +76,7 @@ class PreparedStatements:
         return Executed(reader.load_rows(0, result.ntuples, tuple), result.command_tuples or 0)
 
     def _prepare(self, sql: Sql) -> PQGen[tuple[bytes, abc.Transformer]]:
-        name = b"compiled_%d" % len(self._prepared)
+        name = b"compiled_%d" % next(self._numbers)
         self._pgconn.send_prepare(name, sql.text, sql.types)
         _checked((yield from execute(self._pgconn)))
         prepared = self._prepared[sql] = name, Transformer(self._connection)

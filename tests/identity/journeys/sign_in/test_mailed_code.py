@@ -99,7 +99,11 @@ class TestItTellsNoGuesserAnything:
         with sent_statements() as asked:
             page = browser.sign_in(email, password)
         _, fields = page.form("Sign in")
-        return page.status, page.source.replace(fields["csrf_token"], "").replace(email, ""), [text for text, _ in asked]
+        return (
+            page.status,
+            page.source.replace(fields["csrf_token"], "").replace(email, ""),
+            [text for text, _ in asked],
+        )
 
     def test_right_and_wrong_have_one_page_and_the_same_statements(self, make_browser, resident, stop):
         stop()
