@@ -20,11 +20,11 @@ from billing_link.linking.account_reads.store import JoinedReads
 from billing_link.linking.auto_link import AutoLink
 from billing_link.linking.cities import read_city
 from billing_link.linking.city_cache import CityCache, ServedCity
+from billing_link.linking.city_store import Cities
 from billing_link.linking.get_account import GetAccount
 from billing_link.linking.link_account import LinkAccount
 from billing_link.linking.list_linked_accounts import ListLinkedAccounts
 from billing_link.linking.resolve_account import ResolveAccount, TypedNumbers
-from billing_link.linking.store import Cities
 from billing_link.linking.unlink_account import UnlinkAccount
 from billing_link.storage import Storage
 from billing_link.tokens.caller import Caller

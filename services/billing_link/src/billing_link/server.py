@@ -22,6 +22,7 @@ from billing_link.database_probe import DatabaseProbe
 from billing_link.database_state import clock_fault, measure_lead
 from billing_link.errors import OperatorError, SettingsError, where
 from billing_link.linking.account_reads.store import JoinedReads
+from billing_link.linking.attempt_store import Attempts
 from billing_link.linking.attempts import WINDOW
 from billing_link.linking.auto_link import AutoLink
 from billing_link.linking.city_cache import CityCache
@@ -29,7 +30,6 @@ from billing_link.linking.get_account import GetAccount
 from billing_link.linking.link_account import LinkAccount
 from billing_link.linking.list_linked_accounts import ListLinkedAccounts
 from billing_link.linking.resolve_account import ResolveAccount
-from billing_link.linking.store import Attempts
 from billing_link.linking.unlink_account import UnlinkAccount
 from billing_link.log_writer import LogWriter
 from billing_link.logs import write_json_logs

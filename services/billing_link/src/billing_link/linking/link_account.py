@@ -9,8 +9,16 @@ from billing_link.billing_records.port import BillingRecords, UtilityAccount
 from billing_link.clock import Clock
 from billing_link.errors import Refusal, Refused
 from billing_link.linking.cities import City
-from billing_link.linking.links import MOST_LINKS, Link, Origin, Resident, account_ending, actor_of
-from billing_link.linking.store import LinkingState, Links, new_link
+from billing_link.linking.links import (
+    MOST_LINKS,
+    Link,
+    LinkingState,
+    Origin,
+    Resident,
+    account_ending,
+    actor_of,
+)
+from billing_link.linking.store import Links, new_link
 from billing_link.new_rows import NewRow, add_together
 from billing_link.notifications.store import NotificationKind, new_notification
 from billing_link.storage import Storage

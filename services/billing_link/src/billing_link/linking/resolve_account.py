@@ -9,6 +9,7 @@ from billing_link.billing_records.port import BillingRecords, Pair, UtilityAccou
 from billing_link.clock import Clock
 from billing_link.errors import Refusal, Refused
 from billing_link.linking.account_reads.reads import AccountReads, Search
+from billing_link.linking.attempt_store import Attempts
 from billing_link.linking.attempts import (
     MOST_AT_CUSTOMER_ID,
     MOST_BY_RESIDENT,
@@ -19,7 +20,6 @@ from billing_link.linking.city_cache import ServedCity
 from billing_link.linking.link_account import LinkAccount
 from billing_link.linking.links import Link, Resident, actor_of
 from billing_link.linking.number_formats import clean
-from billing_link.linking.store import Attempts
 from billing_link.storage import Storage
 from billing_link.tokens.caller import Caller
 

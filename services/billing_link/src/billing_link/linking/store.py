@@ -1,6 +1,5 @@
-"""All SQL of linking: cities, links and attempts. Statements of frequent calls are built once, on import."""
+"""All SQL of links and auto-links, and what is read with them."""
 
-from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -18,17 +17,24 @@ from sqlalchemy import (
     select,
     update,
 )
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import Connection
 from sqlalchemy.orm import aliased
 
 from billing_link.billing_records.port import Pair
 from billing_link.compiled_statements import CompiledStatement
 from billing_link.linking.attempts import AttemptKeys, FailureCount
-from billing_link.linking.links import AutoLinkOutcome, Link, Origin, Resident
-from billing_link.linking.models import AttemptsRow, AutoLinkRow, CityRow, LinkRow
+from billing_link.linking.links import (
+    AutoLinkOutcome,
+    AutoLinkState,
+    Link,
+    LinkingState,
+    Origin,
+    Resident,
+    ResidentLinks,
+)
+from billing_link.linking.models import AttemptsRow, AutoLinkRow, LinkRow
 from billing_link.new_rows import NewRow
-from billing_link.storage import insert_into, lock_key
+from billing_link.storage import lock_key
 
 _link_columns = (
     LinkRow.id.label("link_id"),
@@ -89,7 +95,6 @@ FIND_LINK = select(*_link_columns).where(_of_resident(), LinkRow.id == bindparam
 _LOOKUP_STATE, _RESIDENT_LINKS = CompiledStatement(LOOKUP_STATE), CompiledStatement(RESIDENT_LINKS)
 _FIND_LINK = CompiledStatement(FIND_LINK)
 
-_CITY = CompiledStatement(select(CityRow.document).where(CityRow.id == bindparam("city_id")))
 _other, _all = aliased(LinkRow), aliased(LinkRow)
 _LINKING_STATE = CompiledStatement(
     select(
@@ -135,26 +140,6 @@ _UNDO_AUTO_LINK = CompiledStatement(
 )
 
 
-def _recording_failure(table: "postgresql.Insert | sqlite.Insert") -> CompiledStatement:
-    over = AttemptsRow.began_at <= bindparam("since")
-    return CompiledStatement(
-        table.values(key=bindparam("key"), began_at=bindparam("began_at"), failures=1)
-        .on_conflict_do_update(
-            index_elements=[AttemptsRow.key],
-            set_={
-                "failures": case((over, 1), else_=AttemptsRow.failures + 1),
-                "began_at": case((over, table.excluded.began_at), else_=AttemptsRow.began_at),
-            },
-        )
-        .returning(AttemptsRow.failures, AttemptsRow.began_at)
-    )
-
-
-# The database's own INSERT, which knows `ON CONFLICT`.
-_RECORD_FAILURE = {
-    "postgresql": _recording_failure(postgresql.insert(AttemptsRow)),
-    "sqlite": _recording_failure(sqlite.insert(AttemptsRow)),
-}
 _LOCKS = {
     count: CompiledStatement(
         select(
@@ -176,60 +161,6 @@ class LookupState:
     # At the customer ID: of residents who, like this one, have or have not failed in the window.
     customer_failures: FailureCount | None
     own_link: Link | None
-
-
-@dataclass(frozen=True, slots=True)
-class ResidentLinks:
-    """A resident's links, oldest first, and the outcome of the auto-link, None before it was tried."""
-
-    auto_link_outcome: AutoLinkOutcome | None
-    links: list[Link]
-
-
-@dataclass(frozen=True, slots=True)
-class LinkingState:
-    """What decides whether a resident may link a pair."""
-
-    own_link: Link | None
-    # Links that the resident has.
-    count: int
-    # Others of the same issuer who have linked the pair.
-    other_subjects: list[str]
-
-
-@dataclass(frozen=True, slots=True)
-class AutoLinkState:
-    """What decides whether an auto-link may be made."""
-
-    # None before it was tried.
-    outcome: AutoLinkOutcome | None
-    # Whether the address has made a link since the day before, undone or not.
-    address_has_linked: bool
-
-
-class Cities:
-    """The cities that are served."""
-
-    def __init__(self, connection: Connection) -> None:
-        self._connection = connection
-
-    def find_document(self, city_id: str) -> Mapping[str, object] | None:
-        """Return the city's file as an operator put it, None if there is no such city."""
-        row = _CITY.row(self._connection, {"city_id": city_id})
-        return row.document if row else None
-
-    def list_documents(self) -> Sequence[Mapping[str, object]]:
-        """Return the file of every city, ordered by id."""
-        return self._connection.scalars(select(CityRow.document).order_by(CityRow.id)).all()
-
-    def put_city(self, city_id: str, document: Mapping[str, object], now: datetime) -> None:
-        """Add or replace a city."""
-        new = {"document": dict(document), "put_at": now}
-        self._connection.execute(
-            insert_into(self._connection, CityRow)
-            .values(id=city_id, **new)
-            .on_conflict_do_update(index_elements=[CityRow.id], set_=new)
-        )
 
 
 class Links:
@@ -316,23 +247,6 @@ def new_auto_link(
             "address_digest": address_digest,
         },
     )
-
-
-class Attempts:
-    """Failed attempts, counted by the keys of `attempts`."""
-
-    def __init__(self, connection: Connection) -> None:
-        self._connection = connection
-
-    def record_failure(self, key: str, now: datetime, since: datetime) -> FailureCount:
-        """Count one failure, atomically, and return the count; a window begun by `since` starts again."""
-        statement = _RECORD_FAILURE[self._connection.dialect.name]
-        row = statement.row(self._connection, {"key": key, "began_at": now, "since": since})
-        return FailureCount(row.failures, row.began_at)
-
-    def delete_begun_before(self, since: datetime) -> int:
-        """Delete the counts of windows that began by `since`; return how many."""
-        return self._connection.execute(delete(AttemptsRow).where(AttemptsRow.began_at <= since)).rowcount
 
 
 def resident_values(resident: Resident) -> dict[str, object]:
