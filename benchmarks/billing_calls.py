@@ -24,6 +24,7 @@ _SERVICE = "community_access.billing_link.v1.BillingLinkService"
 LINKS = 3
 # A resident can have so many.
 _MOST_LINKS = 100
+_OTHER_LINKS = 5_000
 
 
 @dataclass(frozen=True)
@@ -56,6 +57,7 @@ def resolve_request(index: int, *, remember: bool = False) -> bytes:
 def calls(target: str, database_url: str, issuer: Issuer, *, callers: int, accounts: int) -> list[Call]:
     """Return every call that is measured, at one server; some of its residents have links afterwards."""
     chance = Random(accounts)  # noqa: S311 - chooses an account, not a secret
+    _fill(database_url)
     tokens = [issuer.token(records.CITY_ID) for _ in range(callers)]
     links = [_link(target, token, place * LINKS) for place, token in enumerate(tokens)]
 
@@ -96,6 +98,25 @@ def _link(target: str, token: str, first: int) -> list[str]:
     return links
 
 
+def _fill(database_url: str) -> None:
+    """Add links of other residents, so that the database's plans are those of a city in use."""
+    with _connected(database_url) as connection:
+        connection.execute(
+            """
+            INSERT INTO links
+                (id, city_id, issuer, subject, customer_id_key, account_number_key, origin, linked_at)
+            SELECT 'other ' || n, %s, 'elsewhere', 'resident ' || n, n, n, 'resident', now()
+            FROM generate_series(1, %s) AS n
+            """,
+            [records.CITY_ID, _OTHER_LINKS],
+        )
+        connection.execute("ANALYZE")
+
+
+def _connected(database_url: str) -> "psycopg.Connection[tuple[object, ...]]":
+    return psycopg.connect(database_url.replace("+psycopg", "", 1), autocommit=True)
+
+
 def _linking(database_url: str, issuer: Issuer, kept: Sequence[Sequence[str]], accounts: int) -> Call:
     """Return the call that links a new account: each resident links as many as they may, in each run."""
     tokens = [issuer.token(records.CITY_ID) for _ in kept]
@@ -105,8 +126,11 @@ def _linking(database_url: str, issuer: Issuer, kept: Sequence[Sequence[str]], a
         return (resolve_request(index % accounts, remember=True) for index in indexes)
 
     def unlink() -> None:
-        with psycopg.connect(database_url.replace("+psycopg", "", 1), autocommit=True) as connection:
-            connection.execute("DELETE FROM links WHERE NOT id = ANY(%s)", [[*chain.from_iterable(kept)]])
+        with _connected(database_url) as connection:
+            kept_ids = [*chain.from_iterable(kept)]
+            connection.execute(
+                "DELETE FROM links WHERE NOT id = ANY(%s) AND id NOT LIKE 'other %%'", [kept_ids]
+            )
             connection.execute("DELETE FROM notices")
 
     callers = [Caller(token, partial(new_accounts, place)) for place, token in enumerate(tokens)]
