@@ -4,10 +4,11 @@ import math
 from collections.abc import Mapping, Sequence
 from html import escape
 
-WIDTH, ROW, LEFT, RIGHT, TOP, BOTTOM = 760, 36, 170, 40, 64, 44
-LOWEST, HIGHEST = 1 / 4, 64
+WIDTH, ROW, LEFT, RIGHT, TOP, BOTTOM = 800, 40, 180, 40, 64, 44
+LOWEST, HIGHEST = 1 / 8, 128
 # Readable on white and on black; shapes distinguish the servers without colour.
-COLOURS = ("#2378c3", "#d54309", "#538200")
+COLOURS = ("#2378c3", "#d54309", "#538200", "#a15c9b")
+TRIANGLE = 3
 STYLE = (
     "text{font:13px system-ui,sans-serif;fill:#1b1b1b}.quiet{fill:#71767a}"
     ".grid{stroke:#dfe1e2}.one{stroke:#71767a;stroke-width:2}"
@@ -43,7 +44,9 @@ def _axis(height: int, reference: str) -> list[str]:
         kind = "one" if power == 0 else "grid"
         parts.append(f'<line class="{kind}" x1="{x:.1f}" x2="{x:.1f}" y1="{TOP - 8}" y2="{bottom}"/>')
         parts.append(f'<text class="quiet" x="{x:.1f}" y="{bottom + 18}" text-anchor="middle">{label}</text>')
-    words = f"server CPU per operation, {escape(reference)} = 1 (logarithmic; left is cheaper)"
+    words = (
+        f"CPU of server and database per operation, {escape(reference)} = 1 (logarithmic; left is cheaper)"
+    )
     middle = (LEFT + WIDTH - RIGHT) / 2
     parts.append(f'<text class="quiet" x="{middle}" y="{height - 8}" text-anchor="middle">{words}</text>')
     return parts
@@ -68,6 +71,9 @@ def _mark(x: float, y: float, number: int) -> str:
     colour = COLOURS[number % len(COLOURS)]
     if number == 0:
         return f'<circle cx="{x:.1f}" cy="{y:.1f}" r="6" fill="{colour}"/>'
+    if number == TRIANGLE:
+        points = f"{x:.1f},{y - 7:.1f} {x - 7:.1f},{y + 5:.1f} {x + 7:.1f},{y + 5:.1f}"
+        return f'<polygon points="{points}" fill="{colour}"/>'
     turn = f' transform="rotate(45 {x:.1f} {y:.1f})"' if number % 2 else ""
     return f'<rect x="{x - 5:.1f}" y="{y - 5:.1f}" width="10" height="10" fill="{colour}"{turn}/>'
 
