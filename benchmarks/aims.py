@@ -4,8 +4,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 NOT_MEASURED = "not measured"
-# The largest process of `identity serve` after all load, in MiB.
-MEMORY = "memory of `identity serve`, MiB"
+# After all load, in MiB: what the largest process holds, and all processes with shared pages counted once.
+MEMORY = "memory of `identity serve`, one process, MiB"
+PROPORTIONAL_MEMORY = "the same with its parent (PSS), MiB"
 
 
 @dataclass(frozen=True)
@@ -51,6 +52,7 @@ AIMS = (
     Aim("GetAccount", _ECHO, 2.8),
     Aim("portal's home page, 3 accounts", "its calls + empty page", 2),
     Aim(MEMORY, "", 120),
+    Aim(PROPORTIONAL_MEMORY, "", 120),
 )
 HEAD = ["CPU, server and database", "measured", "aim at most", "stretch", "met"]
 

@@ -64,6 +64,10 @@ class HttpResponse:
         return self
 
 
+class NoResponseError(BenchmarkError):
+    """The server sends nothing."""
+
+
 class Elsewhere(NamedTuple):
     """A request to another address of the server than the one under load."""
 
@@ -144,21 +148,23 @@ class Connections:
         for connection in set(self._by_file.values()):
             connection.close()
 
-    def begin(self, operation: Begin, connection: "Connection | None" = None) -> None:
+    def begin(self, operation: Begin, connection: "Connection | None" = None) -> "Connection":
         """Begin an operation on this connection, or on a new one, unless there is nothing left to do."""
+        connection = connection or Connection(self._address, self._watch)
         exchange = operation()
         if exchange is not None:
             self.busy += 1
-            (connection or Connection(self._address, self._watch)).begin(operation, exchange)
+            connection.begin(operation, exchange)
+        return connection
 
     def wait(self, seconds: float) -> list["Connection"]:
         """Wait for responses; return the connections whose operation is complete or has failed.
 
-        Raises `BenchmarkError` if nothing comes within so many seconds.
+        Raises `NoResponseError` if nothing comes within so many seconds.
         """
         events = self._poll.poll(seconds)
         if not events:
-            raise BenchmarkError(f"No response within {seconds} s")
+            raise NoResponseError(f"No response within {seconds} s")
         awaited = ((self._by_file[file], file) for file, _ in events)
         ended = [connection for connection, file in awaited if connection.receive(file)]
         self.busy -= len(ended)

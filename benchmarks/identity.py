@@ -108,9 +108,6 @@ def _measure(options: argparse.Namespace, names: Sequence[str]) -> report.Report
         hash_before = argon2id_ms(cores)
         results |= measured([operation for operation in chosen if operation is SIGN_IN])
         memory["after password sign-ins"] = _memory(servers)
-        memory["then all its processes, shared pages once (PSS)"] = {
-            server.name: server.processes.proportional_mib() for server in servers
-        }
         return report.Report(
             results=results,
             servers=[server.name for server in servers if server.name not in PAGES],
@@ -118,6 +115,7 @@ def _measure(options: argparse.Namespace, names: Sequence[str]) -> report.Report
                 server.name for server in servers if server.name in (REFERENCE, hydra.NAME, canaille.NAME)
             ],
             memory=memory,
+            proportional_memory={server.name: server.processes.proportional_mib() for server in servers},
             argon2id_ms=(hash_before + argon2id_ms(cores)) / 2,
             conditions=_conditions(options, database.version),
         )

@@ -30,11 +30,11 @@ class Client:
         return f"Authorization: Basic {base64.b64encode(f'{self.id}:{self.secret}'.encode()).decode()}\r\n"
 
 
-# The requests of a visitor from an authorization request to the redirect with a code, which it returns.
-Authorize = Callable[["Visitor", str], Generator[Request, HttpResponse, HttpResponse]]
+# A part of an operation, which returns its last response.
+Step = Generator[Request, HttpResponse, HttpResponse]
 
 
-def _authorize(visitor: "Visitor", target: str) -> Generator[Request, HttpResponse, HttpResponse]:
+def _authorize(visitor: "Visitor", target: str) -> Step:
     return (yield visitor.requests.get(target, f"Cookie: {visitor.cookies}\r\n"))
 
 
@@ -49,7 +49,8 @@ class Provider:
     client_credentials: dict[str, str] = field(default_factory=dict)
     # The scope with which it gives a refresh token.
     scope: str = SCOPE
-    authorize: Authorize = _authorize
+    # From an authorization request to the redirect with a code.
+    authorize: Callable[["Visitor", str], Step] = _authorize
 
     @property
     def requests(self) -> Requests:
@@ -99,7 +100,7 @@ def jwks(visitor: Visitor) -> Exchange:
 def client_credentials(visitor: Visitor) -> Exchange:
     """Get a token for the client itself."""
     provider = visitor.provider
-    yield from _token(visitor, {"grant_type": "client_credentials"} | provider.client_credentials)
+    yield from _ask(visitor, {"grant_type": "client_credentials"} | provider.client_credentials)
 
 
 def authorization_request(provider: Provider) -> tuple[str, str]:
@@ -177,10 +178,16 @@ def empty_route(visitor: Visitor) -> Exchange:
     (yield visitor.requests.get(visitor.provider.path("empty_route"))).expect(OK)
 
 
-def _token(visitor: Visitor, form: dict[str, str]) -> Exchange:
+def _ask(visitor: Visitor, form: dict[str, str]) -> Step:
+    """Ask the token endpoint."""
     provider = visitor.provider
     request = visitor.requests.post(provider.path("token_endpoint"), form, provider.client.authorization)
-    given = (yield request).expect(OK).json()
+    return (yield request).expect(OK)
+
+
+def _token(visitor: Visitor, form: dict[str, str]) -> Exchange:
+    """Keep the tokens of a response."""
+    given = (yield from _ask(visitor, form)).json()
     visitor.access_token = str(given["access_token"])
     visitor.refresh_token = str(given.get("refresh_token", visitor.refresh_token))
 

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from benchmarks.aims import MEMORY
+from benchmarks.aims import MEMORY, PROPORTIONAL_MEMORY
 from benchmarks.chart import draw
 from benchmarks.measuring import Results
 from benchmarks.operations import EMPTY_ROUTE, PROTOCOL, SIGN_IN, SIGN_IN_PAGE, STATIC_PAGE, Operation
@@ -29,8 +29,10 @@ class Report:
     # In the order of the columns; the first is identity, which is compared with some of the others.
     servers: Sequence[str]
     compared: Sequence[str]
-    # Resident memory of each server in MiB, by the time of reading.
+    # Resident memory of each server's largest process in MiB, by the time of reading.
     memory: Mapping[str, Mapping[str, float]]
+    # Memory of all its processes at the end; pages that several share count once (PSS).
+    proportional_memory: Mapping[str, float]
     argon2id_ms: float
     conditions: str
 
@@ -59,7 +61,11 @@ class Report:
             for operation, _, lower_bound in self._bounds_of_pages()
             if (ratio := self._times_of(operation, lower_bound)) is not None
         }
-        return ratios | bounds | {MEMORY: max(of_server[first] for of_server in self.memory.values())}
+        memory = {
+            MEMORY: max(of_server[first] for of_server in self.memory.values()),
+            PROPORTIONAL_MEMORY: self.proportional_memory[first],
+        }
+        return ratios | bounds | memory
 
     def standing(self, reference: str) -> str:
         """Return where identity stands among the others, in a sentence."""
@@ -96,6 +102,8 @@ class Report:
         yield ["memory of the largest process, MiB", *self.servers]
         for moment, of_server in self.memory.items():
             yield [moment, *(f"{of_server[name]:.0f}" for name in self.servers)]
+        at_the_end = (f"{self.proportional_memory[name]:.0f}" for name in self.servers)
+        yield ["then all processes, shared pages once (PSS)", *at_the_end]
 
     def _lower_bounds(self) -> Iterator[list[str]]:
         first = self.servers[0]

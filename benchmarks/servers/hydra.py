@@ -4,7 +4,7 @@ Here the load generator takes the part of both, so that only Hydra's own work is
 """
 
 import secrets
-from collections.abc import Generator, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import partial
 from typing import Any
@@ -12,8 +12,8 @@ from urllib.parse import parse_qs, urlencode, urlsplit
 
 import requests
 
-from benchmarks.http_load import Address, Elsewhere, HttpResponse, Request, drive
-from benchmarks.operations import REDIRECT_URI, SCOPE, Client, Provider, Visitor, code
+from benchmarks.http_load import Address, Elsewhere, drive
+from benchmarks.operations import REDIRECT_URI, SCOPE, Client, Provider, Step, Visitor, code
 from benchmarks.peers import install
 from benchmarks.processes import BenchmarkError, run, running
 from benchmarks.servers.server import (
@@ -123,9 +123,7 @@ def _ask(
     return found
 
 
-def _authorize(
-    admin: Address, visitor: Visitor, target: str
-) -> Generator[Request, HttpResponse, HttpResponse]:
+def _authorize(admin: Address, visitor: Visitor, target: str) -> Step:
     """Accept the challenges with which Hydra redirects to applications; return the redirect with a code."""
     # The cookies of this authorization, beside that of the session.
     flow: dict[str, str] = {}
