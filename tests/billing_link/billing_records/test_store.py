@@ -2,7 +2,7 @@ from datetime import date
 
 import pytest
 from billing_link.billing_records.port import Pair
-from sqlalchemy import event
+from sent_statements import sent_statements
 
 PAIR = Pair("004215-01", "108734")
 
@@ -29,12 +29,12 @@ def test_the_balance_is_the_whole_ledgers_not_that_of_the_bills_shown(fourteen_b
     assert statement.last_payment.paid_on == date(2026, 2, 20)
 
 
-def test_an_account_and_a_list_of_accounts_are_read_in_one_statement_each(served, verbs, storage):
-    statements = []
-    engine = storage._statements  # noqa: SLF001 - SQLAlchemy counts statements by engine, which storage keeps
-    event.listen(engine, "before_cursor_execute", lambda *a: statements.append(a[2]))
-    one = verbs.records.find_account(served.city.id, PAIR, closed_after=None)
-    many = verbs.records.find_accounts(served.city.id, [PAIR, Pair("004216-02", "108735"), Pair("1", "2")])
+def test_an_account_and_a_list_of_accounts_are_read_in_one_statement_each(served, verbs):
+    with sent_statements() as statements:
+        one = verbs.records.find_account(served.city.id, PAIR, closed_after=None)
+        many = verbs.records.find_accounts(
+            served.city.id, [PAIR, Pair("004216-02", "108735"), Pair("1", "2")]
+        )
     assert len(statements) == 2
     assert many[PAIR] == one
     assert set(many) == {PAIR, Pair("004216-02", "108735")}

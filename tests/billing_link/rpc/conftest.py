@@ -1,5 +1,6 @@
 """A real server on a port of its own, and a client that reads its refusals."""
 
+import math
 from collections.abc import Iterator
 from types import SimpleNamespace
 from typing import Any
@@ -34,14 +35,14 @@ def server(settings) -> Iterator[Server]:
 @pytest.fixture
 def open_connection(server):
     """Return how the server opens a connection for single statements."""
-    return server.storage._statements.connect  # noqa: SLF001 - no public way makes the database fail or wait
+    return server.storage._statements._engine.connect  # noqa: SLF001 - no public way makes the database fail or wait
 
 
 @pytest.fixture
 def replace_open_connection(server, open_connection, monkeypatch):
     """Return a function that replaces how the server opens a connection for single statements."""
-    engine = server.storage._statements  # noqa: SLF001 - as above
-    return lambda replacement: monkeypatch.setattr(engine, "connect", replacement)
+    pool = server.storage._statements  # noqa: SLF001 - as above
+    return lambda replacement: monkeypatch.setattr(pool, "_take", lambda: (replacement(), math.inf))
 
 
 @pytest.fixture

@@ -10,7 +10,7 @@ import pytest
 from identity.rate_limits.mail_budget import MailBudget
 from identity.residents.accounts.models import SignInMethod
 from identity.residents.passwords.store import Passwords
-from sqlalchemy import Engine, event
+from sent_statements import sent_statements
 
 pytestmark = pytest.mark.database("postgresql")
 
@@ -49,31 +49,23 @@ def post(browser, action, fields):
 
 
 class Recorder:
-    """The statements that every engine of this process sends, and the rows that the writing ones touch."""
-
-    def __init__(self) -> None:
-        self.sent: list[tuple[str, int]] = []
-
-    def after(self, _connection, cursor, statement, _parameters, _context, _many):
-        # Kept for all requests together and written now and then.
-        if "event_counts" in statement:
-            return
-        is_read = statement.lstrip().upper().startswith("SELECT")
-        self.sent.append((statement, 0 if is_read else cursor.rowcount))
+    """The statements that this process sends, and the rows that the writing ones touch."""
 
     def of(self, act):
         """Return what was sent while `act` ran."""
-        self.sent.clear()
-        act()
-        return list(self.sent)
+        with sent_statements() as sent:
+            act()
+        # Counts are kept for all requests together and written now and then.
+        return [
+            (statement, 0 if statement.lstrip().upper().startswith("SELECT") else rows)
+            for statement, rows in sent
+            if "event_counts" not in statement
+        ]
 
 
 @pytest.fixture
 def recorder():
-    recorder = Recorder()
-    event.listen(Engine, "after_cursor_execute", recorder.after)
-    yield recorder
-    event.remove(Engine, "after_cursor_execute", recorder.after)
+    return Recorder()
 
 
 @pytest.fixture

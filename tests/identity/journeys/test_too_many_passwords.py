@@ -12,7 +12,8 @@ from identity.rate_limits.models import RequestCount
 from identity.residents.lockout.models import FailureCount
 from identity.storage import table_of
 from page import Form, Page
-from sqlalchemy import Engine, event, func, select
+from sent_statements import sent_statements
+from sqlalchemy import func, select
 
 EMAIL, PASSWORD = "jane@example.com", "seven herons over the pond"
 BUSY = "We are very busy right now. Wait ten seconds, then try again."
@@ -36,21 +37,6 @@ def busy(app: Flask, monkeypatch: pytest.MonkeyPatch) -> Iterator[ExitStack]:
         while taken.enter_context(turns.turn("stranger")):
             pass
         yield taken
-
-
-@contextmanager
-def statements() -> Iterator[list[str]]:
-    """Collect every statement that any database gets during the block."""
-    seen: list[str] = []
-
-    def note(_connection: object, _cursor: object, text: str, *_: object) -> None:
-        seen.append(text)
-
-    event.listen(Engine, "before_cursor_execute", note)
-    try:
-        yield seen
-    finally:
-        event.remove(Engine, "before_cursor_execute", note)
 
 
 @pytest.mark.parametrize("path", FORMS)
@@ -121,7 +107,7 @@ def test_it_costs_no_statement_and_nothing_counts_it(app, storage, busy, residen
     client = app.test_client()
     for path, typed in FORMS.items():
         client.post(path, data=typed)
-    with statements() as seen:
+    with sent_statements() as seen:
         for path, typed in FORMS.items():
             assert client.post(path, data=typed).status_code == 503
     assert seen == []

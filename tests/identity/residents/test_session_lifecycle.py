@@ -102,11 +102,13 @@ def is_live(storage, now):
 
 @pytest.fixture
 def recorded(storage):
+    """Return a function that lists the recorded events by name: they have one time."""
+
     def recorded():
         with storage.transaction() as tx:
-            return [
+            return sorted(
                 (each.event, each.resident_id, each.session_id) for each in tx.scalars(select(AuditEvent))
-            ]
+            )
 
     return recorded
 
@@ -136,7 +138,7 @@ def test_remember_me_replaces_a_session_that_was_begun_without(sign_in, jane, an
     assert session.remembered
     assert (is_live(before[1].secret), is_live(session.secret)) == (False, True)
     assert announced.events == [SessionEnded(jane, before[1].sid)]
-    assert recorded()[-1] == (Event.SESSION_ENDED, jane, before[1].sid)
+    assert recorded().count((Event.SESSION_ENDED, jane, before[1].sid)) == 1
 
 
 def test_another_resident_ends_the_session_of_the_browser(sign_in, jane, john, announced, is_live, recorded):
@@ -145,7 +147,7 @@ def test_another_resident_ends_the_session_of_the_browser(sign_in, jane, john, a
     assert (is_live(before[1].secret), is_live(session.secret)) == (False, True)
     assert not session.remembered
     assert announced.events == [SessionEnded(jane, before[1].sid)]
-    assert recorded()[-1] == (Event.SESSION_ENDED, jane, before[1].sid)
+    assert recorded().count((Event.SESSION_ENDED, jane, before[1].sid)) == 1
 
 
 def test_a_session_that_ended_meanwhile_does_not_go_on(sign_in, storage, lifecycle, jane, announced, now):
@@ -167,7 +169,7 @@ def test_every_reason_is_announced_and_recorded_once(
             lifecycle.end(tx, [session.sid], end_reason, now)
     assert announced.events == [SessionEnded(jane, session.sid, INITIATORS[end_reason])]
     ended = Event.SIGN_OUT if end_reason is EndReason.SIGNED_OUT else Event.SESSION_ENDED
-    assert recorded()[1:] == [(ended, jane, session.sid)]
+    assert recorded() == sorted([(Event.SIGN_IN_SUCCEEDED, jane, session.sid), (ended, jane, session.sid)])
 
 
 @pytest.mark.parametrize("end_reason", EndReason)

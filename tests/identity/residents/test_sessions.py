@@ -1,10 +1,10 @@
 from datetime import timedelta
-from types import SimpleNamespace
 
 import pytest
 from identity.residents.accounts.models import Resident
 from identity.residents.sessions.models import Session
 from identity.residents.sessions.store import EndedSession, Sessions
+from sent_statements import sent_statements
 from sqlalchemy import update
 
 MINUTE = timedelta(minutes=1)
@@ -59,17 +59,12 @@ def test_the_secret_is_not_in_the_database(connection, begin):
     assert begun.secret not in map(str, stored)
 
 
-def test_finding_is_one_statement(begin, connection, now):
+def test_finding_is_one_statement(begin, sessions, now):
     begun = begin()
-    statements = []
-
-    def note(statement, parameters):
-        statements.append(str(statement))
-        return connection.execute(statement, parameters)
-
-    assert Sessions(SimpleNamespace(execute=note)).find_session(begun.secret, now)
-    assert len(statements) == 1
-    assert statements[0].startswith("SELECT")
+    with sent_statements() as sent:
+        assert sessions.find_session(begun.secret, now)
+    [(statement, _)] = sent
+    assert statement.startswith("SELECT")
 
 
 def test_thirty_minutes_without_a_request_end_it(sessions, begin, now):

@@ -9,6 +9,7 @@ Behind a pooler in transaction mode, each transaction of a connection may reach 
 nothing is prepared there, and nothing set for a session (docs/decisions/0038).
 """
 
+from collections.abc import Sequence
 from threading import Lock
 from time import monotonic
 from typing import Any
@@ -19,6 +20,8 @@ from psycopg.pq import TransactionStatus
 from psycopg.rows import TupleRow
 from sqlalchemy import Engine, event
 from sqlalchemy.exc import InvalidatePoolError
+
+from billing_link.prepared_statements import Executed, PreparedStatements, Sql
 
 # Seconds that one statement may take: for a request, whose caller leaves after three; for the worker; for a
 # command, which may merge millions of rows.
@@ -60,6 +63,16 @@ class BoundedConnection(psycopg.Connection[TupleRow]):
     is_pooled: bool = False
     was_lent: bool = False
     server: "DatabaseServer | None" = None
+    statements: PreparedStatements
+
+    def execute_prepared(self, sql: Sql, values: Sequence[object]) -> Executed:
+        """Execute a statement that this connection prepares once; raises psycopg's errors."""
+        return self.wait(self.statements.execute(sql, values))
+
+    def is_lost(self) -> bool:
+        """Tell whether it is closed, given up, or in the middle of what was interrupted."""
+        is_given_up = self.server is not None and self.server.gave_up(self)
+        return is_given_up or self.pgconn.transaction_status != TransactionStatus.IDLE
 
     def wait(self, gen: PQGen[RV], interval: float = 0.1, timeout: float | None = None) -> RV:
         """Wait as psycopg does, which waits for every answer here; raises `SilentServerError`."""
@@ -115,9 +128,13 @@ class DatabaseServer:
             self._left_at = now
             self.note_loss(0)
 
+    def gave_up(self, connection: BoundedConnection) -> bool:
+        """Tell whether the connection was made before others were lost."""
+        return connection.made_at < self._lost_before
+
     def _refuse_lost(self, connection: BoundedConnection, *_: object) -> None:
         # One that was made for this use stays, even if another has just been lost: the pool tries only twice.
-        if connection.was_lent and connection.made_at < self._lost_before:
+        if connection.was_lent and self.gave_up(connection):
             raise InvalidatePoolError
         connection.was_lent = True
 
@@ -146,6 +163,7 @@ class DatabaseServer:
         if connection.is_pooled:
             connection.prepare_threshold = None
         connection.autocommit = False
+        connection.statements = PreparedStatements(connection, prepares=not connection.is_pooled)
         connection.deadline, connection.server = self._statement_seconds + _GRACE, self
         self._answers, connection.made_at = True, monotonic()
         self._connected_at = connection.made_at

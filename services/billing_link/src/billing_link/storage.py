@@ -29,6 +29,7 @@ from sqlalchemy import (
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import Connection
 
+from billing_link.autocommit_pool import AutocommitPool
 from billing_link.database_connections import FOR_COMMANDS, FOR_REQUESTS, DatabaseServer
 from billing_link.database_faults import neutral_errors
 from billing_link.database_files import keep_private
@@ -51,6 +52,14 @@ NAMING = {
 POOL_SIZE = 16
 # Whether a connection is tried before each use: a round trip that single statements cannot afford.
 PRE_PING = False
+
+# An option of connections on which every statement commits.
+COMMITS_EACH_STATEMENT = "commits_each_statement"
+_COMMIT_EACH_STATEMENT: dict[str, Any] = {
+    "isolation_level": "AUTOCOMMIT",
+    "pool_reset_on_return": None,
+    "execution_options": {COMMITS_EACH_STATEMENT: True},
+}
 
 
 class UtcDateTime(TypeDecorator[datetime]):
@@ -91,15 +100,14 @@ class Storage:
     ) -> None:
         """Connect lazily. Each statement ends within so many seconds, or the database is unavailable."""
         options = _engine_options(database_url, pool_size, statement_seconds)
-        self._statements = create_engine(
-            database_url, isolation_level="AUTOCOMMIT", pool_reset_on_return=None, **options
-        )
+        statements = create_engine(database_url, **options, **_COMMIT_EACH_STATEMENT)
         self._transactions = create_engine(database_url, **options)
-        self.is_sqlite = self._statements.dialect.name == "sqlite"
+        self.is_sqlite = statements.dialect.name == "sqlite"
         server = DatabaseServer(statement_seconds)
-        _prepare(self._statements, server)
+        _prepare(statements, server)
         _prepare(self._transactions, server)
         _begin_immediately(self._transactions)
+        self._statements = AutocommitPool(statements, pool_size)
 
     @contextmanager
     def transaction(self) -> Iterator[Connection]:
@@ -113,7 +121,7 @@ class Storage:
     @contextmanager
     def autocommit(self) -> Iterator[Connection]:
         """Lend a connection on which every statement commits by itself. Raises `UnavailableError`."""
-        with neutral_errors(), self._statements.connect() as connection:
+        with neutral_errors(), self._statements.lend() as connection:
             yield connection
 
     def is_reachable(self) -> bool:

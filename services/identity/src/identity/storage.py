@@ -35,6 +35,7 @@ from sqlalchemy import (
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import Connection
 
+from identity.autocommit_pool import AutocommitPool
 from identity.database_connections import FOR_COMMANDS, FOR_REQUESTS, DatabaseServer
 from identity.database_faults import neutral_errors
 from identity.database_files import keep_private
@@ -60,8 +61,14 @@ POOL_SIZE = 16
 # Whether a connection is tried before each use: a round trip that single statements cannot afford.
 PRE_PING = False
 
+# An option of connections on which every statement commits.
+COMMITS_EACH_STATEMENT = "commits_each_statement"
+_COMMIT_EACH_STATEMENT: dict[str, Any] = {
+    "isolation_level": "AUTOCOMMIT",
+    "pool_reset_on_return": None,
+    "execution_options": {COMMITS_EACH_STATEMENT: True},
+}
 _AUTOCOMMIT = "autocommit"
-_COMMIT_EACH_STATEMENT = {"isolation_level": "AUTOCOMMIT", "pool_reset_on_return": None}
 
 
 class UtcDateTime(TypeDecorator[datetime]):
@@ -122,7 +129,7 @@ class Storage:
         """Connect lazily. Each statement ends within so many seconds, or the database is unavailable."""
         self._url = _absolute(database_url)
         self._options = _engine_options(database_url, pool_size, statement_seconds)
-        self._statement_seconds = statement_seconds
+        self._pool_size, self._statement_seconds = pool_size, statement_seconds
 
     def init_app(self, app: Flask) -> None:
         """Attach to the application whose context carries the transactions."""
@@ -134,10 +141,11 @@ class Storage:
         db.init_app(app)
         self._app = app
         with app.app_context():
-            self._transactions, self._statements = db.engines[None], db.engines[_AUTOCOMMIT]
+            self._transactions, statements = db.engines[None], db.engines[_AUTOCOMMIT]
         server = DatabaseServer(self._statement_seconds)
         _prepare(self._transactions, server)
-        _prepare(self._statements, server)
+        _prepare(statements, server)
+        self._statements = AutocommitPool(statements, self._pool_size)
 
     @contextmanager
     def transaction(self) -> Iterator[Transaction]:
@@ -162,7 +170,7 @@ class Storage:
     @contextmanager
     def autocommit(self) -> Iterator[Connection]:
         """Lend a connection on which every statement commits by itself. Raises `UnavailableError`."""
-        with neutral_errors(), self._statements.connect() as connection:
+        with neutral_errors(), self._statements.lend() as connection:
             yield connection
 
     def is_reachable(self) -> bool:

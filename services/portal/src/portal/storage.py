@@ -1,6 +1,8 @@
-"""The database, and the one way to it: a `transaction`, an ORM session that commits at its end.
+"""The database, and the two ways to it.
 
-It raises `UnavailableError` when the database does not answer, has no room, or is held by others.
+Pages write in a `transaction`: an ORM session that commits at its end. What every page reads uses
+`autocommit`, where each statement is its own transaction and costs one round trip. Both raise
+`UnavailableError` when the database does not answer, has no room, or is held by others.
 """
 
 import hashlib
@@ -24,7 +26,9 @@ from sqlalchemy import (
     select,
     text,
 )
+from sqlalchemy.engine import Connection
 
+from portal.autocommit_pool import AutocommitPool
 from portal.database_connections import FOR_COMMANDS, FOR_REQUESTS, DatabaseServer
 from portal.database_faults import neutral_errors
 from portal.database_files import keep_private
@@ -32,8 +36,10 @@ from portal.database_state import LockHolder, ServerState, lock_holders, read_st
 from portal.errors import UnavailableError
 from portal.storable_text import check_storable
 
-# A verb's transaction; what a store is constructed with.
+# A verb's transaction.
 Transaction = orm.Session
+# What a store is constructed with: a verb's transaction, or a connection on which every statement commits.
+Executor = Transaction | Connection
 
 NAMING = {
     "ix": "ix_%(table_name)s_%(column_0_N_name)s",
@@ -47,6 +53,14 @@ NAMING = {
 POOL_SIZE = 16
 # Whether a connection is tried before each use: a page has time for one more round trip.
 PRE_PING = True
+
+# An option of connections on which every statement commits.
+COMMITS_EACH_STATEMENT = "commits_each_statement"
+_COMMIT_EACH_STATEMENT: dict[str, Any] = {
+    "isolation_level": "AUTOCOMMIT",
+    "pool_reset_on_return": None,
+    "execution_options": {COMMITS_EACH_STATEMENT: True},
+}
 
 
 class UtcDateTime(TypeDecorator[datetime]):
@@ -87,8 +101,12 @@ class Storage:
     ) -> None:
         """Connect lazily. Each statement ends within so many seconds, or the database is unavailable."""
         options = _engine_options(database_url, pool_size, statement_seconds)
+        statements = create_engine(database_url, **options, **_COMMIT_EACH_STATEMENT)
         self._transactions = create_engine(database_url, **options)
-        _prepare(self._transactions, DatabaseServer(statement_seconds))
+        server = DatabaseServer(statement_seconds)
+        _prepare(statements, server)
+        _prepare(self._transactions, server)
+        self._statements = AutocommitPool(statements, pool_size)
 
     @contextmanager
     def transaction(self) -> Iterator[Transaction]:
@@ -99,19 +117,25 @@ class Storage:
         with neutral_errors(), orm.Session(self._transactions, expire_on_commit=False) as tx, tx.begin():
             yield tx
 
+    @contextmanager
+    def autocommit(self) -> Iterator[Connection]:
+        """Lend a connection on which every statement commits by itself. Raises `UnavailableError`."""
+        with neutral_errors(), self._statements.lend() as connection:
+            yield connection
+
     def is_reachable(self) -> bool:
         """Tell whether the database answers."""
         try:
-            with self.transaction() as tx:
-                tx.execute(text("SELECT 1"))
+            with self.autocommit() as connection:
+                connection.execute(text("SELECT 1"))
         except UnavailableError:
             return False
         return True
 
     def server_state(self) -> ServerState | None:
         """Return the state of the server; None for SQLite, which has none. Raises `UnavailableError`."""
-        with self.transaction() as tx:
-            return read_state(tx.connection())
+        with self.autocommit() as connection:
+            return read_state(connection)
 
     def try_writing(self) -> None:
         """Write something that leaves nothing; raises `UnavailableError` if the database cannot."""
@@ -131,6 +155,7 @@ class Storage:
 
     def dispose(self) -> None:
         """Close every connection."""
+        self._statements.dispose()
         self._transactions.dispose()
 
 
