@@ -12,7 +12,7 @@ from pathlib import Path
 PROC = Path("/proc")
 TICKS_PER_SECOND = os.sysconf("SC_CLK_TCK")
 BYTES_PER_PAGE = os.sysconf("SC_PAGE_SIZE")
-SECONDS_TO_START = 120
+SECONDS_TO_START = 60
 SECONDS_TO_STOP = 10
 
 

@@ -7,7 +7,6 @@ import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import partial
-from typing import Any
 from urllib.parse import parse_qs, urlencode, urlsplit
 
 import requests
@@ -20,7 +19,7 @@ from benchmarks.servers.server import (
     SECONDS_TO_ANSWER,
     Server,
     ServerContext,
-    answers,
+    accepts,
     free_port,
     metadata_of,
 )
@@ -30,7 +29,7 @@ PROGRAM = str(install.BINARIES / "hydra")
 SESSION_COOKIE = "ory_hydra_session_dev"
 # Hydra gives a refresh token for this scope only.
 HYDRA_SCOPE = f"{SCOPE} offline_access"
-# Hydra makes an RSA key of 4096 bits for a set that it finds empty.
+# Where Hydra finds no key at its first use, it makes one of RSA with 4096 bits.
 KEY_SETS = ("hydra.openid.id-token", "hydra.jwt.access-token")
 LOGIN: dict[str, object] = {"subject": "resident", "remember": True, "remember_for": 3600}
 CONSENT: dict[str, object] = {
@@ -49,7 +48,9 @@ def start(context: ServerContext, connections: int) -> Iterator[Server]:
     run([PROGRAM, "migrate", "sql", "--yes", "--read-from-env"], settings)
     log = context.directory / f"{NAME}.log"
     command = [PROGRAM, "serve", "all", "--dev"]
-    with running(command, settings, log, context.cores.server, partial(answers, issuer)) as processes:
+    # Not its discovery document, which needs a key.
+    ready = partial(accepts, admin_port)
+    with running(command, settings, log, context.cores.server, ready) as processes:
         _register(admin, client)
         metadata = metadata_of(issuer) | {"introspection_endpoint": f"{admin}/admin/oauth2/introspect"}
         provider = Provider(
@@ -91,11 +92,7 @@ def _register(admin: str, client: Client) -> None:
         session.trust_env = False
         ask = partial(_ask, session)
         for key_set in KEY_SETS:
-            keys = f"{admin}/admin/keys/{key_set}"
-            own = ask("GET", keys).get("keys", [])
-            ask("POST", keys, {"alg": "ES256", "use": "sig", "kid": key_set})
-            for key in own:
-                ask("DELETE", f"{keys}/{key['kid']}")
+            ask(f"{admin}/admin/keys/{key_set}", {"alg": "ES256", "use": "sig", "kid": key_set})
         registration = {
             "client_id": client.id,
             "client_secret": client.secret,
@@ -107,20 +104,13 @@ def _register(admin: str, client: Client) -> None:
             "token_endpoint_auth_method": "client_secret_basic",
             "skip_consent": True,
         }
-        ask("POST", f"{admin}/admin/clients", registration)
+        ask(f"{admin}/admin/clients", registration)
 
 
-def _ask(
-    session: requests.Session, method: str, url: str, document: dict[str, object] | None = None
-) -> dict[str, Any]:
-    """Return the JSON object of the response, an empty one when there is nothing."""
-    response = session.request(method, url, json=document, timeout=10 * SECONDS_TO_ANSWER)
-    if response.status_code == requests.codes.not_found:
-        return {}
+def _ask(session: requests.Session, url: str, document: dict[str, object]) -> None:
+    response = session.post(url, json=document, timeout=10 * SECONDS_TO_ANSWER)
     if not response.ok:
-        raise BenchmarkError(f"{method} {url}: {response.status_code}\n{response.text[:1000]}")
-    found: dict[str, Any] = response.json() if response.content else {}
-    return found
+        raise BenchmarkError(f"{url}: {response.status_code}\n{response.text[:1000]}")
 
 
 def _authorize(admin: Address, visitor: Visitor, target: str) -> Step:
