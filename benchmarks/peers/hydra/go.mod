@@ -1,6 +1,6 @@
 module community-access/benchmarks/hydra
 
-go 1.26
+go 1.22
 
 require github.com/ory/hydra/v2 v2.3.0
 
