@@ -35,6 +35,7 @@ class Aim:
 
 _OIDC_PROVIDER = "oidc-provider ES256"
 _ECHO = "empty gRPC echo"
+_ITS_CALLS = "its calls + an empty page"
 AIMS = (
     Aim("code + PKCE", _OIDC_PROVIDER, 0.65, 0.5),
     Aim("refresh", _OIDC_PROVIDER, 0.65, 0.5),
@@ -50,7 +51,8 @@ AIMS = (
     Aim("ResolveAccount", _ECHO, 2.2, 1.8),
     Aim("ListLinkedAccounts (3 links)", _ECHO, 2.8),
     Aim("GetAccount", _ECHO, 2.8),
-    Aim("portal's home page, 3 accounts", "its calls + empty page", 2),
+    Aim("portal's home page, 3 accounts", _ITS_CALLS, 2),
+    Aim("portal's home page, 3 accounts, profile read", _ITS_CALLS, 2),
     Aim(MEMORY, "", 120),
     Aim(PROPORTIONAL_MEMORY, "", 120),
 )
