@@ -74,7 +74,7 @@ def _options() -> argparse.Namespace:
     options = parser.parse_args()
     options.warm_up = SECONDS_TO_WARM_UP / 3 if options.quick else SECONDS_TO_WARM_UP
     if options.quick:
-        options.rounds, options.seconds, options.servers = 1, 1.0, list(QUICK)
+        options.rounds, options.seconds, options.servers = 1, 0.7, list(QUICK)
     return options
 
 
