@@ -35,6 +35,10 @@ class Browser:
         form = self._form()
         self._show("POST", urljoin(self.address, form.action), form.values | typed)
 
+    def post(self, address: str, **typed: str) -> None:
+        """Post these fields to an address, with the hidden fields of the page's form."""
+        self._show("POST", address, self.form() | typed)
+
     def cookies(self, address: str) -> str:
         """Return the `Cookie` header that a request to this address carries."""
         return self._session.prepare_request(requests.Request("GET", address)).headers.get("Cookie", "")

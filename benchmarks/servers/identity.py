@@ -56,7 +56,7 @@ def start(context: ServerContext, connections: int) -> Iterator[Server]:
         "IDENTITY_SIGN_INS_PER_MINUTE": "1000000",
     }
     _register(client, settings)
-    emails = _add_residents(url, connections)
+    emails = add_residents(url, connections)
     log = context.directory / f"{NAME}.log"
     with running(
         [COMMAND, "serve"], settings, log, context.cores.server, partial(answers, issuer)
@@ -86,7 +86,7 @@ def _register(client: Client, settings: dict[str, str]) -> None:
     run(command, settings | secret, json.dumps(registration))
 
 
-def _add_residents(database_url: str, count: int) -> list[str]:
+def add_residents(database_url: str, count: int) -> list[str]:
     """Add residents through the stores of identity, without a mail server; return their addresses.
 
     One for each connection: concurrent attempts at one address wait for each other.

@@ -6,6 +6,7 @@ from datetime import timedelta
 import grpc
 import pytest
 from community_access.billing_link.v1 import billing_link_pb2 as pb
+from sent_statements import sent_statements
 
 
 def test_it_has_the_guides_sections_and_sidebar(resident) -> None:
@@ -185,3 +186,16 @@ def test_identity_and_billing_link_are_asked_at_the_same_time(resident, identity
 
     assert time.monotonic() - began < 1.9
     assert "Ana Rivera" in page.text
+
+
+def test_a_page_whose_profile_is_known_costs_one_statement_and_one_call(
+    resident, identity, billing_link
+) -> None:
+    resident.get("/home")
+    asked = len(identity.seen), len(billing_link.seen)
+
+    with sent_statements() as sent:
+        resident.page("/home")
+
+    assert [statement.partition(" ")[0] for statement, _ in sent] == ["SELECT"]
+    assert (len(identity.seen) - asked[0], len(billing_link.seen) - asked[1]) == (0, 1)

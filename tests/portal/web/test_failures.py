@@ -45,7 +45,7 @@ def test_a_database_that_does_not_answer_is_a_page_for_later(resident, monkeypat
     def silent(*_arguments: object) -> None:
         raise UnavailableError("the database does not answer")
 
-    monkeypatch.setattr("portal.storage.Storage.transaction", silent)
+    monkeypatch.setattr("portal.storage.Storage.autocommit", silent)
 
     page = Page(resident.get(path))
 

@@ -38,6 +38,7 @@ from portal.web.path_prefix import HEALTH, PathPrefix
 from portal.web.resident_billing import ResidentBilling
 from portal.web.sessions.routes import SessionRoutes
 from portal.web.sessions.tokens import SessionTokens, TokenCipher
+from portal.web.templates import Templates
 from portal.web.url_rules import PageRule, TextConverter
 
 # In bytes; the largest form is the search.
@@ -72,7 +73,7 @@ def create_app(
         each.expire for each in (identity, token_requests, userinfo_requests, city, billing_link)
     ]
     current = CurrentResident(storage, clock, settings, secret_keys)
-    pages = Pages(city, current, clock)
+    pages = Pages(Templates(app), city, current, clock)
     cipher = TokenCipher(secret_keys)
     tokens = SessionTokens(storage, cipher, identity, clock, token_requests)
     billing = ResidentBilling(billing_link, tokens, settings.billing_link_audience)

@@ -30,6 +30,7 @@ class SecretKeys:
 
     def __init__(self, keys: Sequence[str]) -> None:
         self._keys = list(keys)
+        self._ciphers: dict[str, MultiFernet] = {}
 
     def encrypt(self, purpose: str, owner: str, values: dict[str, object], *, now: int) -> str:
         """Encrypt values for one purpose and one owner (AES-128-CBC, HMAC-SHA256); `now` in Unix seconds."""
@@ -60,8 +61,10 @@ class SecretKeys:
         return [_derive(key, purpose) for key in reversed(self._keys)]
 
     def _cipher(self, purpose: str) -> MultiFernet:
-        keys = (_derive(key, f"seal {purpose}") for key in self._keys)
-        return MultiFernet([Fernet(base64.urlsafe_b64encode(key)) for key in keys])
+        if purpose not in self._ciphers:
+            keys = (_derive(key, f"seal {purpose}") for key in self._keys)
+            self._ciphers[purpose] = MultiFernet([Fernet(base64.urlsafe_b64encode(key)) for key in keys])
+        return self._ciphers[purpose]
 
 
 def _derive(key: str, purpose: str) -> bytes:

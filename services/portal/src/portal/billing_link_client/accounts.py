@@ -33,24 +33,31 @@ class Payment:
 
 
 @dataclass(frozen=True, kw_only=True)
-class UtilityAccount:
-    """One (customer ID, account number) pair in the city's billing records."""
+class AccountSummary:
+    """What a list shows of one (customer ID, account number) pair in the city's billing records."""
 
-    # Both numbers as printed on the bill.
+    # As printed on the bill.
     account_number: str
-    customer_id: str
-    customer_name: str
     service_address: str
     closed: bool
     closed_on: date | None
-    # The contract's codes, such as `water`.
-    services: Sequence[str]
     # Negative: a credit.
     balance_cents: int
     # ISO 4217.
     currency: str
     # None: nothing is due.
     due_on: date | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class UtilityAccount(AccountSummary):
+    """All that is known of the account."""
+
+    # As printed on the bill.
+    customer_id: str
+    customer_name: str
+    # The contract's codes, such as `water`.
+    services: Sequence[str]
     last_payment: Payment | None
     # Newest first, at most 12.
     recent_bills: Sequence[Bill]
@@ -75,6 +82,14 @@ class LinkedAccount:
 
 
 @dataclass(frozen=True)
+class LinkedSummary:
+    """A link, and what a list shows of its account."""
+
+    link: Link
+    account: AccountSummary
+
+
+@dataclass(frozen=True)
 class Found:
     """The account with two numbers. `link` is None if it is not linked to the resident."""
 
@@ -86,7 +101,7 @@ class Found:
 class LinkedAccounts:
     """All accounts linked to the resident in the city, oldest link first."""
 
-    accounts: Sequence[LinkedAccount]
+    accounts: Sequence[LinkedSummary]
     auto_link: AutoLink
 
 

@@ -1,16 +1,19 @@
 """From the contract's messages to the portal's values. Each raises `ValueError` for a date that is none."""
 
 from datetime import UTC, date
+from typing import TypedDict
 
 from community_access.billing_link.v1 import billing_link_pb2 as pb
 
 from portal.billing_link_client.accounts import (
+    AccountSummary,
     AutoLink,
     Bill,
     Found,
     Link,
     LinkedAccount,
     LinkedAccounts,
+    LinkedSummary,
     Payment,
     UtilityAccount,
 )
@@ -29,7 +32,7 @@ def found(response: pb.ResolveAccountResponse) -> Found:
 def linked_accounts(response: pb.ListLinkedAccountsResponse) -> LinkedAccounts:
     """Read the answer of ListLinkedAccounts."""
     return LinkedAccounts(
-        [linked_account(each) for each in response.accounts],
+        [LinkedSummary(_link(each.link), _summary(each.account)) for each in response.accounts],
         AUTO_LINKS.get(response.auto_link_outcome, AutoLink.NONE),
     )
 
@@ -48,19 +51,18 @@ def _link(link: pb.Link) -> Link:
     )
 
 
+def _summary(account: pb.UtilityAccount) -> AccountSummary:
+    # A list has bills too, which it does not show: reading them costs more than all the rest.
+    return AccountSummary(**_shown_in_lists(account))
+
+
 def _account(account: pb.UtilityAccount) -> UtilityAccount:
     payment = account.last_payment
     return UtilityAccount(
-        account_number=account.account_number,
+        **_shown_in_lists(account),
         customer_id=account.customer_id,
         customer_name=account.customer_name,
-        service_address=account.service_address,
-        closed=account.status == pb.ACCOUNT_STATUS_CLOSED,
-        closed_on=_day(account.closed_on) if account.HasField("closed_on") else None,
         services=list(account.services),
-        balance_cents=account.balance_cents,
-        currency=account.currency_code or "USD",
-        due_on=_day(account.due_on) if account.HasField("due_on") else None,
         last_payment=Payment(_day(payment.paid_on), payment.amount_cents)
         if account.HasField("last_payment")
         else None,
@@ -69,6 +71,28 @@ def _account(account: pb.UtilityAccount) -> UtilityAccount:
             for bill in account.recent_bills
         ],
     )
+
+
+class _ShownInLists(TypedDict):
+    account_number: str
+    service_address: str
+    closed: bool
+    closed_on: date | None
+    balance_cents: int
+    currency: str
+    due_on: date | None
+
+
+def _shown_in_lists(account: pb.UtilityAccount) -> _ShownInLists:
+    return {
+        "account_number": account.account_number,
+        "service_address": account.service_address,
+        "closed": account.status == pb.ACCOUNT_STATUS_CLOSED,
+        "closed_on": _day(account.closed_on) if account.HasField("closed_on") else None,
+        "balance_cents": account.balance_cents,
+        "currency": account.currency_code or "USD",
+        "due_on": _day(account.due_on) if account.HasField("due_on") else None,
+    }
 
 
 def _day(text: str) -> date:

@@ -34,14 +34,17 @@ class ResidentProfile:
         self._storage, self._secret_keys, self._tokens = storage, secret_keys, tokens
         self._identity, self._clock, self._limit = identity, clock, limit
 
+    def is_stale(self, live: LiveSession) -> bool:
+        """Tell whether `load` asks identity."""
+        return live.profile_read_at is None or live.profile_read_at + LIFETIME <= self._clock.now()
+
     def load(self, live: LiveSession) -> Profile | None:
         """Return the profile; None if identity has neither name nor address. Raises `GrantEndedError`.
 
         While identity cannot be asked, the profile of before serves.
         """
         profile = self._open(live)
-        stale_at = live.profile_read_at + LIFETIME if live.profile_read_at else None
-        if profile is None or stale_at is None or stale_at <= self._clock.now():
+        if profile is None or self.is_stale(live):
             profile = self._fetch(live) or profile
         return profile if profile and (profile.name or profile.email) else None
 
@@ -57,7 +60,7 @@ class ResidentProfile:
     def _fetch(self, live: LiveSession) -> Profile | None:
         try:
             # userinfo takes tokens whose audience is identity itself.
-            token = self._tokens.access_token(live.id, self._identity.issuer)
+            token = self._tokens.access_token(live, self._identity.issuer)
             with self._limit.call():
                 profile = self._identity.fetch_profile(token, live.subject)
         except GrantEndedError:
@@ -68,6 +71,6 @@ class ResidentProfile:
         now = self._clock.now()
         values: dict[str, object] = {"name": profile.name, "email": profile.email}
         sealed = self._secret_keys.encrypt(PURPOSE, live.id, values, now=int(now.timestamp()))
-        with self._storage.transaction() as tx:
-            Sessions(tx).save_profile(live.id, sealed, now)
+        with self._storage.autocommit() as connection:
+            Sessions(connection).save_profile(live.id, sealed, now)
         return profile

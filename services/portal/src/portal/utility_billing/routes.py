@@ -15,6 +15,7 @@ from portal.web.current_resident import CurrentResident
 from portal.web.form_state import FormState
 from portal.web.pages import Pages
 from portal.web.resident_billing import ResidentBilling
+from portal.web.sessions.store import LiveSession
 
 CORRECTABLE = 422
 # The reasons for which the resident can change the form and search again; the others are 503, or 429.
@@ -59,7 +60,7 @@ class UtilityBillingRoutes:
         typed = dict(kept or vars(found))
         if any(typed.values()):
             flash(_("Your numbers are still here. Please click Search again."))
-        return self._render_form(live.id, SearchForm(data=typed))
+        return self._render_form(live, SearchForm(data=typed))
 
     def submit_search(self) -> Response:
         """Search. A found account is shown by a page of its own, which can be reloaded."""
@@ -70,13 +71,13 @@ class UtilityBillingRoutes:
             return self._keep_form()
         form = SearchForm(request.form)
         if not form.validate():
-            return self._render_form(live.id, form, status=CORRECTABLE)
+            return self._render_form(live, form, status=CORRECTABLE)
         numbers, remember = form.numbers(), bool(form.remember.data)
         found = self._billing.resolve_account(
-            live.id, numbers.account_number, numbers.customer_id, remember=remember
+            live, numbers.account_number, numbers.customer_id, remember=remember
         )
         if isinstance(found, Refusal):
-            return self._render_form(live.id, form, found, _status(found.reason))
+            return self._render_form(live, form, found, _status(found.reason))
         if found.link:
             if remember:
                 flash(_("This account is saved on your profile. You will see it here next time."))
@@ -95,7 +96,7 @@ class UtilityBillingRoutes:
     def forget(self, link_id: str) -> Response:
         """Unlink an account: confirmed, or the one click that undoes an auto-link."""
         live = self._current.require_session()
-        if isinstance(self._billing.unlink_account(live.id, link_id), Refusal):
+        if isinstance(self._billing.unlink_account(live, link_id), Refusal):
             return self._pages.render("unavailable.html", 503)
         flash(_("The account is no longer saved on your profile."))
         to_home = request.form.get("from") == "home"
@@ -108,7 +109,7 @@ class UtilityBillingRoutes:
         return redirect(url_for("utility_billing.search"), 303)
 
     def _render_linked(self, template: str, link_id: str) -> Response:
-        linked = self._billing.get_account(self._current.require_session().id, link_id)
+        linked = self._billing.get_account(self._current.require_session(), link_id)
         if not isinstance(linked, Refusal):
             return self._pages.render(template, linked=linked, account=linked.account)
         if linked.reason in (RefusalReason.LINK_NOT_FOUND, RefusalReason.FIELD_INVALID):
@@ -116,11 +117,11 @@ class UtilityBillingRoutes:
         return self._pages.render("unavailable.html", 503)
 
     def _render_form(
-        self, session_id: str, form: SearchForm, refusal: Refusal | None = None, status: int = 200
+        self, live: LiveSession, form: SearchForm, refusal: Refusal | None = None, status: int = 200
     ) -> Response:
         # Where the search had to wait in vain, the page does not wait a second time.
         in_vain = refusal is not None and refusal.reason is RefusalReason.UNAVAILABLE
-        linked = refusal if in_vain else self._billing.list_linked_accounts(session_id)
+        linked = refusal if in_vain else self._billing.list_linked_accounts(live)
         retry_after = refusal.retry_after if refusal else 0
         response = self._pages.render(
             "utility_billing/search.html",

@@ -81,15 +81,15 @@ class CurrentResident:
         session.clear()
         if live is None:
             return None
-        with self._storage.transaction() as tx:
-            return Sessions(tx).end_session(live.id)
+        with self._storage.autocommit() as connection:
+            return Sessions(connection).end_session(live.id)
 
     def begin_session(self, response: Response, secret: str) -> None:
         """Set a new session's cookie and end the old session and CSRF token (OWASP ASVS 7.2.4)."""
         old = request.cookies.get(self._names.session)
         if old:
-            with self._storage.transaction() as tx:
-                Sessions(tx).end_session_by_secret(old)
+            with self._storage.autocommit() as connection:
+                Sessions(connection).end_session_by_secret(old)
         session.clear()
         g.pop("session_successor", None)
         self._set(response, self._names.session, secret)
@@ -117,8 +117,8 @@ class CurrentResident:
         if not secret:
             return None
         now = self._clock.now()
-        with self._storage.transaction() as tx:
-            sessions = Sessions(tx)
+        with self._storage.autocommit() as connection:
+            sessions = Sessions(connection)
             found = sessions.find_session(secret, now)
             if isinstance(found, LiveSession):
                 self._note_use(sessions, found, secret, now)

@@ -2,13 +2,21 @@
 
 from datetime import date, datetime
 from decimal import Decimal
+from functools import lru_cache
 
+from babel import Locale, dates
 from babel.numbers import format_currency
 from flask import Flask
-from flask_babel import format_date, format_datetime, format_time, get_locale, to_user_timezone
+from flask_babel import format_date, format_datetime, format_time, to_user_timezone
 from flask_babel import lazy_gettext as _l
 
+from portal.web.language import LOCALES, current_language
+
 CENTS = 100
+# Dates that are kept as text.
+DAYS = 1024
+# With a sign and a language, of which Babel's format is kept.
+CURRENCIES = 64
 # The codes of services in billing_link's contract; another code is shown as it is.
 SERVICES = {
     "water": _l("Water"),
@@ -29,13 +37,36 @@ def install(app: Flask) -> None:
 
 
 def money(cents: int, currency: str = "USD") -> str:
-    """Format whole cents, exactly; `currency` is ISO 4217."""
-    return format_currency(Decimal(cents) / CENTS, currency, locale=get_locale())
+    """Format whole cents, exactly; `currency` is ISO 4217.
+
+    Babel formats one amount of each currency. It would take a tenth of the home page's time for three more.
+    """
+    locale = LOCALES[current_language()]
+    before, sample, after = _around_amount(currency, locale, negative=cents < 0)
+    if not sample:
+        return format_currency(Decimal(cents) / CENTS, currency, locale=locale)
+    whole, hundredths = divmod(abs(cents), CENTS)
+    return f"{before}{whole:,}.{hundredths:02}{after}"
+
+
+@lru_cache(CURRENCIES)
+def _around_amount(currency: str, locale: Locale, *, negative: bool) -> tuple[str, str, str]:
+    """Return what stands around an amount; empty texts after the first where it has no two decimal places."""
+    sample = "1.23"
+    return format_currency(Decimal(f"{'-' if negative else ''}{sample}"), currency, locale=locale).partition(
+        sample
+    )
 
 
 def day(value: date) -> str:
     """Format a date."""
-    return str(format_date(value, "long"))
+    return _day(value, LOCALES[current_language()])
+
+
+# Many residents' bills are due on the same days.
+@lru_cache(DAYS)
+def _day(value: date, locale: Locale) -> str:
+    return str(dates.format_date(value, "long", locale))
 
 
 def moment(value: datetime) -> str:

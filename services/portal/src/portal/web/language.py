@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from datetime import timedelta
 
+from babel import Locale
 from flask import Flask, Response, g, request
 from flask_babel import Babel, get_locale
 
@@ -13,7 +14,7 @@ from portal.web.current_resident import CookieNames
 # The languages of the portal, each with its own name.
 LANGUAGES = {"en": "English", "es": "Español"}
 # For money, dates and times.
-LOCALES = {"en": "en_US", "es": "es_US"}
+LOCALES = {"en": Locale("en", "US"), "es": Locale("es", "US")}
 PARAMETER = "ui_locales"
 REMEMBERED_FOR = timedelta(days=365)
 
@@ -22,7 +23,7 @@ def install(app: Flask, settings: Settings, city: CityCache) -> None:
     """Choose language and time zone for each request; keep a choice from the URL in a cookie."""
     cookie = CookieNames.of(settings).language
 
-    def select() -> str:
+    def select() -> Locale:
         if "language" not in g:
             g.language = (
                 first_supported(request.args.get(PARAMETER, "").split())
@@ -65,4 +66,6 @@ def first_supported(tags: Iterable[str]) -> str:
 
 def current_language() -> str:
     """Return the language of this page, `en` or `es`."""
-    return str(get_locale().language)
+    if "language" not in g:
+        get_locale()
+    return str(g.language)

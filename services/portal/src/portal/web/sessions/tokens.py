@@ -11,7 +11,7 @@ from portal.identity_client.call_limit import CallLimit
 from portal.identity_client.client import AccessToken, IdentityClient, SignInTokens
 from portal.secret_keys import DecryptionError, SecretKeys
 from portal.storage import Storage
-from portal.web.sessions.store import Sessions, StoredTokens
+from portal.web.sessions.store import LiveSession, Sessions, StoredTokens
 
 PURPOSE = "tokens"
 # A token that expires sooner than this is refreshed: longer than a call takes.
@@ -80,21 +80,23 @@ class SessionTokens:
         self._storage, self._cipher, self._identity, self._clock = storage, cipher, identity, clock
         self._limit, self._pause, self._waiting = limit, pause, threading.BoundedSemaphore(WAITING)
 
-    def access_token(self, session_id: str, resource: str, *, not_this: str = "") -> str:
+    def access_token(self, live: LiveSession, resource: str, *, not_this: str = "") -> str:
         """Return an access token for the resource that is good for 30 seconds or more.
 
         `not_this` is a token that the resource has refused. Raises `GrantEndedError`, or
         `IdentityUnavailableError` if identity cannot be asked.
         """
-        token = self._find_or_refresh(session_id, resource, not_this)
-        return token or self._wait_for_refresh(session_id, resource, not_this)
+        # What was read with the session is read again only where it did not serve.
+        stored = self._load(live.id) if not_this else live.tokens
+        token = self._find_or_refresh(live.id, stored, resource, not_this)
+        return token or self._wait_for_refresh(live.id, resource, not_this)
 
     def _now(self) -> int:
         return int(self._clock.now().timestamp())
 
     def _load(self, session_id: str) -> StoredTokens:
-        with self._storage.transaction() as tx:
-            stored = Sessions(tx).find_tokens(session_id, self._clock.now())
+        with self._storage.autocommit() as connection:
+            stored = Sessions(connection).find_tokens(session_id, self._clock.now())
         if stored is None:
             raise GrantEndedError("the session is over")
         return stored
@@ -105,9 +107,10 @@ class SessionTokens:
         except DecryptionError:
             raise GrantEndedError("encrypted with a key that is no longer configured") from None
 
-    def _find_or_refresh(self, session_id: str, resource: str, not_this: str) -> str | None:
+    def _find_or_refresh(
+        self, session_id: str, stored: StoredTokens, resource: str, not_this: str
+    ) -> str | None:
         """Return the stored token or a fresh one; None while another request refreshes."""
-        stored = self._load(session_id)
         tokens = self._open(session_id, stored.sealed_tokens)
         token = tokens.live(resource, self._now())
         if token and token.value != not_this:
@@ -122,7 +125,8 @@ class SessionTokens:
         try:
             for _ in range(CHECKS):
                 self._pause(CHECK_INTERVAL_SECONDS)
-                if token := self._find_or_refresh(session_id, resource, not_this):
+                stored = self._load(session_id)
+                if token := self._find_or_refresh(session_id, stored, resource, not_this):
                     return token
         finally:
             self._waiting.release()
@@ -130,8 +134,8 @@ class SessionTokens:
 
     def _refresh(self, session_id: str, resource: str, not_this: str) -> str | None:
         """Refresh; None if another request has the claim. No transaction is open during the call."""
-        with self._storage.transaction() as tx:
-            sealed = Sessions(tx).claim_refresh(session_id, self._clock.now())
+        with self._storage.autocommit() as connection:
+            sealed = Sessions(connection).claim_refresh(session_id, self._clock.now())
         if sealed is None:
             return None
         sealed_fresh: str | None = None
@@ -150,8 +154,8 @@ class SessionTokens:
             sealed_fresh = self._cipher.encrypt(session_id, tokens, self._now())
             return fresh.access_token.value
         finally:
-            with self._storage.transaction() as tx:
-                Sessions(tx).release_refresh(session_id, sealed_fresh)
+            with self._storage.autocommit() as connection:
+                Sessions(connection).release_refresh(session_id, sealed_fresh)
 
 
 def first_tokens(tokens: SignInTokens, resource: str) -> TokenSet:
