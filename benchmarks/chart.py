@@ -4,10 +4,12 @@ import math
 from collections.abc import Mapping, Sequence
 from html import escape
 
-WIDTH, ROW, LEFT, RIGHT, TOP, BOTTOM = 800, 40, 180, 40, 64, 44
+WIDTH, ROW, LEFT, RIGHT, TOP, BOTTOM = 800, 40, 200, 40, 64, 44
 LOWEST, HIGHEST = 1 / 8, 128
 # Readable on white and on black; shapes distinguish the servers without colour.
 COLOURS = ("#2378c3", "#d54309", "#538200", "#a15c9b")
+# The width of a label.
+LABEL = 30
 TRIANGLE = 3
 STYLE = (
     "text{font:13px system-ui,sans-serif;fill:#1b1b1b}.quiet{fill:#71767a}"
@@ -29,9 +31,7 @@ def draw(rows: Sequence[str], ratios: Mapping[str, Mapping[str, float]], referen
         y = TOP + ROW * index + ROW / 2
         parts.append(f'<line class="grid" x1="{LEFT}" x2="{WIDTH - RIGHT}" y1="{y}" y2="{y}"/>')
         parts.append(f'<text x="{LEFT - 12}" y="{y + 4}" text-anchor="end">{escape(row)}</text>')
-        for number, of_server in enumerate(ratios.values()):
-            if row in of_server:
-                parts += _dot(of_server[row], y, number)
+        parts += _dots([of_server.get(row) for of_server in ratios.values()], y)
     return "\n".join([*parts, "</svg>", ""])
 
 
@@ -61,10 +61,26 @@ def _legend(names: Sequence[str]) -> list[str]:
     return parts
 
 
-def _dot(ratio: float, y: float, number: int) -> list[str]:
-    x = _x(ratio)
-    label = f"{ratio:.2f}" if ratio < 10 else f"{ratio:.0f}"  # noqa: PLR2004 - three digits either way
-    return [_mark(x, y, number), f'<text x="{x + 11:.1f}" y="{y - 6:.1f}">{label}</text>']
+def _dots(ratios: Sequence[float | None], y: float) -> list[str]:
+    parts, marks = [], list[str]()
+    labels: list[float] = []
+    for number, ratio in enumerate(ratios):
+        if ratio is None:
+            continue
+        x = _x(ratio)
+        # The first server's label is on the left; another one's is left out where it would cover a label.
+        at = x - 11 if number == 0 else x + 11
+        if all(abs(at - other) > LABEL for other in labels):
+            labels.append(at)
+            anchor = ' text-anchor="end"' if number == 0 else ""
+            parts.append(f'<text x="{at:.1f}" y="{y - 6:.1f}"{anchor}>{_number(ratio)}</text>')
+        marks.append(_mark(x, y, number))
+    # The first server's mark covers the others.
+    return [*parts, *reversed(marks)]
+
+
+def _number(ratio: float) -> str:
+    return f"{ratio:.2f}" if ratio < 1 else f"{ratio:.1f}" if ratio < 10 else f"{ratio:.0f}"  # noqa: PLR2004 - of two digits
 
 
 def _mark(x: float, y: float, number: int) -> str:
