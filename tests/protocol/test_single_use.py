@@ -12,6 +12,7 @@ import pytest
 from identity.errors import UnavailableError
 from identity.oidc.authorization.pushed_request_store import PushedRequestStore
 from identity.oidc.device.store import DeviceAuthorizations
+from identity.oidc.grants.redemption_store import Redemptions
 from identity.oidc.grants.store import Grants
 from identity_provider import ISSUER, RESOURCE, VERIFIER, Client, Provider, answered
 from page import csrf_token
@@ -172,9 +173,9 @@ def test_a_pushed_request_that_was_refused_is_mended_and_pushed_again(provider: 
 @pytest.mark.parametrize(
     ("path", "prepare", "store", "statement"),
     [
-        ("/token", code_form, Grants, "claim_code"),
-        ("/token", device_form, Grants, "claim_code"),
-        ("/token", refresh_form, Grants, "rotate"),
+        ("/token", code_form, Redemptions, "claim_code"),
+        ("/token", device_form, Redemptions, "claim_code"),
+        ("/token", refresh_form, Redemptions, "rotate"),
         ("/par", pushed_form, PushedRequestStore, "add_request"),
         ("/device_authorization", own_form, DeviceAuthorizations, "add_device"),
         ("/revoke", lambda *given: {"token": tokens(*given)["access_token"]}, Grants, "revoke_grant"),

@@ -212,7 +212,7 @@ def test_a_pooler_is_told_from_a_server(pooled, own_postgresql) -> None:
     for name, url in (("pooler", through), ("server", direct.render_as_string(hide_password=False))):
         with PortalStorage(url) as storage, storage.transaction() as tx:
             limit = tx.execute(text("SHOW statement_timeout")).scalar_one()
-            threshold = tx.connection().connection.driver_connection.prepare_threshold
+            is_pooled = tx.connection().connection.driver_connection.is_pooled
         with PortalStorage(url) as storage:
-            told[name] = (threshold, limit, storage.server_state().is_pooled)
-    assert told == {"pooler": (None, "0", True), "server": (5, "2500ms", False)}
+            told[name] = (is_pooled, limit, storage.server_state().is_pooled)
+    assert told == {"pooler": (True, "0", True), "server": (False, "2500ms", False)}

@@ -4,7 +4,7 @@ from concurrent.futures import ThreadPoolExecutor
 from threading import Barrier
 
 import pytest
-from identity_provider import ISSUER, Browser, Client, Provider
+from identity_provider import ISSUER, Browser, Client, Provider, answered
 from page import csrf_token
 from werkzeug.test import TestResponse
 
@@ -116,3 +116,18 @@ def test_one_device_is_allowed_or_refused_once(provider: Provider, times: int):
 
 def _sent(browser: Browser, url: str, **form: str) -> TestResponse:
     return browser.post(url, {"csrf_token": csrf_token(browser.get(url))} | form)
+
+
+def test_fifty_tabs_of_one_browser_each_get_a_code(provider: Provider):
+    client = provider.client()
+    browser = provider.browser(provider.resident())
+    session = browser.client.get_cookie("session")
+    answered(browser.authorize(client.request()))
+
+    def ask() -> TestResponse:
+        tab = provider.browser()
+        tab.client.set_cookie("session", session.value, domain="localhost")
+        return tab.authorize(client.request())
+
+    codes = {answered(response)["code"] for response in at_once(50, ask)}
+    assert len(codes) == 50

@@ -5,6 +5,7 @@ from datetime import timedelta
 
 import pytest
 from identity.oidc.grants.models import Grant
+from identity.oidc.grants.redemption_store import CodeClaim, Redemptions
 from identity.oidc.grants.store import Grants, NewGrant
 from identity.relying_parties.clients import RegisteredCity, RegisteredClient
 from identity.relying_parties.store import Cities, Clients
@@ -100,4 +101,6 @@ def test_a_code_is_not_claimed_once_its_session_has_ended(storage, sid, now):
         grants = Grants(connection)
         assert grants.issue(NewGrant(**(vars(here) | {"offline": False})), needs_consent=False)
         Sessions(connection).mark_ended([sid], now)
-        assert not grants.claim_code(here.id, now + timedelta(minutes=5), None, now)
+        presented = CodeClaim(here.code_digest, "news", here.redirect_uri, None, None, None, None)
+        claims = Redemptions(connection)
+        assert claims.claim_code(presented, now + timedelta(minutes=5), None, now) is None

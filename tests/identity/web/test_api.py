@@ -2,13 +2,14 @@
 
 import pytest
 from identity.errors import UnavailableError
-from identity.web.api import READ, WRITE, Api, Route
+from identity.web.api import READ, WRITE, Api, ApiRequest, Route
 from identity.web.documents import Document
 from identity.web.headers import SecurityHeaders
 from identity.web.responses import empty_response, json_response
 from structlog.testing import capture_logs
 from werkzeug.exceptions import BadRequest, NotFound
 from werkzeug.test import Client, create_environ
+from werkzeug.wrappers import Request
 
 
 def pages(_environ, start_response):
@@ -32,6 +33,10 @@ def unreadable(_request):
     raise BadRequest
 
 
+def left_where_named(request):
+    return None if request.args.get("leave") else empty_response()
+
+
 ROUTES = [
     Route("/things", READ, lambda _request: json_response(200, {"a": 1}), cross_origin=True),
     Route("/things/<name>", (*READ, "PUT"), lambda _request, name: json_response(200, {"name": name})),
@@ -42,6 +47,7 @@ ROUTES = [
     Route("/waiting", READ, waiting),
     Route("/absent", READ, absent),
     Route("/unreadable", READ, unreadable),
+    Route("/shared", WRITE, left_where_named, has_page=True),
 ]
 
 
@@ -76,6 +82,33 @@ class TestPaths:
 def test_a_database_that_cannot_be_used_is_asked_again_later(call):
     response = call("/waiting")
     assert (response.status_code, response.headers["Retry-After"]) == (503, "10")
+
+
+class TestSharedPaths:
+    """A path that has a page too."""
+
+    def test_its_view_answers(self, call):
+        assert call("/shared", method="POST").status_code == 204
+
+    @pytest.mark.parametrize("method", ["GET", "HEAD", "OPTIONS", "PUT"])
+    def test_other_methods_are_the_pages(self, call, method):
+        assert call("/shared", method=method).status_code == 418
+
+    def test_what_the_view_leaves_is_the_pages(self, call):
+        assert call("/shared?leave=yes", method="POST").status_code == 418
+
+    @pytest.mark.parametrize("path", ["/shared/", "/shared/below"])
+    def test_what_is_below_is_the_pages(self, call, path):
+        assert call(path, method="POST").status_code == 418
+
+
+@pytest.mark.parametrize(
+    "sent", ["", "a=1", "a=1; b=2;a=3", ' a = "x\\"y" ;;c', "a=\xc3\xa9; b", "=1; a=b=c", 'a="; b=2']
+)
+def test_cookies_are_read_as_werkzeug_reads_them(sent):
+    environ = create_environ() | {"HTTP_COOKIE": sent}
+    read = [list(kind(environ).cookies.items(multi=True)) for kind in (ApiRequest, Request)]
+    assert read[0] == read[1]
 
 
 class TestMethods:

@@ -106,6 +106,17 @@ def test_in_a_transaction_it_fails_and_the_next_one_goes_on(storage):
         assert FIND.row(tx, {"wanted": "one"}) is None
 
 
+def test_after_a_rollback_it_is_still_prepared(storage):
+    with storage.transaction() as tx:
+        FIND.row(tx, {"wanted": "one"})
+        # As many as psycopg's cursor needs to prepare a statement of its own.
+        for _ in range(8):
+            tx.execute(text("SELECT 1"))
+        tx.rollback()
+    with storage.transaction() as tx:
+        assert FIND.row(tx, {"wanted": "one"}) is None
+
+
 def test_it_is_part_of_the_transaction_it_runs_in(storage):
     def write_and_fail():
         with storage.transaction() as tx:

@@ -160,8 +160,8 @@ class DatabaseServer:
         except psycopg.OperationalError:
             self._refuse_for_a_moment()
             raise
-        if connection.is_pooled:
-            connection.prepare_threshold = None
+        # psycopg prepares statements too, and at a rollback lets the server forget all, ours among them.
+        connection.prepare_threshold = None
         connection.autocommit = False
         connection.statements = PreparedStatements(connection, prepares=not connection.is_pooled)
         connection.deadline, connection.server = self._statement_seconds + _GRACE, self

@@ -72,6 +72,7 @@ def create_app(
     headers = SecurityHeaders(settings)
     headers.init_app(app)
     dependencies.language.init_app(app)
+    dependencies.current_session.init_app(app)
     ErrorPages(dependencies.pages, dependencies.language, dependencies.recorder.count_fault).init_app(app)
     provider = OpenIdProvider(dependencies)
     # All that the process remembers between requests: tests share an application, and call these in between.

@@ -1,5 +1,7 @@
 """Refresh tokens are derived: the same each time, from our key and the family's seed together."""
 
+import pytest
+from identity.oidc.grants import refresh_tokens
 from identity.oidc.grants.refresh_tokens import RefreshFamilies
 from identity.secret_keys import SecretKeys
 
@@ -47,3 +49,23 @@ def test_what_has_not_the_form_is_none():
         "٣" * 40,
     ):
         assert families.parse(text) is None, text
+
+
+def test_a_remembered_seed_is_found_for_genuine_tokens_of_its_family_alone():
+    families = RefreshFamilies(SecretKeys([NEW, OLD]))
+    issued = RefreshFamilies(SecretKeys([OLD])).token(GRANT, 3, "seed")
+    genuine = families.parse(issued)
+    forged = families.parse(families.token(GRANT, 3, "other"))
+    assert genuine is not None
+    assert forged is not None
+    assert families.remembered_seed(genuine) is None
+    families.remember(GRANT, "seed")
+    assert families.remembered_seed(genuine) == "seed"
+    assert families.remembered_seed(forged) is None
+
+
+def test_the_first_family_is_forgotten_first(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(refresh_tokens, "_REMEMBERED", 2)
+    families = RefreshFamilies(SecretKeys([NEW]))
+    tokens = [families.parse(families.begin(letter * 22, letter)) for letter in "abc"]
+    assert [token and families.remembered_seed(token) for token in tokens] == [None, "b", "c"]

@@ -6,6 +6,7 @@ from identity.composition.dependencies import Dependencies
 from identity.egress import Egress
 from identity.network_addresses import is_on_loopback
 from identity.oidc.authorization.decision import Authorization
+from identity.oidc.authorization.endpoint import AuthorizationEndpoint
 from identity.oidc.authorization.interactions import Interactions
 from identity.oidc.authorization.pushed_requests import PushedRequests
 from identity.oidc.authorization.request_objects import RequestObjects
@@ -93,11 +94,19 @@ class OpenIdProvider:
         self._pushed = PushedRequests(storage, clock)
         objects = RequestObjects(storage, clock, self._client_keys, self._issuer)
         self._resolver = RequestResolver(self._requests, objects, self._pushed)
+        interactions = Interactions(storage, clock)
+        self._authorization = Authorization(
+            storage, clock, self._resolver, self._requests, interactions, self._issuer
+        )
+        self._authorization_endpoint = AuthorizationEndpoint(
+            self._authorization, self._current_session, self._cookies, clock
+        )
 
     def routes(self) -> list[Route]:
         """Return the routes of the endpoints that programs call."""
         return ProtocolEndpoints(
             http=HttpRequests(self._certificates, self._proofs, self._issuer),
+            authorization=self._authorization_endpoint,
             discovery=Discovery(self._relying_parties, self._certificates, self._issuer),
             jwks=Jwks(self._key_set),
             token=self._token_endpoint(),
@@ -207,17 +216,13 @@ class OpenIdProvider:
         )
 
     def _authorization_pages(self) -> AuthorizationPages:
-        interactions = Interactions(self._storage, self._clock)
-        authorization = Authorization(
-            self._storage, self._clock, self._resolver, self._requests, interactions, self._issuer
-        )
         return AuthorizationPages(
-            authorization=authorization,
+            endpoint=self._authorization_endpoint,
+            authorization=self._authorization,
             relying_parties=self._relying_parties,
             pages=self._pages,
             current_session=self._current_session,
             cookies=self._cookies,
-            clock=self._clock,
             issuer=self._issuer,
         )
 

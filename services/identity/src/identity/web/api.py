@@ -1,8 +1,8 @@
 """The API: a WSGI application for the paths that programs call, beside the pages that residents open.
 
-It answers in JSON, whatever happens, and needs nothing of what Flask prepares for a page: no session, no
+It answers in JSON, whatever happens, and needs nothing of what Flask prepares for a page: no page state, no
 language, no CSRF protection. Every path whose first segment is in its table is its own; all others go on to
-the pages.
+the pages. One path is shared with its page, `/authorize`: its view redirects, or leaves the request to it.
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -10,8 +10,11 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import structlog
+from werkzeug.datastructures import ImmutableMultiDict
 from werkzeug.exceptions import HTTPException, NotFound
 from werkzeug.routing import Map, Rule
+from werkzeug.sansio.http import parse_cookie
+from werkzeug.utils import cached_property
 from werkzeug.wrappers import Request, Response
 
 from identity.errors import UnavailableError, UnstorableTextError, where
@@ -34,8 +37,8 @@ _CROSS_ORIGIN = (
     ("Access-Control-Expose-Headers", "DPoP-Nonce, WWW-Authenticate"),
 )
 
-# Gets the request and the variable parts of its path, by name.
-View = Callable[..., Response]
+# Gets the request and the variable parts of its path, by name. None: the page of the same path answers.
+View = Callable[..., Response | None]
 
 
 @dataclass(frozen=True)
@@ -49,12 +52,19 @@ class Route:
     view: View
     # Whether scripts of any website may call it.
     cross_origin: bool = False
+    # Whether browsers open it: the page of the same path answers other methods, and what the view leaves.
+    has_page: bool = False
 
 
 class ApiRequest(Request):
     """A request to the API. Bodies are limited to 64 KiB; a view may set a lower limit."""
 
     max_content_length = _LARGEST_BODY
+
+    @cached_property
+    def cookies(self) -> ImmutableMultiDict[str, str]:
+        """Return the cookies, as Werkzeug does, which looks at every header for them at twice the cost."""
+        return parse_cookie(self.environ.get("HTTP_COOKIE"), cls=self.dict_storage_class)  # type: ignore[return-value] # as in Werkzeug
 
 
 class Api:
@@ -70,7 +80,7 @@ class Api:
         """`faulted` is called with each fault of ours, to count it."""
         self._faulted = faulted
         self.routes, self._security_headers, self._pages = tuple(routes), security_headers, pages
-        self._first_segments = frozenset(_first_segment(route.path) for route in routes)
+        self._first_segments = frozenset(_first_segment(route.path) for route in routes if not route.has_page)
         # Most paths are fixed: a look-up costs a tenth of what the map does.
         self._fixed = {route.path: route for route in routes if "<" not in route.path}
         rules = [Rule(route.path, endpoint=route) for route in routes]
@@ -78,11 +88,13 @@ class Api:
 
     def __call__(self, environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
         """Answer one request (PEP 3333)."""
-        if _first_segment(environ["PATH_INFO"]) not in self._first_segments:
+        if not self._is_own(environ["REQUEST_METHOD"], environ["PATH_INFO"]):
             return self._pages(environ, start_response)
         request = ApiRequest(environ)
         route, variables = self._find_route(request.path)
         response = self._respond(request, route, variables)
+        if response is None:
+            return self._pages(environ, start_response)
         headers = [*response.headers, *self._security_headers.beside(response.headers.keys())]
         if route is not None and route.cross_origin:
             headers += _CROSS_ORIGIN
@@ -90,7 +102,15 @@ class Api:
         start_response(response.status, headers)
         return () if request.method == "HEAD" else response.iter_encoded()
 
-    def _respond(self, request: Request, route: Route | None, variables: Mapping[str, str]) -> Response:
+    def _is_own(self, method: str, path: str) -> bool:
+        route = self._fixed.get(path)
+        if route is not None and route.has_page:
+            return method in route.methods
+        return _first_segment(path) in self._first_segments
+
+    def _respond(
+        self, request: Request, route: Route | None, variables: Mapping[str, str]
+    ) -> Response | None:
         if route is None:
             return _error(404)
         if request.method == "OPTIONS":

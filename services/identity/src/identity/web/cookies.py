@@ -5,7 +5,8 @@ gives its cookies that path, for which browsers refuse `__Host-` (RFC 6265bis §
 the path is in the name too, so that of two services, one below the other, neither reads the other's.
 """
 
-from flask import Response, request
+from flask import request
+from werkzeug.wrappers import Request, Response
 
 from identity.config import Settings
 
@@ -24,7 +25,11 @@ class Cookies:
         return f"{self._prefix}{name}"
 
     def get(self, name: str) -> str | None:
-        """Return the value that the browser sent, or None."""
+        """Return the value that the browser sent with Flask's current request, or None."""
+        return self.of(request, name)
+
+    def of(self, request: Request, name: str) -> str | None:
+        """Return the value that the browser sent with this request, or None."""
         return request.cookies.get(self.full_name(name)) or None
 
     def set(self, response: Response, name: str, value: str, max_age: int | None = None) -> None:

@@ -1,9 +1,15 @@
-"""Who is signed in in the browser that asks."""
+"""Who is signed in in the browser that asks.
+
+What a request finds of the session stays with the request (PEP 3333's environment), so that the API and the
+pages, which one request may pass, look it up once.
+"""
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import TypeVar
 
-from flask import Response, after_this_request, g, request
+from flask import Flask, request
+from werkzeug.wrappers import Request, Response
 
 from identity.clock import Clock
 from identity.residents.sessions import limits
@@ -13,11 +19,12 @@ from identity.secret_keys import SecretKeys
 from identity.storage import Storage
 from identity.web.cookies import Cookies
 from identity.web.replayed_sessions import ReplayedSessions
-from identity.web.visitor import current_visitor
+from identity.web.visitor import visitor_of
+
+R = TypeVar("R", bound=Response)
 
 _COOKIE = "session"
-_CACHE = "signed_in"
-_SUCCESSOR = "session_successor"
+_FOUND = "identity.session"
 
 
 @dataclass(frozen=True)
@@ -33,8 +40,17 @@ class SignedIn:
     remembered: bool
 
 
+@dataclass
+class _Found:
+    """What a request found of its browser's session. May hold a secret."""
+
+    signed_in: SignedIn | None = None
+    # What replaces the secret that the browser sent.
+    successor: str | None = None
+
+
 class CurrentSession:
-    """Finds the session behind the request's cookie, once a request, and hands out the cookie."""
+    """Finds the session behind a request's cookie, once a request, and hands out the cookie."""
 
     def __init__(
         self,
@@ -50,67 +66,75 @@ class CurrentSession:
         self._rotation = SecretRotation(secret_keys)
         self._replayed_sessions = replayed_sessions
 
-    def load(self) -> SignedIn | None:
-        """Return the live session of this browser, or None.
+    def init_app(self, app: Flask) -> None:
+        """Attach to the application, whose responses are completed."""
+        app.after_request(lambda response: self.complete(response, request))
 
-        Using it keeps it alive, and now and then gives the browser a new secret with the response.
+    def load(self) -> SignedIn | None:
+        """Return the live session of the browser of Flask's current request, or None, as `of`."""
+        return self.of(request)
+
+    def of(self, request: Request) -> SignedIn | None:
+        """Return the live session of the browser that sent this request, or None.
+
+        Using it keeps it alive, and now and then gives the browser a new secret: see `complete`.
         """
-        if _CACHE not in g:
-            setattr(g, _CACHE, self._find())
-        found: SignedIn | None = g.get(_CACHE)
-        return found
+        if _FOUND not in request.environ:
+            request.environ[_FOUND] = self._find(request)
+        found: _Found = request.environ[_FOUND]
+        return found.signed_in
+
+    def complete(self, response: R, request: Request) -> R:
+        """Give the browser the new secret with the response, unless a sign-in or a sign-out does."""
+        found: _Found | None = request.environ.get(_FOUND)
+        if found and found.signed_in and found.successor:
+            self._set(response, found.successor, remembered=found.signed_in.remembered)
+        return response
 
     def set_cookie(self, response: Response, secret: str, remembered: bool) -> None:  # noqa: FBT001 - agreed signature
         """Give the browser the session's secret: for 30 days if remembered, else until it is closed."""
-        g.pop(_CACHE, None)
-        g.pop(_SUCCESSOR, None)
+        request.environ.pop(_FOUND, None)
         self._set(response, secret, remembered=remembered)
 
     def clear_cookie(self, response: Response) -> None:
         """Take the session's cookie from the browser; the session itself is ended by its store."""
-        g.pop(_CACHE, None)
-        g.pop(_SUCCESSOR, None)
+        request.environ.pop(_FOUND, None)
         self._cookies.clear(response, _COOKIE)
 
-    def _find(self) -> SignedIn | None:
-        secret = self._cookies.get(_COOKIE)
+    def _find(self, request: Request) -> _Found:
+        secret = self._cookies.of(request, _COOKIE)
         if secret is None:
-            return None
+            return _Found()
         now = self._clock.now()
         with self._storage.autocommit() as connection:
             sessions = Sessions(connection)
-            found = sessions.find_session(secret, now)
-            if isinstance(found, LiveSession):
-                self._note_use(sessions, found, secret, now)
-        if isinstance(found, ReplayedSession):
-            self._replayed_sessions.end(found, current_visitor())
-        if not isinstance(found, LiveSession):
-            return None
-        return SignedIn(found.sid, found.resident_id, found.authenticated_at, found.amr, found.remembered)
+            live = sessions.find_session(secret, now)
+            if isinstance(live, LiveSession):
+                may_rotate = request.method != "HEAD"
+                successor = self._note_use(sessions, live, secret, now, may_rotate=may_rotate)
+                signed_in = SignedIn(
+                    live.sid, live.resident_id, live.authenticated_at, live.amr, live.remembered
+                )
+                return _Found(signed_in, successor)
+        if isinstance(live, ReplayedSession):
+            self._replayed_sessions.end(live, visitor_of(request))
+        return _Found()
 
-    def _note_use(self, sessions: Sessions, live: LiveSession, secret: str, now: datetime) -> None:
-        """Write what this use changes, if anything: at most one statement."""
+    def _note_use(
+        self, sessions: Sessions, live: LiveSession, secret: str, now: datetime, *, may_rotate: bool
+    ) -> str | None:
+        """Write what this use changes, if anything: at most one statement. Return the next secret, if any."""
         match live.secret_use:
-            case SecretUse.DUE if request.method != "HEAD":
+            case SecretUse.DUE if may_rotate:
                 successor = self._rotation.successor(secret)
-                if sessions.rotate_secret(live.sid, secret, successor, now):
-                    self._give(successor, remembered=live.remembered)
+                return successor if sessions.rotate_secret(live.sid, secret, successor, now) else None
             case SecretUse.SUCCESSOR_LOST:
-                self._give(self._rotation.successor(secret), remembered=live.remembered)
+                return self._rotation.successor(secret)
             case SecretUse.FIRST_SEEN:
                 sessions.confirm_secret(live.sid, secret, now)
             case _ if live.is_due_to_be_touched(now):
                 sessions.touch_session(live.sid, now)
-
-    def _give(self, successor: str, *, remembered: bool) -> None:
-        """Set the cookie with the response, unless a sign-in or a sign-out does."""
-        setattr(g, _SUCCESSOR, successor)
-
-        @after_this_request
-        def _set(response: Response) -> Response:
-            if g.get(_SUCCESSOR) == successor:
-                self._set(response, successor, remembered=remembered)
-            return response
+        return None
 
     def _set(self, response: Response, secret: str, *, remembered: bool) -> None:
         max_age = int(limits.REMEMBERED.absolute.total_seconds()) if remembered else None

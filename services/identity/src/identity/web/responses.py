@@ -1,7 +1,8 @@
-"""JSON responses for programs, which no cache stores."""
+"""JSON responses for programs, which no cache stores, and redirects of browsers."""
 
 import json
 from collections.abc import Collection, Mapping
+from html import escape
 
 from werkzeug.wrappers import Response
 
@@ -23,6 +24,17 @@ def empty_response(*headers: tuple[str, str]) -> Response:
     response = Response(status=204, headers=[*NO_STORE, *headers])
     del response.headers["Content-Type"]
     return response
+
+
+def see_other(location: str) -> Response:
+    """Return 303: the browser goes there by GET, without the content that it sent here (RFC 9700 §4.12).
+
+    The body has a link to the same place (RFC 9110 §15.4.4), for what follows no redirects.
+    """
+    note = f'<!doctype html><html lang="en"><title>Next</title><a href="{escape(location)}">Next</a>'
+    return Response(
+        note.encode(), 303, [("Content-Type", "text/html; charset=utf-8"), ("Location", location)]
+    )
 
 
 def method_not_allowed(allowed: Collection[str]) -> Response:

@@ -6,7 +6,7 @@ of the client.
 
 import hmac
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -101,19 +101,18 @@ class Interactions:
         with self._storage.autocommit() as connection:
             InteractionStore(connection).note_consent(interaction.id, session_id)
 
-    @contextmanager
     def answering(
         self, interaction: StoredInteraction | None, uses: Sequence[SingleUse] = ()
-    ) -> Iterator[Executor]:
+    ) -> AbstractContextManager[Executor]:
         """End the interaction before its response, spend what works once, and lend an executor for the rest.
 
         Raises `RequestAnsweredError` for all but the first of the responses, and as `spending`; then nothing
         has changed.
         """
-        if interaction is None:
-            with spending(self._storage, uses) as executor:
-                yield executor
-            return
+        return spending(self._storage, uses) if interaction is None else self._ending(interaction)
+
+    @contextmanager
+    def _ending(self, interaction: StoredInteraction) -> Iterator[Executor]:
         with self._storage.transaction() as tx:
             if not InteractionStore(tx).finish(interaction.id):
                 raise RequestAnsweredError

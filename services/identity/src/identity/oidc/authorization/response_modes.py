@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from urllib.parse import urlencode
+from urllib.parse import quote_plus
 
 from identity.relying_parties.clients import RegisteredClient
 
@@ -35,7 +35,9 @@ class AuthorizationResponse:
     @property
     def location(self) -> str:
         """The address to redirect the browser to; a query of the redirect URI stays as it is."""
-        uri, encoded = self.target.redirect_uri, urlencode(self.parameters)
+        uri = self.target.redirect_uri
+        # The specifications' names need no escape.
+        encoded = "&".join(f"{name}={quote_plus(value)}" for name, value in self.parameters)
         if self.target.mode == "fragment":
             return f"{uri}#{encoded}"
         return f"{uri}{'&' if '?' in uri else '?'}{encoded}"

@@ -1,4 +1,4 @@
-"""Routes of the authorization endpoint, and of its two pages: choice of account and consent."""
+"""The pages of the authorization endpoint, and of its interactions: choice of account and consent."""
 
 from urllib.parse import urlencode
 
@@ -6,14 +6,12 @@ from flask import Blueprint, Response, make_response, redirect, request
 from flask_babel import gettext
 
 from identity import randomness
-from identity.clock import Clock
 from identity.continuation import Continuation
-from identity.oidc.authorization import redirect_loops
 from identity.oidc.authorization.decision import Answered, Authorization, Outcome, StartOver, Waiting
+from identity.oidc.authorization.endpoint import BROWSER_COOKIE, AuthorizationEndpoint
 from identity.oidc.authorization.prompting import Step
 from identity.oidc.authorization.store import StoredInteraction
 from identity.oidc.protocol.errors import UntrustedRedirectError
-from identity.oidc.protocol.parameters import Parameters
 from identity.oidc.protocol.redirect_uris import is_native
 from identity.relying_parties.cache import RelyingPartyCache
 from identity.relying_parties.clients import RegisteredClient
@@ -25,57 +23,53 @@ from identity.web.headers import form_action
 from identity.web.language import PARAMETER as LANGUAGE_PARAMETER
 from identity.web.pages import Pages
 
-_BROWSER_COOKIE = "browser"
 _OWN_PAGES = {Step.CHOOSE_ACCOUNT: "oidc/choose_account.html", Step.CONSENT: "oidc/consent.html"}
 _JOURNEYS = {Step.SIGN_IN: "/sign-in", Step.SIGN_UP: "/sign-up"}
 
 
 class AuthorizationPages:
-    """Routes of the authorization endpoint and of its interactions."""
+    """The endpoint's pages, for what `AuthorizationEndpoint` leaves, and the routes of its interactions."""
 
     def __init__(
         self,
         *,
+        endpoint: AuthorizationEndpoint,
         authorization: Authorization,
         relying_parties: RelyingPartyCache,
         pages: Pages,
         current_session: CurrentSession,
         cookies: Cookies,
-        clock: Clock,
         issuer: str,
     ) -> None:
-        self._authorization, self._relying_parties, self._pages = authorization, relying_parties, pages
-        self._current_session, self._cookies, self._clock = current_session, cookies, clock
-        self._issuer = issuer
+        self._endpoint, self._authorization = endpoint, authorization
+        self._relying_parties, self._pages = relying_parties, pages
+        self._current_session, self._cookies, self._issuer = current_session, cookies, issuer
 
     def add_to(self, protocol: Blueprint, forms: Blueprint) -> None:
-        """Mount the endpoint, and the interactions, whose forms are protected against forgery."""
+        """Mount the endpoint's pages, and the interactions, whose forms are protected against forgery."""
         protocol.add_url_rule("/authorize", "authorize", self.authorize, methods=["GET", "POST"], head=False)
         interaction = "/authorize/resume/<interaction_id>"
         forms.add_url_rule(interaction, "resume", self.resume, methods=["GET"], head=False)
         forms.add_url_rule(interaction, "reply", self.reply, methods=["POST"])
 
     def authorize(self) -> Response:
-        """Answer an authorization request, sent by GET or POST (OpenID Connect Core §3.1.2.1)."""
-        sent = request.form if request.method == "POST" else request.args
-        parameters = Parameters(sent.items(multi=True))
-        browser_secret = self._cookies.get(_BROWSER_COOKIE)
-        signed_in = self._current_session.load()
+        """Show the page that a decided request needs, or lead to it."""
         try:
-            if request.method == "POST" and browser_secret is None and signed_in is None:
-                stored = self._authorization.store_request(parameters)
-                if isinstance(stored, StoredInteraction):
-                    return self._pages.see_other(_resume_path(stored), Continuation())
-                return self._respond(stored, is_silent=False)
-            secret = browser_secret or randomness.secret()
-            outcome = self._authorization.begin(parameters, signed_in, secret)
+            decided = self._endpoint.decided(request)
         except UntrustedRedirectError as error:
             return self._untrusted_redirect(error)
-        return self._with_cookie(self._respond(outcome, is_silent=True), browser_secret, secret)
+        outcome = decided.outcome
+        if isinstance(outcome, StoredInteraction):
+            response = self._pages.see_other(_resume_path(outcome), Continuation())
+        elif decided.is_loop and isinstance(outcome, Answered):
+            response = self._loop(outcome.response.target.client)
+        else:
+            response = self._respond(outcome)
+        return self._endpoint.complete(response, decided)
 
     def resume(self, interaction_id: str) -> Response:
         """Decide again after a step."""
-        browser_secret = self._cookies.get(_BROWSER_COOKIE)
+        browser_secret = self._cookies.get(BROWSER_COOKIE)
         secret = browser_secret or randomness.secret()
         signed_in = self._current_session.load()
         try:
@@ -85,16 +79,16 @@ class AuthorizationPages:
         if isinstance(outcome, Waiting) and outcome.step in _OWN_PAGES and signed_in:
             response = self._ask(outcome, signed_in)
         else:
-            response = self._respond(outcome, is_silent=False)
+            response = self._respond(outcome)
         return self._with_cookie(response, browser_secret, secret)
 
     def reply(self, interaction_id: str) -> Response:
         """Take the resident's answer to one of the two pages, or a no on the sign-in page; decide again."""
         signed_in = self._current_session.load()
-        secret = self._cookies.get(_BROWSER_COOKIE) or randomness.secret()
+        secret = self._cookies.get(BROWSER_COOKIE) or randomness.secret()
         try:
             if request.form.get("answer") == "no":
-                return self._respond(self._authorization.decline(interaction_id, secret), is_silent=False)
+                return self._respond(self._authorization.decline(interaction_id, secret))
             outcome = self._authorization.resume(interaction_id, signed_in, secret)
             if isinstance(outcome, Waiting) and signed_in:
                 if outcome.step is Step.CHOOSE_ACCOUNT:
@@ -104,11 +98,11 @@ class AuthorizationPages:
                 return self._pages.see_other(_resume_path(outcome.interaction), Continuation())
         except UntrustedRedirectError as error:
             return self._untrusted_redirect(error)
-        return self._respond(outcome, is_silent=False)
+        return self._respond(outcome)
 
-    def _respond(self, outcome: Outcome, *, is_silent: bool) -> Response:
+    def _respond(self, outcome: Outcome) -> Response:
         if isinstance(outcome, Answered):
-            return self._answer(outcome, is_silent=is_silent)
+            return self._answer(outcome)
         if isinstance(outcome, StartOver):
             return self._start_over(outcome)
         path = _resume_path(outcome.interaction)
@@ -123,24 +117,10 @@ class AuthorizationPages:
         continuation = Continuation(path, client.id, client.city_id, reauthenticate=again, declinable=True)
         return self._pages.see_other(_JOURNEYS[outcome.step], continuation, **locale)
 
-    def _answer(self, outcome: Answered, *, is_silent: bool) -> Response:
-        counter = None
-        # Only browsers send the header, and only they loop.
-        if is_silent and request.headers.get("Sec-Fetch-Mode") == "navigate":
-            counter = redirect_loops.count_redirect(
-                self._cookies.get(redirect_loops.COOKIE), outcome.response.target.client.id, self._clock.now()
-            )
-            if counter.is_loop:
-                return self._loop(outcome.response.target.client)
+    def _answer(self, outcome: Answered) -> Response:
         if outcome.response.is_form_post:
-            response = self._form_post(outcome)
-        else:
-            response = _see_other(outcome.response.location)
-        if counter:
-            self._cookies.set(
-                response, redirect_loops.COOKIE, counter.cookie(), redirect_loops.WITHIN_SECONDS
-            )
-        return response
+            return self._form_post(outcome)
+        return _see_other(outcome.response.location)
 
     def _form_post(self, outcome: Answered) -> Response:
         target = outcome.response.target
@@ -185,13 +165,11 @@ class AuthorizationPages:
         return self._pages.render("oidc/untrusted_redirect.html", _of(error.client), 400, detail=error.detail)
 
     def _loop(self, client: RegisteredClient) -> Response:
-        response = self._pages.render("oidc/redirect_loop.html", _of(client), 400)
-        self._cookies.clear(response, redirect_loops.COOKIE)
-        return response
+        return self._pages.render("oidc/redirect_loop.html", _of(client), 400)
 
     def _with_cookie(self, response: Response, known: str | None, secret: str) -> Response:
         if known is None:
-            self._cookies.set(response, _BROWSER_COOKIE, secret)
+            self._cookies.set(response, BROWSER_COOKIE, secret)
         return response
 
 

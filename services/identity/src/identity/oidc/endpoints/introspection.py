@@ -111,9 +111,10 @@ class Introspection:
 
     def _describe_refresh_token(self, text: str, caller: Caller) -> dict[str, object] | None:
         """Return None for what does not even look like one of ours."""
-        if not self._rotation.is_refresh_token(text):
+        presented = self._rotation.parse(text)
+        if presented is None:
             return None
-        token = self._rotation.find_refresh_token(text)
+        token = self._rotation.find_refresh_token(presented)
         # A resource is never concerned: a refresh token is not for it.
         if token is None or not isinstance(caller, RegisteredClient) or token.grant.client_id != caller.id:
             return _INACTIVE

@@ -13,7 +13,7 @@ from identity.clock import Clock
 from identity.oidc.client_authentication.authentication import ClientAuthentication
 from identity.oidc.grant_types.refresh_token import RefreshRotation
 from identity.oidc.grants.revocation import Cause, Revocation
-from identity.oidc.grants.store import Grants, GrantView
+from identity.oidc.grants.store import Grants, StoredGrant
 from identity.oidc.protocol.errors import UnsupportedTokenTypeError
 from identity.oidc.protocol.replay_store import spend_alone
 from identity.oidc.protocol.request import ProtocolRequest
@@ -57,10 +57,10 @@ class TokenRevocation:
             return error_response(error)
         return json_response(200, {})
 
-    def _grant_behind(self, text: str, client_id: str) -> GrantView | None:
+    def _grant_behind(self, text: str, client_id: str) -> StoredGrant | None:
         """Return the grant of a token. No hint is needed: the token's form shows its type (§2.1)."""
-        if self._rotation.is_refresh_token(text):
-            token = self._rotation.find_refresh_token(text)
+        if presented := self._rotation.parse(text):
+            token = self._rotation.find_refresh_token(presented)
             owner, grant = (token.grant.client_id, token.grant) if token else (client_id, None)
         else:
             owner, grant = self._grant_of_access_token(text, client_id)
@@ -69,7 +69,7 @@ class TokenRevocation:
             raise InvalidGrantError("The token was issued to another client.")
         return grant
 
-    def _grant_of_access_token(self, text: str, client_id: str) -> tuple[str, GrantView | None]:
+    def _grant_of_access_token(self, text: str, client_id: str) -> tuple[str, StoredGrant | None]:
         try:
             content = self._access_tokens.verify(text)
         except TokenRefusedError:

@@ -1,10 +1,11 @@
-"""The table of the protocol's endpoints that programs call.
+"""The table of the protocol's endpoints that programs call, and of the one that browsers open most.
 
-The endpoints that a resident's browser opens are pages: `/authorize`, `/end-session` and `/device`.
+`/authorize` answers here what needs no page. `/end-session` and `/device` are pages.
 """
 
 from dataclasses import dataclass
 
+from identity.oidc.authorization.endpoint import AuthorizationEndpoint
 from identity.oidc.endpoints.client_registration import RegistrationEndpoint
 from identity.oidc.endpoints.device_authorization import DeviceAuthorizationEndpoint
 from identity.oidc.endpoints.discovery import METADATA_PATHS, Discovery
@@ -23,6 +24,7 @@ class ProtocolEndpoints:
     """The endpoints, and their table."""
 
     http: HttpRequests
+    authorization: AuthorizationEndpoint
     discovery: Discovery
     jwks: Jwks
     token: TokenEndpoint
@@ -34,7 +36,7 @@ class ProtocolEndpoints:
     userinfo: UserInfo
 
     def routes(self) -> list[Route]:
-        """Return the table. Scripts of any website may call these endpoints: they read no cookie."""
+        """Return the table. Scripts of any website may call all but `/authorize`: they read no cookie."""
         form = self.http.form
         table: list[tuple[str, tuple[str, ...], View]] = [
             *((path, READ, self.discovery.respond) for path in METADATA_PATHS),
@@ -48,4 +50,7 @@ class ProtocolEndpoints:
             ("/register/<client_id>", (*READ, "PUT", "DELETE"), self.client_registration.manage),
             ("/userinfo", (*READ, *WRITE), self.http.userinfo(self.userinfo.respond)),
         ]
-        return [Route(path, methods, view, cross_origin=True) for path, methods, view in table]
+        return [
+            Route("/authorize", ("GET", "POST"), self.authorization.respond, has_page=True),
+            *(Route(path, methods, view, cross_origin=True) for path, methods, view in table),
+        ]

@@ -49,10 +49,10 @@ class TokenEndpoint:
             client = authenticated.client
             # 3. Check that the client may use the grant type.
             _check_registered(client, grant_type)
-            # 4. Verify the sender's proof, then validate what the client presents and asks for.
+            # 4. Verify the sender's proof, then read what the client presents and asks for.
             sender = self._sender_constraints.verify(request, client)
             authorized = grant_type.validate(TokenRequest(client, request.parameters))
-            # 5. Spend what works once, together with the grant; respond.
+            # 5. Spend what works once, together with the grant if all of it is the grant's; respond.
             uses = (*authenticated.single_use, *sender.single_use)
             return json_response(200, authorized.redeem(sender.binding, uses))
         except OAuth2Error as error:

@@ -7,7 +7,7 @@ from werkzeug.wrappers import Response
 
 from identity.clock import Clock
 from identity.oidc.client_authentication.certificates import PresentedCertificate
-from identity.oidc.grants.store import Grants, GrantView
+from identity.oidc.grants.store import Grants, StoredGrant
 from identity.oidc.protocol.replay_store import SingleUse, spend_alone
 from identity.oidc.protocol.responses import jwt_response
 from identity.oidc.sender_constraint import dpop
@@ -132,7 +132,7 @@ class UserInfo:
         return self._signer.sign(content, client.userinfo_signed_response_alg, "JWT")
 
 
-def _is_live(grant: GrantView, client: RegisteredClient, read: AccessTokenClaims) -> bool:
+def _is_live(grant: StoredGrant, client: RegisteredClient, read: AccessTokenClaims) -> bool:
     is_same = (client.subject_of(grant.resident_id), grant.client_id) == (read.subject, client.id)
     return is_same and grant.revoked_at is None and grant.stands
 

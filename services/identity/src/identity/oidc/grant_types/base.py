@@ -9,6 +9,7 @@ from typing import Protocol
 
 from authlib.oauth2.rfc6749 import InvalidRequestError
 
+from identity.oidc.grants.store import GrantView
 from identity.oidc.protocol.parameters import Parameters
 from identity.oidc.protocol.replay_store import SingleUse
 from identity.oidc.sender_constraint.binding import Binding
@@ -31,14 +32,23 @@ class TokenRequest:
         return value
 
 
+@dataclass(frozen=True, repr=False)
+class Redeemed:
+    """What a resident's grant yielded. Holds personal data."""
+
+    grant: GrantView
+    # Secret; None for a client without them.
+    refresh_token: str | None
+
+
 class Authorized(Protocol):
     """What a validated request may have. Nothing of it is spent yet, and no token is made."""
 
     def redeem(self, binding: Binding, uses: Sequence[SingleUse]) -> TokenResponse:
         """Spend the grant and `uses` in one transaction, then make the tokens, bound to the sender.
 
-        Raises `OAuth2Error`: for a grant that is bound to another sender, which leaves all unspent, or for
-        what another request spent first.
+        The grant is spent only for what it is for: its client, its sender, what was presented with it. Raises
+        `OAuth2Error`, which leaves all unspent, also for what another request spent first.
         """
 
 
@@ -49,4 +59,4 @@ class GrantType(Protocol):
     name: str
 
     def validate(self, request: TokenRequest) -> Authorized:
-        """Check all of the request but its sender. Raises `OAuth2Error`; a refusal spends nothing."""
+        """Check what the request says. Raises `OAuth2Error`; a refusal spends nothing."""

@@ -1,5 +1,7 @@
 """The device code grant (RFC 8628 §3.4, §3.5): the device polls until the resident has answered."""
 
+from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from authlib.oauth2.rfc6749 import AccessDeniedError, InvalidGrantError
@@ -7,14 +9,32 @@ from authlib.oauth2.rfc8628 import AuthorizationPendingError, ExpiredTokenError,
 
 from identity.clock import Clock
 from identity.oidc.device.store import DeviceAuthorizations, WaitingDevice
-from identity.oidc.grant_types.authorization_code import AuthorizationCodes, AuthorizedCode
+from identity.oidc.grant_types.authorization_code import AuthorizationCodes, PresentedCode
 from identity.oidc.grant_types.base import TokenRequest
-from identity.oidc.grants.store import GrantView
 from identity.oidc.protocol.lifetimes import DEVICE_SLOWER
-from identity.oidc.tokens.responses import TokenResponses
+from identity.oidc.protocol.replay_store import SingleUse
+from identity.oidc.sender_constraint.binding import Binding
+from identity.oidc.tokens.responses import TokenResponse, TokenResponses
 from identity.relying_parties.schemas import DEVICE_CODE
 from identity.secret_keys import digest
 from identity.storage import Storage
+
+
+@dataclass(frozen=True, repr=False)
+class PresentedDeviceCode:
+    """A device's code that the resident allowed."""
+
+    code: PresentedCode
+    is_over: bool
+
+    def redeem(self, binding: Binding, uses: Sequence[SingleUse]) -> TokenResponse:
+        """Claim the code and return its tokens."""
+        try:
+            return self.code.redeem(binding, uses)
+        except InvalidGrantError:
+            if self.is_over:
+                raise ExpiredTokenError from None
+            raise
 
 
 class DeviceCodeGrant:
@@ -31,18 +51,25 @@ class DeviceCodeGrant:
         self._storage, self._clock = storage, clock
         self._codes, self._responses = codes, responses
 
-    def validate(self, request: TokenRequest) -> AuthorizedCode:
-        """Check the code and the requested resource; raises the errors of RFC 8628 §3.5.
+    def validate(self, request: TokenRequest) -> PresentedDeviceCode:
+        """Check that the resident allowed the device, and the requested resource.
 
-        A code that is unknown is an `invalid_grant` (RFC 6749 §5.2).
+        Raises the errors of RFC 8628 §3.5. A code that is unknown is an `invalid_grant` (RFC 6749 §5.2).
         """
-        device_code = request.required("device_code", "The parameter 'device_code' is missing.")
-        grant = self._find_grant(device_code, request.client.id)
-        audience = self._responses.audience(grant, request.parameters)
-        return AuthorizedCode(self._codes, self._responses, request.client, grant, audience)
+        text = request.required("device_code", "The parameter 'device_code' is missing.")
+        device = self._find_allowed(text, request.client.id)
+        code = PresentedCode(
+            self._codes,
+            self._responses,
+            request,
+            text,
+            redirect_uri=None,
+            challenge=None,
+            resource=self._responses.requested_resource(request.parameters, request.client),
+        )
+        return PresentedDeviceCode(code, is_over=self._clock.now() >= device.expires_at)
 
-    def _find_grant(self, device_code: str, client_id: str) -> GrantView:
-        """Return the grant that the resident allowed."""
+    def _find_allowed(self, device_code: str, client_id: str) -> WaitingDevice:
         now = self._clock.now()
         with self._storage.autocommit() as connection:
             device = DeviceAuthorizations(connection).find_by_device_code(digest(device_code))
@@ -52,10 +79,7 @@ class DeviceCodeGrant:
             raise self._pending(device, now)
         if device.grant_id is None:
             raise AccessDeniedError
-        grant = self._codes.find_code(device_code, client_id)
-        if grant is None:
-            raise ExpiredTokenError if now >= device.expires_at else InvalidGrantError
-        return grant
+        return device
 
     def _pending(
         self, device: WaitingDevice, now: datetime

@@ -4,11 +4,13 @@ The verifier is checked by Authlib. Its check of the challenge is not used: it l
 without one, accepts `plain`, and takes a challenge without a method for `plain`.
 """
 
+import hashlib
 import re
 from dataclasses import dataclass
 
 from authlib.oauth2.rfc6749 import InvalidGrantError, InvalidRequestError
 from authlib.oauth2.rfc7636 import CodeChallenge
+from joserfc.util import urlsafe_b64encode
 
 from identity.oidc.protocol.parameters import Parameters
 from identity.relying_parties.clients import RegisteredClient
@@ -16,6 +18,10 @@ from identity.relying_parties.clients import RegisteredClient
 METHOD = "S256"
 # BASE64URL(SHA256(…)), RFC 7636 §4.2.
 _CHALLENGE = re.compile(r"[A-Za-z0-9_-]{43}")
+# RFC 7636 §4.1.
+_VERIFIER = re.compile(r"[A-Za-z0-9._~-]{43,128}")
+# Equal to no challenge.
+_NONE = ""
 
 
 def code_challenge(parameters: Parameters, client: RegisteredClient) -> str | None:
@@ -33,6 +39,19 @@ def code_challenge(parameters: Parameters, client: RegisteredClient) -> str | No
     if not _CHALLENGE.fullmatch(challenge):
         raise InvalidRequestError("The code_challenge is not the S256 of a verifier.")
     return challenge
+
+
+def presented_challenge(parameters: Parameters, client: RegisteredClient) -> str | None:
+    """Return the challenge that a code must have had for this token request; None: it must have had none.
+
+    Where `check_verifier` accepts the verifier for no challenge it is one that no code has.
+    """
+    verifier = parameters.get("code_verifier")
+    if verifier is None:
+        return _NONE if client.is_public else None
+    if _VERIFIER.fullmatch(verifier) is None:
+        return _NONE
+    return urlsafe_b64encode(hashlib.sha256(verifier.encode()).digest()).decode()
 
 
 def check_verifier(parameters: Parameters, client: RegisteredClient, challenge: str | None) -> None:

@@ -15,12 +15,13 @@ from datetime import datetime
 from authlib.oauth2.rfc6749 import InvalidGrantError
 
 from identity.clock import Clock
-from identity.oidc.grant_types.base import TokenRequest
-from identity.oidc.grants.refresh_tokens import RefreshFamilies
+from identity.oidc.grant_types.base import Redeemed, TokenRequest
+from identity.oidc.grants.redemption_store import Redemptions, Rotation
+from identity.oidc.grants.refresh_tokens import ParsedRefreshToken, RefreshFamilies
 from identity.oidc.grants.revocation import Cause, Revocation
-from identity.oidc.grants.store import Grants, GrantView
+from identity.oidc.grants.store import Grants, StoredGrant
 from identity.oidc.protocol.lifetimes import REFRESH_GRACE, REFRESH_IDLE
-from identity.oidc.protocol.replay_store import SingleUse, spending
+from identity.oidc.protocol.replay_store import SingleUse, claim_with, spend_alone
 from identity.oidc.protocol.scopes import check_within, read_scope
 from identity.oidc.sender_constraint.binding import Binding
 from identity.oidc.tokens.responses import TokenResponse, TokenResponses
@@ -32,7 +33,7 @@ from identity.storage import Storage
 class RefreshToken:
     """A genuine refresh token, current or not. The grant holds personal data."""
 
-    grant: GrantView
+    grant: StoredGrant
     generation: int
     # Secret: with the server's key it makes the family's tokens.
     seed: str
@@ -47,78 +48,108 @@ class RefreshRotation:
         self._storage, self._clock = storage, clock
         self._revocation, self._families = revocation, families
 
-    def is_refresh_token(self, text: str) -> bool:
-        """Tell whether a text has the form of a refresh token; no other token of this issuer has it."""
-        return self._families.parse(text) is not None
+    def parse(self, text: str) -> ParsedRefreshToken | None:
+        """Return the parts of a refresh token; no other token of this issuer has its form."""
+        return self._families.parse(text)
 
-    def find_refresh_token(self, text: str) -> RefreshToken | None:
+    def remembered_seed(self, presented: ParsedRefreshToken) -> str | None:
+        """Return the seed with which the token is genuine, without a statement; None if it is forgotten."""
+        return self._families.remembered_seed(presented)
+
+    def find_refresh_token(self, presented: ParsedRefreshToken) -> RefreshToken | None:
         """Return the token if it is genuine, current or not."""
-        presented = self._families.parse(text)
-        if presented is None:
-            return None
         with self._storage.autocommit() as connection:
             grant = Grants(connection).by_id(presented.grant_id, self._clock.now())
         if grant is None or grant.refresh_seed is None:
             return None
-        is_genuine = self._families.is_genuine(presented, grant.refresh_seed)
-        return RefreshToken(grant, presented.generation, grant.refresh_seed) if is_genuine else None
+        if not self._families.is_genuine(presented, grant.refresh_seed):
+            return None
+        self._families.remember(grant.id, grant.refresh_seed)
+        return RefreshToken(grant, presented.generation, grant.refresh_seed)
 
     def is_usable(self, token: RefreshToken) -> bool:
         """Tell whether the token may be used now: the current one, or for 30 seconds its predecessor."""
         now = self._clock.now()
         is_current = token.grant.refresh_generation == token.generation
-        return _is_live(token.grant, now) and (is_current or _is_in_grace(token, token.grant, now))
+        return _is_live(token.grant, now) and (is_current or _is_in_grace(token, now))
 
-    def rotate(self, token: RefreshToken, client: RegisteredClient, uses: Sequence[SingleUse]) -> str:
-        """Replace the token and spend `uses`; return its successor: the same one for clients of FAPI 2.0.
+    def rotate(self, rotation: Rotation, uses: Sequence[SingleUse]) -> Redeemed | None:
+        """Replace a genuine token and spend `uses`.
+
+        None, and nothing is spent, where it is not the current one, is over, or something that was presented
+        with it is not the grant's.
+        """
+        now = self._clock.now()
+        grant = claim_with(self._storage, uses, lambda executor: Redemptions(executor).rotate(rotation, now))
+        if grant is None:
+            return None
+        return Redeemed(grant, self._families.token(grant.id, rotation.next_generation, rotation.seed))
+
+    def repeat(self, token: RefreshToken, uses: Sequence[SingleUse]) -> Redeemed:
+        """Return the successor of a token that was replaced seconds ago, and spend `uses`.
 
         Raises `InvalidGrantError` for one that is over, and for a replay, which revokes the grant.
         """
         now = self._clock.now()
-        if not _is_live(token.grant, now):
+        if not _is_live(token.grant, now) or token.grant.refresh_generation == token.generation:
             raise InvalidGrantError("The refresh token is over or was revoked.")
-        with spending(self._storage, uses) as executor:
-            grants = Grants(executor)
-            following = token.generation + (0 if client.follows_fapi2 else 1)
-            is_first = grants.rotate(token.grant.id, token.generation, following, now)
-            current = token.grant if is_first else grants.by_id(token.grant.id, now)
-        if not is_first:
-            self._check_repetition(token, current, now)
-            following = token.generation + 1
-        return self._families.token(token.grant.id, following, token.seed)
-
-    def _check_repetition(self, token: RefreshToken, current: GrantView | None, now: datetime) -> None:
-        if current is None or not _is_live(current, now):
-            raise InvalidGrantError("The refresh token is over or was revoked.")
-        if not _is_in_grace(token, current, now):
-            self._revocation.revoke(current, Cause.REFRESH_REPLAYED)
+        if not _is_in_grace(token, now):
+            self._revocation.revoke(token.grant, Cause.REFRESH_REPLAYED)
             raise InvalidGrantError("The refresh token was used before.")
+        spend_alone(self._storage, uses)
+        return Redeemed(token.grant, self._families.token(token.grant.id, token.generation + 1, token.seed))
 
 
 @dataclass(frozen=True, repr=False)
-class AuthorizedRefresh:
-    """A refresh token that its client may use, and what it asks for with it."""
+class PresentedRefreshToken:
+    """A refresh token, and what a client asks for with it."""
 
     rotation: RefreshRotation
     responses: TokenResponses
     client: RegisteredClient
-    token: RefreshToken
-    audience: str
-    # As requested, or all that was granted.
-    scope: str
+    token: ParsedRefreshToken
+    # Each None: for what was granted.
+    scope: tuple[str, ...] | None
+    resource: str | None
 
     def redeem(self, binding: Binding, uses: Sequence[SingleUse]) -> TokenResponse:
         """Rotate the token and return its successor with new tokens; the ID token has no nonce."""
-        binding.check_key(self.token.grant.dpop_jkt)
-        successor = self.rotation.rotate(self.token, self.client, uses)
+        seed = self.rotation.remembered_seed(self.token)
+        if seed is None or self.scope is not None:
+            seed = self._read(binding).seed
+        redeemed = self.rotation.rotate(self._rotation(seed, binding), uses)
+        if redeemed is None:
+            redeemed = self.rotation.repeat(self._read(binding), uses)
         return self.responses.for_resident(
-            self.token.grant,
+            redeemed.grant,
             self.client,
-            self.audience,
+            self.resource,
             scope=self.scope,
             binding=binding,
-            refresh_token=successor,
+            refresh_token=redeemed.refresh_token,
         )
+
+    def _rotation(self, seed: str, binding: Binding) -> Rotation:
+        return Rotation(
+            grant_id=self.token.grant_id,
+            client_id=self.client.id,
+            seed=seed,
+            generation=self.token.generation,
+            next_generation=self.token.generation + (0 if self.client.follows_fapi2 else 1),
+            resource=self.responses.resource_to_be_granted(self.resource),
+            proven_jkt=binding.jkt,
+        )
+
+    def _read(self, binding: Binding) -> RefreshToken:
+        """Return the token as it is stored; raises `OAuth2Error` unless all that was presented fits it."""
+        token = self.rotation.find_refresh_token(self.token)
+        if token is None or token.grant.client_id != self.client.id:
+            raise InvalidGrantError
+        if self.scope is not None:
+            check_within(self.scope, token.grant.scope.split())
+        self.responses.audience(self.resource, token.grant)
+        binding.check_key(token.grant.dpop_jkt)
+        return token
 
 
 class RefreshTokenGrant:
@@ -129,26 +160,28 @@ class RefreshTokenGrant:
     def __init__(self, rotation: RefreshRotation, responses: TokenResponses) -> None:
         self._rotation, self._responses = rotation, responses
 
-    def validate(self, request: TokenRequest) -> AuthorizedRefresh:
-        """Check that the token is genuine and this client's, and the requested scope and resource."""
-        text = request.required("refresh_token", "Missing 'refresh_token' in request.")
-        token = self._rotation.find_refresh_token(text)
-        if token is None or token.grant.client_id != request.client.id:
+    def validate(self, request: TokenRequest) -> PresentedRefreshToken:
+        """Read the token, the requested scope and the requested resource."""
+        token = self._rotation.parse(request.required("refresh_token", "Missing 'refresh_token' in request."))
+        if token is None:
             raise InvalidGrantError
-        requested, scope = request.parameters.get("scope"), token.grant.scope
-        if requested is not None:
-            wanted = read_scope(requested)
-            check_within(wanted, scope.split())
-            scope = " ".join(wanted)
-        audience = self._responses.audience(token.grant, request.parameters)
-        return AuthorizedRefresh(self._rotation, self._responses, request.client, token, audience, scope)
+        scope = request.parameters.get("scope")
+        return PresentedRefreshToken(
+            self._rotation,
+            self._responses,
+            request.client,
+            token,
+            None if scope is None else read_scope(scope),
+            self._responses.requested_resource(request.parameters, request.client),
+        )
 
 
-def _is_in_grace(token: RefreshToken, current: GrantView, now: datetime) -> bool:
-    is_predecessor = current.refresh_generation == token.generation + 1
-    return is_predecessor and current.refreshed_at is not None and now < current.refreshed_at + REFRESH_GRACE
+def _is_in_grace(token: RefreshToken, now: datetime) -> bool:
+    grant = token.grant
+    is_predecessor = grant.refresh_generation == token.generation + 1
+    return is_predecessor and grant.refreshed_at is not None and now < grant.refreshed_at + REFRESH_GRACE
 
 
-def _is_live(grant: GrantView, now: datetime) -> bool:
+def _is_live(grant: StoredGrant, now: datetime) -> bool:
     is_used = grant.refreshed_at is not None and now < grant.refreshed_at + REFRESH_IDLE
     return is_used and now < grant.expires_at and grant.revoked_at is None and grant.stands

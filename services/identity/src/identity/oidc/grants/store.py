@@ -1,10 +1,13 @@
-"""The table of grants. Every step of the protocol is one statement, compiled once."""
+"""The table of grants. Every step of the protocol is one statement, compiled once.
+
+How a grant yields tokens is in `redemption_store`.
+"""
 
 from dataclasses import dataclass, fields
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import bindparam, exists, insert, or_, select, update
+from sqlalchemy import bindparam, exists, insert, select, update
 
 from identity.compiled_statements import CompiledStatement
 from identity.oidc.grants.models import Grant
@@ -51,7 +54,7 @@ class NewGrant:
 
 @dataclass(frozen=True)
 class GrantView:
-    """A grant with what its tokens depend on: its resident and session. Holds personal data."""
+    """A grant with what its tokens say of it and its resident. Holds personal data."""
 
     id: str
     client_id: str
@@ -59,13 +62,24 @@ class GrantView:
     session_id: str
     scope: str
     resources: tuple[str, ...]
-    userinfo_claims: tuple[str, ...]
     id_token_claims: tuple[str, ...]
-    offline: bool
     nonce: str | None
     authenticated_at: datetime
     acr: str
     amr: tuple[str, ...]
+    email: str | None
+    email_verified: bool
+    given_name: str
+    family_name: str
+    language: str
+
+
+@dataclass(frozen=True)
+class StoredGrant(GrantView):
+    """A grant as it is stored, whatever became of it. Holds personal data, and the seed, which is secret."""
+
+    userinfo_claims: tuple[str, ...]
+    offline: bool
     created_at: datetime
     expires_at: datetime
     revoked_at: datetime | None
@@ -77,18 +91,46 @@ class GrantView:
     refresh_generation: int | None
     refresh_seed: str | None
     refreshed_at: datetime | None
-    email: str | None
-    email_verified: bool
-    given_name: str
-    family_name: str
-    language: str
     # False when the resident was disabled, the session ended (and the grant is not offline), or the password
     # was changed since: tokens of a sign-in with the old one no longer work.
     stands: bool
 
 
-_READ = {"resources", "userinfo_claims", "id_token_claims", "amr", "email_verified", "stands"}
-_AS_STORED = tuple(field.name for field in fields(GrantView) if field.name not in _READ)
+# What a `GrantView` is read from.
+TOKEN_COLUMNS = (
+    GRANT.c.id,
+    GRANT.c.client_id,
+    GRANT.c.resident_id,
+    GRANT.c.session_id,
+    GRANT.c.scope,
+    GRANT.c.resources,
+    GRANT.c.id_token_claims,
+    GRANT.c.nonce,
+    GRANT.c.authenticated_at,
+    GRANT.c.acr,
+    GRANT.c.amr,
+)
+RESIDENT_COLUMNS = (
+    RESIDENT.c.email,
+    RESIDENT.c.email_verified_at,
+    RESIDENT.c.given_name,
+    RESIDENT.c.family_name,
+    RESIDENT.c.language,
+)
+_STORED = (
+    GRANT.c.offline,
+    GRANT.c.created_at,
+    GRANT.c.expires_at,
+    GRANT.c.revoked_at,
+    GRANT.c.code_expires_at,
+    GRANT.c.code_spent_at,
+    GRANT.c.redirect_uri,
+    GRANT.c.code_challenge,
+    GRANT.c.dpop_jkt,
+    GRANT.c.refresh_generation,
+    GRANT.c.refresh_seed,
+    GRANT.c.refreshed_at,
+)
 _STANDING = (
     select(
         RESIDENT.c.disabled_at,
@@ -100,21 +142,14 @@ _STANDING = (
     .outerjoin(SESSION, SESSION.c.id == GRANT.c.session_id)
     .outerjoin(PASSWORD, PASSWORD.c.resident_id == GRANT.c.resident_id)
 )
-_VIEW = _STANDING.add_columns(
-    *GRANT.c,
-    RESIDENT.c.email,
-    RESIDENT.c.email_verified_at,
-    RESIDENT.c.given_name,
-    RESIDENT.c.family_name,
-    RESIDENT.c.language,
-)
+_WHOLE = _STANDING.add_columns(*TOKEN_COLUMNS, GRANT.c.userinfo_claims, *_STORED, *RESIDENT_COLUMNS)
 _ALIVE = CompiledStatement(
     _STANDING.add_columns(GRANT.c.offline, GRANT.c.created_at).where(
         GRANT.c.id == bindparam("grant_id"), GRANT.c.revoked_at.is_(None)
     )
 )
-_BY_ID = CompiledStatement(_VIEW.where(GRANT.c.id == bindparam("grant_id")))
-_BY_CODE = CompiledStatement(_VIEW.where(GRANT.c.code_digest == bindparam("digest")))
+_BY_ID = CompiledStatement(_WHOLE.where(GRANT.c.id == bindparam("grant_id")))
+_BY_CODE = CompiledStatement(_WHOLE.where(GRANT.c.code_digest == bindparam("digest")))
 
 
 def _issue(*, needs_consent: bool) -> CompiledStatement:
@@ -139,44 +174,6 @@ def _issue(*, needs_consent: bool) -> CompiledStatement:
 
 
 _ISSUE, _ISSUE_WITH_CONSENT = _issue(needs_consent=False), _issue(needs_consent=True)
-# A grant that is not offline ends with its session. Those that are not are revoked (`revocation.py`).
-_GOES_ON = or_(
-    GRANT.c.offline,
-    exists().where(
-        SESSION.c.id == GRANT.c.session_id,
-        SESSION.c.ended_at.is_(None),
-        SESSION.c.expires_at > bindparam("now"),
-    ),
-)
-_CLAIM_CODE = CompiledStatement(
-    update(GRANT)
-    .where(
-        GRANT.c.id == bindparam("grant_id"),
-        GRANT.c.code_spent_at.is_(None),
-        GRANT.c.revoked_at.is_(None),
-        _GOES_ON,
-    )
-    .values(
-        code_spent_at=bindparam("now"),
-        expires_at=bindparam("ends"),
-        refresh_generation=bindparam("generation"),
-        refresh_seed=bindparam("seed"),
-        refreshed_at=bindparam("now"),
-        dpop_jkt=bindparam("jkt"),
-    )
-    .returning(GRANT.c.id)
-)
-_ROTATE = CompiledStatement(
-    update(GRANT)
-    .where(
-        GRANT.c.id == bindparam("grant_id"),
-        GRANT.c.refresh_generation == bindparam("generation"),
-        GRANT.c.revoked_at.is_(None),
-        _GOES_ON,
-    )
-    .values(refresh_generation=bindparam("next_generation"), refreshed_at=bindparam("now"))
-    .returning(GRANT.c.id)
-)
 _REVOKE = CompiledStatement(
     update(GRANT)
     .where(GRANT.c.id == bindparam("grant_id"), GRANT.c.revoked_at.is_(None))
@@ -197,51 +194,19 @@ class Grants:
         parameters = {f"grant_{name}": value for name, value in vars(grant).items()}
         return statement.row(self._executor, parameters) is not None
 
-    def by_code(self, code_digest: str, now: datetime) -> GrantView | None:
+    def by_code(self, code_digest: str, now: datetime) -> StoredGrant | None:
         """Return the grant behind this code, spent or not."""
         row = _BY_CODE.row(self._executor, {"digest": code_digest})
-        return _view(row, now) if row else None
+        return _read_stored(row, now) if row else None
 
-    def by_id(self, grant_id: str, now: datetime) -> GrantView | None:
+    def by_id(self, grant_id: str, now: datetime) -> StoredGrant | None:
         row = _BY_ID.row(self._executor, {"grant_id": grant_id})
-        return _view(row, now) if row else None
+        return _read_stored(row, now) if row else None
 
     def is_alive(self, grant_id: str, now: datetime) -> bool:
         """Tell whether the tokens of this grant work: it is not revoked, and it stands."""
         row = _ALIVE.row(self._executor, {"grant_id": grant_id})
         return row is not None and _stands(row, now)
-
-    def claim_code(
-        self, grant_id: str, ends: datetime, refresh_seed: str | None, now: datetime, jkt: str | None = None
-    ) -> bool:
-        """Claim the code: True for exactly one of all that try.
-
-        Never after a revocation, nor after its session's end unless it is offline. With a seed the grant
-        starts a refresh family, bound to a DPoP key if one is named.
-        """
-        parameters = {
-            "grant_id": grant_id,
-            "ends": ends,
-            "generation": None if refresh_seed is None else 0,
-            "seed": refresh_seed,
-            "now": now,
-            "jkt": jkt,
-        }
-        return _CLAIM_CODE.row(self._executor, parameters) is not None
-
-    def rotate(self, grant_id: str, generation: int, next_generation: int, now: datetime) -> bool:
-        """Replace this generation of the refresh token: True for exactly one of all that try.
-
-        Never after a revocation or its session's end. Where the next generation is the same one, it goes on
-        for all that try.
-        """
-        parameters = {
-            "grant_id": grant_id,
-            "generation": generation,
-            "next_generation": next_generation,
-            "now": now,
-        }
-        return _ROTATE.row(self._executor, parameters) is not None
 
     def revoke_grant(self, grant_id: str, reason: str, now: datetime) -> bool:
         """End the grant and all its tokens; False when it had been revoked."""
@@ -288,13 +253,32 @@ def _stands(row: Any, now: datetime) -> bool:  # noqa: ANN401 - a row of `_STAND
     return row.disabled_at is None and (session_lives or row.offline) and password_is_older
 
 
-def _view(row: Any, now: datetime) -> GrantView:  # noqa: ANN401 - a row of `_VIEW`
+def read_view(row: Any) -> GrantView:  # noqa: ANN401 - a row with `TOKEN_COLUMNS` and `RESIDENT_COLUMNS`
+    """Return what a row says."""
     return GrantView(
-        **{name: getattr(row, name) for name in _AS_STORED},
+        id=row.id,
+        client_id=row.client_id,
+        resident_id=row.resident_id,
+        session_id=row.session_id,
+        scope=row.scope,
         resources=tuple(row.resources),
-        userinfo_claims=tuple(row.userinfo_claims.split()),
         id_token_claims=tuple(row.id_token_claims.split()),
+        nonce=row.nonce,
+        authenticated_at=row.authenticated_at,
+        acr=row.acr,
         amr=tuple(row.amr.split()),
+        email=row.email,
         email_verified=row.email_verified_at is not None,
+        given_name=row.given_name,
+        family_name=row.family_name,
+        language=row.language,
+    )
+
+
+def _read_stored(row: Any, now: datetime) -> StoredGrant:  # noqa: ANN401 - a row of `_WHOLE`
+    return StoredGrant(
+        **vars(read_view(row)),
+        userinfo_claims=tuple(row.userinfo_claims.split()),
+        **{column.key: getattr(row, column.key) for column in _STORED},
         stands=_stands(row, now),
     )

@@ -60,10 +60,11 @@ class Parameters:
         for name, values in self._values.items():
             if len(values) > 1 and name not in _REPEATABLE:
                 raise InvalidRequestError(f"The parameter '{_printable(name)}' occurs more than once.")
-            if any(len(value) > LONGEST for value in values):
-                raise InvalidRequestError(f"The parameter '{_printable(name)}' is too long.")
-            if any("\0" in value for value in values) or "\0" in name:
-                raise InvalidRequestError("A parameter contains a NUL character.")
+            for value in values:
+                if len(value) > LONGEST:
+                    raise InvalidRequestError(f"The parameter '{_printable(name)}' is too long.")
+                if "\0" in value or "\0" in name:
+                    raise InvalidRequestError("A parameter contains a NUL character.")
 
 
 def _printable(name: str) -> str:

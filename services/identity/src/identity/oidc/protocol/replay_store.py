@@ -5,16 +5,18 @@ transaction with what the request yields. So a challenge (`use_dpop_nonce`), a r
 spend nothing: the client repeats the request as it is (RFC 9449 §8).
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
+from typing import TypeVar
 
 from identity.oidc.protocol.models import SpentIdentifier
 from identity.secret_keys import digest
-from identity.storage import Executor, Storage, delete_some, insert_into, table_of
+from identity.storage import Executor, Storage, Transaction, delete_some, insert_into, table_of
 
 SPENT = table_of(SpentIdentifier)
+T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -95,3 +97,17 @@ def spending(storage: Storage, uses: Sequence[SingleUse]) -> Iterator[Executor]:
     with storage.transaction() as tx:
         spend(tx, uses)
         yield tx
+
+
+def claim_with(
+    storage: Storage, uses: Sequence[SingleUse], claim: Callable[[Executor], T | None]
+) -> T | None:
+    """Return what `claim` yields, and spend `uses` with it; nothing is spent where it yields None.
+
+    Raises as `spend`.
+    """
+    with spending(storage, uses) as executor:
+        claimed = claim(executor)
+        if claimed is None and isinstance(executor, Transaction):
+            executor.rollback()
+        return claimed

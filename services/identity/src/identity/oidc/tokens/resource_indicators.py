@@ -24,18 +24,32 @@ class ResourceIndicators:
             raise InvalidTargetError
         return wanted
 
-    def audience(self, requested: list[str], granted: tuple[str, ...]) -> str:
+    def requested_resource(self, requested: list[str], client: RegisteredClient) -> str | None:
+        """Return the one requested resource, or None; raises `InvalidTargetError` unless it is known."""
+        if len(requested) > 1:
+            raise InvalidTargetError("Ask for one resource at a time: a token has one audience.")
+        if not requested:
+            # One of these was granted, perhaps: it is read now, before anything is spent.
+            for resource in client.resources:
+                self._relying_parties.resource(resource)
+            return None
+        self.scope_at(requested[0], ())
+        return requested[0]
+
+    def to_be_granted(self, requested: str | None) -> str | None:
+        """Return the requested resource if a token for it takes a grant of it; None for userinfo."""
+        return None if requested == self._issuer else requested
+
+    def audience(self, requested: str | None, granted: tuple[str, ...]) -> str:
         """Return the audience of the token; raises `InvalidTargetError` (RFC 8707 §2.2).
 
         Without a requested resource it is the granted one if there is exactly one, else userinfo.
         """
-        if len(requested) > 1:
-            raise InvalidTargetError("Ask for one resource at a time: a token has one audience.")
-        if not requested:
+        if requested is None:
             return granted[0] if len(granted) == 1 else self._issuer
-        if requested[0] != self._issuer and requested[0] not in granted:
+        if requested != self._issuer and requested not in granted:
             raise InvalidTargetError
-        return requested[0]
+        return requested
 
     def single_resource(self, requested: list[str], allowed: Collection[str]) -> str:
         """Return the one requested resource beside userinfo; raises `InvalidTargetError`.

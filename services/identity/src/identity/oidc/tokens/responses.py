@@ -35,19 +35,25 @@ class TokenResponses:
     ) -> None:
         self._access_tokens, self._id_tokens, self._resources = access_tokens, id_tokens, resources
 
-    def audience(self, grant: GrantView, parameters: Parameters) -> str:
+    def requested_resource(self, parameters: Parameters, client: RegisteredClient) -> str | None:
+        """Return the one requested resource, or None; raises `InvalidTargetError` unless it is known."""
+        return self._resources.requested_resource(parameters.all("resource"), client)
+
+    def resource_to_be_granted(self, requested: str | None) -> str | None:
+        """Return the requested resource if a token for it takes a grant of it; None for userinfo."""
+        return self._resources.to_be_granted(requested)
+
+    def audience(self, requested: str | None, grant: GrantView) -> str:
         """Return the audience that is requested of what was granted; raises `InvalidTargetError`."""
-        audience = self._resources.audience(parameters.all("resource"), grant.resources)
-        self._resources.scope_at(audience, ())
-        return audience
+        return self._resources.audience(requested, grant.resources)
 
     def for_resident(
         self,
         grant: GrantView,
         client: RegisteredClient,
-        audience: str,
+        resource: str | None,
         *,
-        scope: str | None = None,
+        scope: tuple[str, ...] | None = None,
         binding: Binding,
         nonce: str | None = None,
         refresh_token: str | None,
@@ -56,7 +62,8 @@ class TokenResponses:
 
         An ID token goes with `openid`.
         """
-        granted = (grant.scope if scope is None else scope).split()
+        granted = grant.scope.split() if scope is None else scope
+        audience = self.audience(resource, grant)
         narrowed = self._resources.scope_at(audience, granted)
         access_token = self._access_tokens.issue(grant, client, audience, narrowed, binding=binding)
         response = _response(access_token, ACCESS_TOKEN, narrowed, binding)

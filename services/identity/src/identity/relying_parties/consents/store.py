@@ -3,15 +3,26 @@
 from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import delete, select
+from sqlalchemy import bindparam, delete, select
 
+from identity.compiled_statements import CompiledStatement
 from identity.relying_parties.consents import models
 from identity.relying_parties.models import Client
 from identity.storage import Executor, insert_into, table_of
 
 CONSENT = table_of(models.Consent)
 CLIENT = table_of(Client)
+
+_READ = (
+    select(CONSENT, CLIENT.c.name)
+    .join_from(CONSENT, CLIENT, CLIENT.c.id == CONSENT.c.client_id)
+    .where(CONSENT.c.resident_id == bindparam("resident_id"))
+)
+_LIST = CompiledStatement(_READ.order_by(CLIENT.c.name, CLIENT.c.id))
+# Runs at every authorization request of a website that is not the city's own.
+_FIND = CompiledStatement(_READ.where(CONSENT.c.client_id == bindparam("client_id")))
 
 
 @dataclass(frozen=True)
@@ -37,11 +48,12 @@ class Consents:
 
     def find_consent(self, resident_id: str, client_id: str) -> Consent | None:
         """Return what the resident allowed the client, or None."""
-        return next(iter(self._read(resident_id, client_id)), None)
+        row = _FIND.row(self._executor, {"resident_id": resident_id, "client_id": client_id})
+        return _consent(row) if row else None
 
     def list_consents(self, resident_id: str) -> list[Consent]:
         """Return the resident's consents, by the clients' names."""
-        return self._read(resident_id)
+        return [_consent(row) for row in _LIST.rows(self._executor, {"resident_id": resident_id})]
 
     def extend_consent(
         self,
@@ -73,16 +85,6 @@ class Consents:
         )
         return self._executor.execute(statement).one_or_none() is not None
 
-    def _read(self, resident_id: str, client_id: str | None = None) -> list[Consent]:
-        statement = (
-            select(CONSENT, CLIENT.c.name)
-            .join_from(CONSENT, CLIENT, CLIENT.c.id == CONSENT.c.client_id)
-            .where(CONSENT.c.resident_id == resident_id)
-            .order_by(CLIENT.c.name, CLIENT.c.id)
-        )
-        if client_id is not None:
-            statement = statement.where(CONSENT.c.client_id == client_id)
-        return [
-            Consent(row.client_id, row.name, frozenset(row.scopes), frozenset(row.resources), row.given_at)
-            for row in self._executor.execute(statement)
-        ]
+
+def _consent(row: Any) -> Consent:  # noqa: ANN401 - a row of `_READ`
+    return Consent(row.client_id, row.name, frozenset(row.scopes), frozenset(row.resources), row.given_at)

@@ -4,7 +4,7 @@ What begins, renews or ends one is called by `lifecycle` alone (tests/rules/test
 """
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -161,14 +161,14 @@ class Sessions:
         series = series_of(secret)
         found_by = _FIND_BY_SERIES if series else _FIND_BY_SECRET
         row = found_by.row(self._executor, {"digest": digest(series or secret), "now": now})
-        live = _live(row, now) if row else None
-        if live is None:
+        if row is None:
             return None
         rotation = Rotation(row.secret_digest, row.former_digest, row.rotated_at, row.confirmed_at)
         use = rotation.use_of(secret, now)
-        if use is SecretUse.REPLAYED:
+        live = _live(row, now, use)
+        if live and use is SecretUse.REPLAYED:
             return ReplayedSession(live.sid, live.resident_id, live.user_agent)
-        return None if use is SecretUse.EXPIRED else replace(live, secret_use=use)
+        return None if use is SecretUse.EXPIRED else live
 
     def rotate_secret(self, sid: str, secret: str, successor: str, now: datetime) -> bool:
         """Replace the secret that was just used; False if another request did so first."""
@@ -277,7 +277,11 @@ class Sessions:
         return [EndedSession(*row) for row in self._executor.execute(statement)]
 
 
-def _live(row: Any, now: datetime) -> LiveSession | None:  # noqa: ANN401 - a row of `_FIND`
+def _live(
+    row: Any,  # noqa: ANN401 - a row of `_FIND`
+    now: datetime,
+    secret_use: SecretUse = SecretUse.CURRENT,
+) -> LiveSession | None:
     if now >= row.last_seen_at + timedelta(seconds=row.idle_seconds):
         return None
     return LiveSession(
@@ -290,4 +294,5 @@ def _live(row: Any, now: datetime) -> LiveSession | None:  # noqa: ANN401 - a ro
         last_seen_at=row.last_seen_at,
         user_agent=row.user_agent,
         ip_address=row.ip_address,
+        secret_use=secret_use,
     )
