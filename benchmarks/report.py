@@ -75,10 +75,10 @@ class Report:
             for other in dict.fromkeys((reference, *self.compared))
             if (ratio := self.ratio(first, other, MOST_TELLING)) is not None
         }
-        parts = [f"{_times(ratio)} of {other}'s" for other, ratio in ratios.items()]
+        parts = [f"{_times(ratio)} of {other}" for other, ratio in ratios.items()]
         return (
-            f"One sign-in at a website (code + PKCE) takes {', '.join(parts)} CPU time, database included: "
-            "see [benchmarks](benchmarks/README.md)."
+            f"CPU time of a sign-in at a website (code + PKCE), database included: {', '.join(parts)} "
+            "([benchmarks](benchmarks/README.md))."
         )
 
     def ratio(self, server: str, other: str, operation: str) -> float | None:
