@@ -1,4 +1,4 @@
-"""`python -m benchmarks.billing_link`: compares ResolveAccount with an empty echo, an import with a COPY."""
+"""`python -m benchmarks.billing_link`: compares calls with an empty echo, an import with a COPY."""
 
 import argparse
 import json
@@ -11,12 +11,12 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from functools import partial
+from itertools import product, repeat
 from pathlib import Path
-from random import Random
-
-from community_access.billing_link.v1.billing_link_pb2 import ResolveAccountRequest
 
 from benchmarks import echo, grpc_load, records, report
+from benchmarks.billing_calls import calls, resolve_request
+from benchmarks.grpc_load import Caller
 from benchmarks.importing import Import, import_records
 from benchmarks.issuer import AUDIENCE, issuer
 from benchmarks.postgresql import postgresql
@@ -25,18 +25,19 @@ from benchmarks.samples import Run, Sample, medians, take_sample
 from benchmarks.servers.server import ServerContext, accepts, free_port
 
 COMMAND = str(Path(sys.executable).parent / "billing_link")
-RESOLVE = "/community_access.billing_link.v1.BillingLinkService/ResolveAccount"
 THREADS = 16
 SECONDS_TO_WARM_UP = 1.0
+ECHO = "empty echo"
 
 
 @dataclass(frozen=True)
-class MeasuredServer:
-    """A server, and the load on one of its methods."""
+class Measured:
+    """A call at a server, and the load of it."""
 
     name: str
     processes: ProcessTree
     load: Callable[[float], Run]
+    prepare: Callable[[], None] = lambda: None
 
 
 def main() -> int:
@@ -46,7 +47,11 @@ def main() -> int:
     parser.add_argument("--rounds", type=int, default=5, help="of which the medians are shown (5)")
     parser.add_argument("--seconds", type=float, default=2, help="of load in each run (2)")
     parser.add_argument("--callers", type=int, default=16, help="side by side (16)")
+    parser.add_argument("--quick", action="store_true", help="short rounds, a small city, nothing written")
+    parser.add_argument("--beside", type=Path, help="another version of billing_link/src, measured as well")
     options = parser.parse_args()
+    if options.quick:
+        options.accounts, options.rounds, options.seconds = [2_000], 3, 1
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
     try:
         text = _measure(options)
@@ -57,7 +62,8 @@ def main() -> int:
         print("Stopped; nothing was written.", file=sys.stderr)
         return 128 + signal.SIGINT
     print(f"\n{text}")
-    report.write("billing_link", text)
+    if not options.quick and not options.beside:
+        report.write("billing_link", text)
     return 0
 
 
@@ -67,33 +73,39 @@ def _measure(options: argparse.Namespace) -> str:
         directory = Path(held.enter_context(tempfile.TemporaryDirectory(prefix="benchmarks-")))
         context = ServerContext(directory, cores, held.enter_context(postgresql(directory, cores.load)))
         signer = held.enter_context(issuer())
-        tokens = [signer.token(records.CITY_ID) for _ in range(options.callers)]
-        servers, imports = [held.enter_context(_echo(context, tokens))], []
-        for accounts in options.accounts:
-            print(f"Importing {accounts:,} accounts")
-            url = _database(context, accounts)
+        measured, imports = [held.enter_context(_echo(context, options.callers))], []
+        for accounts, source in product(options.accounts, [None, *filter(None, [options.beside])]):
+            place = f"{accounts:,} accounts" + (" (beside)" if source else "")
+            print(f"Importing {place}")
+            url = _database(context, place)
             imports.append(import_records(directory, cores, url, accounts))
-            servers.append(held.enter_context(_billing_link(context, url, accounts, signer.address, tokens)))
-        costs = _rounds(servers, context, options.rounds, options.seconds)
+            processes, target = held.enter_context(_serving(context, url, place, signer.address, source))
+            found = calls(target, url, signer, callers=options.callers, accounts=accounts)
+            for call in found if accounts == options.accounts[0] else found[:1]:
+                load = partial(grpc_load.drive, target, call.path, call.callers)
+                measured.append(Measured(f"{call.name}, {place}", processes, load, call.prepare))
+        costs = _rounds(measured, context, options.rounds, options.seconds)
     conditions = f"Medians of {options.rounds} rounds of {options.seconds:g} s, {options.callers} callers."
-    return "\n\n".join([conditions, report.table(_calls(costs)), report.table(_imports(imports))])
+    tables = [report.table(_calls(costs)), report.table(_imports(imports))]
+    return "\n\n".join([conditions, *tables[: 1 if options.quick else 2]])
 
 
 @contextmanager
-def _echo(context: ServerContext, tokens: Sequence[str]) -> Iterator[MeasuredServer]:
+def _echo(context: ServerContext, callers: int) -> Iterator[Measured]:
     port = free_port()
     target = f"127.0.0.1:{port}"
     command = [sys.executable, "-m", "benchmarks.echo", target, str(THREADS)]
     log = context.directory / "echo.log"
+    # As long as an access token is.
+    caller = Caller("x" * 900, partial(repeat, resolve_request(0)))
+    load = partial(grpc_load.drive, target, echo.PATH, [caller] * callers)
     with running(command, {}, log, context.cores.server, partial(accepts, port)) as processes:
-        yield MeasuredServer(
-            "empty echo", processes, partial(grpc_load.drive, target, echo.PATH, tokens, lambda: _request(0))
-        )
+        yield Measured(ECHO, processes, load)
 
 
-def _database(context: ServerContext, accounts: int) -> str:
+def _database(context: ServerContext, place: str) -> str:
     """Return the URL of a migrated database with the city."""
-    url = context.database.create(f"billing_link {accounts}").replace(
+    url = context.database.create(f"billing_link {place}").replace(
         "postgresql://", "postgresql+psycopg://", 1
     )
     settings = {"BILLING_LINK_DATABASE_URL": url}
@@ -105,9 +117,10 @@ def _database(context: ServerContext, accounts: int) -> str:
 
 
 @contextmanager
-def _billing_link(
-    context: ServerContext, url: str, accounts: int, issuer_address: str, tokens: Sequence[str]
-) -> Iterator[MeasuredServer]:
+def _serving(
+    context: ServerContext, url: str, place: str, issuer_address: str, source: Path | None
+) -> Iterator[tuple[ProcessTree, str]]:
+    """Run billing_link, or another version of it; yield its processes and its address."""
     port = free_port()
     target = f"127.0.0.1:{port}"
     settings = {
@@ -117,35 +130,29 @@ def _billing_link(
         "BILLING_LINK_AUDIENCE": AUDIENCE,
         "BILLING_LINK_RESOURCE_SECRET": secrets.token_urlsafe(32),
         "BILLING_LINK_THREADS": str(THREADS),
+        "PYTHONPATH": str(source or ""),
     }
-    log = context.directory / f"billing_link {accounts}.log"
-    chance = Random(accounts)  # noqa: S311 - chooses an account, not a secret
+    log = context.directory / f"billing_link {place}.log"
     with running(
         [COMMAND, "serve"], settings, log, context.cores.server, partial(accepts, port)
     ) as processes:
-        load = partial(grpc_load.drive, target, RESOLVE, tokens, lambda: _request(chance.randrange(accounts)))
-        yield MeasuredServer(f"ResolveAccount, {accounts:,} accounts", processes, load)
-
-
-def _request(index: int) -> bytes:
-    account_number, customer_id = records.numbers(index)
-    return ResolveAccountRequest(account_number=account_number, customer_id=customer_id).SerializeToString()
+        yield processes, target
 
 
 def _rounds(
-    servers: Sequence[MeasuredServer], context: ServerContext, rounds: int, seconds: float
+    measured: Sequence[Measured], context: ServerContext, rounds: int, seconds: float
 ) -> dict[str, Sample]:
     samples = defaultdict(list)
     with pinned(context.cores.load):
-        for server in servers:
-            server.load(SECONDS_TO_WARM_UP)
+        for one in measured:
+            one.prepare()
+            one.load(SECONDS_TO_WARM_UP)
         for number in range(rounds):
-            for server in servers:
-                sample = take_sample(
-                    partial(server.load, seconds), server.processes, context.database.processes
-                )
-                samples[server.name].append(sample)
-                print(f"round {number + 1}  {server.name:36} {sample.server_ms:8.2f} ms")
+            for one in measured:
+                one.prepare()
+                sample = take_sample(partial(one.load, seconds), one.processes, context.database.processes)
+                samples[one.name].append(sample)
+                print(f"round {number + 1}  {one.name:48} {sample.server_ms:8.2f} ms")
     return {name: medians(of_rounds) for name, of_rounds in samples.items()}
 
 
@@ -153,9 +160,14 @@ def _calls(costs: dict[str, Sample]) -> Iterator[list[str]]:
     echo, smallest, *_ = costs.values()
     yield ["call", "CPU ms", "times the echo", "times the first", "calls a second; p50, p99 in ms"]
     for name, sample in costs.items():
-        to_echo, to_first = sample.server_ms / echo.server_ms, sample.server_ms / smallest.server_ms
-        first = "" if sample is echo else f"{to_first:.2f}"
+        to_echo, to_first = _whole(sample) / _whole(echo), _whole(sample) / _whole(smallest)
+        first = f"{to_first:.2f}" if name.startswith("ResolveAccount") else ""
         yield [name, report.cost(sample), f"{to_echo:.2f}", first, report.pace(sample)]
+
+
+def _whole(sample: Sample) -> float:
+    """Return the cost of the server and of its database."""
+    return sample.server_ms + sample.database_ms
 
 
 def _imports(imports: Sequence[Import]) -> Iterator[list[str]]:

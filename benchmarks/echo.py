@@ -7,6 +7,7 @@ import sys
 from concurrent.futures import ThreadPoolExecutor
 
 import grpc
+from billing_link.rpc.connections import SERVER_OPTIONS
 
 SERVICE, METHOD = "benchmarks.Echo", "Echo"
 PATH = f"/{SERVICE}/{METHOD}"
@@ -19,7 +20,11 @@ def _echo(request: bytes, _context: grpc.ServicerContext) -> bytes:
 
 def main(address: str, threads: int) -> None:
     """Serve until the process ends."""
-    options = [("grpc.max_receive_message_length", LARGEST_REQUEST), ("grpc.so_reuseport", 0)]
+    options = [
+        ("grpc.max_receive_message_length", LARGEST_REQUEST),
+        ("grpc.so_reuseport", 0),
+        *SERVER_OPTIONS,
+    ]
     server = grpc.server(ThreadPoolExecutor(threads), options=options, maximum_concurrent_rpcs=threads * 16)
     # Without serializers a message is its bytes.
     handlers: dict[str, grpc.RpcMethodHandler[bytes, bytes]] = {

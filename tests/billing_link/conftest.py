@@ -15,14 +15,16 @@ import pytest
 from billing_link.billing_records.import_records import Imported, ImportRecords
 from billing_link.billing_records.store import ImportedRecords
 from billing_link.clock import FixedClock
+from billing_link.linking.account_reads.reads import AccountReads
+from billing_link.linking.account_reads.store import JoinedReads
 from billing_link.linking.auto_link import AutoLink
 from billing_link.linking.cities import read_city
 from billing_link.linking.city_cache import CityCache, ServedCity
+from billing_link.linking.city_store import Cities
 from billing_link.linking.get_account import GetAccount
 from billing_link.linking.link_account import LinkAccount
 from billing_link.linking.list_linked_accounts import ListLinkedAccounts
 from billing_link.linking.resolve_account import ResolveAccount, TypedNumbers
-from billing_link.linking.store import Cities
 from billing_link.linking.unlink_account import UnlinkAccount
 from billing_link.storage import Storage
 from billing_link.tokens.caller import Caller
@@ -113,7 +115,13 @@ def served(put_city, import_records) -> ServedCity:
 
 
 @pytest.fixture
-def verbs(storage: Storage, clock: FixedClock) -> SimpleNamespace:
+def reads(storage: Storage) -> AccountReads:
+    """Return how the calls read accounts; tests of records elsewhere replace it."""
+    return JoinedReads(storage)
+
+
+@pytest.fixture
+def verbs(storage: Storage, reads: AccountReads, clock: FixedClock) -> SimpleNamespace:
     """Return every verb, and the parts that they share."""
     records = ImportedRecords(storage)
     link = LinkAccount(storage, records, clock)
@@ -122,10 +130,10 @@ def verbs(storage: Storage, clock: FixedClock) -> SimpleNamespace:
         records=records,
         link=link,
         auto_link=auto_link,
-        resolve=ResolveAccount(storage, records, link, clock),
-        list_linked=ListLinkedAccounts(storage, records, auto_link),
-        get_account=GetAccount(storage, records),
-        unlink=UnlinkAccount(storage, records, clock),
+        resolve=ResolveAccount(storage, records, reads, link, clock),
+        list_linked=ListLinkedAccounts(reads, auto_link),
+        get_account=GetAccount(reads),
+        unlink=UnlinkAccount(storage, reads, clock),
         cities=CityCache(storage, clock),
     )
 

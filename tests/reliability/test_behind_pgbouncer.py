@@ -19,7 +19,7 @@ import pytest
 from billing_link.billing_records.import_records import Imported, ImportRecords
 from billing_link.clock import SystemClock
 from billing_link.linking.cities import read_city
-from billing_link.linking.store import Cities
+from billing_link.linking.city_store import Cities
 from billing_link.storage import Storage as BillingLinkStorage
 from billing_link.storage import hold
 from flask import Flask

@@ -45,7 +45,8 @@ DIFFERENCES = {
         "_LABEL": "no two services derive the same key",
     },
     "setting_types": {},
-    **{f"web_server/{name}": {} for name in ("server", "processes", "web_process", "gateway")},
+    **{f"web_server/{name}": {} for name in ("server", "main_process", "processes")},
+    **{f"web_server/{name}": {} for name in ("web_process", "gateway", "memory")},
     **{f"web_server/{name}": {} for name in ("request_bodies", "request_threads", "rsgi", "wsgi_call")},
     "config": {
         "Settings.bind": "each service has a port of its own",

@@ -3,6 +3,7 @@ import threading
 from datetime import timedelta
 
 import pytest
+from billing_link.new_rows import add_together
 from billing_link.notifications.delivery import (
     LIMITS,
     Accepted,
@@ -12,7 +13,7 @@ from billing_link.notifications.delivery import (
     UnknownResident,
     delete_old_notifications,
 )
-from billing_link.notifications.store import LEASE, NotificationKind, Notifications
+from billing_link.notifications.store import LEASE, NotificationKind, Notifications, new_notification
 from billing_link.outbound_http import OutboundHttp
 from billing_link.trusted_authorities import TrustedAuthorities
 
@@ -49,13 +50,14 @@ def queue(storage, clock):
 
     def queue(subject="jane"):
         with storage.transaction() as tx:
-            Notifications(tx).queue(
+            notification = new_notification(
                 NotificationKind.AUTO_LINKED,
                 city_id="pinellas-park",
                 subject=subject,
                 details={"account_ending": "1501", "undo_until": "2026-11-30"},
                 now=clock.now(),
             )
+            add_together(tx, notification)
 
     return queue
 
@@ -196,9 +198,10 @@ def test_two_processes_never_claim_the_same_notification(storage, queue, clock):
 def test_a_notification_whose_cause_is_rolled_back_never_leaves(storage, delivery, client, clock):
     def fail_at_the_end():
         with storage.transaction() as tx:
-            Notifications(tx).queue(
+            notification = new_notification(
                 NotificationKind.LINKED, city_id="c", subject="jane", details={}, now=clock.now()
             )
+            add_together(tx, notification)
             raise RuntimeError
 
     with pytest.raises(RuntimeError):

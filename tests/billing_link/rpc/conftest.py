@@ -75,6 +75,7 @@ def logged(monkeypatch):
     monkeypatch.setattr(
         "billing_link.rpc.interceptor.log", SimpleNamespace(info=write, warning=write, error=write)
     )
+    monkeypatch.setattr("billing_link.log_writer.LogWriter.add", lambda _writer, line: lines.append(line))
     return lines
 
 

@@ -130,6 +130,12 @@ class TestAskingForHelp:
         compare(fill_in(path, "Send Email"))
 
 
+class TestRightPasswords:
+    def test_nine_statements_and_no_more(self, recorder, fill_in, addresses_of):
+        right = fill_in("/sign-in", "Sign in", password=PASSWORD)
+        assert len(recorder.of(lambda: right(addresses_of["resident"]))) == 9
+
+
 class TestWrongPasswords:
     def test_the_first_the_tenth_and_in_a_wait(self, compare, fill_in, clock):
         wrong = fill_in("/sign-in", "Sign in", password="wrong password")

@@ -10,7 +10,7 @@ from billing_link.billing_records.store import ImportedRecords
 from billing_link.clock import FixedClock
 from billing_link.linking.cities import read_city
 from billing_link.linking.city_cache import ServedCity
-from billing_link.linking.store import Cities
+from billing_link.linking.city_store import Cities
 from billing_link.storage import Storage
 
 RECORDS = b"""\

@@ -5,6 +5,7 @@ from collections import Counter
 
 import pytest
 from billing_link.errors import Refusal, Refused
+from billing_link.linking.account_reads.store import JoinedReads
 from billing_link.linking.auto_link import AutoLink
 from billing_link.linking.link_account import LinkAccount
 from billing_link.linking.links import AutoLinkOutcome
@@ -35,7 +36,7 @@ def resident(clock):
 
 @pytest.fixture
 def resolve(storage, records, clock):
-    return ResolveAccount(storage, records, LinkAccount(storage, records, clock), clock)
+    return ResolveAccount(storage, records, JoinedReads(storage), LinkAccount(storage, records, clock), clock)
 
 
 @pytest.fixture
@@ -94,7 +95,7 @@ def test_ten_residents_of_one_account_are_each_notified_of_later_ones(put_city, 
 
 def test_two_first_lists_auto_link_once(put_city, storage, records, clock, resident, count):
     served = put_city()
-    list_linked = ListLinkedAccounts(storage, records, AutoLink(storage, records, clock))
+    list_linked = ListLinkedAccounts(JoinedReads(storage), AutoLink(storage, records, clock))
     listed = at_once([lambda: list_linked(resident("jane"), served.city)] * 2)
     assert [one.auto_link_outcome for one in listed] == [AutoLinkOutcome.LINKED] * 2
     assert all(len(one.accounts) == 1 for one in listed)
@@ -107,7 +108,7 @@ def test_of_residents_who_prove_one_address_at_once_one_is_linked(
     put_city, storage, records, clock, resident, count
 ):
     served = put_city()
-    list_linked = ListLinkedAccounts(storage, records, AutoLink(storage, records, clock))
+    list_linked = ListLinkedAccounts(JoinedReads(storage), AutoLink(storage, records, clock))
     listed = at_once([lambda n=n: list_linked(resident(f"jane-{n}"), served.city) for n in range(6)])
     outcomes = Counter(one.auto_link_outcome for one in listed)
     assert outcomes == {AutoLinkOutcome.LINKED: 1, AutoLinkOutcome.NOT_TRIED: 5}

@@ -21,6 +21,8 @@ from billing_link.config import ServerSettings
 from billing_link.database_probe import DatabaseProbe
 from billing_link.database_state import clock_fault, measure_lead
 from billing_link.errors import OperatorError, SettingsError, where
+from billing_link.linking.account_reads.store import JoinedReads
+from billing_link.linking.attempt_store import Attempts
 from billing_link.linking.attempts import WINDOW
 from billing_link.linking.auto_link import AutoLink
 from billing_link.linking.city_cache import CityCache
@@ -28,8 +30,8 @@ from billing_link.linking.get_account import GetAccount
 from billing_link.linking.link_account import LinkAccount
 from billing_link.linking.list_linked_accounts import ListLinkedAccounts
 from billing_link.linking.resolve_account import ResolveAccount
-from billing_link.linking.store import Attempts
 from billing_link.linking.unlink_account import UnlinkAccount
+from billing_link.log_writer import LogWriter
 from billing_link.logs import write_json_logs
 from billing_link.notifications import delivery as notifications_delivery
 from billing_link.notifications.delivery import (
@@ -38,6 +40,7 @@ from billing_link.notifications.delivery import (
     delete_old_notifications,
 )
 from billing_link.outbound_http import OutboundHttp
+from billing_link.rpc.call_log import CallLog
 from billing_link.rpc.call_slots import CallSlots
 from billing_link.rpc.connections import SERVER_OPTIONS
 from billing_link.rpc.health import Health
@@ -94,6 +97,7 @@ class Server:
             self._clock,
             audience=settings.audience,
         )
+        self._log_writer = LogWriter()
         self._grpc = self._grpc_server(settings)
         self.port = _listen(self._grpc, settings)
         self._stopping = threading.Event()
@@ -109,6 +113,7 @@ class Server:
 
     def start(self) -> None:
         """Start the server and its threads."""
+        self._log_writer.start()
         self._keys.start_fetch()
         self._grpc.start()
         self.health.check()
@@ -123,13 +128,14 @@ class Server:
         for thread in self._threads:
             thread.join(_DRAIN)
         self.storage.dispose()
+        self._log_writer.end()
 
     def _grpc_server(self, settings: ServerSettings) -> grpc.Server:
         clock, storage = self._clock, self.storage
         verifier = Verifier(self._keys, self._revoked, audience=settings.audience, clock=clock)
         server = grpc.server(
             ThreadPoolExecutor(_MOST_CALLS, thread_name_prefix="call"),
-            interceptors=[CallInterceptor(verifier, CallSlots(settings.threads))],
+            interceptors=[CallInterceptor(verifier, CallSlots(settings.threads), CallLog(self._log_writer))],
             options=[
                 ("grpc.max_receive_message_length", _LARGEST_REQUEST),
                 ("grpc.max_metadata_size", _LARGEST_REQUEST),
@@ -163,13 +169,14 @@ class Server:
 
 
 def _verbs(storage: Storage, clock: Clock) -> Verbs:
-    records = ImportedRecords(storage)
+    # Records of another system would be read with `SeparateReads`.
+    records, reads = ImportedRecords(storage), JoinedReads(storage)
     link = LinkAccount(storage, records, clock)
     return Verbs(
-        resolve=ResolveAccount(storage, records, link, clock),
-        list_linked=ListLinkedAccounts(storage, records, AutoLink(storage, records, clock)),
-        unlink=UnlinkAccount(storage, records, clock),
-        get_account=GetAccount(storage, records),
+        resolve=ResolveAccount(storage, records, reads, link, clock),
+        list_linked=ListLinkedAccounts(reads, AutoLink(storage, records, clock)),
+        unlink=UnlinkAccount(storage, reads, clock),
+        get_account=GetAccount(reads),
     )
 
 

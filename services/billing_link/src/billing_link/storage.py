@@ -174,9 +174,13 @@ def hold(connection: Connection, *names: str) -> None:
     """
     if connection.dialect.name == "sqlite":
         return
+    connection.execute(select(func.pg_advisory_xact_lock(lock_key(*names))))
+
+
+def lock_key(*names: str) -> int:
+    """Return the number under which PostgreSQL holds these names."""
     digest = hashlib.sha256("\0".join(names).encode()).digest()
-    key = int.from_bytes(digest[:8], signed=True)
-    connection.execute(select(func.pg_advisory_xact_lock(key)))
+    return int.from_bytes(digest[:8], signed=True)
 
 
 def migration_engine(database_url: str) -> Engine:

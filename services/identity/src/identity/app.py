@@ -28,6 +28,7 @@ from identity.web.api import Api
 from identity.web.change_password import CHANGE_PASSWORD
 from identity.web.error_pages import ErrorPages
 from identity.web.headers import SecurityHeaders
+from identity.web.language import LOCALES
 from identity.web.page_state import SealedCookies
 from identity.web.path_prefix import HEALTH, PathPrefix
 from identity.web.trusted_proxies import TrustedProxies
@@ -66,7 +67,7 @@ def create_app(
     dependencies.csrf.init_app(app, otherwise=lambda: dependencies.pages.refused(Reason.PAGE_EXPIRED))
     Babel(
         app,
-        locale_selector=lambda: dependencies.language.choose(dependencies.pages.default_language),
+        locale_selector=lambda: LOCALES[dependencies.language.choose(dependencies.pages.default_language)],
         timezone_selector=dependencies.pages.time_zone,
     )
     headers = SecurityHeaders(settings)
@@ -79,6 +80,7 @@ def create_app(
     app.extensions["identity.expire"] = [
         dependencies.relying_parties.expire,
         dependencies.key_set.expire,
+        dependencies.marked_pages.expire,
         provider.expire,
     ]
     for blueprint in (provider.blueprint(), *page_blueprints(dependencies)):

@@ -6,11 +6,12 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any, cast
 
-from sqlalchemy import Row, Table, delete, func, insert, select, update
+from sqlalchemy import Row, Table, delete, func, select, update
 from sqlalchemy.engine import Connection
 
 from billing_link import randomness
 from billing_link.audit.models import AuditEventRow, AuditSealRow
+from billing_link.new_rows import NewRow, add_together
 from billing_link.storage import Executor, insert_into
 
 EVENTS, SEALS = (cast("Table", model.__table__) for model in (AuditEventRow, AuditSealRow))
@@ -40,6 +41,30 @@ class Actor:
 OPERATOR = Actor()
 
 
+def new_event(
+    event: Event,
+    now: datetime,
+    *,
+    city_id: str,
+    actor: Actor = OPERATOR,
+    details: Mapping[str, str] | None = None,
+) -> NewRow:
+    """Return the row of an event. `details` are identifiers, counts and reason codes, no personal data."""
+    return NewRow(
+        AuditEventRow,
+        {
+            "id": randomness.identifier(),
+            "at": now,
+            "event": event.value,
+            "city_id": city_id,
+            "subject": actor.subject,
+            "client_id": actor.client_id,
+            "session_id": actor.session_id,
+            "details": dict(details or {}),
+        },
+    )
+
+
 class Audit:
     """The audit trail, within an open transaction or on an autocommit connection."""
 
@@ -55,19 +80,9 @@ class Audit:
         actor: Actor = OPERATOR,
         details: Mapping[str, str] | None = None,
     ) -> None:
-        """Append one event. `details` are identifiers, counts and reason codes, no personal data."""
-        self._connection.execute(
-            insert(AuditEventRow).values(
-                id=randomness.identifier(),
-                at=now,
-                event=event.value,
-                city_id=city_id,
-                subject=actor.subject,
-                client_id=actor.client_id,
-                session_id=actor.session_id,
-                details=dict(details or {}),
-            )
-        )
+        """Append one event (`new_event`)."""
+        event_row = new_event(event, now, city_id=city_id, actor=actor, details=details)
+        add_together(self._connection, event_row)
 
     def last_times(self, event: Event) -> Mapping[str, datetime]:
         """Return when the event was recorded last, by city."""

@@ -25,7 +25,8 @@ class Entry(NamedTuple):
 
     posted_on: date
     entry_id: str
-    kind: EntryKind
+    # A value of `EntryKind`.
+    kind: str
     # The effect on the balance: bills are positive, payments negative.
     amount_cents: int
     due_on: date | None
@@ -66,10 +67,10 @@ class Statement:
 def compute_statement(entries: Iterable[Entry]) -> Statement:
     """Return the statement of a whole ledger, its entries in any order."""
     ledger = sorted(entries)
-    payments = [entry for entry in ledger if entry.kind is EntryKind.PAYMENT]
-    bills = [entry for entry in ledger if entry.kind is EntryKind.BILL]
+    payments = [entry for entry in ledger if entry.kind == EntryKind.PAYMENT]
+    bills = [entry for entry in ledger if entry.kind == EntryKind.BILL]
     return Statement(
-        balance_cents=sum(entry.amount_cents for entry in ledger),
+        balance_cents=sum([entry.amount_cents for entry in ledger]),
         due_on=_oldest_due_date(ledger),
         last_payment=Payment(payments[-1].posted_on, -payments[-1].amount_cents) if payments else None,
         recent_bills=tuple(
@@ -81,11 +82,11 @@ def compute_statement(entries: Iterable[Entry]) -> Statement:
 
 def _oldest_due_date(ledger: list[Entry]) -> date | None:
     """Return the due date of the oldest bill that credits, applied to the oldest first, do not cover."""
-    credit = -sum(entry.amount_cents for entry in ledger if entry.amount_cents < 0)
+    credit = -sum([entry.amount_cents for entry in ledger if entry.amount_cents < 0])
     for entry in ledger:
         if entry.amount_cents <= 0:
             continue
         credit -= entry.amount_cents
-        if credit < 0 and entry.kind is EntryKind.BILL:
+        if credit < 0 and entry.kind == EntryKind.BILL:
             return entry.due_on
     return None

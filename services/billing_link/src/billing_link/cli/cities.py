@@ -12,7 +12,7 @@ from billing_link.config import DatabaseSettings, load_settings
 from billing_link.errors import OperatorError
 from billing_link.json_text import JsonRefusedError, read_json
 from billing_link.linking.cities import read_city
-from billing_link.linking.store import Cities
+from billing_link.linking.city_store import Cities
 from billing_link.storage import Storage
 
 

@@ -13,7 +13,7 @@ from billing_link.config import DatabaseSettings, load_settings
 from billing_link.database_connections import FOR_COMMANDS
 from billing_link.errors import OperatorError
 from billing_link.linking.cities import City, read_city
-from billing_link.linking.store import Cities
+from billing_link.linking.city_store import Cities
 from billing_link.storage import Storage
 
 

@@ -5,22 +5,32 @@ An address makes one link a day in a city, whichever residents prove it meanwhil
 
 import hashlib
 import unicodedata
-from datetime import timedelta
+from dataclasses import dataclass
+from datetime import datetime, timedelta
 
-from billing_link.audit.store import Audit, Event
+from billing_link.audit.store import Event, new_event
 from billing_link.billing_records.email_addresses import key_of
-from billing_link.billing_records.port import BillingRecords, UtilityAccount
+from billing_link.billing_records.port import BillingRecords
 from billing_link.clock import Clock
 from billing_link.linking.cities import AutoLinkPolicy, City
-from billing_link.linking.link_account import NewLink, make_link
-from billing_link.linking.links import AutoLinkOutcome, Link, Origin, Resident, actor_of
-from billing_link.linking.store import Links
-from billing_link.storage import Storage, hold
+from billing_link.linking.link_account import NewLink, decide_link
+from billing_link.linking.links import AutoLinkOutcome, Link, LinkedAccount, Origin, Resident, actor_of
+from billing_link.linking.store import Links, new_auto_link
+from billing_link.new_rows import NewRow, add_together
+from billing_link.storage import Storage
 from billing_link.tokens.caller import Caller
 
 UNDO_PERIOD = timedelta(days=7)
 # Between two auto-links by one address in one city.
 ONE_FOR_EACH = timedelta(days=1)
+
+
+@dataclass(frozen=True, slots=True)
+class AutoLinkDecision:
+    """The outcome, and the linked account where this call decided it."""
+
+    outcome: AutoLinkOutcome
+    linked: LinkedAccount | None = None
 
 
 class AutoLink:
@@ -31,45 +41,43 @@ class AutoLink:
         self._records = records
         self._clock = clock
 
-    def __call__(self, caller: Caller, city: City) -> AutoLinkOutcome:
+    def __call__(self, caller: Caller, city: City) -> AutoLinkDecision:
         """Return the outcome. Every outcome but NOT_TRIED is stored and final.
 
         NOT_TRIED also where the address has made a link within the last day.
         """
         key = key_of(caller.verified_email)
         if key is None or not city.linking or city.auto_link is AutoLinkPolicy.OFF:
-            return AutoLinkOutcome.NOT_TRIED
-        found = self._find_account(caller, city, key)
-        now, address = self._clock.now(), _digest(city.id, key)
-        resident = Resident.of(caller, city.id)
+            return AutoLinkDecision(AutoLinkOutcome.NOT_TRIED)
+        now, address, resident = self._clock.now(), _digest(city.id, key), Resident.of(caller, city.id)
+        found = self._find_registered(caller, city, key, now)
+        customer_locks = [found.customer_lock] if isinstance(found, NewLink) else []
         with self._storage.transaction() as tx:
-            hold(tx, *resident.lock_names)
-            # Always after the resident's, so that no two wait for each other.
-            hold(tx, "address", address)
             links = Links(tx)
-            if stored := links.find_auto_link_outcome(resident):
-                return stored
-            if isinstance(found, UtilityAccount):
-                if links.has_linked_address(address, now - ONE_FOR_EACH):
-                    return AutoLinkOutcome.NOT_TRIED
-                new = NewLink(caller, resident, found, Origin.AUTO, now, now + UNDO_PERIOD)
-                made = make_link(tx, city, new)
-                link = made if isinstance(made, Link) else None
-                outcome = AutoLinkOutcome.LINKED if link else AutoLinkOutcome.NONE
-            else:
-                link, outcome = None, found
-            links.record_auto_link(resident, address, outcome, link, now)
-            Audit(tx).record(
+            # In this order everywhere, so that no two wait for each other.
+            links.hold(resident.lock_names, ("address", address), *customer_locks)
+            state = links.read_auto_link_state(resident, address, now - ONE_FOR_EACH)
+            if state.outcome:
+                return AutoLinkDecision(state.outcome)
+            if isinstance(found, NewLink) and state.address_has_linked:
+                return AutoLinkDecision(AutoLinkOutcome.NOT_TRIED)
+            decision, rows = _decide(links, city, found)
+            link = decision.linked.link if decision.linked else None
+            decided = new_event(
                 Event.AUTO_LINK_DECIDED,
                 now,
                 city_id=city.id,
                 actor=actor_of(caller),
-                details={"outcome": outcome.value},
+                details={"outcome": decision.outcome.value},
             )
-        return outcome
+            auto_link = new_auto_link(resident, address, decision.outcome, link, now)
+            add_together(tx, *rows, auto_link, decided)
+        return decision
 
-    def _find_account(self, caller: Caller, city: City, key: str) -> UtilityAccount | AutoLinkOutcome:
-        """Return the account to link, or the outcome if there is none."""
+    def _find_registered(
+        self, caller: Caller, city: City, key: str, now: datetime
+    ) -> NewLink | AutoLinkOutcome:
+        """Return the link to make, or the outcome if there is none."""
         found = self._records.find_registrations(city.id, key)
         if len(found) > 1:
             return AutoLinkOutcome.AMBIGUOUS
@@ -78,9 +86,25 @@ class AutoLink:
             and not resembles(found[0].name, caller.given_name, caller.family_name)
         ):
             return AutoLinkOutcome.NONE
-        closed_after = city.closed_after(self._clock.now().date())
+        closed_after = city.closed_after(now.date())
         account = self._records.find_account(city.id, found[0].pair, closed_after=closed_after)
-        return account or AutoLinkOutcome.NONE
+        if account is None:
+            return AutoLinkOutcome.NONE
+        return NewLink(caller, Resident.of(caller, city.id), account, Origin.AUTO, now, now + UNDO_PERIOD)
+
+
+def _decide(
+    links: Links, city: City, found: NewLink | AutoLinkOutcome
+) -> tuple[AutoLinkDecision, tuple[NewRow, ...]]:
+    """Return the decision, and the rows of a link that is made or refused."""
+    if isinstance(found, AutoLinkOutcome):
+        return AutoLinkDecision(found), ()
+    state = links.read_linking_state(found.resident, found.account.pair)
+    linking = decide_link(state, city, found)
+    if isinstance(linking.outcome, Link):
+        linked = LinkedAccount(linking.outcome, found.account)
+        return AutoLinkDecision(AutoLinkOutcome.LINKED, linked), linking.rows
+    return AutoLinkDecision(AutoLinkOutcome.NONE), linking.rows
 
 
 def _digest(city_id: str, key: str) -> str:

@@ -6,8 +6,8 @@ from datetime import datetime, timedelta
 
 from billing_link.clock import Clock
 from billing_link.linking.cities import City, read_city
+from billing_link.linking.city_store import Cities
 from billing_link.linking.number_formats import BillNumbers
-from billing_link.linking.store import Cities
 from billing_link.storage import Storage
 
 _FRESH = timedelta(seconds=5)

@@ -71,6 +71,35 @@ class Resident:
         return "resident", self.city_id, self.issuer, self.subject
 
 
+@dataclass(frozen=True, slots=True)
+class ResidentLinks:
+    """A resident's links, oldest first, and the outcome of the auto-link, None before it was tried."""
+
+    auto_link_outcome: AutoLinkOutcome | None
+    links: list[Link]
+
+
+@dataclass(frozen=True, slots=True)
+class LinkingState:
+    """What decides whether a resident may link a pair."""
+
+    own_link: Link | None
+    # Links that the resident has.
+    count: int
+    # Others of the same issuer who have linked the pair.
+    other_subjects: list[str]
+
+
+@dataclass(frozen=True, slots=True)
+class AutoLinkState:
+    """What decides whether an auto-link may be made."""
+
+    # None before it was tried.
+    outcome: AutoLinkOutcome | None
+    # Whether the address has made a link since the day before, undone or not.
+    address_has_linked: bool
+
+
 def actor_of(caller: Caller) -> Actor:
     """Return the caller as the actor of an audit event."""
     return Actor(caller.subject, caller.client_id, caller.session_id)

@@ -1,14 +1,15 @@
-"""All SQL of notifications: queueing, claiming, and recording the outcome."""
+"""All SQL of notifications: their rows, claiming, and recording the outcome."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 
-from sqlalchemy import delete, insert, select, update
+from sqlalchemy import delete, select, update
 from sqlalchemy.engine import Connection
 
 from billing_link import randomness
+from billing_link.new_rows import NewRow
 from billing_link.notifications.models import NotificationRow
 
 # How long a claim lasts: longer than one delivery may take.
@@ -46,30 +47,32 @@ class Notification:
     attempts: int
 
 
+def new_notification(
+    kind: NotificationKind, *, city_id: str, subject: str, details: Mapping[str, str], now: datetime
+) -> NewRow:
+    """Return the row of a notification; it is delivered only if the transaction that adds it commits."""
+    return NewRow(
+        NotificationRow,
+        {
+            "id": randomness.identifier(),
+            "kind": kind.value,
+            "city_id": city_id,
+            "subject": subject,
+            "details": dict(details),
+            "state": NotificationState.WAITING.value,
+            "attempts": 0,
+            "created_at": now,
+            "next_attempt_at": now,
+            "last_error": "",
+        },
+    )
+
+
 class Notifications:
     """Notifications within an open transaction, or on an autocommit connection."""
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
-
-    def queue(
-        self, kind: NotificationKind, *, city_id: str, subject: str, details: Mapping[str, str], now: datetime
-    ) -> None:
-        """Queue a notification; it is delivered only if the surrounding transaction commits."""
-        self._connection.execute(
-            insert(NotificationRow).values(
-                id=randomness.identifier(),
-                kind=kind.value,
-                city_id=city_id,
-                subject=subject,
-                details=dict(details),
-                state=NotificationState.WAITING.value,
-                attempts=0,
-                created_at=now,
-                next_attempt_at=now,
-                last_error="",
-            )
-        )
 
     def claim_due(self, now: datetime, most: int) -> list[Notification]:
         """Claim up to `most` due notifications, in one statement: two processes never claim the same one."""

@@ -15,6 +15,7 @@ from billing_link import randomness
 from billing_link.errors import Refusal, Refused, UnavailableError, UnstorableTextError, where
 from billing_link.rpc import deadlines
 from billing_link.rpc.authentication import authenticate
+from billing_link.rpc.call_log import CallLog
 from billing_link.rpc.call_slots import CallSlots
 from billing_link.rpc.error_status import RefusedError, code_of, status_of
 from billing_link.tokens.caller import Caller
@@ -33,8 +34,8 @@ _Behavior = Callable[[Any, grpc.ServicerContext], Any]
 class CallInterceptor(grpc.ServerInterceptor):
     """Wraps the methods of BillingLinkService."""
 
-    def __init__(self, verifier: Verifier, slots: CallSlots) -> None:
-        self._verifier, self._slots = verifier, slots
+    def __init__(self, verifier: Verifier, slots: CallSlots, call_log: CallLog) -> None:
+        self._verifier, self._slots, self._call_log = verifier, slots, call_log
         self._wrapped: dict[str, _Handler] = {}
 
     def intercept_service(
@@ -59,12 +60,16 @@ class CallInterceptor(grpc.ServerInterceptor):
 
     def _wrap(self, method: str, behavior: _Behavior) -> _Behavior:
         def call(request: Any, context: grpc.ServicerContext) -> Any:  # noqa: ANN401 - grpc types handlers by message
-            with self._slots.taken(deadlines.seconds_to_wait(context)) as taken:
+            is_taken = self._slots.take(deadlines.seconds_to_wait(context))
+            try:
                 if deadlines.has_passed(context):
                     context.abort(grpc.StatusCode.DEADLINE_EXCEEDED, "The deadline has passed.")
-                if not taken:
+                if not is_taken:
                     context.abort(grpc.StatusCode.RESOURCE_EXHAUSTED, "Too many calls at once.")
                 return answer(request, context)
+            finally:
+                if is_taken:
+                    self._slots.give_back()
 
         def answer(request: Any, context: grpc.ServicerContext) -> Any:  # noqa: ANN401 - as above
             began = time.perf_counter()
@@ -75,9 +80,9 @@ class CallInterceptor(grpc.ServerInterceptor):
             except Exception as error:  # noqa: BLE001 - every error becomes a status here
                 refused = _refused(error, method)
             else:
-                _log(method, "OK", "", caller, began)
+                self._call_log.record(method, "OK", "", caller, began)
                 return response
-            _log(method, code_of(refused.reason).name, refused.reason.value, caller, began)
+            self._call_log.record(method, code_of(refused.reason).name, refused.reason.value, caller, began)
             return context.abort_with_status(status_of(refused))
 
         return call
@@ -95,15 +100,3 @@ def _refused(error: Exception, method: str) -> Refused:
     code = randomness.support_code()
     log.error("rpc.internal_error", method=method, support_code=code, where=where(error))
     return Refused(Refusal.INTERNAL, {"support_code": code})
-
-
-def _log(method: str, code: str, reason: str, caller: Caller | None, began: float) -> None:
-    log.info(
-        "rpc.call",
-        method=method,
-        code=code,
-        reason=reason,
-        client=caller.client_id if caller else "",
-        city=caller.city_id if caller else "",
-        milliseconds=round((time.perf_counter() - began) * 1000, 1),
-    )

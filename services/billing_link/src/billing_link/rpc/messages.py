@@ -94,9 +94,16 @@ def account_message(account: UtilityAccount, currency_code: str) -> pb.UtilityAc
 
 
 def _checked_field(name: str, value: str) -> str:
-    if len(value) > LONGEST_TYPED or any(unicodedata.category(c) == "Cc" and not c.isspace() for c in value):
+    if len(value) > LONGEST_TYPED or _has_control_character(value):
         raise RefusedError(Refused(Refusal.FIELD_INVALID, {"field": name}))
     return value
+
+
+def _has_control_character(value: str) -> bool:
+    """Tell whether there is one, white space apart. Printable text, which is tested in C, has none."""
+    return not value.isprintable() and any(
+        unicodedata.category(character) == "Cc" and not character.isspace() for character in value
+    )
 
 
 def _timestamp(moment: datetime) -> Timestamp:

@@ -10,9 +10,11 @@ from sqlalchemy import Row, delete, func, insert, select, update
 from identity import randomness
 from identity.audit.events import Event
 from identity.audit.models import AuditEvent, AuditSeal
+from identity.compiled_statements import CompiledStatement
 from identity.storage import Executor, insert_into, table_of
 
 EVENTS, SEALS = table_of(AuditEvent), table_of(AuditSeal)
+_RECORD = CompiledStatement(insert(EVENTS))
 
 
 @dataclass(frozen=True)
@@ -43,18 +45,17 @@ class Audit:
         **details: str,
     ) -> None:
         """Add one event. `details` are identifiers, reason codes and staff's reason: no personal data."""
-        self._executor.execute(
-            insert(EVENTS).values(
-                id=randomness.identifier(),
-                at=now,
-                event=event.value,
-                resident_id=resident_id,
-                client_id=client_id,
-                session_id=session_id,
-                ip_address=ip_address[:45] if ip_address else None,
-                details=details,
-            )
-        )
+        recorded = {
+            "id": randomness.identifier(),
+            "at": now,
+            "event": event.value,
+            "resident_id": resident_id,
+            "client_id": client_id,
+            "session_id": session_id,
+            "ip_address": ip_address[:45] if ip_address else None,
+            "details": details,
+        }
+        _RECORD.row(self._executor, recorded)
 
     def count_events(self, since: datetime, until: datetime) -> dict[str, int]:
         """Return how often each event was recorded from `since` until before `until`."""

@@ -10,7 +10,6 @@ from identity.clock import SystemClock
 from identity.config import Settings, load_settings
 from identity.errors import SettingsError
 from identity.identity_providers.load import load_providers
-from identity.logs import write_json_logs
 from identity.web.admission import THREADS
 from identity.web_server import server
 
@@ -26,7 +25,6 @@ def serve(processes: int | None) -> None:
         refuse_wrong_clock(opened)
         settings = opened.settings
         opened.key_rotation.ensure_active_keys()
-    write_json_logs()
     try:
         server.serve(
             "identity.wsgi:app",

@@ -30,6 +30,7 @@ from identity.web.current_session import CurrentSession
 from identity.web.devices import Devices
 from identity.web.language import Language
 from identity.web.mail_links import MailLinks
+from identity.web.marked_pages import MarkedPages
 from identity.web.pages import Pages
 from identity.web.replayed_sessions import ReplayedSessions
 from identity.web.resource_authentication import ResourceAuthentication
@@ -62,6 +63,7 @@ class Dependencies:
         self.cookies = Cookies(settings)
         self.browser_binding = BrowserBinding(self.cookies)
         self.pages = Pages(self.relying_parties, self.continuations)
+        self.marked_pages = MarkedPages(self.pages)
         self.csrf = Csrf()
         self.language = Language(self.cookies)
         replayed_sessions = ReplayedSessions(

@@ -51,7 +51,7 @@ def page_blueprints(dependencies: Dependencies) -> list[Blueprint]:
         *_recovery(dependencies),
         *federation_blueprints(dependencies),
         ProfilePages(pages, csrf, current_session, profile, dependencies.methods, allowed).blueprint(),
-        HelpPages(pages, dependencies.settings).blueprint(),
+        HelpPages(pages, dependencies.marked_pages, dependencies.settings).blueprint(),
         OpenLinkPages(pages, csrf).blueprint(),
     ]
 
@@ -81,6 +81,7 @@ def _sign_in(dependencies: Dependencies) -> list[Blueprint]:
     )
     pages = SignInPages(
         pages=dependencies.pages,
+        marked_pages=dependencies.marked_pages,
         csrf=dependencies.csrf,
         rate_limiter=dependencies.rate_limiter,
         current_session=dependencies.current_session,
@@ -187,7 +188,9 @@ def _recovery(dependencies: Dependencies) -> list[Blueprint]:
         report=ReportSignIn(storage, clock, dependencies.continuations, dependencies.sessions),
     )
     return [
-        RequestPages(pages, csrf, rate_limiter, dependencies.devices, ask).blueprint(),
+        RequestPages(
+            pages, dependencies.marked_pages, csrf, rate_limiter, dependencies.devices, ask
+        ).blueprint(),
         reset_pages.blueprint(),
         UnlockPages(pages, csrf, rate_limiter, unlock).blueprint(),
         report.blueprint(),

@@ -4,6 +4,7 @@ The one place that reads an IP address of a request, in every form that proxies,
 """
 
 import re
+from functools import lru_cache
 from hashlib import sha256
 from ipaddress import IPv4Address, IPv6Address, IPv6Network, ip_address, ip_network
 
@@ -27,6 +28,7 @@ def network_class(address: str) -> str:
     return network_of(address, ipv4_prefix=24, ipv6_prefix=48)
 
 
+@lru_cache(maxsize=1024)
 def network_of(address: str, *, ipv4_prefix: int, ipv6_prefix: int = _IPV6_PREFIX) -> str:
     """Return the network in CIDR form, by the length of its prefix.
 
@@ -51,6 +53,7 @@ def plain_address(address: str) -> str:
     return address if parsed is None else str(parsed)
 
 
+@lru_cache(maxsize=1024)
 def read_address(text: str) -> IPv4Address | IPv6Address | None:
     """Return the address in the text, an embedded IPv4 address as IPv4; None if there is none.
 

@@ -4,14 +4,31 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import and_, case, delete, literal, or_, select, update
+from sqlalchemy import and_, bindparam, case, delete, literal, or_, select, update
+from sqlalchemy.dialects.postgresql import insert
 
+from identity.compiled_statements import CompiledStatement
 from identity.rate_limits.models import MailAllowance, RequestCount
 from identity.storage import Executor, UtcDateTime, delete_some, insert_into, table_of
 
 COUNTS = table_of(RequestCount)
 ALLOWANCES = table_of(MailAllowance)
 _MOMENT = UtcDateTime()
+_NOW, _ENDS_AT = bindparam("now", type_=_MOMENT), bindparam("ends_at", type_=_MOMENT)
+_IS_OVER = COUNTS.c.expires_at <= _NOW
+# Compiled once: it runs at every sign-in.
+_COUNT_REQUEST = CompiledStatement(
+    insert(COUNTS)
+    .values(action=bindparam("counted"), asker=bindparam("by"), requests=1, expires_at=_ENDS_AT)
+    .on_conflict_do_update(
+        index_elements=[COUNTS.c.action, COUNTS.c.asker],
+        set_={
+            "requests": case((_IS_OVER, 1), else_=COUNTS.c.requests + 1),
+            "expires_at": case((_IS_OVER, _ENDS_AT), else_=COUNTS.c.expires_at),
+        },
+    )
+    .returning(COUNTS.c.requests, COUNTS.c.expires_at)
+)
 
 
 @dataclass(frozen=True)
@@ -30,20 +47,8 @@ class RequestCounts:
 
     def count_request(self, action: str, asker: str, window: timedelta, now: datetime) -> Counted:
         """Count one request in its window, in one atomic statement."""
-        over = COUNTS.c.expires_at <= now
-        statement = (
-            insert_into(self._executor, COUNTS)
-            .values(action=action, asker=asker, requests=1, expires_at=now + window)
-            .on_conflict_do_update(
-                index_elements=[COUNTS.c.action, COUNTS.c.asker],
-                set_={
-                    "requests": case((over, 1), else_=COUNTS.c.requests + 1),
-                    "expires_at": case((over, now + window), else_=COUNTS.c.expires_at),
-                },
-            )
-            .returning(COUNTS.c.requests, COUNTS.c.expires_at)
-        )
-        row = self._executor.execute(statement).one()
+        counted = {"counted": str(action), "by": asker, "now": now, "ends_at": now + window}
+        row = _COUNT_REQUEST.row(self._executor, counted)
         return Counted(row.requests, row.expires_at)
 
     def take_over(self, action: str, older: str, newest: str) -> None:

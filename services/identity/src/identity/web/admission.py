@@ -74,20 +74,26 @@ class Admission:
             return self._application(environ, start_response)
 
     def _take_turn(self, environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
-        request, typed = _read(environ)
+        request = _read(environ)
         network = network_of(visitor_of(request).ip_address, ipv4_prefix=_IPV4_PREFIX)
-        device = self._device(request, typed.get("email") or typed.get("username") or "")
+        device = self._device(request)
         with self._turns.turn(device or network, is_known=device is not None) as is_admitted:
             if is_admitted:
                 return self._application(environ, start_response)
         self._refused()
         with self._refusing:
             time.sleep(_PAUSE_SECONDS)
-            return self._busy_pages.render(self._app, request, typed)(environ, start_response)
+            return self._busy_pages.render(self._app, request, _typed(request))(environ, start_response)
 
-    def _device(self, request: Request, email: str) -> str | None:
+    def _device(self, request: Request) -> str | None:
+        # Most of what strangers send needs no second reading.
+        if not self._devices.are_named_by(request.cookies):
+            return None
+        typed = _typed(request)
         try:
-            return self._devices.known_by(request.cookies, parse(email).key)
+            return self._devices.known_by(
+                request.cookies, parse(typed.get("email") or typed.get("username") or "").key
+            )
         except InvalidAddressError:
             return None
 
@@ -98,14 +104,18 @@ def _is_form(environ: "WSGIEnvironment") -> bool:
     return length.isdecimal() and int(length) <= _LARGEST_FORM
 
 
-def _read(environ: "WSGIEnvironment") -> tuple[Request, dict[str, str]]:
-    """Return the request and its form. The body is read whole, before it can hold a turn."""
+def _read(environ: "WSGIEnvironment") -> Request:
+    """Return the request. Its body is read whole, before it can hold a turn."""
     body = environ["wsgi.input"].read(int(environ.get("CONTENT_LENGTH") or "0"))
     environ["wsgi.input"] = BytesIO(body)
-    request = Request({**environ, "wsgi.input": BytesIO(body)})
+    return Request({**environ, "wsgi.input": BytesIO(body)})
+
+
+def _typed(request: Request) -> dict[str, str]:
+    """Return what is in its form."""
     if request.mimetype != _FORM:
-        return request, {}
+        return {}
     try:
-        return request, request.form.to_dict()
+        return request.form.to_dict()
     except HTTPException:
-        return request, {}
+        return {}

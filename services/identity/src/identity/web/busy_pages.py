@@ -1,19 +1,17 @@
 """The answer to a form that sets or checks a password while too many others are under way.
 
 It is the form again, with what was typed but the password. It is made once a minute for each website,
-language and form, with marks where it differs from browser to browser, and filled in for each: a tenth of the
-cost of a page, and no statement, so that a flood of forms costs other pages little.
+language and form, and filled in for each browser (`marked_pages`), without a statement: a flood of forms
+costs other pages little.
 """
 
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from secrets import token_hex
 from typing import TYPE_CHECKING
 from urllib.parse import quote, urlencode
 
 from flask import Flask
-from markupsafe import escape
 from werkzeug import Request, Response
 from wtforms import BooleanField
 
@@ -24,6 +22,7 @@ from identity.web import language, messages
 from identity.web.forms import PageForm
 from identity.web.headers import SecurityHeaders
 from identity.web.language import Language
+from identity.web.marked_pages import MarkedPage, mark, request_of_no_browser
 from identity.web.pages import Pages
 
 if TYPE_CHECKING:
@@ -34,10 +33,7 @@ _KEPT_SECONDS, _MOST_KEPT = 60.0, 500
 # What is filled in again: texts of the forms, the read-only name for password managers, the form's token.
 _TYPED = ("email", "first_name", "last_name", "username", "csrf_token")
 _QUERY = "query"
-# Never in a page of ours.
-_MARK = token_hex(16)
-_MARKS = {name: f"{_MARK}-{name}-" for name in (*_TYPED, PARAMETER, _QUERY)}
-MARK_OF_ADDRESS = _MARKS["username"]
+MARK_OF_ADDRESS = mark("username")
 
 
 @dataclass(frozen=True)
@@ -54,7 +50,7 @@ class PasswordForm:
 class _Marked:
     """A page with marks, and its headers."""
 
-    html: str
+    page: MarkedPage
     headers: list[tuple[str, str]]
     until: float
 
@@ -95,10 +91,8 @@ class BusyPages:
         query = [
             (name, value) for name, value in request.args.items(multi=True) if name != language.PARAMETER
         ]
-        html = marked.html.replace(f"{_MARKS[_QUERY]}=", str(escape(urlencode(query))))
-        html = html.replace(_MARKS[PARAMETER], quote(signed))
-        for name in _TYPED:
-            html = html.replace(_MARKS[name], str(escape(typed.get(name, ""))))
+        texts = {_QUERY: urlencode(query), PARAMETER: quote(signed)}
+        html = marked.page.fill_in(texts | {name: typed.get(name, "") for name in _TYPED})
         return Response(html, 503, marked.headers)
 
     def _marked(
@@ -111,22 +105,20 @@ class BusyPages:
             self._kept.clear()
         path, tag, website, ticked = key
         # Nothing of one visitor may stand in a page that others get too.
-        query = urlencode({language.PARAMETER: tag, _MARKS[_QUERY]: ""})
-        bare = {**environ, "REQUEST_METHOD": "GET", "QUERY_STRING": query, "HTTP_COOKIE": ""}
-        with app.request_context(bare):
+        with request_of_no_browser(app, environ, {language.PARAMETER: tag, mark(_QUERY): ""}):
             try:
                 response = self._page(path, website, ticked)
             except UnavailableError:
                 response = self._page(path, Continuation(), ticked)
             self._headers.complete(response)
             headers = [(name, value) for name, value in response.headers if name != "Content-Length"]
-            html = response.get_data(as_text=True)
-        self._kept[key] = _Marked(html, headers, time.monotonic() + _KEPT_SECONDS)
+            page = MarkedPage(response.get_data(as_text=True))
+        self._kept[key] = _Marked(page, headers, time.monotonic() + _KEPT_SECONDS)
         return self._kept[key]
 
     def _page(self, path: str, website: Continuation, ticked: frozenset[str]) -> Response:
         form = self._forms[path]
-        values: dict[str, object] = {name: _MARKS[name] for name in _TYPED} | dict.fromkeys(ticked, True)
+        values: dict[str, object] = {name: mark(name) for name in _TYPED} | dict.fromkeys(ticked, True)
         return self._pages.render(
             form.template,
             website,
@@ -134,11 +126,11 @@ class BusyPages:
             retry_after=RETRY_AFTER_SECONDS,
             form=form.form(data=values),
             failure=messages.too_busy(),
-            csrf_token=lambda: _MARKS["csrf_token"],
+            csrf_token=lambda: mark("csrf_token"),
             link=self._link,
             **form.facts(self._pages.city_of(website)),
         )
 
     def _link(self, path: str, **arguments: str) -> str:
         """Return the URL of another page, which carries the visitor's own continuation."""
-        return self._pages.address(path, {**arguments, PARAMETER: _MARKS[PARAMETER]})
+        return self._pages.address(path, {**arguments, PARAMETER: mark(PARAMETER)})

@@ -37,6 +37,10 @@ class Devices:
         device, addresses = self._read(cookies)
         return device if device and any(each in addresses for each in self._digests(email_key)) else None
 
+    def are_named_by(self, cookies: Mapping[str, str]) -> bool:
+        """Tell whether these cookies name a device, rightly or not."""
+        return self._cookies.full_name(_COOKIE) in cookies
+
     def generations(self) -> Callable[[str], int | None]:
         """Return a function from an address to the generation with which it stands in this browser."""
         _, addresses = self._read(request.cookies)
@@ -58,8 +62,11 @@ class Devices:
         self._cookies.set(response, _COOKIE, text, _LIFETIME)
 
     def _read(self, cookies: Mapping[str, str]) -> tuple[str, dict[str, int]]:
+        text = cookies.get(self._cookies.full_name(_COOKIE))
+        if not text:
+            return "", {}
         try:
-            content = self._serializer.loads(cookies.get(self._cookies.full_name(_COOKIE), ""))
+            content = self._serializer.loads(text)
         except BadSignature:
             return "", {}
         # A list in cookies of the release before, which begins no generations.

@@ -11,7 +11,7 @@ from wtforms import BooleanField, Field, Form, PasswordField, StringField
 from wtforms.validators import DataRequired, InputRequired, Length, ValidationError
 
 from identity.residents.accounts.addresses import LONGEST as LONGEST_EMAIL
-from identity.residents.accounts.addresses import InvalidAddressError, parse
+from identity.residents.accounts.addresses import Address, InvalidAddressError, parse
 
 __all__ = ["BooleanField", "PageForm", "email_field", "lazy_gettext", "password_field", "text_field"]
 
@@ -33,9 +33,16 @@ class PageForm(Form):
         self[field_name].errors = [*self[field_name].errors, *messages]
 
 
-def email_field(label: str) -> StringField:
+class EmailField(StringField):
+    """A field for an e-mail address."""
+
+    # Of a form that is valid: what was typed is read once.
+    address: Address
+
+
+def email_field(label: str) -> EmailField:
     """Return a field for an e-mail address."""
-    return StringField(
+    return EmailField(
         label,
         [DataRequired(_BLANK), _no_longer_than(LONGEST_EMAIL), _is_printable, _is_email_address],
         filters=[_strip],
@@ -87,11 +94,11 @@ def _refuse_unprintable(text: str) -> None:
         raise ValidationError(lazy_gettext("This contains a character that cannot be used here."))
 
 
-def _is_email_address(_form: Form, field: Field) -> None:
+def _is_email_address(_form: Form, field: EmailField) -> None:
     """Refuse what `residents.accounts` cannot read: the same reading as when the address is used."""
     if field.errors:
         return
     try:
-        parse(field.data or "")
+        field.address = parse(field.data or "")
     except InvalidAddressError:
         raise ValidationError(lazy_gettext("This value is not a valid email address")) from None

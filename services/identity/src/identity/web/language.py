@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 
+from babel import Locale
 from flask import Flask, Response, request
 from werkzeug import Request
 
@@ -9,6 +10,8 @@ from identity.web.cookies import Cookies
 
 # Tags (BCP 47) of the complete translations, each with the language's name in itself.
 LANGUAGES = {"en": "English", "es": "Español"}
+# Read once: to read such a tag takes longer than to choose it.
+LOCALES = {tag: Locale.parse(tag) for tag in LANGUAGES}
 PARAMETER = "lang"
 _COOKIE = "language"
 _LIFETIME = 365 * 24 * 60 * 60

@@ -39,6 +39,8 @@ class Shell:
     product: str
     language: str
     languages: list[LanguageLink]
+    # This page's URL without a language: where its form is sent.
+    here: str
 
 
 class Pages:
@@ -67,8 +69,12 @@ class Pages:
     def url(self, path: str, continuation: Continuation, **arguments: str) -> str:
         """Return the URL of another page of this service, carrying the continuation."""
         if continuation != Continuation():
-            arguments = {**arguments, PARAMETER: self._continuations.sign(continuation)}
+            arguments = {**arguments, PARAMETER: self.sign(continuation)}
         return self.address(path, arguments)
+
+    def sign(self, continuation: Continuation) -> SignedContinuation:
+        """Return the continuation as URLs carry it."""
+        return self._continuations.sign(continuation)
 
     def address(self, path: str, arguments: Mapping[str, str]) -> str:
         """Return the URL of another page of this service."""
@@ -96,17 +102,22 @@ class Pages:
 
         A page with 429 says `retry_after`, the seconds until the request may be sent again.
         """
-        shell = self._shell(continuation)
-        self._remember(shell)
+        shell = self.shell(continuation)
         facts: dict[str, object] = {
             "shell": shell,
             "link": lambda path, **arguments: self.url(path, continuation, **arguments),
-            "here": _here(),
+            "here": shell.here,
         }
         html = render_template(template, **facts | context)
-        response = make_response(html, status)
+        response = self.respond(html, shell, status)
         if retry_after:
             response.headers["Retry-After"] = str(retry_after)
+        return response
+
+    def respond(self, html: str, shell: Shell, status: int = 200) -> Response:
+        """Return the response with a rendered page, whose forms may lead to the client's addresses."""
+        self._remember(shell)
+        response = make_response(html, status)
         if shell.client:
             for address in (*shell.client.redirect_uris, shell.client.initiate_login_uri):
                 form_action(response, address, any_port=shell.client.is_public)
@@ -126,9 +137,14 @@ class Pages:
 
     def bare_error(self, status: int, language: str, heading: str, explanation: str) -> Response:
         """Return the same page without a city, for when the city cannot be read."""
-        shell = Shell(None, None, PRODUCT, language, [])
+        shell = Shell(None, None, PRODUCT, language, [], "")
         html = render_template(
-            "web/error.html", shell=shell, link=_address, here="", heading=heading, explanation=explanation
+            "web/error.html",
+            shell=shell,
+            link=_address,
+            here=shell.here,
+            heading=heading,
+            explanation=explanation,
         )
         return make_response(html, status)
 
@@ -163,10 +179,12 @@ class Pages:
         city_id = continuation.city_id or (client.city_id if client else "")
         return client, self._relying_parties.city(city_id) if city_id else None
 
-    def _shell(self, continuation: Continuation) -> Shell:
+    def shell(self, continuation: Continuation) -> Shell:
+        """Return what the layout shows in this request."""
         client, city = self._find(continuation)
         current = str(get_locale() or "en")
-        return Shell(city, client, PRODUCT, current, _language_links(current))
+        here = _here()
+        return Shell(city, client, PRODUCT, current, _language_links(here, current), here)
 
     def _remember(self, shell: Shell) -> None:
         origin = [shell.client.id if shell.client else "", shell.city.id if shell.city else ""]
@@ -179,20 +197,17 @@ def _address(path: str) -> str:
     return f"{request.script_root}{path}"
 
 
-def _here() -> str:
-    """Return this page's URL without a language: where its form is sent."""
-    return _this_page({})
-
-
-def _language_links(current: str) -> list[LanguageLink]:
+def _language_links(here: str, current: str) -> list[LanguageLink]:
+    joint = "&" if "?" in here else "?"
     return [
-        LanguageLink(tag, name, _this_page({language.PARAMETER: tag}), tag == current)
+        LanguageLink(tag, name, f"{here}{joint}{language.PARAMETER}={tag}", tag == current)
         for tag, name in language.LANGUAGES.items()
     ]
 
 
-def _this_page(changes: dict[str, str]) -> str:
-    arguments = {k: v for k, v in request.args.items() if k != language.PARAMETER} | changes
+def _here() -> str:
+    """Return this page's URL without a language: where its form is sent."""
+    arguments = {name: text for name, text in request.args.items() if name != language.PARAMETER}
     address = _address(request.path)
     return f"{address}?{urlencode(arguments)}" if arguments else address
 

@@ -1,17 +1,15 @@
 """The web server of a service, from its address to its last request."""
 
+import os
 import resource
 import socket
 import sys
-from collections.abc import Callable
-from functools import partial
-from importlib import import_module
 from time import monotonic, sleep
+from typing import NoReturn
 
 from identity.errors import SettingsError
 from identity.setting_types import host_and_port
-from identity.web_server import web_process
-from identity.web_server.processes import Processes
+from identity.web_server import main_process, memory, web_process
 
 # Seconds in which processes of a server that was killed notice that they are alone.
 _SECONDS_TO_BE_FREE, _PAUSE = 3.0, 0.1
@@ -19,17 +17,21 @@ _SECONDS_TO_BE_FREE, _PAUSE = 3.0, 0.1
 _UNREAD_MS = 30_000
 
 
-def serve(target: str, *, setting: str, bind: str, processes: int, threads: int) -> None:
+def serve(target: str, *, setting: str, bind: str, processes: int, threads: int) -> NoReturn:
     """Serve the WSGI application `module:name` until a signal; raises `SettingsError` if it cannot listen.
 
-    The first SIGTERM or SIGINT lets each process finish what it is answering, the second ends them at once.
-    A process that dies is replaced; ends with an error if none can start. `setting` names the variable that
-    `bind` comes from. For the main thread of a process that has no other.
+    This process becomes the `main_process`, without what it has imported so far. `setting` names the variable
+    that `bind` comes from.
     """
     _allow_many_files()
-    with listen(setting, bind) as listening:
-        if not Processes(partial(_serve, target, listening, threads), processes, listening.close).run():
-            sys.exit(1)
+    listening = listen(setting, bind)
+    listening.set_inheritable(True)
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os.environ.setdefault(*memory.ONE_HEAP)
+    # -P: nothing is imported from the directory in which the command runs.
+    command = [sys.executable, "-P", "-m", main_process.__name__]
+    os.execv(sys.executable, [*command, target, str(listening.fileno()), str(processes), str(threads)])  # noqa: S606 - no shell is wanted
 
 
 def listen(setting: str, bind: str) -> socket.socket:
@@ -76,8 +78,3 @@ def _allow_many_files() -> None:
     if soft < enough:
         allowed = enough if hard == resource.RLIM_INFINITY else min(enough, hard)
         resource.setrlimit(resource.RLIMIT_NOFILE, (allowed, hard))
-
-
-def _serve(target: str, listening: socket.socket, threads: int, works: Callable[[], None]) -> None:
-    module, _, name = target.partition(":")
-    web_process.serve(getattr(import_module(module), name), listening, threads, works)

@@ -9,7 +9,6 @@ from portal.clock import SystemClock
 from portal.config import Settings, load_settings
 from portal.database_state import clock_fault, measure_lead
 from portal.errors import UnavailableError
-from portal.logs import write_json_logs
 from portal.setting_types import unknown_variables, variables_of
 from portal.storage import Storage
 from portal.web_server import server
@@ -26,7 +25,6 @@ def serve() -> None:
         click.echo(line, err=True)
     _refuse_wrong_clock(settings)
     click.echo(f"portal: {settings.base_url} (listening on {settings.bind})")
-    write_json_logs()
     server.serve(
         "portal.wsgi:app",
         setting="PORTAL_BIND",

@@ -11,8 +11,6 @@ from dataclasses import dataclass
 from time import monotonic, sleep
 from typing import NoReturn
 
-import structlog
-
 from portal.errors import SettingsError
 
 # Does the work until a signal ends it, and calls its argument once it has begun.
@@ -27,8 +25,6 @@ _STEADY, _LONGEST_PAUSE = 60.0, 30.0
 # While no process works, so many starts in a row that fail end everything.
 _FAILED_STARTS = 5
 _PID_BYTES = 4
-
-log = structlog.get_logger()
 
 
 @dataclass
@@ -108,8 +104,8 @@ class Processes:
             status = 0
         except SettingsError as error:
             sys.stderr.write(f"{error}\n")
-        except BaseException:
-            log.exception("process.failed")
+        except BaseException:  # noqa: BLE001 - whatever it was, the process ends with it
+            _log_error("process.failed", exc_info=True)
         finally:
             sys.stderr.flush()
             os._exit(status)
@@ -143,7 +139,7 @@ class Processes:
         place.next_start = monotonic() + pause
         self._failed_starts += not place.works
         # A negative status is the number of the signal.
-        log.error("process.ended", pid=place.pid, status=status, worked=place.works, pause=pause)
+        _log_error("process.ended", pid=place.pid, status=status, worked=place.works, pause=pause)
         place.pid = 0
 
     def _seconds_to_next_start(self) -> float | None:
@@ -185,6 +181,16 @@ class Processes:
             signal.set_wakeup_fd(wakeup)
             for number, handler in before.items():
                 signal.signal(number, handler)
+
+
+def _log_error(event: str, **details: object) -> None:
+    """Write an event. The log is 18 MiB, of which a main process needs none while its processes live."""
+    import structlog  # noqa: PLC0415 - 18 MiB
+
+    from portal.logs import write_json_logs  # noqa: PLC0415 - as above
+
+    write_json_logs()
+    structlog.get_logger().error(event, **details)
 
 
 def _do_nothing(*_: object) -> None:

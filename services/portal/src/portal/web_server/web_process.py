@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from granian import _granian
 from granian.http import HTTP1Settings
 
+from portal.web_server import memory
 from portal.web_server.gateway import Gateway
 from portal.web_server.request_bodies import BodyReader
 from portal.web_server.request_threads import RequestThreads
@@ -25,6 +26,8 @@ CONNECTIONS, OTHER_FILES = 4096, 256
 # Milliseconds that the headers of a request may take, and that a connection may rest between two.
 _HEADERS_MS = 30_000
 BACKLOG = 1024
+# Seconds after which free memory goes back to the system.
+_FREE_SECONDS = 10.0
 
 
 # Its stub describes other signatures than it has.
@@ -63,7 +66,8 @@ def serve(
     scheduler._schedule_fn = gateway.receive  # noqa: SLF001 - as granian's own schedulers set it
     worker.serve_str(scheduler, _Loop(), ending)
     started()
-    ended.wait()
+    while not ended.wait(_FREE_SECONDS):
+        memory.return_free_pages()
 
 
 def _end_by_signal(ended: threading.Event) -> Any:  # noqa: ANN401 - granian's type has no types

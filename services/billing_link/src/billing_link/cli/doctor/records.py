@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 
 from billing_link.audit.store import Audit, Event
 from billing_link.cli.doctor.findings import Finding, Verdict
-from billing_link.linking.store import Cities
+from billing_link.linking.city_store import Cities
 from billing_link.storage import Storage
 
 # Cities import every night or every month; a bill is due in between.

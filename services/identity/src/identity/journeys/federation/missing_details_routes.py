@@ -16,7 +16,6 @@ from identity.journeys.federation.outcome_pages import OutcomePages
 from identity.journeys.federation.pending_store import FirstSignInView
 from identity.journeys.federation.requesting_browser import CurrentBrowser
 from identity.rate_limits.limiter import Action, RateLimiter
-from identity.residents.accounts.addresses import parse
 from identity.web import messages
 from identity.web.csrf import Csrf
 from identity.web.pages import Pages
@@ -129,5 +128,5 @@ def _details(form: NamesForm) -> MissingDetails:
     return MissingDetails(
         form.first_name.data or "",
         form.last_name.data or "",
-        parse(form.email.data or "") if isinstance(form, NamesAndEmailForm) else None,
+        form.email.address if isinstance(form, NamesAndEmailForm) else None,
     )

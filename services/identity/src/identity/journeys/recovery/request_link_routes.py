@@ -8,10 +8,10 @@ from flask_babel import get_locale
 from identity.journeys.recovery.forms import ForgotPasswordForm, UnlockAccountForm
 from identity.journeys.recovery.request_link import RecoveryRequest, RequestRecoveryLink
 from identity.rate_limits.limiter import Action, RateLimiter
-from identity.residents.accounts.addresses import parse
 from identity.web import login_hints, messages, typed_email
 from identity.web.csrf import Csrf
 from identity.web.devices import Devices
+from identity.web.marked_pages import MarkedPages
 from identity.web.pages import Pages
 from identity.web.visitor import current_visitor
 
@@ -24,12 +24,14 @@ class RequestPages:
     def __init__(
         self,
         pages: Pages,
+        marked_pages: MarkedPages,
         csrf: Csrf,
         rate_limiter: RateLimiter,
         devices: Devices,
         ask: RequestRecoveryLink,
     ) -> None:
         self._pages = pages
+        self._marked_pages = marked_pages
         self._csrf = csrf
         self._rate_limiter = rate_limiter
         self._devices = devices
@@ -42,7 +44,15 @@ class RequestPages:
             ("forgot-password", ForgotPasswordForm, self._ask.forgot_password),
             ("unlock-account", UnlockAccountForm, self._ask.unlock_account),
         ):
-            page = _RequestPage(self._pages, self._rate_limiter, self._devices, name, form, verb)
+            page = _RequestPage(
+                self._pages,
+                self._marked_pages,
+                self._rate_limiter,
+                self._devices,
+                name=name,
+                form=form,
+                verb=verb,
+            )
             endpoint = name.replace("-", "_")
             blueprint.add_url_rule(f"/{name}", f"{endpoint}_form", page.form, methods=["GET"])
             blueprint.add_url_rule(f"/{name}", f"{endpoint}_submit", page.submit, methods=["POST"])
@@ -55,13 +65,16 @@ class _RequestPage:
     def __init__(
         self,
         pages: Pages,
+        marked_pages: MarkedPages,
         rate_limiter: RateLimiter,
         devices: Devices,
+        *,
         name: str,
         form: type[AnyForm],
         verb: Callable[[RecoveryRequest], None],
     ) -> None:
         self._pages = pages
+        self._marked_pages = marked_pages
         self._rate_limiter = rate_limiter
         self._devices = devices
         self._path = f"/{name}"
@@ -71,9 +84,11 @@ class _RequestPage:
         self._verb = verb
 
     def form(self) -> Response:
-        form = self._form()
-        form.email.data = typed_email.recall() or login_hints.recall(self._pages.continuation().path)
-        return self._render(form)
+        continuation = self._pages.continuation()
+        email = typed_email.recall() or login_hints.recall(continuation.path)
+        return self._marked_pages.render(
+            self._template, continuation, {}, {"email": email}, lambda texts: {"form": self._form(data=texts)}
+        )
 
     def submit(self) -> Response:
         form = self._form(request.form)
@@ -82,7 +97,7 @@ class _RequestPage:
         typed_email.remember(form.email.data or "")
         visitor = current_visitor()
         continuation = self._pages.continuation()
-        address = parse(form.email.data or "")
+        address = form.email.address
         is_known_device = self._devices.known_for(address.key) is not None
         typed = RecoveryRequest(address, str(get_locale()), continuation, visitor, is_known_device)
         # The places of the owner's device are its own, whatever its neighbours ask for.
@@ -102,7 +117,7 @@ class _RequestPage:
     def expired(self) -> Response:
         return self._render(self._form(request.form), 400, messages.page_too_old())
 
-    def _render(self, form: AnyForm, status: int = 200, failure: str = "", retry_after: int = 0) -> Response:
+    def _render(self, form: AnyForm, status: int, failure: str = "", retry_after: int = 0) -> Response:
         return self._pages.render(
             self._template,
             self._pages.continuation(),

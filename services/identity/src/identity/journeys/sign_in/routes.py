@@ -1,18 +1,21 @@
 """The sign-in page."""
 
+from collections.abc import Hashable, Mapping
+
 from flask import Blueprint, Response, request
 from flask_babel import gettext
 
 from identity import randomness
+from identity.continuation import Continuation
 from identity.journeys.sign_in.forms import SignInForm
 from identity.journeys.sign_in.sign_in import Attempt, SignedInNow, SignIn
 from identity.rate_limits.limiter import Action, RateLimiter
-from identity.residents.accounts.addresses import parse
 from identity.web import login_hints, messages, typed_email
 from identity.web.browser_binding import BrowserBinding
 from identity.web.csrf import Csrf
-from identity.web.current_session import CurrentSession
+from identity.web.current_session import CurrentSession, SignedIn
 from identity.web.devices import Devices
+from identity.web.marked_pages import MarkedPages
 from identity.web.pages import Pages
 from identity.web.sign_in_methods import PASSWORD, SignInMethods
 from identity.web.signed_in_response import SignedInResponse
@@ -21,6 +24,7 @@ from identity.web.visitor import current_visitor
 # Shows the form also in a browser that is signed in: after a registration there, or for another resident.
 SHOW = "show"
 EMPTY = "empty"
+_TEMPLATE = "sign_in/sign_in.html"
 
 
 class SignInPages:
@@ -30,6 +34,7 @@ class SignInPages:
         self,
         *,
         pages: Pages,
+        marked_pages: MarkedPages,
         csrf: Csrf,
         rate_limiter: RateLimiter,
         current_session: CurrentSession,
@@ -40,6 +45,7 @@ class SignInPages:
         signed_in_response: SignedInResponse,
     ) -> None:
         self._pages = pages
+        self._marked_pages = marked_pages
         self._csrf = csrf
         self._rate_limiter = rate_limiter
         self._current_session = current_session
@@ -64,13 +70,16 @@ class SignInPages:
         show = request.args.get(SHOW, "")
         if signed_in and not continuation.reauthenticate and not show:
             return self._pages.redirect_to(continuation)
-        form = SignInForm()
-        if show != EMPTY:
-            hint = login_hints.recall(continuation.path)
-            form.email.data = typed_email.recall() or hint
-            if signed_in and continuation.reauthenticate:
-                form.email.data = hint or self._sign_in.email_of(signed_in.resident_id)
-        return self._render(form)
+        return self._marked_pages.render(
+            _TEMPLATE,
+            continuation,
+            self._facts(continuation, signed_in),
+            {
+                "email": "" if show == EMPTY else self._email(continuation, signed_in),
+                "decline": _decline(continuation),
+            },
+            _empty_form,
+        )
 
     def submit(self) -> Response:
         """Sign in, and go on to where the resident was going."""
@@ -82,7 +91,7 @@ class SignInPages:
         if seconds := self._rate_limiter.network_waits(Action.SIGN_IN, visitor.ip_address):
             return self._render(form, 429, failure=messages.too_many_requests(seconds), retry_after=seconds)
         continuation = self._pages.continuation()
-        address = parse(form.email.data or "")
+        address = form.email.address
         browser_secret = self._browser_binding.secret() or randomness.secret()
         outcome = self._sign_in.sign_in(
             Attempt(
@@ -118,31 +127,53 @@ class SignInPages:
         failure = gettext("Your session has expired. Please try to sign in again.")
         return self._render(SignInForm(request.form), 400, failure=failure)
 
+    def _email(self, continuation: Continuation, signed_in: SignedIn | None) -> str:
+        """Return the address that the form begins with."""
+        hint = login_hints.recall(continuation.path)
+        if signed_in and continuation.reauthenticate:
+            return hint or self._sign_in.email_of(signed_in.resident_id)
+        return typed_email.recall() or hint
+
+    def _facts(self, continuation: Continuation, signed_in: SignedIn | None) -> dict[str, Hashable]:
+        """Return what the page offers this browser."""
+        proves_again = bool(signed_in and continuation.reauthenticate)
+        buttons = self._methods.offered(self._pages.city_of(continuation))
+        only = self._sign_in.method_of(signed_in.resident_id) if signed_in and proves_again else ""
+        return {
+            "providers": tuple(button for button in buttons if not only or button.key == only),
+            "last_used": self._methods.last_used(),
+            "proves_again": proves_again,
+            "by_password": only in ("", PASSWORD),
+        }
+
     def _render(
         self,
         form: SignInForm,
-        status: int = 200,
+        status: int,
         failure: str = "",
         *,
         explain: bool = False,
         retry_after: int = 0,
     ) -> Response:
+        """Show the form again, with what was typed."""
         continuation = self._pages.continuation()
-        signed_in = self._current_session.load()
-        proves_again = bool(signed_in and continuation.reauthenticate)
-        buttons = self._methods.offered(self._pages.city_of(continuation))
-        only = self._sign_in.method_of(signed_in.resident_id) if signed_in and proves_again else ""
         return self._pages.render(
-            "sign_in/sign_in.html",
+            _TEMPLATE,
             continuation,
             status,
             retry_after=retry_after,
             form=form,
             failure=failure,
             explain=explain,
-            providers=[button for button in buttons if not only or button.key == only],
-            last_used=self._methods.last_used(),
-            proves_again=proves_again,
-            by_password=only in ("", PASSWORD),
-            decline=continuation.path if continuation.declinable else "",
+            decline=_decline(continuation),
+            **self._facts(continuation, self._current_session.load()),
         )
+
+
+def _decline(continuation: Continuation) -> str:
+    """Return the page that takes a no, if there is one."""
+    return continuation.path if continuation.declinable else ""
+
+
+def _empty_form(texts: Mapping[str, str]) -> Mapping[str, object]:
+    return {"form": SignInForm(data={"email": texts["email"]}), "decline": texts["decline"]}

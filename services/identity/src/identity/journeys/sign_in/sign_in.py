@@ -8,6 +8,7 @@ from identity.audit.store import Audit
 from identity.clock import Clock
 from identity.continuation import Continuation
 from identity.journeys.sign_in.mailed_code import MailedCodes
+from identity.journeys.sign_in.store import Candidate, Candidates
 from identity.mail import messages
 from identity.mail.messages import Mail, Recipient
 from identity.mail.queue import MailQueue
@@ -68,12 +69,12 @@ class UnableToSignIn:
 
 
 @dataclass(frozen=True)
-class _Candidate:
-    """The account of the address, if any, and its lockout."""
+class _Counted:
+    """An attempt that is counted as failed until its password is right."""
 
+    origin: str
     lockout_state: LockoutState
-    resident_id: str | None
-    password: StoredPassword | None
+    candidate: Candidate
 
 
 class SignIn:
@@ -115,16 +116,13 @@ class SignIn:
         the hash is computed.
         """
         now = self._clock.now()
-        origin = origins.origin_of(self._known_device(attempt), attempt.visitor.ip_address)
-        candidate = self._count_and_find(attempt.address.key, origin, now)
-        known, lockout_state = candidate.password, candidate.lockout_state
+        counted = self._find_and_count(attempt, now)
+        known, is_open = counted.candidate.password, counted.lockout_state.is_open
         is_right = self._hasher.verify(known.hash if known else None, attempt.password)
-        signed_in = None
-        if is_right and lockout_state.is_open:
-            signed_in = self._begin(attempt, candidate, origin, now)
+        signed_in = self._begin(attempt, counted, now) if is_right and is_open else None
         if signed_in is None:
-            needs_code = is_right and known is not None and not lockout_state.is_open
-            self._refuse(attempt, candidate, known.hash if known and needs_code else None, now)
+            needs_code = is_right and known is not None and not is_open
+            self._refuse(attempt, counted, known.hash if known and needs_code else None, now)
             return UnableToSignIn()
         return signed_in
 
@@ -140,42 +138,37 @@ class SignIn:
             resident = Accounts(tx).get(resident_id)
             return resident.sign_in_method if resident else SignInMethod.PASSWORD
 
-    def _known_device(self, attempt: Attempt) -> str | None:
-        """Return the browser's identifier unless its resident's devices were forgotten since it was used."""
-        if attempt.device_id is None:
-            return None
-        with self._storage.transaction() as tx:
-            resident = Accounts(tx).by_email_key(attempt.address.key)
-            is_known = resident is not None and resident.device_generation == attempt.device_generation
-            return attempt.device_id if is_known else None
+    def _find_and_count(self, attempt: Attempt, now: datetime) -> _Counted:
+        """Find the account and count the attempt: the same three statements for every address.
 
-    def _count_and_find(self, email_key: str, origin: str, now: datetime) -> _Candidate:
-        with self._storage.transaction() as tx:
-            lockout_state = Lockout(tx, self._secret_keys).count_attempt(email_key, origin, now)
-            resident = Accounts(tx).by_email_key(email_key)
-            # Asked for every address, as everything here is.
-            owner = resident.id if resident else stand_in(self._secret_keys, "password", email_key)
-            password = Passwords(tx).find_password(owner)
-            if resident is None:
-                return _Candidate(lockout_state, None, None)
-            usable = password if resident.disabled_at is None else None
-            return _Candidate(lockout_state, resident.id, usable)
+        Each commits by itself, so that attempts at one address do not wait for one another. What is read is
+        looked at again where a session begins (`_begin`).
+        """
+        key = attempt.address.key
+        with self._storage.autocommit() as connection:
+            candidate = Candidates(connection).find_candidate(
+                key, stand_in(self._secret_keys, "password", key)
+            )
+            # A device is a stranger's where its resident's devices were forgotten since it was used.
+            is_known = candidate.resident_id and candidate.device_generation == attempt.device_generation
+            origin = origins.origin_of(attempt.device_id if is_known else None, attempt.visitor.ip_address)
+            lockout_state = Lockout(connection, self._secret_keys).count_attempt(key, origin, now)
+        return _Counted(origin, lockout_state, candidate)
 
-    def _refuse(
-        self, attempt: Attempt, candidate: _Candidate, verified_hash: str | None, now: datetime
-    ) -> None:
+    def _refuse(self, attempt: Attempt, counted: _Counted, verified_hash: str | None, now: datetime) -> None:
         """Record the failure and mail what applies; `verified_hash` is there if only a code is missing."""
         # Asked for every address, so that it takes the same time for all.
         may_hint = self._rate_limiter.allows(Action.MAIL_HINT, attempt.address.key)
+        lockout_state, resident_id = counted.lockout_state, counted.candidate.resident_id
         offer = None
-        if not candidate.lockout_state.is_open:
+        if not lockout_state.is_open:
             offer = self._mailed_codes.prepare(attempt.address, attempt.browser_secret, verified_hash)
         details = {"code": "mailed"} if offer and offer.is_mailed else {}
         with self._storage.transaction() as tx:
             Audit(tx).record(
-                Event.SIGN_IN_FAILED if candidate.lockout_state.is_open else Event.SIGN_IN_LOCKED,
+                Event.SIGN_IN_FAILED if lockout_state.is_open else Event.SIGN_IN_LOCKED,
                 now,
-                resident_id=candidate.resident_id,
+                resident_id=resident_id,
                 client_id=attempt.continuation.client_id or None,
                 ip_address=attempt.visitor.ip_address,
                 # Tells accounts apart, also those that do not exist: passwords may be tried on many.
@@ -183,11 +176,10 @@ class SignIn:
                 **details,
             )
             resident = Accounts(tx).get(
-                candidate.resident_id or stand_in(self._secret_keys, "resident", attempt.address.key)
+                resident_id or stand_in(self._secret_keys, "resident", attempt.address.key)
             )
             if offer:
                 self._mailed_codes.mail(tx, offer, resident, attempt.continuation, attempt.remember_me, now)
-            lockout_state = candidate.lockout_state
             if may_hint or lockout_state.just_locked or lockout_state.just_stopped:
                 self._mail(tx, attempt, resident, lockout_state, now)
 
@@ -240,14 +232,12 @@ class SignIn:
             recipient_of(resident, city_id), provider=resident.sign_in_method, sign_in_link=sign_in_link
         )
 
-    def _begin(
-        self, attempt: Attempt, candidate: _Candidate, origin: str, now: datetime
-    ) -> SignedInNow | None:
+    def _begin(self, attempt: Attempt, counted: _Counted, now: datetime) -> SignedInNow | None:
         """Begin a session if the verified password is still the resident's; None if not.
 
-        It was read in an earlier transaction: it may have been reset, or the resident disabled, meanwhile.
+        It was read before the hash: it may have been reset, or the resident disabled, meanwhile.
         """
-        resident_id, verified = candidate.resident_id, candidate.password
+        resident_id, verified = counted.candidate.resident_id, counted.candidate.password
         if resident_id is None or verified is None:
             return None
         stronger = self._hasher.hash(attempt.password) if self._hasher.needs_rehash(verified.hash) else None
@@ -257,7 +247,7 @@ class SignIn:
             if resident is None or not self._is_same(passwords.find_password(resident_id), verified):
                 return None
             Lockout(tx, self._secret_keys).record_sign_in(
-                attempt.address.key, origin, candidate.lockout_state.origin_class, now
+                attempt.address.key, counted.origin, counted.lockout_state.origin_class, now
             )
             if stronger:
                 passwords.rehash(resident_id, verified.hash, stronger)

@@ -2,15 +2,23 @@
 
 from datetime import datetime
 
-from sqlalchemy import delete, select, update
+from sqlalchemy import bindparam, delete, null, select, update
 from sqlalchemy.orm import Session, aliased
 
 from identity import randomness
+from identity.compiled_statements import CompiledStatement
 from identity.residents.accounts.addresses import Address
 from identity.residents.accounts.models import Resident
 from identity.storage import insert_into, table_of
 
 RESIDENTS = table_of(Resident)
+# Compiled once: they run at every sign-in.
+_HOLD_ACTIVE = CompiledStatement(
+    update(RESIDENTS)
+    .where(RESIDENTS.c.id == bindparam("resident_id"), RESIDENTS.c.disabled_at.is_(None))
+    .values(disabled_at=null())
+    .returning(*RESIDENTS.c)
+)
 
 
 class AddressTakenError(Exception):
@@ -33,14 +41,8 @@ class Accounts:
         An UPDATE that changes nothing, since both databases let it wait for a transaction that disables,
         deletes or holds this resident. What proves who they are is read again after it, then used.
         """
-        held = (
-            update(Resident)
-            .where(Resident.id == resident_id, Resident.disabled_at.is_(None))
-            .values(disabled_at=None)
-            .returning(Resident)
-        )
-        options = {"synchronize_session": False, "populate_existing": True}
-        return self._tx.scalars(held, execution_options=options).one_or_none()
+        held = _HOLD_ACTIVE.row(self._tx, {"resident_id": resident_id})
+        return Resident(**held._asdict()) if held else None
 
     def by_email_key(self, key: str) -> Resident | None:
         """Return the resident whose address has this compared form (`Address.key`), or None."""

@@ -8,17 +8,103 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
-from sqlalchemy import ColumnElement, Row, case, delete, func, literal, or_, select, update
+from sqlalchemy import (
+    ColumnElement,
+    Integer,
+    String,
+    bindparam,
+    case,
+    delete,
+    func,
+    literal,
+    null,
+    or_,
+    select,
+    update,
+)
+from sqlalchemy.dialects.postgresql import insert
 
+from identity.compiled_statements import CompiledStatement
 from identity.residents.lockout import rules
 from identity.residents.lockout.models import FailureCount
 from identity.residents.lockout.rules import OriginClass
 from identity.secret_keys import SecretKeys
-from identity.storage import Executor, UtcDateTime, delete_some, insert_into, table_of
+from identity.storage import Executor, UtcDateTime, delete_some, table_of
 
 COUNTS = table_of(FailureCount)
 _MOMENT = UtcDateTime()
 _CLASSES = [each.value for each in OriginClass]
+# After how many failures in a row there is a wait, and of what length: the last is that of all after it.
+_WAITS = {failures: wait for failures in range(1, rules.LOCK_AT + 1) if (wait := rules.wait_after(failures))}
+
+
+def _at(name: str) -> ColumnElement[datetime]:
+    return bindparam(name, type_=_MOMENT)
+
+
+def _remaining(day: ColumnElement[int] | int) -> ColumnElement[int]:
+    """Return the count of a class on this day (`rules.day_of`), as SQL."""
+    days = day - COUNTS.c.counted_on
+    return case((COUNTS.c.failures > days, COUNTS.c.failures - days), else_=0)
+
+
+_KEY = {"subject": bindparam("of_subject"), "origin": bindparam("from_origin", type_=String)}
+_FIRST = {"failures": 1, "last_failed_at": _at("now"), "key_id": bindparam("newest_id")}
+
+
+def _count_in_origin() -> CompiledStatement:
+    """Add a failure and block the origin as `rules.wait_after` says; no row comes back where it waits."""
+    is_forgotten = COUNTS.c.last_failed_at <= _at("forgotten_before")
+    following = COUNTS.c.failures + 1
+    *waits, longest = ((following == failures, _at(f"wait_{failures}")) for failures in _WAITS)
+    counted = insert(COUNTS).values(**_KEY, **_FIRST)
+    return CompiledStatement(
+        counted.on_conflict_do_update(
+            index_elements=[COUNTS.c.subject, COUNTS.c.origin],
+            set_={
+                **_FIRST,
+                "failures": case((is_forgotten, 1), else_=following),
+                "blocked_until": case(
+                    (or_(is_forgotten, following <= rules.FREE_FAILURES), null()), *waits, else_=longest[1]
+                ),
+            },
+            where=or_(COUNTS.c.blocked_until.is_(None), COUNTS.c.blocked_until <= _at("now")),
+        ).returning(COUNTS.c.failures, COUNTS.c.used_at)
+    )
+
+
+def _count_in_class() -> CompiledStatement:
+    """Add a failure to what is left of those before; no row comes back where the class is stopped."""
+    day, stops_at = bindparam("day", type_=Integer), bindparam("stops_at", type_=Integer)
+    left = _remaining(day)
+    may_tell = or_(COUNTS.c.told_at.is_(None), COUNTS.c.told_at <= _at("told_before"))
+    counted = insert(COUNTS).values(**_KEY, **_FIRST, counted_on=day)
+    return CompiledStatement(
+        counted.on_conflict_do_update(
+            index_elements=[COUNTS.c.subject, COUNTS.c.origin],
+            set_={
+                **_FIRST,
+                "counted_on": day,
+                "failures": left + 1,
+                "told_at": case(((left + 1 == stops_at) & may_tell, _at("now")), else_=COUNTS.c.told_at),
+            },
+            where=left < stops_at,
+        ).returning(COUNTS.c.failures, COUNTS.c.told_at)
+    )
+
+
+# Compiled once: they run at every sign-in, and to write them down costs more than to run them.
+_COUNT_IN_ORIGIN, _COUNT_IN_CLASS = _count_in_origin(), _count_in_class()
+_SIGNED_IN = CompiledStatement(
+    update(COUNTS)
+    .where(COUNTS.c.subject == bindparam("of_subject"))
+    .where(COUNTS.c.origin.in_([_KEY["origin"], bindparam("of_class", type_=String)]))
+    .values(
+        failures=0,
+        blocked_until=null(),
+        used_at=case((COUNTS.c.origin == _KEY["origin"], _at("known_since")), else_=null()),
+    )
+)
 
 
 class Status(StrEnum):
@@ -76,11 +162,29 @@ class Lockout:
         subject, *older = self._subjects(email_key)
         for each in older:
             self._take_over(each, subject)
-        here = self._count_here(subject, origin, now)
+        first = {"of_subject": subject, "now": now, "newest_id": self._secret_keys.newest_id}
+        here = _COUNT_IN_ORIGIN.row(
+            self._executor,
+            {
+                **first,
+                "from_origin": origin,
+                "forgotten_before": now - rules.FORGOTTEN_AFTER,
+                **{f"wait_{failures}": now + wait for failures, wait in _WAITS.items()},
+            },
+        )
         if here is None:
             return self.state(email_key, origin, now)
         origin_class = rules.class_of(origin, here.used_at, now)
-        counted = self._count_in(subject, origin_class, now)
+        counted = _COUNT_IN_CLASS.row(
+            self._executor,
+            {
+                **first,
+                "from_origin": origin_class.value,
+                "day": rules.day_of(now),
+                "stops_at": origin_class.stops_at,
+                "told_before": now - rules.TOLD_AGAIN_AFTER,
+            },
+        )
         if counted is None:
             return LockoutState(Status.STOPPED, origin_class)
         is_told = counted.failures == origin_class.stops_at and counted.told_at == now.replace(microsecond=0)
@@ -95,7 +199,7 @@ class Lockout:
                 COUNTS.c.failures,
                 COUNTS.c.blocked_until,
                 COUNTS.c.used_at,
-                _remaining(now).label("left"),
+                _remaining(rules.day_of(now)).label("left"),
             ).where(self._of(email_key), COUNTS.c.origin.in_([origin, *_CLASSES]))
         )
         counts = {row.origin: row for row in rows}
@@ -113,16 +217,10 @@ class Lockout:
 
         The waits of other origins and the counts of other classes go on.
         """
-        known = now if origin_class is not OriginClass.DEVICES else None
-        self._executor.execute(
-            update(COUNTS)
-            .where(self._of(email_key), COUNTS.c.origin.in_([origin, origin_class.value]))
-            .values(
-                failures=0,
-                blocked_until=None,
-                used_at=case((COUNTS.c.origin == origin, literal(known, _MOMENT))),
-            )
-        )
+        known_since = now if origin_class is not OriginClass.DEVICES else None
+        whose = {"from_origin": origin, "of_class": origin_class.value, "known_since": known_since}
+        for subject in self._subjects(email_key):
+            _SIGNED_IN.row(self._executor, {"of_subject": subject, **whose})
 
     def unlock(self, email_key: str) -> None:
         """Set all counts of the address back; the networks known for it stay known."""
@@ -138,7 +236,8 @@ class Lockout:
 
         It is what "Unlock account?" ends, and what staff see.
         """
-        stopped = or_(*(_is_stopped(each, now) for each in OriginClass))
+        left = _remaining(rules.day_of(now))
+        stopped = or_(*((COUNTS.c.origin == each.value) & (left >= each.stops_at) for each in OriginClass))
         found = self._executor.execute(
             select(case((stopped, 1), else_=0).label("is_stopped"))
             .where(self._of(email_key), or_(COUNTS.c.blocked_until > now, stopped))
@@ -173,61 +272,9 @@ class Lockout:
         is_unknown = or_(COUNTS.c.used_at.is_(None), COUNTS.c.used_at <= now - rules.NETWORK_KNOWN_FOR)
         forgotten = or_(
             ~is_class & is_unknown & (COUNTS.c.last_failed_at <= now - rules.FORGOTTEN_AFTER),
-            is_class & (_remaining(now) == 0),
+            is_class & (_remaining(rules.day_of(now)) == 0),
         )
         return delete_some(self._executor, COUNTS, forgotten, limit)
-
-    def _count_here(
-        self, subject: str, origin: str, now: datetime
-    ) -> Row[tuple[int, datetime | None]] | None:
-        """Add a failure from this origin; None if it waits."""
-        before = COUNTS.c.failures
-        is_fresh = COUNTS.c.last_failed_at <= now - rules.FORGOTTEN_AFTER
-        first = {"failures": 1, "last_failed_at": now, "key_id": self._secret_keys.newest_id}
-        statement = insert_into(self._executor, COUNTS).values(subject=subject, origin=origin, **first)
-        return self._executor.execute(
-            statement.on_conflict_do_update(
-                index_elements=[COUNTS.c.subject, COUNTS.c.origin],
-                set_={
-                    **first,
-                    "failures": case((is_fresh, 1), else_=before + 1),
-                    "blocked_until": case(
-                        (is_fresh, literal(None, _MOMENT)), else_=_blocked_until(before, now)
-                    ),
-                },
-                where=or_(COUNTS.c.blocked_until.is_(None), COUNTS.c.blocked_until <= now),
-            ).returning(COUNTS.c.failures, COUNTS.c.used_at)
-        ).one_or_none()
-
-    def _count_in(
-        self, subject: str, origin_class: OriginClass, now: datetime
-    ) -> Row[tuple[int, datetime | None]] | None:
-        """Add a failure of this class; None if it is stopped."""
-        stops_at, remaining = origin_class.stops_at, _remaining(now)
-        may_tell = or_(COUNTS.c.told_at.is_(None), COUNTS.c.told_at <= now - rules.TOLD_AGAIN_AFTER)
-        first = {
-            "failures": 1,
-            "last_failed_at": now,
-            "counted_on": rules.day_of(now),
-            "key_id": self._secret_keys.newest_id,
-        }
-        statement = insert_into(self._executor, COUNTS).values(
-            subject=subject, origin=origin_class.value, **first
-        )
-        return self._executor.execute(
-            statement.on_conflict_do_update(
-                index_elements=[COUNTS.c.subject, COUNTS.c.origin],
-                set_={
-                    **first,
-                    "failures": remaining + 1,
-                    "told_at": case(
-                        ((remaining + 1 == stops_at) & may_tell, literal(now, _MOMENT)),
-                        else_=COUNTS.c.told_at,
-                    ),
-                },
-                where=remaining < stops_at,
-            ).returning(COUNTS.c.failures, COUNTS.c.told_at)
-        ).one_or_none()
 
     def _take_over(self, older: str, newest: str) -> None:
         """Let the newest key name what an older one named."""
@@ -249,27 +296,3 @@ class Lockout:
     def _subjects(self, email_key: str) -> list[str]:
         """Return the digests of the address, of the newest key first."""
         return self._secret_keys.keyed_digests("lockout", email_key)
-
-
-def _remaining(now: datetime) -> ColumnElement[int]:
-    """Return the count of a class today, as SQL."""
-    today = rules.day_of(now) - COUNTS.c.counted_on
-    return case((COUNTS.c.failures > today, COUNTS.c.failures - today), else_=0)
-
-
-def _is_stopped(origin_class: OriginClass, now: datetime) -> ColumnElement[bool]:
-    return (COUNTS.c.origin == origin_class.value) & (_remaining(now) >= origin_class.stops_at)
-
-
-def _blocked_until(failures_before: ColumnElement[int], now: datetime) -> ColumnElement[datetime | None]:
-    """Return `rules.wait_after` as SQL, so that counting and blocking are one statement."""
-    steps = [
-        (failures_before + 1 == failures, literal(now + wait, _MOMENT))
-        for failures in range(1, rules.LOCK_AT)
-        if (wait := rules.wait_after(failures))
-    ]
-    return case(
-        *steps,
-        (failures_before + 1 >= rules.LOCK_AT, literal(now + rules.LOCK_WAIT, _MOMENT)),
-        else_=literal(None, _MOMENT),
-    )

@@ -3,12 +3,18 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import delete, select, update
+from sqlalchemy import bindparam, delete, select, update
 
+from identity.compiled_statements import CompiledStatement
 from identity.residents.passwords.models import Password
 from identity.storage import Executor, insert_into, table_of
 
 PASSWORDS = table_of(Password)
+_FIND = CompiledStatement(
+    select(PASSWORDS.c.hash, PASSWORDS.c.changed_at).where(
+        PASSWORDS.c.resident_id == bindparam("of_resident")
+    )
+)
 
 
 @dataclass(frozen=True)
@@ -28,8 +34,7 @@ class Passwords:
 
     def find_password(self, resident_id: str) -> StoredPassword | None:
         """Return the password to verify against, or None where the resident signs in through a provider."""
-        columns = select(PASSWORDS.c.hash, PASSWORDS.c.changed_at)
-        row = self._executor.execute(columns.where(PASSWORDS.c.resident_id == resident_id)).one_or_none()
+        row = _FIND.row(self._executor, {"of_resident": resident_id})
         return StoredPassword(*row) if row else None
 
     def set_password(self, resident_id: str, password_hash: str, now: datetime) -> None:

@@ -21,7 +21,8 @@ SESSIONS = table_of(models.Session)
 # Named, not imported: packages of residents do not import one another, and the foreign key ties the tables.
 RESIDENTS = table("residents", column("id", String), column("disabled_at", UtcDateTime))
 
-# Compiled once: they run at every request of a signed-in resident.
+# Compiled once: they run at every sign-in, or at every request of a signed-in resident.
+_INSERT = CompiledStatement(insert(SESSIONS))
 _FIND = select(
     SESSIONS.c.id,
     SESSIONS.c.resident_id,
@@ -133,24 +134,23 @@ class Sessions:
         """Add a session of a resident who has just proved who they are, with a new secret (ASVS 7.2.4)."""
         new = NewSession(sid=randomness.identifier(), secret=new_secret())
         limit = limits.of(remembered=remembered)
-        self._executor.execute(
-            insert(SESSIONS).values(
-                id=new.sid,
-                **fresh_columns(new.secret, now),
-                resident_id=resident_id,
-                authenticated_at=now,
-                amr=" ".join(amr),
-                remembered=remembered,
-                created_at=now,
-                last_seen_at=now,
-                idle_seconds=int(limit.idle.total_seconds()),
-                expires_at=now + limit.absolute,
-                ended_at=None,
-                new_device=new_device,
-                user_agent=user_agent[:255],
-                ip_address=ip_address[:45],
-            )
-        )
+        columns = {
+            "id": new.sid,
+            **fresh_columns(new.secret, now),
+            "resident_id": resident_id,
+            "authenticated_at": now,
+            "amr": " ".join(amr),
+            "remembered": remembered,
+            "created_at": now,
+            "last_seen_at": now,
+            "idle_seconds": int(limit.idle.total_seconds()),
+            "expires_at": now + limit.absolute,
+            "ended_at": None,
+            "new_device": new_device,
+            "user_agent": user_agent[:255],
+            "ip_address": ip_address[:45],
+        }
+        _INSERT.row(self._executor, columns)
         return new
 
     def find_session(self, secret: str, now: datetime) -> LiveSession | ReplayedSession | None:
