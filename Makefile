@@ -52,9 +52,8 @@ check: $(TEST_READY) assets ## Check style, types, imports, dependencies, the co
 		build/protos/src protos/src
 	$(BIN)/pytest -q -n 0 tests/rules
 
-bench: $(TEST_READY) assets ## Measure against other providers; writes benchmarks/README.md
+bench: $(TEST_READY) assets ## Measure against other providers; writes benchmarks/README.md; roughly: make bench ARGS=--quick
 	@$(BIN)/python -m benchmarks $(ARGS)
-	@$(BIN)/python -m benchmarks.billing_link
 
 protos: $(TEST_READY) ## Generate the Python code of the contract
 	$(call generate,protos)

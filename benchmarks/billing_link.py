@@ -14,7 +14,7 @@ from functools import partial
 from itertools import product, repeat
 from pathlib import Path
 
-from benchmarks import echo, grpc_load, records, report
+from benchmarks import echo, figures, grpc_load, records, report
 from benchmarks.billing_calls import calls, resolve_request
 from benchmarks.grpc_load import Caller
 from benchmarks.importing import Import, import_records
@@ -85,6 +85,7 @@ def _measure(options: argparse.Namespace) -> str:
                 load = partial(grpc_load.drive, target, call.path, call.callers)
                 measured.append(Measured(f"{call.name}, {place}", processes, load, call.prepare))
         costs = _rounds(measured, context, options.rounds, options.seconds)
+    figures.save("billing_link", _figures(costs, options.accounts[0]))
     conditions = f"Medians of {options.rounds} rounds of {options.seconds:g} s, {options.callers} callers."
     tables = [report.table(_calls(costs)), report.table(_imports(imports))]
     return "\n\n".join([conditions, *tables[: 1 if options.quick else 2]])
@@ -156,18 +157,20 @@ def _rounds(
     return {name: medians(of_rounds) for name, of_rounds in samples.items()}
 
 
+def _figures(costs: dict[str, Sample], accounts: int) -> dict[str, float]:
+    """Return the calls, each in times the echo; at the first number of accounts without it in the name."""
+    echo = costs[ECHO].whole_ms
+    place = f", {accounts:,} accounts"
+    return {name.removesuffix(place): sample.whole_ms / echo for name, sample in costs.items()}
+
+
 def _calls(costs: dict[str, Sample]) -> Iterator[list[str]]:
     echo, smallest, *_ = costs.values()
     yield ["call", "CPU ms", "times the echo", "times the first", "calls a second; p50, p99 in ms"]
     for name, sample in costs.items():
-        to_echo, to_first = _whole(sample) / _whole(echo), _whole(sample) / _whole(smallest)
+        to_echo, to_first = sample.whole_ms / echo.whole_ms, sample.whole_ms / smallest.whole_ms
         first = f"{to_first:.2f}" if name.startswith("ResolveAccount") else ""
         yield [name, report.cost(sample), f"{to_echo:.2f}", first, report.pace(sample)]
-
-
-def _whole(sample: Sample) -> float:
-    """Return the cost of the server and of its database."""
-    return sample.server_ms + sample.database_ms
 
 
 def _imports(imports: Sequence[Import]) -> Iterator[list[str]]:

@@ -4,10 +4,13 @@ import math
 from collections.abc import Mapping, Sequence
 from html import escape
 
-WIDTH, ROW, LEFT, RIGHT, TOP, BOTTOM = 760, 36, 170, 40, 64, 44
-LOWEST, HIGHEST = 1 / 4, 64
+WIDTH, ROW, LEFT, RIGHT, TOP, BOTTOM = 800, 40, 200, 40, 64, 44
+LOWEST, HIGHEST = 1 / 8, 128
 # Readable on white and on black; shapes distinguish the servers without colour.
-COLOURS = ("#2378c3", "#d54309", "#538200")
+COLOURS = ("#2378c3", "#d54309", "#538200", "#a15c9b")
+# The width of a label.
+LABEL = 30
+TRIANGLE = 3
 STYLE = (
     "text{font:13px system-ui,sans-serif;fill:#1b1b1b}.quiet{fill:#71767a}"
     ".grid{stroke:#dfe1e2}.one{stroke:#71767a;stroke-width:2}"
@@ -28,9 +31,7 @@ def draw(rows: Sequence[str], ratios: Mapping[str, Mapping[str, float]], referen
         y = TOP + ROW * index + ROW / 2
         parts.append(f'<line class="grid" x1="{LEFT}" x2="{WIDTH - RIGHT}" y1="{y}" y2="{y}"/>')
         parts.append(f'<text x="{LEFT - 12}" y="{y + 4}" text-anchor="end">{escape(row)}</text>')
-        for number, of_server in enumerate(ratios.values()):
-            if row in of_server:
-                parts += _dot(of_server[row], y, number)
+        parts += _dots([of_server.get(row) for of_server in ratios.values()], y)
     return "\n".join([*parts, "</svg>", ""])
 
 
@@ -43,7 +44,9 @@ def _axis(height: int, reference: str) -> list[str]:
         kind = "one" if power == 0 else "grid"
         parts.append(f'<line class="{kind}" x1="{x:.1f}" x2="{x:.1f}" y1="{TOP - 8}" y2="{bottom}"/>')
         parts.append(f'<text class="quiet" x="{x:.1f}" y="{bottom + 18}" text-anchor="middle">{label}</text>')
-    words = f"server CPU per operation, {escape(reference)} = 1 (logarithmic; left is cheaper)"
+    words = (
+        f"CPU of server and database per operation, {escape(reference)} = 1 (logarithmic; left is cheaper)"
+    )
     middle = (LEFT + WIDTH - RIGHT) / 2
     parts.append(f'<text class="quiet" x="{middle}" y="{height - 8}" text-anchor="middle">{words}</text>')
     return parts
@@ -58,16 +61,35 @@ def _legend(names: Sequence[str]) -> list[str]:
     return parts
 
 
-def _dot(ratio: float, y: float, number: int) -> list[str]:
-    x = _x(ratio)
-    label = f"{ratio:.2f}" if ratio < 10 else f"{ratio:.0f}"  # noqa: PLR2004 - three digits either way
-    return [_mark(x, y, number), f'<text x="{x + 11:.1f}" y="{y - 6:.1f}">{label}</text>']
+def _dots(ratios: Sequence[float | None], y: float) -> list[str]:
+    parts, marks = [], list[str]()
+    labels: list[float] = []
+    for number, ratio in enumerate(ratios):
+        if ratio is None:
+            continue
+        x = _x(ratio)
+        # The first server's label is on the left; another one's is left out where it would cover a label.
+        at = x - 11 if number == 0 else x + 11
+        if all(abs(at - other) > LABEL for other in labels):
+            labels.append(at)
+            anchor = ' text-anchor="end"' if number == 0 else ""
+            parts.append(f'<text x="{at:.1f}" y="{y - 6:.1f}"{anchor}>{_number(ratio)}</text>')
+        marks.append(_mark(x, y, number))
+    # The first server's mark covers the others.
+    return [*parts, *reversed(marks)]
+
+
+def _number(ratio: float) -> str:
+    return f"{ratio:.2f}" if ratio < 1 else f"{ratio:.1f}" if ratio < 10 else f"{ratio:.0f}"  # noqa: PLR2004 - of two digits
 
 
 def _mark(x: float, y: float, number: int) -> str:
     colour = COLOURS[number % len(COLOURS)]
     if number == 0:
         return f'<circle cx="{x:.1f}" cy="{y:.1f}" r="6" fill="{colour}"/>'
+    if number == TRIANGLE:
+        points = f"{x:.1f},{y - 7:.1f} {x - 7:.1f},{y + 5:.1f} {x + 7:.1f},{y + 5:.1f}"
+        return f'<polygon points="{points}" fill="{colour}"/>'
     turn = f' transform="rotate(45 {x:.1f} {y:.1f})"' if number % 2 else ""
     return f'<rect x="{x - 5:.1f}" y="{y - 5:.1f}" width="10" height="10" fill="{colour}"{turn}/>'
 

@@ -1,17 +1,14 @@
 """Measures providers in rounds of short runs; within each operation the servers take turns."""
 
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 
-from benchmarks.http_load import Exchange, drive
-from benchmarks.operations import Operation
+from benchmarks.http_load import Begin, Exchange, drive
+from benchmarks.operations import OncePerToken, Operation, Visitor
 from benchmarks.processes import pinned
 from benchmarks.samples import Sample, medians, take_sample
 from benchmarks.servers.server import Server, ServerContext
-
-# Long enough for V8 to compile the hot code.
-SECONDS_TO_WARM_UP = 1.5
 
 # By server and operation; None where the server does not offer the operation.
 Results = dict[tuple[str, str], Sample | None]
@@ -24,6 +21,7 @@ def measure(
     *,
     rounds: int,
     seconds: float,
+    seconds_to_warm_up: float,
 ) -> Results:
     """Measure every operation at every server in each round, and return the medians."""
     samples: dict[tuple[str, str], list[Sample]] = defaultdict(list)
@@ -35,11 +33,14 @@ def measure(
                     results[server.name, operation.name] = None
                     continue
                 with pinned(context.cores.load):
-                    _prepare(server, operation, warm_up=not number)
-                    load = partial(drive, server.address, _performed(server, operation), seconds)
+                    if not number:
+                        _prepare(server, operation, seconds)
+                        drive(server.address, _repeated(server, operation), seconds_to_warm_up)
+                    _prepare(server, operation, seconds)
+                    load = partial(drive, server.address, _repeated(server, operation), seconds)
                     sample = take_sample(load, server.processes, context.database.processes)
                 samples[server.name, operation.name].append(sample)
-                print(f"round {number + 1}  {operation.name:20} {server.name:24} {sample.server_ms:8.2f} ms")
+                print(f"round {number + 1}  {operation.name:26} {server.name:24} {sample.server_ms:8.2f} ms")
     return results | {key: medians(of_rounds) for key, of_rounds in samples.items()}
 
 
@@ -49,12 +50,17 @@ def _in_turn(servers: Sequence[Server], number: int) -> Iterator[Server]:
     yield from (*servers[start:], *servers[:start])
 
 
-def _prepare(server: Server, operation: Operation, *, warm_up: bool) -> None:
+def _prepare(server: Server, operation: Operation, seconds: float) -> None:
     if operation.prepare is not None:
-        drive(server.address, [partial(operation.prepare, visitor) for visitor in server.visitors])
-    if warm_up:
-        drive(server.address, _performed(server, operation), SECONDS_TO_WARM_UP)
+        again = isinstance(operation, OncePerToken)
+        for visitor in server.visitors:
+            visitor.new_tokens.clear()
+        drive(server.address, _each(server, operation.prepare), seconds if again else 0)
 
 
-def _performed(server: Server, operation: Operation) -> list[partial[Exchange]]:
-    return [partial(operation.perform, visitor) for visitor in server.visitors]
+def _repeated(server: Server, operation: Operation) -> list[Begin]:
+    return _each(server, operation.begin)
+
+
+def _each(server: Server, begin: Callable[[Visitor], Exchange | None]) -> list[Begin]:
+    return [partial(begin, visitor) for visitor in server.visitors]

@@ -3,12 +3,12 @@
 import base64
 import hashlib
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Generator
 from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import parse_qs, urlencode, urlsplit
 
-from benchmarks.http_load import Exchange, HttpResponse, Requests
+from benchmarks.http_load import Elsewhere, Exchange, HttpResponse, Request, Requests
 from benchmarks.processes import BenchmarkError
 
 SCOPE = "openid profile email"
@@ -30,6 +30,14 @@ class Client:
         return f"Authorization: Basic {base64.b64encode(f'{self.id}:{self.secret}'.encode()).decode()}\r\n"
 
 
+# A part of an operation, which returns its last response.
+Step = Generator[Request, HttpResponse, HttpResponse]
+
+
+def _authorize(visitor: "Visitor", target: str) -> Step:
+    return (yield visitor.requests.get(target, f"Cookie: {visitor.cookies}\r\n"))
+
+
 @dataclass(frozen=True)
 class Provider:
     """A running provider: its issuer, its metadata, and the registered client."""
@@ -39,6 +47,10 @@ class Provider:
     client: Client
     # Additional fields of its `client_credentials` requests.
     client_credentials: dict[str, str] = field(default_factory=dict)
+    # The scope with which it gives a refresh token.
+    scope: str = SCOPE
+    # From an authorization request to the redirect with a code.
+    authorize: Callable[["Visitor", str], Step] = _authorize
 
     @property
     def requests(self) -> Requests:
@@ -48,6 +60,13 @@ class Provider:
     def path(self, endpoint: str) -> str:
         """Return the path of a published endpoint, such as `token_endpoint`."""
         return urlsplit(str(self.metadata[endpoint])).path
+
+    def to(self, endpoint: str, request: bytes) -> Request:
+        """Return the request to a published endpoint, which may have another port than the issuer."""
+        port = urlsplit(str(self.metadata[endpoint])).port
+        if port is None or port == urlsplit(self.issuer).port:
+            return request
+        return Elsewhere(("127.0.0.1", port), request)
 
 
 @dataclass
@@ -61,6 +80,8 @@ class Visitor:
     sign_in: bytes = b""
     access_token: str = ""
     refresh_token: str = ""
+    # Access tokens that were not used yet.
+    new_tokens: list[str] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         self.requests = self.provider.requests
@@ -79,7 +100,7 @@ def jwks(visitor: Visitor) -> Exchange:
 def client_credentials(visitor: Visitor) -> Exchange:
     """Get a token for the client itself."""
     provider = visitor.provider
-    yield from _token(visitor, {"grant_type": "client_credentials"} | provider.client_credentials)
+    yield from _ask(visitor, {"grant_type": "client_credentials"} | provider.client_credentials)
 
 
 def authorization_request(provider: Provider) -> tuple[str, str]:
@@ -90,7 +111,7 @@ def authorization_request(provider: Provider) -> tuple[str, str]:
         "response_type": "code",
         "client_id": provider.client.id,
         "redirect_uri": REDIRECT_URI,
-        "scope": SCOPE,
+        "scope": provider.scope,
         "state": secrets.token_urlsafe(16),
         "nonce": secrets.token_urlsafe(16),
         "code_challenge": challenge,
@@ -102,7 +123,7 @@ def authorization_request(provider: Provider) -> tuple[str, str]:
 def code(visitor: Visitor) -> Exchange:
     """Authorize with a session, then exchange the code with its PKCE verifier."""
     target, verifier = authorization_request(visitor.provider)
-    response = yield visitor.requests.get(target, f"Cookie: {visitor.cookies}\r\n")
+    response = yield from visitor.provider.authorize(visitor, target)
     form = {
         "grant_type": "authorization_code",
         "code": _code_in(response),
@@ -110,6 +131,12 @@ def code(visitor: Visitor) -> Exchange:
         "code_verifier": verifier,
     }
     yield from _token(visitor, form)
+
+
+def new_token(visitor: Visitor) -> Exchange:
+    """Keep an access token for an operation that uses each token once."""
+    yield from code(visitor)
+    visitor.new_tokens.append(visitor.access_token)
 
 
 def userinfo(visitor: Visitor) -> Exchange:
@@ -131,7 +158,7 @@ def introspection(visitor: Visitor) -> Exchange:
         {"token": visitor.access_token},
         provider.client.authorization,
     )
-    if not (yield request).expect(OK).json()["active"]:
+    if not (yield provider.to("introspection_endpoint", request)).expect(OK).json()["active"]:
         raise BenchmarkError("A new token is reported as not active")
 
 
@@ -140,15 +167,27 @@ def sign_in(visitor: Visitor) -> Exchange:
     (yield visitor.sign_in).expect(SEE_OTHER)
 
 
+def sign_in_page(visitor: Visitor) -> Exchange:
+    """Request the page with the sign-in form, as a browser without cookies does."""
+    path = visitor.provider.path("sign_in_page")
+    (yield visitor.requests.get(path, "Accept-Language: en\r\n")).expect(OK)
+
+
 def empty_route(visitor: Visitor) -> Exchange:
     """Request the empty Flask route."""
     (yield visitor.requests.get(visitor.provider.path("empty_route"))).expect(OK)
 
 
-def _token(visitor: Visitor, form: dict[str, str]) -> Exchange:
+def _ask(visitor: Visitor, form: dict[str, str]) -> Step:
+    """Ask the token endpoint."""
     provider = visitor.provider
     request = visitor.requests.post(provider.path("token_endpoint"), form, provider.client.authorization)
-    given = (yield request).expect(OK).json()
+    return (yield request).expect(OK)
+
+
+def _token(visitor: Visitor, form: dict[str, str]) -> Exchange:
+    """Keep the tokens of a response."""
+    given = (yield from _ask(visitor, form)).json()
     visitor.access_token = str(given["access_token"])
     visitor.refresh_token = str(given.get("refresh_token", visitor.refresh_token))
 
@@ -173,6 +212,21 @@ class Operation:
     prepare: Callable[[Visitor], Exchange] | None
     is_offered: Callable[[Visitor], bool]
 
+    def begin(self, visitor: Visitor) -> Exchange | None:
+        """Return the requests of one operation; None when there is nothing left to do."""
+        return self.perform(visitor)
+
+
+class OncePerToken(Operation):
+    """An operation that uses each access token once; its preparation goes on for as long as a run."""
+
+    def begin(self, visitor: Visitor) -> Exchange | None:
+        """Return the requests of one operation with a new token; None when there is none."""
+        if not visitor.new_tokens:
+            return None
+        visitor.access_token = visitor.new_tokens.pop()
+        return self.perform(visitor)
+
 
 def _publishes(endpoint: str) -> Callable[[Visitor], bool]:
     return lambda visitor: endpoint in visitor.provider.metadata
@@ -182,15 +236,22 @@ def _grants(name: str) -> Callable[[Visitor], bool]:
     return lambda visitor: name in visitor.provider.metadata.get("grant_types_supported", ())
 
 
+_USERINFO, _INTROSPECTION = _publishes("userinfo_endpoint"), _publishes("introspection_endpoint")
 SIGN_IN = Operation("password sign-in", sign_in, None, lambda visitor: bool(visitor.sign_in))
+SIGN_IN_PAGE = Operation("GET /sign-in", sign_in_page, None, _publishes("sign_in_page"))
+# The server of the lower bound of `GET /sign-in`.
+STATIC_PAGE = "static page"
 EMPTY_ROUTE = Operation("empty Flask route", empty_route, None, _publishes("empty_route"))
 PROTOCOL = (
     Operation("discovery", discovery, None, _publishes("issuer")),
     Operation("JWKS", jwks, None, _publishes("jwks_uri")),
     Operation("client_credentials", client_credentials, None, _grants("client_credentials")),
     Operation("code + PKCE", code, None, _grants("authorization_code")),
-    Operation("userinfo", userinfo, code, _publishes("userinfo_endpoint")),
     Operation("refresh", refresh, code, _grants("refresh_token")),
-    Operation("introspection", introspection, code, _publishes("introspection_endpoint")),
+    OncePerToken("userinfo, new token", userinfo, new_token, _USERINFO),
+    Operation("userinfo, same token", userinfo, code, _USERINFO),
+    OncePerToken("introspection, new token", introspection, new_token, _INTROSPECTION),
+    Operation("introspection, same token", introspection, code, _INTROSPECTION),
 )
-OPERATIONS = (*PROTOCOL, SIGN_IN, EMPTY_ROUTE)
+PAGES = (SIGN_IN_PAGE, EMPTY_ROUTE)
+OPERATIONS = (*PROTOCOL, *PAGES, SIGN_IN)

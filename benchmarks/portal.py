@@ -14,7 +14,7 @@ from urllib.parse import urlsplit
 
 import psycopg
 
-from benchmarks import http_load, report
+from benchmarks import figures, http_load, report
 from benchmarks.browser import Browser
 from benchmarks.http_load import Exchange, Requests
 from benchmarks.operations import OK
@@ -96,6 +96,7 @@ def main() -> int:
     )
     text = f"{conditions}\n\n{report.table(_rows(costs))}"
     print(f"\n{text}")
+    figures.save("portal", {f"portal's {page.name}": ratio for page, ratio in _ratios(costs).items()})
     if not options.quick:
         report.write("portal", text)
     return 0
@@ -182,17 +183,25 @@ def _cost(running: Services, load: Callable[[], int]) -> Cost:
     return Cost(*((end - begin) / count * 1000 for begin, end in zip(before, after, strict=True)))
 
 
+def _ratios(costs: Mapping[Page, Cost]) -> dict[Page, float]:
+    """Return the cost of each page, with the portal's database, in times its calls and an empty page."""
+    (empty,) = (cost for page, cost in costs.items() if page.name == EMPTY)
+    return {
+        page: (cost.portal + cost.portal_database) / (cost.calls + empty.portal)
+        for page, cost in costs.items()
+    }
+
+
 def _rows(costs: Mapping[Page, Cost]) -> Iterator[list[str]]:
     yield [
         *("CPU ms", "portal", "its database", "identity", "billing_link", "their database"),
         *("portal : calls + empty page", "with all databases"),
     ]
     (empty,) = (cost for page, cost in costs.items() if page.name == EMPTY)
+    together = _ratios(costs)
     for page, cost in costs.items():
-        lower_bound = cost.calls + empty.portal
         alone = cost.portal / (cost.identity + cost.billing_link + empty.portal)
-        together = (cost.portal + cost.portal_database) / lower_bound
-        ratios = ["", ""] if cost is empty else [f"{alone:.2f}", f"{together:.2f}"]
+        ratios = ["", ""] if cost is empty else [f"{alone:.2f}", f"{together[page]:.2f}"]
         yield [page.name, *(f"{value:.2f}" for value in astuple(cost)), *ratios]
 
 

@@ -4,12 +4,16 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from benchmarks.aims import MEMORY, PROPORTIONAL_MEMORY
 from benchmarks.chart import draw
 from benchmarks.measuring import Results
-from benchmarks.operations import EMPTY_ROUTE, PROTOCOL, SIGN_IN, Operation
+from benchmarks.operations import EMPTY_ROUTE, PROTOCOL, SIGN_IN, SIGN_IN_PAGE, STATIC_PAGE, Operation
 from benchmarks.samples import Sample
 
 README = Path(__file__).parent / "README.md"
+PROJECT_README = README.parents[1] / "README.md"
+# The operation that the project's README names: a resident's sign-in at a website of the city.
+MOST_TELLING = "code + PKCE"
 NOT_OFFERED = "not offered"
 # Less CPU time of PostgreSQL than this, in milliseconds, is not shown.
 LEAST_SHOWN = 0.01
@@ -25,8 +29,10 @@ class Report:
     # In the order of the columns; the first is identity, which is compared with some of the others.
     servers: Sequence[str]
     compared: Sequence[str]
-    # Resident memory of each server in MiB, by the time of reading.
+    # Resident memory of each server's largest process in MiB, by the time of reading.
     memory: Mapping[str, Mapping[str, float]]
+    # Memory of all its processes at the end; pages that several share count once (PSS).
+    proportional_memory: Mapping[str, float]
     argon2id_ms: float
     conditions: str
 
@@ -36,19 +42,49 @@ class Report:
         return "\n\n".join([self.conditions, *map(table, tables)])
 
     def picture(self, reference: str) -> str:
-        """Return an SVG with the ratios of the compared servers to this one."""
+        """Return an SVG with the ratios of all servers to this one."""
         rows = [operation.name for operation in PROTOCOL]
         ratios = {
             name: {row: ratio for row in rows if (ratio := self.ratio(name, reference, row)) is not None}
-            for name in (self.servers[0], *self.compared)
+            for name in self.servers
             if name != reference
         }
         return draw(rows, ratios, reference)
 
+    def figures(self, reference: str) -> dict[str, float]:
+        """Return what the summary shows: ratios to this server and to lower bounds, and the memory."""
+        first = self.servers[0]
+        names = [operation.name for operation in PROTOCOL]
+        ratios = {name: ratio for name in names if (ratio := self.ratio(first, reference, name)) is not None}
+        bounds = {
+            operation.name: ratio
+            for operation, _, lower_bound in self._bounds_of_pages()
+            if (ratio := self._times_of(operation, lower_bound)) is not None
+        }
+        memory = {
+            MEMORY: max(of_server[first] for of_server in self.memory.values()),
+            PROPORTIONAL_MEMORY: self.proportional_memory[first],
+        }
+        return ratios | bounds | memory
+
+    def standing(self, reference: str) -> str:
+        """Return where identity stands among the others, in a sentence."""
+        first = self.servers[0]
+        ratios = {
+            other: ratio
+            for other in dict.fromkeys((reference, *self.compared))
+            if (ratio := self.ratio(first, other, MOST_TELLING)) is not None
+        }
+        parts = [f"{_times(ratio)} of {other}" for other, ratio in ratios.items()]
+        return (
+            f"CPU time of a sign-in at a website (code + PKCE), database included: {', '.join(parts)} "
+            "([benchmarks](benchmarks/README.md))."
+        )
+
     def ratio(self, server: str, other: str, operation: str) -> float | None:
         """Return the ratio of the CPU times of two servers, None if one does not offer the operation."""
         mine, theirs = self.results.get((server, operation)), self.results.get((other, operation))
-        return mine.server_ms / theirs.server_ms if mine and theirs and theirs.server_ms else None
+        return mine.whole_ms / theirs.whole_ms if mine and theirs and theirs.whole_ms else None
 
     def _cpu(self) -> Iterator[list[str]]:
         first = self.servers[0]
@@ -63,27 +99,32 @@ class Report:
             yield [operation.name, *self._cells(operation, pace)]
 
     def _memory(self) -> Iterator[list[str]]:
-        yield ["resident memory, MiB", *self.servers]
+        yield ["memory of the largest process, MiB", *self.servers]
         for moment, of_server in self.memory.items():
             yield [moment, *(f"{of_server[name]:.0f}" for name in self.servers)]
+        at_the_end = (f"{self.proportional_memory[name]:.0f}" for name in self.servers)
+        yield ["then all processes, shared pages once (PSS)", *at_the_end]
 
     def _lower_bounds(self) -> Iterator[list[str]]:
         first = self.servers[0]
-        empty = self.results.get((EMPTY_ROUTE.name, EMPTY_ROUTE.name))
-        lower_bounds = [("one Argon2id hash", self.argon2id_ms, SIGN_IN)]
-        if empty:
-            lower_bounds += [(EMPTY_ROUTE.name, empty.server_ms, operation) for operation in PROTOCOL]
         yield ["lower bound", "CPU ms", f"in {first}", "CPU ms", "ratio"]
-        for name, lower_bound, operation in lower_bounds:
-            if sample := self.results.get((first, operation.name)):
-                cost = f"{sample.server_ms:.2f}"
-                yield [
-                    name,
-                    f"{lower_bound:.2f}",
-                    operation.name,
-                    cost,
-                    f"{sample.server_ms / lower_bound:.2f}",
-                ]
+        bounds = list(self._bounds_of_pages())
+        if empty := self.results.get((EMPTY_ROUTE.name, EMPTY_ROUTE.name)):
+            bounds += [(operation, EMPTY_ROUTE.name, empty.whole_ms) for operation in PROTOCOL]
+        for operation, name, lower_bound in bounds:
+            sample, times = self.results.get((first, operation.name)), self._times_of(operation, lower_bound)
+            if sample and times is not None:
+                yield [name, f"{lower_bound:.2f}", operation.name, cost(sample), f"{times:.2f}"]
+
+    def _bounds_of_pages(self) -> Iterator[tuple[Operation, str, float]]:
+        """Yield operations that have a lower bound of their own, with its name and its milliseconds."""
+        yield SIGN_IN, "one Argon2id hash", self.argon2id_ms
+        if page := self.results.get((STATIC_PAGE, SIGN_IN_PAGE.name)):
+            yield SIGN_IN_PAGE, STATIC_PAGE, page.whole_ms
+
+    def _times_of(self, operation: Operation, lower_bound: float) -> float | None:
+        sample = self.results.get((self.servers[0], operation.name))
+        return sample.whole_ms / lower_bound if sample else None
 
     def _cells(self, operation: Operation, render: Callable[[Sample], str]) -> Iterator[str]:
         for server in self.servers:
@@ -91,12 +132,12 @@ class Report:
             yield render(sample) if sample else NOT_OFFERED
 
 
-def write(section: str, text: str) -> None:
-    """Write the text between the markers of this section in the README."""
+def write(section: str, text: str, document: Path = README) -> None:
+    """Write the text between the markers of this section in the document."""
     begin, end = f"<!-- begin {section}: written by make bench -->", f"<!-- end {section} -->"
-    before, _, rest = README.read_text().partition(begin)
+    before, _, rest = document.read_text().partition(begin)
     _, _, after = rest.partition(end)
-    README.write_text(f"{before}{begin}\n\n{text}\n\n{end}{after}")
+    document.write_text(f"{before}{begin}\n\n{text}\n\n{end}{after}")
 
 
 def table(rows: Iterable[Sequence[str]]) -> str:

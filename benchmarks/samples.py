@@ -30,6 +30,11 @@ class Sample:
     p50: float
     p99: float
 
+    @property
+    def whole_ms(self) -> float:
+        """CPU milliseconds per operation, of the server and PostgreSQL together."""
+        return self.server_ms + self.database_ms
+
 
 def take_sample(load: Callable[[], Run], server: ProcessTree, database: ProcessTree) -> Sample:
     """Run the load on a server and return its cost."""
@@ -37,14 +42,20 @@ def take_sample(load: Callable[[], Run], server: ProcessTree, database: ProcessT
     run = load()
     after = server.cpu_seconds(), database.cpu_seconds()
     count = len(run.latencies)
-    hundredths = quantiles(run.latencies, n=100, method="inclusive") if count > 1 else [run.latencies[0]] * 99
+    p50, p99 = percentiles(run.latencies)
     return Sample(
         server_ms=(after[0] - before[0]) / count * 1000,
         database_ms=(after[1] - before[1]) / count * 1000,
         throughput=count / run.seconds,
-        p50=hundredths[49] * 1000,
-        p99=hundredths[98] * 1000,
+        p50=p50,
+        p99=p99,
     )
+
+
+def percentiles(latencies: Sequence[float]) -> tuple[float, float]:
+    """Return the 50th and the 99th percentile of these seconds, in milliseconds."""
+    hundredths = quantiles(latencies, n=100, method="inclusive") if len(latencies) > 1 else [*latencies] * 99
+    return hundredths[49] * 1000, hundredths[98] * 1000
 
 
 def medians(samples: Sequence[Sample]) -> Sample:

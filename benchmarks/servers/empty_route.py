@@ -1,13 +1,13 @@
-"""The lower bound of a request: an empty Flask route with the web server that identity uses."""
+"""The lower bound of a request: an empty Flask route on the web server of identity."""
 
-import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import partial
 
+from benchmarks import web_server
 from benchmarks.operations import EMPTY_ROUTE, Client, Provider, Visitor
 from benchmarks.processes import running
-from benchmarks.servers.server import GRANIAN_OPTIONS, Server, ServerContext, accepts, free_port
+from benchmarks.servers.server import Server, ServerContext, accepts, free_port
 
 NAME = EMPTY_ROUTE.name
 
@@ -16,10 +16,7 @@ NAME = EMPTY_ROUTE.name
 def start(context: ServerContext, connections: int) -> Iterator[Server]:
     """Run the application."""
     port = free_port()
-    command = [
-        *(sys.executable, "-m", "granian", "benchmarks.empty_route:app"),
-        *("--host", "127.0.0.1", "--port", str(port), *GRANIAN_OPTIONS),
-    ]
+    command = web_server.command("benchmarks.empty_route:app", port)
     log = context.directory / f"{NAME}.log"
     with running(command, {}, log, context.cores.server, partial(accepts, port)) as processes:
         address = f"http://localhost:{port}"

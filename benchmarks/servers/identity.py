@@ -61,7 +61,8 @@ def start(context: ServerContext, connections: int) -> Iterator[Server]:
     with running(
         [COMMAND, "serve"], settings, log, context.cores.server, partial(answers, issuer)
     ) as processes:
-        provider = Provider(issuer, metadata_of(issuer), client)
+        metadata = metadata_of(issuer) | {"sign_in_page": f"{issuer}/sign-in"}
+        provider = Provider(issuer, metadata, client)
         yield Server(NAME, processes, provider, tuple(_signed_in(provider, email) for email in emails))
 
 

@@ -15,18 +15,6 @@ from benchmarks.postgresql import Postgresql
 from benchmarks.processes import Cores, ProcessTree
 
 SECONDS_TO_ANSWER = 2
-# The options of `identity serve`: compared servers differ in their code, not in how they are served.
-GRANIAN_OPTIONS = (
-    "--interface",
-    "wsgi",
-    "--workers",
-    "1",
-    "--blocking-threads",
-    "8",
-    "--no-ws",
-    "--log-level",
-    "warning",
-)
 
 
 @dataclass(frozen=True)
