@@ -61,8 +61,9 @@ class Report:
             for operation, _, lower_bound in self._bounds_of_pages()
             if (ratio := self._times_of(operation, lower_bound)) is not None
         }
+        *_, at_the_end = self.memory.values()
         memory = {
-            MEMORY: max(of_server[first] for of_server in self.memory.values()),
+            MEMORY: at_the_end[first],
             PROPORTIONAL_MEMORY: self.proportional_memory[first],
         }
         return ratios | bounds | memory
