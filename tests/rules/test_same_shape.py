@@ -46,7 +46,7 @@ DIFFERENCES = {
     },
     "setting_types": {},
     **{f"web_server/{name}": {} for name in ("server", "main_process", "processes")},
-    **{f"web_server/{name}": {} for name in ("web_process", "gateway", "memory")},
+    **{f"web_server/{name}": {} for name in ("web_process", "gateway", "memory", "served")},
     **{f"web_server/{name}": {} for name in ("request_bodies", "request_threads", "rsgi", "wsgi_call")},
     "config": {
         "Settings.bind": "each service has a port of its own",

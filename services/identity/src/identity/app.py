@@ -93,13 +93,15 @@ def create_app(
     turns = app.extensions["identity.turns"] = Turns(
         dependencies.hasher.at_once + 1, waiting=WAITING, seconds=WAIT_SECONDS
     )
-    app.wsgi_app = Admission(  # type: ignore[method-assign] # Flask's documented way
+    # For the web server, which asks what is apart.
+    admission = app.extensions["identity.admission"] = Admission(
         app,
         turns=turns,
         busy_pages=busy_pages,
         devices=dependencies.devices,
         refused=partial(dependencies.recorder.count, Counted.LIMITED, "password_forms"),
     )
+    app.wsgi_app = admission  # type: ignore[method-assign] # Flask's documented way
     if settings.path:
         app.wsgi_app = PathPrefix(app.wsgi_app, settings.issuer, settings.path, _at_root(settings.path))  # type: ignore[method-assign] # Flask's documented way
     if settings.trusted_proxies:

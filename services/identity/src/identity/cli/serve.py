@@ -27,7 +27,7 @@ def serve(processes: int | None) -> None:
         opened.key_rotation.ensure_active_keys()
     try:
         server.serve(
-            "identity.wsgi:app",
+            "identity.wsgi:served",
             setting="IDENTITY_BIND",
             bind=settings.bind,
             processes=processes or settings.web_processes,

@@ -3,13 +3,13 @@
 A form that sets or checks a password costs an Argon2id hash, and anyone may send one. Such forms take turns:
 few run, more wait, and all others are answered at once that the service is busy, before any statement, so
 that no limit and no lockout counts them. Each network has its share of the places, and so has a browser with
-which the typed address has signed in before. All other requests run beside them.
+which the typed address has signed in before. All other requests run beside them, in threads of their own.
 """
 
 import time
 from collections.abc import Callable, Iterable
 from io import BytesIO
-from threading import BoundedSemaphore, Lock
+from threading import Lock
 from typing import TYPE_CHECKING
 
 from flask import Flask
@@ -26,16 +26,17 @@ from identity.web.visitor import visitor_of
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIEnvironment
 
-# Requests that are worked on at a time, but for forms with passwords: with those that run they need no more
-# connections than an engine has (`storage.POOL_SIZE`).
+# Requests that the web server works on at a time, but for those that are apart: with forms that run they need
+# no more connections than an engine has (`storage.POOL_SIZE`).
 AT_ONCE = 8
 # Forms with passwords that wait for a turn, and for how long at most: a hash takes 20 to 40 ms.
 WAITING, WAIT_SECONDS = 22, 5.0
 # Forms are refused one by one, with a pause after each: the interpreter is free for other requests, and a
 # sender that comes again at once gets less of it.
 _PAUSE_SECONDS = 0.001
-# Threads of a process, made when they are needed: those above, forms that run, and forms to be refused.
-THREADS = AT_ONCE + WAITING + 270
+# Threads of a process for requests that are apart, made when they are needed: for forms that run, wait, and
+# are refused.
+THREADS = WAITING + 278
 # By the address: the customers of a provider that hands out neighbouring ones do not share places.
 _IPV4_PREFIX = 32
 _LARGEST_FORM = 64 * 1024
@@ -59,19 +60,21 @@ class Admission:
         """`refused` is called for each form that gets no turn, to count it."""
         self._app, self._application = app, app.wsgi_app
         self._turns, self._busy_pages, self._devices = turns, busy_pages, devices
-        self._others = BoundedSemaphore(AT_ONCE)
         self._refused = refused
         self._refusing = Lock()
 
     def __call__(self, environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
         """Answer one request (PEP 3333)."""
-        path = environ["PATH_INFO"]
-        if environ["REQUEST_METHOD"] == "POST" and path in self._busy_pages.paths and _is_form(environ):
+        if self._has_turns(environ["REQUEST_METHOD"], environ["PATH_INFO"]) and _is_form(environ):
             return self._take_turn(environ, start_response)
-        if path.startswith(_HEALTH):
-            return self._application(environ, start_response)
-        with self._others:
-            return self._application(environ, start_response)
+        return self._application(environ, start_response)
+
+    def is_apart(self, method: str, path: str) -> bool:
+        """Tell whether a request is answered however many others are worked on."""
+        return path.startswith(_HEALTH) or self._has_turns(method, path)
+
+    def _has_turns(self, method: str, path: str) -> bool:
+        return method == "POST" and path in self._busy_pages.paths
 
     def _take_turn(self, environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
         request = _read(environ)

@@ -1,5 +1,6 @@
 """From granian to the application: whole requests alone take one of its threads."""
 
+from collections.abc import Callable
 from functools import partial
 from http import HTTPStatus
 from typing import TYPE_CHECKING
@@ -36,8 +37,13 @@ log = structlog.get_logger()
 class Gateway:
     """Brings the requests that granian receives to a WSGI application, and its responses back."""
 
-    def __init__(self, application: "WSGIApplication", threads: RequestThreads, bodies: BodyReader) -> None:
-        self._application, self._threads, self._bodies = application, threads, bodies
+    def __init__(
+        self,
+        application: "WSGIApplication",
+        threads_of: Callable[[Scope], RequestThreads],
+        bodies: BodyReader,
+    ) -> None:
+        self._application, self._threads_of, self._bodies = application, threads_of, bodies
 
     def receive(self, received: Received) -> None:
         """Take one request whose headers are read. Raises nothing: granian does not look."""
@@ -48,7 +54,7 @@ class Gateway:
                 if request.scope.path.endswith(_LIVE):
                     request.run()
                 else:
-                    self._threads.submit(request)
+                    self._threads_of(request.scope).submit(request)
             elif _is_refused_unread(framing, request.headers):
                 self._submit(request, Body(b"", framing.length or 0))
             else:
@@ -63,7 +69,7 @@ class Gateway:
 
     def _submit(self, request: "_Request", body: Body) -> None:
         request.body = body
-        self._threads.submit(request)
+        self._threads_of(request.scope).submit(request)
 
 
 class _Request:

@@ -5,7 +5,8 @@ from collections import deque
 from time import monotonic
 from typing import Protocol
 
-# For each thread, so many requests wait; none longer than these seconds, after which its sender has gone.
+# So many requests wait for each thread of the process; none longer than these seconds, after which its sender
+# has gone.
 WAITING_PER_THREAD, MOST_SECONDS = 16, 10.0
 
 
@@ -23,9 +24,8 @@ class RequestThreads:
     is free.
     """
 
-    def __init__(self, threads: int) -> None:
-        self._free = threads
-        self._most_waiting = threads * WAITING_PER_THREAD
+    def __init__(self, threads: int, most_waiting: int) -> None:
+        self._free, self._most_waiting = threads, most_waiting
         self._waiting: deque[tuple[float, Work]] = deque()
         self._lock = threading.Lock()
 

@@ -13,7 +13,8 @@ from granian.http import HTTP1Settings
 from identity.web_server import memory
 from identity.web_server.gateway import Gateway
 from identity.web_server.request_bodies import BodyReader
-from identity.web_server.request_threads import RequestThreads
+from identity.web_server.request_threads import WAITING_PER_THREAD, RequestThreads
+from identity.web_server.served import Served
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIApplication
@@ -45,20 +46,28 @@ class _Loop:
 
 
 def serve(
-    application: "WSGIApplication", listening: socket.socket, threads: int, started: Callable[[], None]
+    target: "Served | WSGIApplication", listening: socket.socket, threads: int, started: Callable[[], None]
 ) -> None:
     """Serve on a socket until SIGTERM or SIGINT, and answer what is under way then.
 
     Calls `started` when both signals have this meaning and connections are accepted.
     """
-    gateway = Gateway(application, RequestThreads(threads), BodyReader())
+    served = target if isinstance(target, Served) else Served(target, 0, lambda _method, _path: True)
+    most_waiting = threads * WAITING_PER_THREAD
+    together = RequestThreads(served.at_once, most_waiting)
+    apart = RequestThreads(threads, most_waiting)
+    gateway = Gateway(
+        served.application,
+        lambda scope: apart if served.is_apart(scope.method, scope.path) else together,
+        BodyReader(),
+    )
     ended = threading.Event()
     ending = _end_by_signal(ended)
     worker = _NATIVE.RSGIWorker(
         1,
         (None, _NATIVE.SocketHolder(listening.detach(), False, BACKLOG)),  # noqa: FBT003 - granian's signature
         None,
-        py_threads=threads + _BRINGING,
+        py_threads=threads + served.at_once + _BRINGING,
         backpressure=_connections(),
         http1_opts=HTTP1Settings(header_read_timeout=_HEADERS_MS),
     )
