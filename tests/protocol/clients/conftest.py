@@ -245,7 +245,8 @@ def _wait(process: subprocess.Popen[bytes], ready: str, output: Path | None) -> 
         while time.monotonic() < end and process.poll() is None:
             try:
                 session.get(ready, timeout=5)
-            except requests.ConnectionError:
+            # A server listens before it has imported what answers.
+            except (requests.ConnectionError, requests.Timeout):
                 time.sleep(0.1)
             else:
                 return
