@@ -35,7 +35,8 @@ def server(settings) -> Iterator[Server]:
 @pytest.fixture
 def open_connection(server):
     """Return how the server opens a connection for single statements."""
-    return server.storage._statements._engine.connect  # noqa: SLF001 - no public way makes the database fail or wait
+    take = server.storage._statements._take  # noqa: SLF001 - no public way makes the database fail or wait
+    return lambda: take()[0]
 
 
 @pytest.fixture
