@@ -72,6 +72,17 @@ def test_a_transaction_begun_by_hand_goes_back_to_no_other_borrower(storage, len
     assert lent() is not begun
 
 
+@pytest.mark.database("postgresql")
+def test_one_that_is_closed_in_a_borrowers_hands_takes_no_place(storage, monkeypatch):
+    monkeypatch.setattr(autocommit_pool, "_WAIT", 0.01)
+    for _ in range(3):
+        with storage.autocommit() as connection:
+            connection.execute(text("SELECT 1"))
+            connection.connection.dbapi_connection.close()
+    with storage.autocommit() as one, storage.autocommit() as another:
+        assert one.scalar(text("SELECT 1")) == another.scalar(text("SELECT 1")) == 1
+
+
 def test_a_failure_of_the_borrower_gives_it_back(storage, lent):
     def fail():
         with storage.autocommit():

@@ -12,6 +12,7 @@ from time import monotonic
 
 from sqlalchemy import Engine
 from sqlalchemy.engine import Connection
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
 from identity.database_connections import BoundedConnection
@@ -66,13 +67,18 @@ class AutocommitPool:
             return self._engine.connect(), monotonic() + _KEPT
 
     def _give_back(self, connection: Connection, until: float) -> None:
-        # SQLAlchemy begins a transaction of its own, though the database has none.
-        if connection.in_transaction():
-            connection.rollback()
-        if connection.invalidated or _is_lost(connection):
-            _close(connection)
-        else:
+        try:
+            # SQLAlchemy begins a transaction of its own, though the database has none.
+            if connection.in_transaction():
+                connection.rollback()
+            is_usable = not (connection.invalidated or _is_lost(connection))
+        except DBAPIError:
+            # What the borrower got is true all the same.
+            is_usable = False
+        if is_usable:
             self._idle.append((connection, until))
+        else:
+            _close(connection)
 
 
 def _close(connection: Connection) -> None:
