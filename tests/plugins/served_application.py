@@ -1,6 +1,6 @@
 """Serves an application that says what it was called with: `served_application.py FD`, of a listening socket.
 
-Two threads work on requests, and a body may take one second.
+Two threads work on requests below `/together`, two on the others, and a body may take one second.
 """
 
 import json
@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 from identity.logs import write_json_logs
 from identity.web_server import web_process
 from identity.web_server.request_bodies import BodyReader
+from identity.web_server.served import Served
 from werkzeug.exceptions import RequestEntityTooLarge
 from werkzeug.wrappers import Request, Response
 
@@ -55,7 +56,7 @@ def application(environ: "WSGIEnvironment", start_response: "StartResponse") -> 
         return Closing(fails=path == "/pieces-fail")
     if path == "/fails":
         raise LookupError("a word of a resident")
-    if path == "/slow":
+    if path in ("/slow", "/together/slow"):
         time.sleep(SECONDS_OF_SLOW)
     if path == "/large":
         return Response(b"x" * LARGE)(environ, start_response)
@@ -77,6 +78,7 @@ def _said(request: Limited) -> Response:
 if __name__ == "__main__":
     write_json_logs()
     web_process.BodyReader = partial(BodyReader, SECONDS_FOR_A_BODY)  # type: ignore[misc] # shorter, for tests
+    served = Served(application, THREADS, lambda _method, path: not path.startswith("/together/"))
     web_process.serve(
-        application, socket.socket(fileno=int(sys.argv[1])), THREADS, partial(print, "works", flush=True)
+        served, socket.socket(fileno=int(sys.argv[1])), THREADS, partial(print, "works", flush=True)
     )

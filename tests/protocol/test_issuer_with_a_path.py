@@ -215,3 +215,11 @@ def test_what_clients_are_given_is_below_the_path(provider: Provider, http: Http
     logo = get(http, f"{ISSUER}/cities/{CITY}").json["logo"]
     assert logo == f"{ISSUER}/cities/{CITY}/logo.svg"
     assert get(http, logo).mimetype == "image/svg+xml"
+
+
+def test_forms_with_passwords_have_threads_apart_below_the_path_too(app: Flask) -> None:
+    is_apart = app.extensions["identity.is_apart"]
+    assert is_apart("POST", "/city/id/sign-in")
+    assert is_apart("GET", "/city/id/health/ready")
+    assert is_apart("GET", "/health/ready")
+    assert not is_apart("POST", "/city/id/token")

@@ -1,6 +1,7 @@
 """Forms with passwords while too many are under way: refused at once, uncounted, what was typed is kept."""
 
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
@@ -184,3 +185,35 @@ def test_what_hashes_passwords_is_behind_a_form_that_takes_turns():
         "journeys/registration/verify.py",
         "journeys/sign_in/sign_in.py",
     }
+
+
+@pytest.mark.parametrize("path", FORMS)
+def test_its_form_has_threads_apart_and_its_page_has_not(app, path):
+    is_apart, path = app.extensions["identity.is_apart"], path.partition("?")[0]
+    assert is_apart("POST", path)
+    assert not is_apart("GET", path)
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "apart"),
+    [
+        ("GET", "/health/ready", True),
+        ("GET", "/authorize", False),
+        ("POST", "/authorize", False),
+        ("POST", "/token", False),
+        ("POST", "/sign-in/google", False),
+        ("POST", "/elsewhere/sign-in", False),
+    ],
+)
+def test_what_else_has_threads_apart(app, method, path, apart):
+    assert app.extensions["identity.is_apart"](method, path) == apart
+
+
+def test_a_body_that_is_too_long_for_a_form_is_refused_in_its_turn(app, resident):
+    """Refusals run one by one, so many of them keep no thread from the others."""
+    with ThreadPoolExecutor(1) as pool:
+        with app.wsgi_app._refusing:  # noqa: SLF001 - as if another were refused
+            refused = pool.submit(app.test_client().post, "/sign-in", data={"email": "x" * 70_000})
+            with pytest.raises(TimeoutError):
+                refused.result(0.3)
+        assert refused.result(5).status_code == 413

@@ -52,3 +52,25 @@ def test_as_many_as_there_are_threads_are_worked_on_at_once(served):
     with ThreadPoolExecutor(THREADS * 2) as pool:
         assert [each.status for each in pool.map(served.ask, [SLOW] * THREADS * 2)] == [200] * THREADS * 2
     assert 2 * SECONDS_OF_SLOW <= time.monotonic() - began < 3 * SECONDS_OF_SLOW
+
+
+def test_requests_that_are_worked_on_together_keep_those_apart_from_no_thread(served):
+    slow, quick = (request.replace(b"/", b"/together/", 1) for request in (SLOW, QUICK))
+    busy = [served.connect().send(slow) for _ in range(THREADS)]
+    time.sleep(0.1)
+    began = time.monotonic()
+    waiting = served.connect().send(quick)
+    assert served.ask(QUICK).status == 404
+    assert time.monotonic() - began < SECONDS_OF_SLOW / 2
+    assert waiting.answer().status == 200
+    assert time.monotonic() - began > SECONDS_OF_SLOW / 2
+    assert {each.answer().status for each in busy} == {200}
+
+
+def test_requests_apart_keep_no_others_waiting(served):
+    busy = [served.connect().send(SLOW) for _ in range(THREADS)]
+    time.sleep(0.1)
+    began = time.monotonic()
+    assert served.ask(QUICK.replace(b"/", b"/together/", 1)).status == 200
+    assert time.monotonic() - began < SECONDS_OF_SLOW / 2
+    assert {each.answer().status for each in busy} == {200}

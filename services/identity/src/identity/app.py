@@ -93,8 +93,7 @@ def create_app(
     turns = app.extensions["identity.turns"] = Turns(
         dependencies.hasher.at_once + 1, waiting=WAITING, seconds=WAIT_SECONDS
     )
-    # For the web server, which asks what is apart.
-    admission = app.extensions["identity.admission"] = Admission(
+    admission = Admission(
         app,
         turns=turns,
         busy_pages=busy_pages,
@@ -102,6 +101,10 @@ def create_app(
         refused=partial(dependencies.recorder.count, Counted.LIMITED, "password_forms"),
     )
     app.wsgi_app = admission  # type: ignore[method-assign] # Flask's documented way
+    # For the web server, which sees whole paths.
+    app.extensions["identity.is_apart"] = lambda method, path: admission.is_apart(
+        method, path.removeprefix(settings.path)
+    )
     if settings.path:
         app.wsgi_app = PathPrefix(app.wsgi_app, settings.issuer, settings.path, _at_root(settings.path))  # type: ignore[method-assign] # Flask's documented way
     if settings.trusted_proxies:

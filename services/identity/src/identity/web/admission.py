@@ -65,9 +65,13 @@ class Admission:
 
     def __call__(self, environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
         """Answer one request (PEP 3333)."""
-        if self._has_turns(environ["REQUEST_METHOD"], environ["PATH_INFO"]) and _is_form(environ):
+        if not self._has_turns(environ["REQUEST_METHOD"], environ["PATH_INFO"]):
+            return self._application(environ, start_response)
+        if _is_form(environ):
             return self._take_turn(environ, start_response)
-        return self._application(environ, start_response)
+        # Refused without a hash, one by one: in threads apart no other bound holds.
+        with self._refusing:
+            return self._application(environ, start_response)
 
     def is_apart(self, method: str, path: str) -> bool:
         """Tell whether a request is answered however many others are worked on."""
